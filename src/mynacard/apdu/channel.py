@@ -1,0 +1,175 @@
+"""A channel sends commands to a card, fetches what '61XX' and '6CXX' announce, and turns refusals into exceptions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from mynacard import errors
+from mynacard.apdu.commands import (
+    SFI_MAX,
+    Command,
+    GetResponse,
+    SelectDf,
+    SelectEf,
+    SfiCommand,
+    encode,
+)
+from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
+from mynacard.apdu.status import SUCCESS, StatusWord
+from mynacard.errors import mark
+
+__all__ = ["ISO_7816_4", "CardProfile", "Channel", "Meanings", "refusal"]
+
+_log = logging.getLogger(__name__)
+
+Meanings: TypeAlias = Mapping[int, Callable[[StatusWord, str], errors.CardError]]
+"""What status words mean: exceptions by status word."""
+
+ISO_7816_4: Final[Meanings] = {
+    0x6700: errors.WrongLength,
+    0x6982: errors.SecurityStatusNotSatisfied,
+    0x6985: errors.ConditionsNotSatisfied,
+    0x6A81: errors.FunctionNotSupported,
+    0x6A82: errors.FileNotFound,
+    0x6A86: errors.FunctionNotSupported,
+    0x6D00: errors.FunctionNotSupported,
+    0x6E00: errors.FunctionNotSupported,
+}
+
+GET_RESPONSE_MAX: Final = 64
+"""So often '61XX' is followed for one command; the longest object of these cards takes fewer."""
+
+_SFI_REFUSED: Final = frozenset({0x6981, 0x6986, 0x6A81, 0x6A82, 0x6A86, 0x6A88, 0x6B00})
+"""Answers that a card without short EF identifiers can give to a command that holds one."""
+
+_SELECT_DF_HEADER: Final = (0xA4, 0x04)
+
+
+def refusal(status: StatusWord, during: str, meanings: Meanings = ISO_7816_4) -> errors.CardError:
+    """The exception that says *status* (ISO/IEC 7816-4:2005 §5.1.3), or what the application means by it."""
+    match status.tries_left:  # of '63CX' alone: the 4 of '6984' counts nothing
+        case None:
+            return meanings.get(status, errors.CardError)(status, during)
+        case 0:
+            return errors.PinBlocked(status, during, during)
+        case _:
+            return errors.PinIncorrect(status, during, during)
+
+
+@dataclass(frozen=True, slots=True)
+class CardProfile:
+    """What was learned of a card behind a reader. Hand it to the next channel on the same two, and nothing is asked twice.
+
+    Attributes:
+        extended_length: whether a READ BINARY with extended Le brings a long file; None while nobody tried.
+        selects_first: the commands whose short EF identifiers this card refused; their EF is selected first.
+    """
+
+    extended_length: bool | None = None
+    selects_first: frozenset[type[Command]] = frozenset()
+
+
+class Channel:
+    """The way to one card. It is a :class:`~mynacard.apdu.message.Card` itself.
+
+    Keeps nothing that the card knows better: no selected file, no security status, no counter; only what was learned
+    (``profile``), and how often an application was selected (``selections``), so that a session can see that it ended.
+    """
+
+    def __init__(self, card: Card, profile: CardProfile = CardProfile()) -> None:
+        self._card = card
+        self.profile = profile
+        self.selections = 0
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """The answer of the card to the command APDU *command*.
+
+        Raises:
+            OutcomeUnknownError: fewer than two bytes came back.
+            ReaderError: the card cannot be reached.
+        """
+        if command[1:3] == bytes(_SELECT_DF_HEADER):
+            self.selections += 1
+        answer = self._card.transmit(command)
+        if len(answer) < 2:
+            raise errors.OutcomeUnknownError(
+                mark("The card's answer has {length} bytes and no status word: what it did is unknown."),
+                length=len(answer),
+            )
+        return answer
+
+    def exchange_once(self, command: Command) -> ResponseApdu:
+        """The response to *command*, which is sent once whatever comes back."""
+        return self._exchange(encode(command))
+
+    def exchange(self, command: Command) -> ResponseApdu:
+        """The whole response to *command*: '6CXX' is followed once, '61XX' to its end.
+
+        Raises:
+            ProtocolError: a response longer than Ne, a '61XX' that does not end, …
+        """
+        apdu = encode(command)
+        response = self._exchange(apdu)
+        if exact := response.status.exact_ne:
+            apdu = replace(apdu, ne=exact)
+            response = self._exchange(apdu)
+        return self._fetch(apdu, response) if response.status.more else response
+
+    def send(self, command: Command, during: str | None = None, meanings: Meanings = ISO_7816_4) -> bytes:
+        """The data that *command* brings; every status word but '9000' is the exception of *meanings*."""
+        response = self.exchange(command)
+        if response.status != SUCCESS:
+            raise refusal(response.status, during or command.title, meanings)
+        return response.data
+
+    def exchange_on(self, file_id: int, command: SfiCommand) -> ResponseApdu:
+        """The response to *command* on the EF *file_id*, by short identifier, or else after SELECT.
+
+        A card that refuses the short form is remembered in ``profile``. No command goes out in a second form but one
+        that the card refused in the first without looking at its data.
+        """
+        kind = type(command)
+        if kind not in self.profile.selects_first and file_id <= SFI_MAX:
+            response = self.exchange(command)
+            if response.status not in _SFI_REFUSED:
+                return response
+        selected = self.exchange(SelectEf(file_id))
+        if selected.status != SUCCESS:
+            return selected
+        response = self.exchange(command.on_current_ef())
+        if response.status not in _SFI_REFUSED:
+            self.profile = replace(self.profile, selects_first=self.profile.selects_first | {kind})
+        return response
+
+    def select(self, df_name: bytes, application: str) -> None:
+        """SELECT the application *df_name*; everything verified in another one is forgotten by the card.
+
+        Raises:
+            ApplicationNotFound: the card does not have it; *application* is its name for people.
+        """
+        self.send(SelectDf(df_name), meanings={**ISO_7816_4, 0x6A82: lambda s, d: errors.ApplicationNotFound(s, d, application)})
+
+    def _exchange(self, apdu: CommandApdu) -> ResponseApdu:
+        response = ResponseApdu.parse(self.transmit(bytes(apdu)))
+        _log.debug("%r -> %r", apdu, response)
+        if len(response.data) > apdu.ne:
+            raise errors.ProtocolError(
+                mark("The card sent {nr} bytes where {ne} were asked for."), nr=len(response.data), ne=apdu.ne
+            )
+        return response
+
+    def _fetch(self, apdu: CommandApdu, response: ResponseApdu) -> ResponseApdu:
+        """GET RESPONSE until the end (ISO/IEC 7816-4:2005 §7.6.1), in the class of the command."""
+        data = response.data
+        for _ in range(GET_RESPONSE_MAX):
+            more = response.status.more
+            if more is None:
+                return ResponseApdu(data, response.status)
+            response = self._exchange(replace(encode(GetResponse(more)), cla=apdu.cla & 0x03))
+            data += response.data
+            if len(data) > max(apdu.ne, 256) or not (response.data or response.status.more is None):
+                break
+        raise errors.ProtocolError(mark("The card announces more data ('61XX') without end."))

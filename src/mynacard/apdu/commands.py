@@ -1,0 +1,347 @@
+"""What can be asked of a card, as values, and how each looks on the wire.
+
+``encode`` and ``decode`` go through one table, :data:`FORMS`: the driver builds from the row that the simulator parses
+with. What both agree on wrongly, the vectors tell.
+
+Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.5.6 (VERIFY), §7.6.1 (GET RESPONSE); the card's
+own '80 2A' as measured by others (vectors/jpki/commands.json names them).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+from typing import Any, ClassVar, Final, Self
+
+from construct import (
+    Byte,
+    Const,
+    ConstructError,
+    ExprAdapter,
+    ExprValidator,
+    GreedyBytes,
+    Int16ub,
+    Mapping,
+    Struct,
+    Terminated,
+)
+
+from mynacard.apdu.message import CommandApdu
+from mynacard.apdu.wire import Wire
+from mynacard.errors import ProtocolError, UnintelligibleError, mark
+from mynacard.pin import Pin
+
+__all__ = [
+    "CURRENT",
+    "FORMS",
+    "SFI_MAX",
+    "Command",
+    "ComputeDigitalSignature",
+    "GetResponse",
+    "Part",
+    "ReadBinary",
+    "ReadBinarySfi",
+    "SelectDf",
+    "SelectDfFci",
+    "SelectEf",
+    "SelectMf",
+    "SfiCommand",
+    "SignatureScheme",
+    "Verify",
+    "VerifyStatus",
+    "carries_secret",
+    "decode",
+    "encode",
+]
+
+CURRENT: Final = 0
+"""The short EF identifier that names the current EF."""
+SFI_MAX: Final = 0x1E
+
+
+class SignatureScheme(IntEnum):
+    """P1 of '80 2A': what the card does with the input before its RSA operation.
+
+    All six were tried on cards by one source; 0 by everybody (vectors/jpki/commands.json).
+    """
+
+    PKCS1 = 0
+    """PKCS #1 v1.5 padding around the input, 1..245 bytes, whatever they are."""
+    PKCS1_BARE_SHA256 = 1
+    """Hashes 1..255 bytes; pads the 32 bytes without a DigestInfo."""
+    PKCS1_SHA256_DIGEST = 2
+    """32 bytes, put into a DigestInfo and padded."""
+    PKCS1_SHA256 = 3
+    """Hashes 1..255 bytes; DigestInfo and padding."""
+    PSS_SHA256_DIGEST = 4
+    """32 bytes; RSASSA-PSS, MGF1 with SHA-256, salt of 32."""
+    PSS_SHA256 = 5
+    """Hashes 1..255 bytes; RSASSA-PSS as above."""
+
+
+class Command:
+    """Something to ask a card. A frozen value; its fields stand in P1-P2, the data field and Ne."""
+
+    __slots__ = ()
+    title: ClassVar[str]
+
+
+class SfiCommand(Command):
+    """A command that can name its EF by short identifier, and can ask the same of the current EF."""
+
+    __slots__ = ()
+
+    def on_current_ef(self) -> Command:
+        raise TypeError  # every subclass says how
+
+
+@dataclass(frozen=True, slots=True)
+class SelectMf(Command):
+    """SELECT of the master file, which this card has not."""
+
+    title = "SELECT (MF)"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectDf(Command):
+    """SELECT an application by DF name, no data wanted back."""
+
+    title = "SELECT (application)"
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SelectDfFci(Command):
+    """SELECT an application by DF name, its file control information wanted back."""
+
+    title = "SELECT (application)"
+    name: bytes
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SelectEf(Command):
+    """SELECT an EF, a PIN or a key of the current application by file identifier."""
+
+    title = "SELECT (EF)"
+    file_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBinary(Command):
+    """READ BINARY of the current EF from byte *offset*, 0..32767."""
+
+    title = "READ BINARY"
+    offset: int
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBinarySfi(SfiCommand):
+    """READ BINARY of the EF with short identifier *sfi*, 1..30, from byte *offset*, 0..255; it becomes current."""
+
+    title = "READ BINARY"
+    sfi: int
+    offset: int = 0
+    ne: int = 256
+
+    def on_current_ef(self) -> ReadBinary:
+        return ReadBinary(self.offset, self.ne)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyCommand(SfiCommand):
+    """A command on a PIN or key: EF with short identifier *key*, or the current EF."""
+
+    key: int
+
+    def on_current_ef(self) -> Self:
+        return replace(self, key=CURRENT)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyStatus(_KeyCommand):
+    """VERIFY without data: asks how many tries are left, and spends none."""
+
+    title = "VERIFY (status)"
+
+
+@dataclass(frozen=True, slots=True)
+class Verify(_KeyCommand):
+    """VERIFY: presents a PIN. Only :mod:`mynacard.apdu.verification` makes one."""
+
+    title = "VERIFY"
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeDigitalSignature(_KeyCommand):
+    """The card's own signature command, '80 2A'."""
+
+    title = "COMPUTE DIGITAL SIGNATURE"
+    scheme: SignatureScheme
+    input: bytes = dataclasses.field(repr=False)
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class GetResponse(Command):
+    """GET RESPONSE: fetches what '61XX' announced."""
+
+    title = "GET RESPONSE"
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a command looks on the wire: class, instruction, the P1 that tell it from its neighbours, P1-P2, data field."""
+
+    cla: int
+    ins: int
+    p1: range
+    parameters: Wire
+    data: Wire
+
+
+_TAGGED_SFI: Final[Wire] = ExprAdapter(  # '80' | SFI, as P1 of READ BINARY and as P2 of the key commands
+    ExprValidator(Byte, lambda byte, _: byte & 0xE0 == 0x80),
+    lambda byte, _: byte & 0x1F,
+    lambda sfi, _: 0x80 + sfi,
+)
+
+EMPTY: Final[Wire] = Terminated
+NO_PARAMETERS: Final[Wire] = Const(b"\x00\x00")
+OFFSET: Final[Wire] = "offset" / Int16ub
+SFI_AND_OFFSET: Final[Wire] = Struct("sfi" / _TAGGED_SFI, "offset" / Byte)
+KEY_REFERENCE: Final[Wire] = Struct(Const(b"\x00"), "key" / _TAGGED_SFI)
+SCHEME_AND_KEY: Final[Wire] = Struct(
+    "scheme" / Mapping(Byte, {scheme: int(scheme) for scheme in SignatureScheme}),
+    "key" / _TAGGED_SFI,
+)
+NAME: Final[Wire] = "name" / GreedyBytes
+FILE_ID: Final[Wire] = Struct("file_id" / Int16ub, Terminated)
+INPUT: Final[Wire] = "input" / GreedyBytes
+PIN: Final[Wire] = "pin" / ExprAdapter(
+    ExprValidator(GreedyBytes, lambda secret, _: len(secret) > 0),  # empty is VerifyStatus, never a PIN
+    lambda secret, _: Pin(secret),
+    lambda pin, _: pin.reveal(),
+)
+
+FORMS: Final[dict[type[Command], Form]] = {
+    #                        CLA   INS   P1                 P1-P2                data field
+    SelectMf:           Form(0x00, 0xA4, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
+    SelectDf:           Form(0x00, 0xA4, range(0x04, 0x05), Const(b"\x04\x0C"),  NAME),
+    SelectDfFci:        Form(0x00, 0xA4, range(0x04, 0x05), Const(b"\x04\x00"),  NAME),
+    SelectEf:           Form(0x00, 0xA4, range(0x02, 0x03), Const(b"\x02\x0C"),  FILE_ID),
+    ReadBinary:         Form(0x00, 0xB0, range(0x00, 0x80), OFFSET,              EMPTY),
+    ReadBinarySfi:      Form(0x00, 0xB0, range(0x81, 0x9F), SFI_AND_OFFSET,      EMPTY),
+    VerifyStatus:       Form(0x00, 0x20, range(0x00, 0x01), KEY_REFERENCE,       EMPTY),
+    Verify:             Form(0x00, 0x20, range(0x00, 0x01), KEY_REFERENCE,       PIN),
+    ComputeDigitalSignature:
+                        Form(0x80, 0x2A, range(0x00, 0x06), SCHEME_AND_KEY,      INPUT),
+    GetResponse:        Form(0x00, 0xC0, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
+}  # fmt: skip
+
+
+class Part(StrEnum):
+    """The part of a command APDU that no form fits; a card refuses each with a status word of its own."""
+
+    CLA = "CLA"
+    INS = "INS"
+    P1_P2 = "P1-P2"
+    LENGTH = "length"
+
+
+_ROWS: Final[dict[tuple[int, int, int], list[type[Command]]]] = defaultdict(list)
+for _kind, _form in FORMS.items():
+    for _p1 in _form.p1:
+        _ROWS[_form.cla, _form.ins, _p1].append(_kind)
+_CLASSES: Final = frozenset(form.cla for form in FORMS.values())
+_INSTRUCTIONS: Final = frozenset((form.cla, form.ins) for form in FORMS.values())
+_HAS_NE: Final = {kind: any(field.name == "ne" for field in dataclasses.fields(kind)) for kind in FORMS}  # type: ignore[arg-type]
+
+
+def encode(command: Command) -> CommandApdu:
+    """The APDU that asks *command*.
+
+    Raises:
+        ProtocolError: a field is out of the range that its place on the wire has.
+    """
+    form = FORMS[type(command)]
+    values = {field.name: getattr(command, field.name) for field in dataclasses.fields(command)}  # type: ignore[arg-type]
+    try:
+        p1, p2 = _build(form.parameters, values)
+        data = _build(form.data, values)
+    except ConstructError:  # its message quotes the value, which may be a secret
+        raise ProtocolError(mark("A field of {command} is out of range."), command=command.title) from None
+    if p1 not in form.p1:
+        raise ProtocolError(mark("A field of {command} is out of range."), command=command.title)
+    return CommandApdu(form.cla, form.ins, p1, p2, data, values.get("ne", 0))
+
+
+def decode(apdu: CommandApdu) -> Command:
+    """The command that *apdu* asks.
+
+    Raises:
+        UnintelligibleError: no form fits; its ``part`` is the first :class:`Part` that is wrong.
+    """
+    rows = _ROWS.get((apdu.cla, apdu.ins, apdu.p1), ())
+    part = _strange_header(apdu) if not rows else Part.P1_P2
+    for kind in rows:
+        form = FORMS[kind]
+        try:
+            values = _parse(form.parameters, bytes((apdu.p1, apdu.p2)))
+        except ConstructError:
+            continue
+        part = Part.LENGTH
+        if _HAS_NE[kind] != (apdu.ne > 0):
+            continue
+        try:
+            values |= _parse(form.data, apdu.data)
+        except ConstructError:
+            continue
+        return kind(**values, ne=apdu.ne) if _HAS_NE[kind] else kind(**values)
+    raise UnintelligibleError(mark("No form fits the {part} of this command."), part=part) from None
+
+
+def _strange_header(apdu: CommandApdu) -> Part:
+    if apdu.cla not in _CLASSES:
+        return Part.CLA
+    return Part.P1_P2 if (apdu.cla, apdu.ins) in _INSTRUCTIONS else Part.INS
+
+
+def _parse(wire: Wire, data: bytes) -> dict[str, Any]:
+    """The fields that *wire* finds in *data*, which it must use up."""
+    if wire is EMPTY:  # most commands have no data; construct's way of seeing that costs more than all the rest
+        if data:
+            raise ConstructError
+        return {}
+    value = wire.parse(data)
+    if wire.name:  # one field
+        return {wire.name: value}
+    return {field: value[field] for field in value if field[0] != "_"} if isinstance(value, dict) else {}
+
+
+def _build(wire: Wire, values: dict[str, Any]) -> bytes:
+    if wire is EMPTY:
+        return b""
+    return bytes(wire.build(values[wire.name] if wire.name else values))
+
+
+_SECRET_INSTRUCTIONS: Final = frozenset({
+    0x20, 0x21,  # VERIFY
+    0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2C, 0x2D,  # CHANGE, DISABLE, ENABLE, RESET (ISO/IEC 7816-4:2005 §7.5.7-10)
+    0x32, 0x54,  # the card's own CHANGE KEY and UNLOCK KEY (JICSAP)
+    0xC2, 0xC3,  # ENVELOPE, which may hold any of these
+})  # fmt: skip
+
+
+def carries_secret(command: bytes) -> bool:
+    """Whether the command APDU *command*, of whatever class, presents or changes a PIN or key.
+
+    Such a command is never shown, recorded or passed on for somebody; and once one was sent the card must be powered
+    off. A bare header (VERIFY's status query) carries none.
+    """
+    return len(command) > 5 and command[1] in _SECRET_INSTRUCTIONS

@@ -1,0 +1,188 @@
+"""Command and response APDUs as values, and their bytes, both ways.
+
+Counts of bytes (Nc, Ne, Nr) live in the values; their encodings (Lc, Le) live only here.
+
+Source: ISO/IEC 7816-3:2006 §12.1; ISO/IEC 7816-4:2005 §5.1; vectors/apdu/bodies.json.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from construct import (
+    Byte,
+    Bytes,
+    Computed,
+    Const,
+    ConstructError,
+    ExprAdapter,
+    ExprValidator,
+    GreedyBytes,
+    Int16ub,
+    Prefixed,
+    Struct,
+    Terminated,
+    this,
+)
+
+from mynacard.apdu.status import SUCCESS, StatusWord
+from mynacard.apdu.wire import Wire
+from mynacard.errors import ProtocolError, mark
+
+__all__ = ["NC_MAX", "NE_MAX", "Card", "Case", "CommandApdu", "ResponseApdu", "case_of", "case_on_wire"]
+
+NC_MAX: Final = 0xFFFF
+NE_MAX: Final = 0x10000
+
+
+class Card(Protocol):
+    """Anything that answers command APDUs: a reader, the simulator, a recording."""
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """The response APDU to *command*, one exchange; a ReaderError where the card cannot be reached."""
+        ...
+
+
+class Case(Enum):
+    """The seven bodies that a command APDU can have (ISO/IEC 7816-3:2006 §12.1.3)."""
+
+    ONE = auto()
+    TWO_SHORT = auto()
+    THREE_SHORT = auto()
+    FOUR_SHORT = auto()
+    TWO_EXTENDED = auto()
+    THREE_EXTENDED = auto()
+    FOUR_EXTENDED = auto()
+
+    @property
+    def extended(self) -> bool:
+        return self in _EXTENDED
+
+
+_EXTENDED: Final = frozenset({Case.TWO_EXTENDED, Case.THREE_EXTENDED, Case.FOUR_EXTENDED})
+
+
+def _expected(le: Wire) -> Wire:
+    """Ne behind an Le field: the highest number has the encoding zero."""
+    highest = 1 << (8 * le.sizeof())
+    return "ne" / ExprAdapter(le, lambda le, _: le or highest, lambda ne, _: ne % highest)
+
+
+def _nonempty(lc: Wire) -> Wire:
+    """A data field behind its Lc field; zero is no Lc."""
+    return "data" / ExprValidator(Prefixed(lc, GreedyBytes), lambda data, _: len(data) > 0)
+
+
+_HEADER: Final[Wire] = "header" / Bytes(4)  # CLA INS P1 P2; four fields would cost as much as all the rest
+_NO_DATA: Final[Wire] = "data" / Computed(b"")
+_NO_NE: Final[Wire] = "ne" / Computed(0)
+_LONG: Final[Wire] = Const(b"\x00")
+
+BODIES: Final[dict[Case, Wire]] = {  # ISO/IEC 7816-3:2006 §12.1.3
+    Case.ONE:            Struct(_HEADER, _NO_DATA, _NO_NE, Terminated),
+    Case.TWO_SHORT:      Struct(_HEADER, _NO_DATA, _expected(Byte), Terminated),
+    Case.THREE_SHORT:    Struct(_HEADER, _nonempty(Byte), _NO_NE, Terminated),
+    Case.FOUR_SHORT:     Struct(_HEADER, _nonempty(Byte), _expected(Byte), Terminated),
+    Case.TWO_EXTENDED:   Struct(_HEADER, _LONG, _NO_DATA, _expected(Int16ub), Terminated),
+    Case.THREE_EXTENDED: Struct(_HEADER, _LONG, _nonempty(Int16ub), _NO_NE, Terminated),
+    Case.FOUR_EXTENDED:  Struct(_HEADER, _LONG, _nonempty(Int16ub), _expected(Int16ub), Terminated),
+}  # fmt: skip
+
+_RESPONSE: Final[Wire] = Struct("data" / Bytes(this._.nr), "status" / Int16ub)  # Nr is the length less two: none trail
+
+
+def case_of(nc: int, ne: int) -> Case:
+    """The shortest body that can say *nc* and *ne*."""
+    extended = nc > 0xFF or ne > 0x100
+    if nc == 0:
+        return Case.ONE if ne == 0 else (Case.TWO_EXTENDED if extended else Case.TWO_SHORT)
+    if ne == 0:
+        return Case.THREE_EXTENDED if extended else Case.THREE_SHORT
+    return Case.FOUR_EXTENDED if extended else Case.FOUR_SHORT
+
+
+def case_on_wire(command: bytes) -> Case:
+    """The body that *command* must have, from its length and first bytes; whether it has it, the body itself tells."""
+    length = len(command) - 4
+    if length <= 1:
+        return Case.ONE if length < 1 else Case.TWO_SHORT
+    if lc := command[4]:
+        return Case.THREE_SHORT if length == 1 + lc else Case.FOUR_SHORT
+    if length == 3:
+        return Case.TWO_EXTENDED
+    lc = int.from_bytes(command[5:7], "big")
+    return Case.THREE_EXTENDED if length == 3 + lc else Case.FOUR_EXTENDED
+
+
+@dataclass(frozen=True, slots=True)
+class CommandApdu:
+    """A command APDU: header, data field of Nc bytes, and Ne, the most bytes that may come back.
+
+    Prints header and counts, never the data field: it may hold a PIN or personal data.
+
+    Raises:
+        ProtocolError: a byte or count that no APDU can say.
+    """
+
+    cla: int
+    ins: int
+    p1: int
+    p2: int
+    data: bytes = b""
+    ne: int = 0
+
+    def __bytes__(self) -> bytes:
+        body = BODIES[case_of(len(self.data), self.ne)]
+        if len(self.data) > NC_MAX or not 0 <= self.ne <= NE_MAX:
+            raise ProtocolError(mark("No command APDU can say Nc = {nc}, Ne = {ne}."), nc=len(self.data), ne=self.ne)
+        try:
+            header = bytes((self.cla, self.ins, self.p1, self.p2))
+        except ValueError:
+            raise ProtocolError(mark("A byte of the command header is out of range.")) from None
+        return bytes(body.build({"header": header, "data": self.data, "ne": self.ne}))
+
+    @classmethod
+    def parse(cls, wire: bytes) -> CommandApdu:
+        """The command that *wire* is.
+
+        Raises:
+            ProtocolError: *wire* has none of the seven bodies.
+        """
+        try:
+            value = BODIES[case_on_wire(wire)].parse(wire)
+        except ConstructError:
+            raise ProtocolError(mark("{length} bytes that are no command APDU."), length=len(wire)) from None
+        return cls(*value.header, value.data, value.ne)
+
+    def __repr__(self) -> str:
+        header = f"{self.cla:02X} {self.ins:02X} {self.p1:02X} {self.p2:02X}"
+        return f"CommandApdu({header}, nc={len(self.data)}, ne={self.ne})"
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseApdu:
+    """A response APDU: data field of Nr bytes and status word. Prints count and status, never the data."""
+
+    data: bytes = b""
+    status: StatusWord = SUCCESS
+
+    def __bytes__(self) -> bytes:
+        return bytes(_RESPONSE.build({"data": self.data, "status": self.status}, nr=len(self.data)))
+
+    @classmethod
+    def parse(cls, wire: bytes) -> ResponseApdu:
+        """The response that *wire* is.
+
+        Raises:
+            ProtocolError: fewer than two bytes.
+        """
+        try:
+            value = _RESPONSE.parse(wire, nr=max(len(wire) - 2, 0))
+        except ConstructError:
+            raise ProtocolError(mark("A response APDU of {length} bytes has no status word."), length=len(wire)) from None
+        return cls(value.data, StatusWord(value.status))
+
+    def __repr__(self) -> str:
+        return f"ResponseApdu(nr={len(self.data)}, status={self.status})"

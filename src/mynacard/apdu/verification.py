@@ -1,0 +1,218 @@
+"""The one place that sends VERIFY, for every application.
+
+A spent try cannot be taken back, and a blocked card costs its holder a day at the municipal office. So, in this order:
+the form of the PIN is checked here, where a wrong one costs nothing; the card is asked how many tries are left; one
+VERIFY is sent, or none; and whatever happens then, no second one.
+
+Source: ISO/IEC 7816-4:2005 §7.5.6; what cards answer: vectors/jpki/verify.json.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias, TypeVar
+
+from mynacard import errors
+from mynacard.apdu.channel import Channel, refusal
+from mynacard.apdu.commands import CURRENT, Verify, VerifyStatus
+from mynacard.apdu.status import SUCCESS, StatusWord
+from mynacard.errors import mark
+from mynacard.pin import Pin
+
+__all__ = [
+    "Blocked",
+    "PinReference",
+    "PinStatus",
+    "TriesLeft",
+    "TriesUnknown",
+    "Verified",
+    "check_form",
+    "pin_status",
+    "verify",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PinReference:
+    """A PIN of an application: where it is, and what form it has.
+
+    Attributes:
+        label: its name for people (an English text that a catalogue may translate).
+        key: the file identifier of its EF; its short identifier as well.
+        tries: how many tries a card gives when none is spent. What is left, only the card knows.
+        form: what the bytes of the PIN must match, whole.
+        form_label: the same for people.
+        upper_case: whether the card keeps its letters in upper case.
+    """
+
+    label: str
+    key: int
+    tries: int
+    form: re.Pattern[bytes]
+    form_label: str
+    upper_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TriesLeft:
+    """*count* tries are left, 1..15. Real cards say this also when the PIN is verified already."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TriesUnknown:
+    """The card takes the PIN and does not count aloud ('6300')."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The card says that no PIN is needed now ('9000'). It is no login of ours, and says nothing about tries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """No tries are left; *status* is the word that said so."""
+
+    status: StatusWord
+
+
+_E = TypeVar("_E", bound=BaseException)
+PinStatus: TypeAlias = TriesLeft | TriesUnknown | Verified | Blocked
+
+_BLOCKED: Final = frozenset({0x63C0, 0x6983, 0x6984})
+_VERIFICATION_FAILED: Final = 0x6300
+
+
+def check_form(reference: PinReference, pin: Pin, *, upper_case: bool = False) -> Pin:
+    """*pin* as the card wants it: a new one in upper case where *upper_case* asks for that, else itself.
+
+    Raises:
+        PinFormError: empty, of the wrong length, or with a character that this PIN cannot have.
+    """
+    secret = pin.reveal()
+    if upper_case and reference.upper_case:
+        secret = secret.upper()  # of bytes: ASCII letters alone
+    if reference.form.fullmatch(secret):
+        return Pin(secret)
+    if reference.upper_case and reference.form.fullmatch(secret.upper()):
+        template = mark(
+            "The {pin} has small letters, and cards keep it in capitals. It was not sent. Type capitals, or ask for them."
+        )
+    else:
+        template = mark("The {pin} must be {form}. What was typed is not, and was not sent: no try is spent.")
+    error = errors.PinFormError(template, pin=reference.label)
+    error.details["form"] = reference.form_label
+    raise error from None
+
+
+def pin_status(channel: Channel, reference: PinReference) -> PinStatus:
+    """What the card says of the PIN. Spends no try.
+
+    Raises:
+        CardError: the card does not have this PIN, or does not tell.
+    """
+    return _status(channel.exchange_on(reference.key, VerifyStatus(reference.key)).status)
+
+
+def verify(
+    channel: Channel,
+    reference: PinReference,
+    pin: Pin,
+    *,
+    spend_last_try: bool = False,
+    upper_case: bool = False,
+) -> None:
+    """Present *pin* to the card, once. On return the card counts it as verified, until log-out or power-off.
+
+    Costs two APDUs (three where the card refuses short identifiers). A wrong PIN costs a try; so may a lost answer.
+
+    Args:
+        channel: on the application that has the PIN.
+        reference: which PIN.
+        pin: what the holder typed.
+        spend_last_try: send it even if one try is left, or the card does not say how many are.
+        upper_case: turn small letters into capitals first.
+
+    Raises:
+        PinFormError: the PIN has the wrong form. Nothing was sent.
+        PinBlocked: no tries are left. If the card said so when asked, the PIN was not sent.
+        LastTryError: one try is left, or an unknown number, and *spend_last_try* is False. The PIN was not sent.
+        PinIncorrect: the PIN is wrong; a try is spent.
+        VerificationOutcomeUnknownError: no answer came. A try may be spent; ask before trying again.
+        CardError: the card refused in another way.
+    """
+    pin = check_form(reference, pin, upper_case=upper_case)
+    _check_tries(pin_status(channel, reference), reference, spend_last_try)
+    # The query has just shown which of the two forms this card takes; after SELECT its EF is still the current one.
+    by_selection = VerifyStatus in channel.profile.selects_first
+    status = _present(channel, reference, Verify(CURRENT if by_selection else reference.key, pin))
+    if status != SUCCESS:
+        raise refusal_of_pin(status, reference)
+
+
+def refusal_of_pin(status: StatusWord, reference: PinReference) -> errors.CardError:
+    """The exception that says *status* after VERIFY of *reference*."""
+    during, label = Verify.title, reference.label
+    if status in _BLOCKED:
+        return errors.PinBlocked(status, during, label)
+    if status == _VERIFICATION_FAILED or status.tries_left is not None:
+        return errors.PinIncorrect(status, during, label)
+    return refusal(status, during)
+
+
+def _status(status: StatusWord) -> PinStatus:
+    if status in _BLOCKED:
+        return Blocked(status)
+    if status.tries_left is not None:
+        return TriesLeft(status.tries_left)
+    if status == _VERIFICATION_FAILED:
+        return TriesUnknown()
+    if status == SUCCESS:
+        return Verified()
+    raise refusal(status, VerifyStatus.title)
+
+
+def _check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool) -> None:
+    match status:
+        case Blocked(word):
+            raise errors.PinBlocked(word, VerifyStatus.title, reference.label)
+        case TriesLeft(count) if count > 1:
+            return
+        case _ if spend_last_try:
+            return
+        case TriesLeft(count):
+            template = mark("Only one try of the {pin} is left. It was not sent: a wrong one would block the card.")
+        case _:
+            count = None
+            template = mark("The card does not say how many tries of the {pin} are left. It was not sent.")
+    raise errors.LastTryError(template, pin=reference.label, tries_left=count)
+
+
+def _present(channel: Channel, reference: PinReference, command: Verify) -> StatusWord:
+    """The card's answer to the one VERIFY.
+
+    The frames below hold the PIN's bytes. A traceback keeps its frames alive for whoever prints local variables, so
+    none of an error that passes here survives.
+    """
+    try:
+        return channel.exchange_once(command).status
+    except (errors.ReaderError, errors.ProtocolError) as error:
+        unknown = errors.VerificationOutcomeUnknownError(
+            mark("No answer came to the {pin}; a try may be spent. Look at the tries left before another. ({cause})"),
+            pin=reference.label,
+            cause=_without_frames(error),
+        )
+        unknown.__cause__ = error
+    except BaseException as error:
+        raise _without_frames(error) from None
+    raise unknown
+
+
+def _without_frames(error: _E) -> _E:
+    below: BaseException | None = error
+    while below is not None:
+        below.__traceback__ = None
+        below = below.__cause__ or below.__context__
+    return error

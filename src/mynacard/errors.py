@@ -1,0 +1,433 @@
+"""What can go wrong, sorted by who can put it right.
+
+::
+
+    MynacardError
+    ├── ReaderError        the desk: library, service, reader, connection
+    │   ├── NoPcscLibraryError, NoPcscServiceError, AccessRefusedError
+    │   ├── NoReaderError, ReaderNotFoundError, ReaderAmbiguousError, ReaderBusyError
+    │   ├── NoCardError, CardMuteError
+    │   ├── CardLostError  the session is void
+    │   │   ├── CardRemovedError
+    │   │   └── CardResetError
+    │   └── OutcomeUnknownError
+    │       └── VerificationOutcomeUnknownError
+    ├── ProtocolError      the peer: bytes that the specification forbids
+    │   ├── TlvError, UnintelligibleError (which part of a command was wrong)
+    │   ├── CardDataError
+    │   └── SignatureMismatchError
+    ├── CardError          the card understood, and said no; has .status and .during
+    │   ├── SecurityStatusNotSatisfied, FileNotFound, ConditionsNotSatisfied, …
+    │   │   └── ApplicationNotFound, CertificateAbsent
+    │   └── PinError       the holder: PinIncorrect, PinBlocked
+    ├── LastTryError       the guard: a VERIFY was not sent, because it could have been the last one
+    ├── SessionEndedError  another application was selected since, or the card was logged out
+    ├── CardFileError, TestPkiError, CertificateFileError    files on this machine
+    └── …, also ValueError the caller: nothing was sent
+        ├── PinFormError
+        ├── UnsupportedAlgorithmError
+        └── UsageError
+
+Every class has a stable ``code``. A message is a template and its details, so that a program for
+people can translate it (:meth:`MynacardError.text`); ``str()`` is the English one. No message, detail
+or ``repr`` holds a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mynacard.apdu.status import StatusWord
+
+__all__ = [
+    "AccessRefusedError",
+    "ApplicationNotFound",
+    "CardDataError",
+    "CardError",
+    "CardFileError",
+    "CardLostError",
+    "CardMuteError",
+    "CardRemovedError",
+    "CardResetError",
+    "CertificateAbsent",
+    "CertificateFileError",
+    "ConditionsNotSatisfied",
+    "FileNotFound",
+    "FunctionNotSupported",
+    "LastTryError",
+    "MynacardError",
+    "NoCardError",
+    "NoPcscLibraryError",
+    "NoPcscServiceError",
+    "NoReaderError",
+    "OutcomeUnknownError",
+    "PinBlocked",
+    "PinError",
+    "PinFormError",
+    "PinIncorrect",
+    "ProtocolError",
+    "ReaderAmbiguousError",
+    "ReaderBusyError",
+    "ReaderError",
+    "ReaderNotFoundError",
+    "SecurityStatusNotSatisfied",
+    "SessionEndedError",
+    "SignatureMismatchError",
+    "TestPkiError",
+    "TlvError",
+    "UnintelligibleError",
+    "UnsupportedAlgorithmError",
+    "UsageError",
+    "VerificationOutcomeUnknownError",
+    "WrongLength",
+    "mark",
+]
+
+
+def mark(template: str) -> str:
+    """*template* unchanged: marks a text for people, so that the message catalogue finds it."""
+    return template
+
+
+class MynacardError(Exception):
+    """The root: whatever a card, a reader, a file or a peer sends, nothing else comes out.
+
+    Args:
+        template: a sentence for people, with ``{names}`` where details go.
+        details: what goes there: names and numbers, never a secret.
+    """
+
+    code: ClassVar[str] = "mynacard"
+
+    def __init__(self, template: str, /, **details: object) -> None:
+        super().__init__(template)
+        self.details = details
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The sentence, its template passed through *translate* (a ``gettext``) first."""
+        return translate(str(self.args[0])).format(**self.details)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text()!r})"
+
+
+# --- the desk ----------------------------------------------------------------------------------------
+
+
+class ReaderError(MynacardError):
+    """The desk: the PC/SC library, its service, a reader, or the connection to a card."""
+
+    code = "reader"
+
+
+class NoPcscLibraryError(ReaderError):
+    """This machine or this Python has no PC/SC library."""
+
+    code = "reader/no-library"
+
+
+class NoPcscServiceError(ReaderError):
+    """The PC/SC service does not run."""
+
+    code = "reader/no-service"
+
+
+class AccessRefusedError(ReaderError):
+    """The PC/SC service refuses this user."""
+
+    code = "reader/access-refused"
+
+
+class NoReaderError(ReaderError):
+    """No reader is attached."""
+
+    code = "reader/no-reader"
+
+
+class ReaderNotFoundError(ReaderError):
+    """No attached reader has the name that was asked for."""
+
+    code = "reader/not-found"
+
+
+class ReaderAmbiguousError(ReaderError):
+    """More than one reader fits; ``.readers`` lists them."""
+
+    code = "reader/ambiguous"
+
+    def __init__(self, template: str, /, *, readers: tuple[str, ...], **details: object) -> None:
+        super().__init__(template, readers=", ".join(readers), **details)
+        self.readers = readers
+
+
+class ReaderBusyError(ReaderError):
+    """Another program uses the card and does not share it."""
+
+    code = "reader/busy"
+
+
+class NoCardError(ReaderError):
+    """No card lies on the reader."""
+
+    code = "reader/no-card"
+
+
+class CardMuteError(ReaderError):
+    """A card is there, and does not answer: face down, dirty, or no smart card."""
+
+    code = "reader/mute"
+
+
+class CardLostError(ReaderError):
+    """The connection to the card is gone; what was selected and verified on it is void."""
+
+    code = "reader/card-lost"
+
+
+class CardRemovedError(CardLostError):
+    """The card left the reader."""
+
+    code = "reader/card-removed"
+
+
+class CardResetError(CardLostError):
+    """Another program, or the system, reset the card."""
+
+    code = "reader/card-reset"
+
+
+class OutcomeUnknownError(ReaderError):
+    """A command was sent, and no status word came back: the card may or may not have done it."""
+
+    code = "reader/outcome-unknown"
+
+
+class VerificationOutcomeUnknownError(OutcomeUnknownError):
+    """A PIN was sent, and no answer came back: a try may be spent. Ask the card before trying again."""
+
+    code = "reader/verification-outcome-unknown"
+
+
+# --- the peer ----------------------------------------------------------------------------------------
+
+
+class ProtocolError(MynacardError):
+    """The peer sent bytes that the specification forbids."""
+
+    code = "protocol"
+
+
+class TlvError(ProtocolError):
+    """A data object is truncated, too long, too deep, or of indefinite length."""
+
+    code = "protocol/tlv"
+
+
+class UnintelligibleError(ProtocolError):
+    """A command APDU that no form fits; ``.part`` is the first part that is wrong."""
+
+    code = "protocol/unintelligible"
+
+    def __init__(self, template: str, /, *, part: str, **details: object) -> None:
+        super().__init__(template, part=part, **details)
+        self.part = part
+
+
+class CardDataError(ProtocolError):
+    """A file or answer of the card does not hold what belongs there."""
+
+    code = "protocol/card-data"
+
+
+class SignatureMismatchError(ProtocolError):
+    """What the card returned is no signature of the data under the card's own certificate."""
+
+    code = "protocol/signature-mismatch"
+
+
+# --- the card ----------------------------------------------------------------------------------------
+
+
+class CardError(MynacardError):
+    """The card understood the command and refused it.
+
+    Attributes:
+        status: the status word.
+        during: what was asked, in the words of the standard.
+    """
+
+    code = "card"
+
+    def __init__(self, status: StatusWord, during: str, template: str | None = None, /, **details: object) -> None:
+        super().__init__(
+            template or mark("The card refused {during}: {meaning} ({status})."),
+            during=during,
+            meaning=status.meaning,
+            status=str(status),
+            **details,
+        )
+        self.status = status
+        self.during = during
+
+
+class WrongLength(CardError):
+    """'6700': the card does not take this length, or not this form of length."""
+
+    code = "card/wrong-length"
+
+
+class SecurityStatusNotSatisfied(CardError):
+    """'6982': a PIN guards this, and it is not verified."""
+
+    code = "card/security-status"
+
+
+class ConditionsNotSatisfied(CardError):
+    """'6985': not now, or not with this input."""
+
+    code = "card/conditions"
+
+
+class FunctionNotSupported(CardError):
+    """'6A81', '6A86', '6D00', '6E00': this card does not have it."""
+
+    code = "card/not-supported"
+
+
+class FileNotFound(CardError):
+    """'6A82': no such file or application on this card."""
+
+    code = "card/file-not-found"
+
+
+class ApplicationNotFound(FileNotFound):
+    """The card does not have this application: most likely it is another kind of card."""
+
+    code = "card/application-not-found"
+
+    def __init__(self, status: StatusWord, during: str, application: str, /) -> None:
+        super().__init__(
+            status,
+            during,
+            mark("This card has no {application} application: it is no Individual Number Card, or it is damaged."),
+            application=application,
+        )
+        self.application = application
+
+
+class CertificateAbsent(FileNotFound):
+    """The card has this application, and not this certificate (under 15, not asked for, or deleted)."""
+
+    code = "card/certificate-absent"
+
+    def __init__(self, status: StatusWord, during: str, certificate: str, /) -> None:
+        super().__init__(
+            status, during, mark("There is no {certificate} certificate on this card."), certificate=certificate
+        )
+
+
+class PinError(CardError):
+    """The card refused a PIN. ``.pin`` names it."""
+
+    code = "pin"
+
+
+class PinIncorrect(PinError):
+    """The PIN was wrong, and a try is spent. ``.tries_left`` is None where the card does not say."""
+
+    code = "pin/incorrect"
+
+    def __init__(self, status: StatusWord, during: str, pin: str, /) -> None:
+        template = (
+            mark("The {pin} is wrong. Tries left: {tries_left}.")
+            if status.tries_left is not None
+            else mark("The {pin} is wrong. The card does not say how many tries are left.")
+        )
+        super().__init__(status, during, template, pin=pin, tries_left=status.tries_left)
+        self.pin = pin
+        self.tries_left = status.tries_left
+
+
+class PinBlocked(PinError):
+    """No tries are left ('63C0', '6983', '6984'): only the municipal office can set a new PIN."""
+
+    code = "pin/blocked"
+
+    def __init__(self, status: StatusWord, during: str, pin: str, /) -> None:
+        super().__init__(
+            status,
+            during,
+            mark("The {pin} is blocked: no tries are left. Only the municipal office can set a new one."),
+            pin=pin,
+        )
+        self.pin = pin
+
+
+# --- the guard, the session, files -------------------------------------------------------------------
+
+
+class LastTryError(MynacardError):
+    """No VERIFY was sent: one try is left (or the card does not say how many), and nobody allowed to spend it."""
+
+    code = "pin/last-try"
+
+    def __init__(self, template: str, /, *, pin: str, tries_left: int | None) -> None:
+        super().__init__(template, pin=pin, tries_left=tries_left)
+        self.pin = pin
+        self.tries_left = tries_left
+
+
+class SessionEndedError(MynacardError):
+    """The session's application is no longer the selected one. Nothing was sent."""
+
+    code = "session/ended"
+
+
+class CardFileError(MynacardError):
+    """The file of a simulated card cannot be read or written, is damaged, or is in use."""
+
+    code = "file/card"
+
+
+class TestPkiError(MynacardError):
+    """The test PKI of the simulator cannot be read or made."""
+
+    code = "file/test-pki"
+    __test__ = False  # no test class, whatever pytest thinks of the name
+
+
+class CertificateFileError(MynacardError, ValueError):
+    """A file or byte string that should be a certificate or a signature is none."""
+
+    code = "file/certificate"
+
+
+# --- the caller --------------------------------------------------------------------------------------
+
+
+class PinFormError(MynacardError, ValueError):
+    """The PIN does not have the form that this PIN has. It never reached the card; no try is spent."""
+
+    code = "pin/form"
+
+    def __init__(self, template: str, /, *, pin: str) -> None:
+        super().__init__(template, pin=pin)
+        self.pin = pin
+
+
+class UnsupportedAlgorithmError(MynacardError, ValueError):
+    """A hash, padding or operation that this key does not offer. Nothing was sent."""
+
+    code = "usage/algorithm"
+
+
+class UsageError(MynacardError, ValueError):
+    """A value that the call does not take. Nothing was sent."""
+
+    code = "usage"
