@@ -106,17 +106,13 @@ class Channel:
         return self._exchange(encode(command))
 
     def exchange(self, command: Command) -> ResponseApdu:
-        """The whole response to *command*: '6CXX' is followed once, '61XX' to its end.
+        """The whole response to *command*: '6CXX' is followed once, '61XX' to its end, up to Ne.
 
         Raises:
-            ProtocolError: a response longer than Ne, a '61XX' that does not end, …
+            ProtocolError: a response longer than Ne, or a '61XX' that does not end.
         """
         apdu = encode(command)
-        response = self._exchange(apdu)
-        if exact := response.status.exact_ne:
-            apdu = replace(apdu, ne=exact)
-            response = self._exchange(apdu)
-        return self._fetch(apdu, response) if response.status.more else response
+        return self._complete(apdu, self._exchange(apdu))
 
     def send(self, command: Command, during: str | None = None, meanings: Meanings = ISO_7816_4) -> bytes:
         """The data that *command* brings; every status word but '9000' is the exception of *meanings*."""
@@ -129,13 +125,14 @@ class Channel:
         """The response to *command* on the EF *file_id*, by short identifier, or else after SELECT.
 
         A card that refuses the short form is remembered in ``profile``. No command goes out in a second form but one
-        that the card refused in the first without looking at its data.
+        that the card refused in the first without looking at its data. An EF that cannot be selected is the response.
         """
         kind = type(command)
         if kind not in self.profile.selects_first and file_id <= SFI_MAX:
-            response = self.exchange(command)
+            apdu = encode(command)
+            response = self._exchange(apdu)
             if response.status not in _SFI_REFUSED:
-                return response
+                return self._complete(apdu, response)
         selected = self.exchange(SelectEf(file_id))
         if selected.status != SUCCESS:
             return selected
@@ -155,11 +152,16 @@ class Channel:
     def _exchange(self, apdu: CommandApdu) -> ResponseApdu:
         response = ResponseApdu.parse(self.transmit(bytes(apdu)))
         _log.debug("%r -> %r", apdu, response)
-        if len(response.data) > apdu.ne:
-            raise errors.ProtocolError(
-                mark("The card sent {nr} bytes where {ne} were asked for."), nr=len(response.data), ne=apdu.ne
-            )
+        _check_room(len(response.data), apdu.ne)
         return response
+
+    def _complete(self, apdu: CommandApdu, response: ResponseApdu) -> ResponseApdu:
+        """*response*, or what it announces; nothing more is asked of a command that wanted no data, or not so much."""
+        exact = response.status.exact_ne
+        if exact is not None and exact <= apdu.ne:
+            apdu = replace(apdu, ne=exact)
+            response = self._exchange(apdu)
+        return self._fetch(apdu, response) if apdu.ne and response.status.more else response
 
     def _fetch(self, apdu: CommandApdu, response: ResponseApdu) -> ResponseApdu:
         """GET RESPONSE until the end (ISO/IEC 7816-4:2005 §7.6.1), in the class of the command."""
@@ -170,6 +172,12 @@ class Channel:
                 return ResponseApdu(data, response.status)
             response = self._exchange(replace(encode(GetResponse(more)), cla=apdu.cla & 0x03))
             data += response.data
-            if len(data) > max(apdu.ne, 256) or not (response.data or response.status.more is None):
+            _check_room(len(data), apdu.ne)
+            if response.status.more and not response.data:
                 break
         raise errors.ProtocolError(mark("The card announces more data ('61XX') without end."))
+
+
+def _check_room(nr: int, ne: int) -> None:
+    if nr > ne:
+        raise errors.ProtocolError(mark("The card sent {nr} bytes where {ne} were asked for."), nr=nr, ne=ne)

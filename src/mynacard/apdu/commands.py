@@ -13,7 +13,7 @@ import dataclasses
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, cast
 
 from construct import (
     Byte,
@@ -36,6 +36,8 @@ from mynacard.pin import Pin
 __all__ = [
     "CURRENT",
     "FORMS",
+    "ISSUER_SECURITY_DOMAIN",
+    "LOG_OUT",
     "SFI_MAX",
     "Command",
     "ComputeDigitalSignature",
@@ -212,7 +214,10 @@ _TAGGED_SFI: Final[Wire] = ExprAdapter(  # '80' | SFI, as P1 of READ BINARY and 
 )
 
 EMPTY: Final[Wire] = Terminated
-NO_PARAMETERS: Final[Wire] = Const(b"\x00\x00")
+NO_PARAMETERS: Final[Wire] = Struct(Const(b"\x00\x00"))
+BY_NAME: Final[Wire] = Struct(Const(b"\x04\x0c"))  # first occurrence, no data back
+BY_NAME_FCI: Final[Wire] = Struct(Const(b"\x04\x00"))  # first occurrence, FCI back
+BY_FILE_ID: Final[Wire] = Struct(Const(b"\x02\x0c"))  # EF under the current DF, no data back
 OFFSET: Final[Wire] = "offset" / Int16ub
 SFI_AND_OFFSET: Final[Wire] = Struct("sfi" / _TAGGED_SFI, "offset" / Byte)
 KEY_REFERENCE: Final[Wire] = Struct(Const(b"\x00"), "key" / _TAGGED_SFI)
@@ -223,18 +228,28 @@ SCHEME_AND_KEY: Final[Wire] = Struct(
 NAME: Final[Wire] = "name" / GreedyBytes
 FILE_ID: Final[Wire] = Struct("file_id" / Int16ub, Terminated)
 INPUT: Final[Wire] = "input" / GreedyBytes
+
+
+def _hidden(secret: bytes, _: object) -> Pin:
+    return Pin(secret)
+
+
+def _revealed(pin: Pin, _: object) -> bytes:
+    return pin.reveal()
+
+
 PIN: Final[Wire] = "pin" / ExprAdapter(
     ExprValidator(GreedyBytes, lambda secret, _: len(secret) > 0),  # empty is VerifyStatus, never a PIN
-    lambda secret, _: Pin(secret),
-    lambda pin, _: pin.reveal(),
+    _hidden,
+    _revealed,
 )
 
 FORMS: Final[dict[type[Command], Form]] = {
     #                        CLA   INS   P1                 P1-P2                data field
     SelectMf:           Form(0x00, 0xA4, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
-    SelectDf:           Form(0x00, 0xA4, range(0x04, 0x05), Const(b"\x04\x0C"),  NAME),
-    SelectDfFci:        Form(0x00, 0xA4, range(0x04, 0x05), Const(b"\x04\x00"),  NAME),
-    SelectEf:           Form(0x00, 0xA4, range(0x02, 0x03), Const(b"\x02\x0C"),  FILE_ID),
+    SelectDf:           Form(0x00, 0xA4, range(0x04, 0x05), BY_NAME,             NAME),
+    SelectDfFci:        Form(0x00, 0xA4, range(0x04, 0x05), BY_NAME_FCI,         NAME),
+    SelectEf:           Form(0x00, 0xA4, range(0x02, 0x03), BY_FILE_ID,          FILE_ID),
     ReadBinary:         Form(0x00, 0xB0, range(0x00, 0x80), OFFSET,              EMPTY),
     ReadBinarySfi:      Form(0x00, 0xB0, range(0x81, 0x9F), SFI_AND_OFFSET,      EMPTY),
     VerifyStatus:       Form(0x00, 0x20, range(0x00, 0x01), KEY_REFERENCE,       EMPTY),
@@ -243,6 +258,12 @@ FORMS: Final[dict[type[Command], Form]] = {
                         Form(0x80, 0x2A, range(0x00, 0x06), SCHEME_AND_KEY,      INPUT),
     GetResponse:        Form(0x00, 0xC0, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
 }  # fmt: skip
+
+
+ISSUER_SECURITY_DOMAIN: Final = bytes.fromhex("A0000001510000")
+"""The card manager. It is current after power-on and asks nothing of anybody."""
+LOG_OUT: Final = SelectDf(ISSUER_SECURITY_DOMAIN)
+"""What logs out: another application. To select the same one again keeps its PINs verified on real cards."""
 
 
 class Part(StrEnum):
@@ -302,8 +323,8 @@ def decode(apdu: CommandApdu) -> Command:
             values |= _parse(form.data, apdu.data)
         except ConstructError:
             continue
-        return kind(**values, ne=apdu.ne) if _HAS_NE[kind] else kind(**values)
-    raise UnintelligibleError(mark("No form fits the {part} of this command."), part=part) from None
+        return kind(**(values | {"ne": apdu.ne} if _HAS_NE[kind] else values))
+    raise UnintelligibleError(mark("No form fits the {part} of this command."), part=part)
 
 
 def _strange_header(apdu: CommandApdu) -> Part:
@@ -321,7 +342,7 @@ def _parse(wire: Wire, data: bytes) -> dict[str, Any]:
     value = wire.parse(data)
     if wire.name:  # one field
         return {wire.name: value}
-    return {field: value[field] for field in value if field[0] != "_"} if isinstance(value, dict) else {}
+    return {field: value[field] for field in cast(dict[str, Any], value) if field[0] != "_"}
 
 
 def _build(wire: Wire, values: dict[str, Any]) -> bytes:

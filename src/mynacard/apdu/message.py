@@ -67,7 +67,14 @@ _EXTENDED: Final = frozenset({Case.TWO_EXTENDED, Case.THREE_EXTENDED, Case.FOUR_
 def _expected(le: Wire) -> Wire:
     """Ne behind an Le field: the highest number has the encoding zero."""
     highest = 1 << (8 * le.sizeof())
-    return "ne" / ExprAdapter(le, lambda le, _: le or highest, lambda ne, _: ne % highest)
+
+    def decoded(le: int, _: object) -> int:
+        return le or highest
+
+    def encoded(ne: int, _: object) -> int:
+        return ne % highest
+
+    return "ne" / ExprAdapter(le, decoded, encoded)
 
 
 def _nonempty(lc: Wire) -> Wire:
@@ -154,7 +161,8 @@ class CommandApdu:
             value = BODIES[case_on_wire(wire)].parse(wire)
         except ConstructError:
             raise ProtocolError(mark("{length} bytes that are no command APDU."), length=len(wire)) from None
-        return cls(*value.header, value.data, value.ne)
+        cla, ins, p1, p2 = value.header
+        return cls(cla, ins, p1, p2, value.data, value.ne)
 
     def __repr__(self) -> str:
         header = f"{self.cla:02X} {self.ins:02X} {self.p1:02X} {self.p2:02X}"

@@ -80,7 +80,7 @@ def _read(data: bytes, offset: int, depth: int) -> tuple[Tlv, int]:
 
 def _check_nesting(data: bytes, offset: int, end: int, depth: int) -> None:
     """A bomb of constructed objects ends here, before anybody walks into it."""
-    if depth == 0:
+    if depth == 0 and offset < end:
         raise TlvError(mark("Data objects are nested deeper than {depth}."), depth=DEPTH_MAX)
     while offset < end:
         tag, start, length = _read_header(data, offset)

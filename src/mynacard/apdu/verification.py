@@ -91,12 +91,11 @@ def check_form(reference: PinReference, pin: Pin, *, upper_case: bool = False) -
     Raises:
         PinFormError: empty, of the wrong length, or with a character that this PIN cannot have.
     """
-    secret = pin.reveal()
-    if upper_case and reference.upper_case:
-        secret = secret.upper()  # of bytes: ASCII letters alone
-    if reference.form.fullmatch(secret):
-        return Pin(secret)
-    if reference.upper_case and reference.form.fullmatch(secret.upper()):
+    capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: ASCII letters alone
+    for candidate in (pin, capitals) if upper_case else (pin,):
+        if reference.form.fullmatch(candidate.reveal()):
+            return candidate
+    if reference.form.fullmatch(capitals.reveal()):
         template = mark(
             "The {pin} has small letters, and cards keep it in capitals. It was not sent. Type capitals, or ask for them."
         )
@@ -104,7 +103,7 @@ def check_form(reference: PinReference, pin: Pin, *, upper_case: bool = False) -
         template = mark("The {pin} must be {form}. What was typed is not, and was not sent: no try is spent.")
     error = errors.PinFormError(template, pin=reference.label)
     error.details["form"] = reference.form_label
-    raise error from None
+    raise error
 
 
 def pin_status(channel: Channel, reference: PinReference) -> PinStatus:
@@ -182,12 +181,12 @@ def _check_tries(status: PinStatus, reference: PinReference, spend_last_try: boo
             return
         case _ if spend_last_try:
             return
-        case TriesLeft(count):
+        case TriesLeft():
             template = mark("Only one try of the {pin} is left. It was not sent: a wrong one would block the card.")
         case _:
-            count = None
             template = mark("The card does not say how many tries of the {pin} are left. It was not sent.")
-    raise errors.LastTryError(template, pin=reference.label, tries_left=count)
+    tries_left = status.count if isinstance(status, TriesLeft) else None
+    raise errors.LastTryError(template, pin=reference.label, tries_left=tries_left)
 
 
 def _present(channel: Channel, reference: PinReference, command: Verify) -> StatusWord:
@@ -211,8 +210,10 @@ def _present(channel: Channel, reference: PinReference, command: Verify) -> Stat
 
 
 def _without_frames(error: _E) -> _E:
-    below: BaseException | None = error
-    while below is not None:
-        below.__traceback__ = None
-        below = below.__cause__ or below.__context__
+    """*error*, and all that led to it, without tracebacks."""
+    found: list[BaseException] = [error]
+    for each in found:
+        each.__traceback__ = None
+        below = (each.__cause__, each.__context__)
+        found += [other for other in below if other is not None and not any(other is one for one in found)]
     return error

@@ -1,0 +1,59 @@
+"""mynacard: Japan's Individual Number Card (マイナンバーカード) for programs.
+
+The names below load their modules when they are first used: importing this package loads nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from mynacard._version import __version__
+
+if TYPE_CHECKING:
+    from mynacard.apdu import Card, Channel
+    from mynacard.errors import CardError, MynacardError, ProtocolError, ReaderError
+    from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, HashAlgorithm, JpkiSession
+    from mynacard.opening import open_card
+    from mynacard.pin import Pin
+
+__all__ = [
+    "DIGITAL_SIGNATURE",
+    "USER_AUTHENTICATION",
+    "Card",
+    "CardError",
+    "Channel",
+    "HashAlgorithm",
+    "JpkiSession",
+    "MynacardError",
+    "Pin",
+    "ProtocolError",
+    "ReaderError",
+    "__version__",
+    "open_card",
+]
+
+_HOMES: Final = {
+    "DIGITAL_SIGNATURE": "jpki",
+    "USER_AUTHENTICATION": "jpki",
+    "Card": "apdu",
+    "CardError": "errors",
+    "Channel": "apdu",
+    "HashAlgorithm": "jpki",
+    "JpkiSession": "jpki",
+    "MynacardError": "errors",
+    "Pin": "pin",
+    "ProtocolError": "errors",
+    "ReaderError": "errors",
+    "open_card": "opening",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,96 @@
+"""What the user-authentication key signs: the input of a Web eID 1.0 token, and nothing that a peer chose.
+
+Source: the Web eID system architecture, "Authentication token format"; vectors/webeid/token.json.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from mynacard.errors import UsageError, mark
+
+__all__ = ["Authentication", "check_nonce", "check_origin", "digest"]
+
+ORIGIN_MAX: Final = 255
+_ORIGIN: Final = re.compile(r"https://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_ZEROS: Final = re.compile(r"\b0(?::0)+\b")
+_NONCE: Final = re.compile(r"[A-Za-z0-9+/_-]{40,128}={0,2}")
+_NONCE_LENGTHS: Final = range(44, 129)
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """The key's answer to a challenge: everything that a Web eID token is made of.
+
+    Attributes:
+        origin: of the site that asked, as it was signed.
+        nonce: of the challenge, as it was signed.
+        certificate_der: the user-authentication certificate.
+        signature: RSASSA-PKCS1-v1_5 with SHA-256 over the hashes of origin and nonce, 256 bytes.
+        algorithm: the same by its JOSE name.
+    """
+
+    origin: str
+    nonce: str
+    certificate_der: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    algorithm: str = "RS256"
+
+
+def digest(origin: str, nonce: str) -> bytes:
+    """SHA-256 of the signature's input: SHA-256 of the origin, then SHA-256 of the nonce. A UsageError for a bad one."""
+    check_origin(origin)
+    check_nonce(nonce)
+    return sha256(sha256(origin.encode("ascii")).digest() + sha256(nonce.encode("ascii")).digest()).digest()
+
+
+def check_origin(origin: str) -> None:
+    """A UsageError unless *origin* is ``https://host[:port]`` to the letter in which a browser writes it.
+
+    Small letters, an international name in Punycode, no default port, no path, not even a final slash: a signature over
+    another spelling would be good for nobody, and one over plain http for everybody on the way.
+    """
+    match = _ORIGIN.fullmatch(origin) if len(origin) <= ORIGIN_MAX else None
+    if match is None or not _good_host(match["host"]) or not _good_port(match["port"]):
+        raise UsageError(
+            mark("The origin must be https://host or https://host:port, as a browser writes it; {origin} is not."),
+            origin=ascii(origin[: ORIGIN_MAX + 1]),
+        )
+
+
+def check_nonce(nonce: str) -> None:
+    """A UsageError unless *nonce* has 44 to 128 characters of base64 or base64url."""
+    if len(nonce) not in _NONCE_LENGTHS or not _NONCE.fullmatch(nonce):
+        raise UsageError(mark("The nonce must have 44 to 128 characters of base64; this one has {length}."), length=len(nonce))
+
+
+def _good_host(host: str) -> bool:
+    try:
+        if host.startswith("["):
+            return host == f"[{_shortest(ipaddress.IPv6Address(host[1:-1]))}]"
+        labels = host.split(".")
+        if _NUMBER.fullmatch(labels[-1]):  # then browsers take the whole for an IPv4 address
+            return host == str(ipaddress.IPv4Address(host))
+    except ValueError:
+        return False
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)  # noqa: PLR2004  # RFC 1035 §2.3.4
+
+
+def _shortest(address: ipaddress.IPv6Address) -> str:
+    """*address* as a URL has it (RFC 5952 without §5): later Pythons would write the end of some with dots."""
+    words = ":".join(f"{int(word, 16):x}" for word in address.exploded.split(":"))
+    longest = max(_ZEROS.findall(words), key=len, default="")
+    if not longest:
+        return words
+    head, _, tail = f":{words}:".partition(f":{longest}:")
+    return f"{head[1:]}::{tail[:-1]}"
+
+
+def _good_port(port: str | None) -> bool:
+    return port is None or (int(port) <= 0xFFFF and port != "443")

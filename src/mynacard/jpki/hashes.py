@@ -1,0 +1,57 @@
+"""The hash functions that JPKI's keys sign with, and the DigestInfo around a digest.
+
+Source: RFC 8017 §9.2 note 1; vectors/jpki/digest-info.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Final
+
+from mynacard.errors import UnsupportedAlgorithmError, mark
+
+__all__ = ["HashAlgorithm", "digest_info", "parse_digest_info"]
+
+
+class HashAlgorithm(StrEnum):
+    """A hash function, by the name that :mod:`hashlib` has for it."""
+
+    SHA256 = "sha256"
+    SHA384 = "sha384"
+    SHA512 = "sha512"
+
+    @property
+    def digest_size(self) -> int:
+        """Bytes of a digest."""
+        return hashlib.new(self.value).digest_size
+
+    def digest(self, data: bytes) -> bytes:
+        """The digest of *data*."""
+        return hashlib.new(self.value, data).digest()
+
+
+_PREFIXES: Final = {
+    HashAlgorithm.SHA256: bytes.fromhex("3031300D060960864801650304020105000420"),
+    HashAlgorithm.SHA384: bytes.fromhex("3041300D060960864801650304020205000430"),
+    HashAlgorithm.SHA512: bytes.fromhex("3051300D060960864801650304020305000440"),
+}
+
+
+def digest_info(hash_: HashAlgorithm, digest: bytes) -> bytes:
+    """The DER of the DigestInfo that says *digest* was made by *hash_*. A digest of another length is refused."""
+    if len(digest) != hash_.digest_size:
+        raise UnsupportedAlgorithmError(mark("A digest of {hash} has another length."), hash=hash_.value)
+    return _PREFIXES[hash_] + digest
+
+
+def parse_digest_info(info: bytes) -> tuple[HashAlgorithm, bytes]:
+    """The hash function and digest in *info*, which must be one of the three forms to the byte.
+
+    Raises:
+        UnsupportedAlgorithmError: anything else, SHA-1 and MD5 included.
+    """
+    for hash_, prefix in _PREFIXES.items():
+        if info.startswith(prefix) and len(info) == len(prefix) + hash_.digest_size:
+            return hash_, info[len(prefix) :]
+    raise UnsupportedAlgorithmError(mark("This is no DigestInfo with SHA-256, SHA-384 or SHA-512."))

@@ -1,0 +1,116 @@
+"""A private key that stays on the card, in the shape that ``cryptography`` and its friends expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding as paddings
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
+from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
+from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, PrivateFormat
+
+from mynacard.errors import UnsupportedAlgorithmError, mark
+from mynacard.jpki.hashes import HashAlgorithm, digest_info
+
+__all__ = ["CardPrivateKey"]
+
+PSS_SALT_LENGTH = 32
+"""What the card's '80 2A' with P1 = 04 was seen to use."""
+
+_HASHES: dict[str, HashAlgorithm] = {hash_.value: hash_ for hash_ in HashAlgorithm}
+
+
+class CardPrivateKey(rsa.RSAPrivateKey):
+    """An RSA key whose private half is used by the card, one card signature a call to :meth:`sign`.
+
+    Takes PKCS #1 v1.5 with SHA-256, SHA-384 or SHA-512, and PSS with SHA-256 and a salt of 32 bytes where the card has
+    it; ``Prehashed`` of these. Anything else is refused before a byte is sent. Lives no longer than its session.
+
+    Args:
+        public_key: of the card's own certificate.
+        sign_digest_info: puts a DigestInfo through the card and checks what comes back.
+        sign_pss: puts a SHA-256 digest through the card's PSS and checks what comes back.
+    """
+
+    def __init__(
+        self,
+        public_key: rsa.RSAPublicKey,
+        sign_digest_info: Callable[[bytes], bytes],
+        sign_pss: Callable[[bytes], bytes],
+    ) -> None:
+        self._public_key = public_key
+        self._sign_digest_info = sign_digest_info
+        self._sign_pss = sign_pss
+
+    @property
+    def key_size(self) -> int:
+        return self._public_key.key_size
+
+    def public_key(self) -> rsa.RSAPublicKey:
+        return self._public_key
+
+    def sign(
+        self,
+        data: bytes,
+        padding: AsymmetricPadding,
+        algorithm: Prehashed | hashes.HashAlgorithm | NoDigestInfo,
+    ) -> bytes:
+        """The signature of *data*, checked under the card's certificate.
+
+        Raises:
+            UnsupportedAlgorithmError: a padding or hash that the key does not offer. Nothing was sent.
+            SecurityStatusNotSatisfied: the password is not verified.
+            SignatureMismatchError: the card returned something else.
+        """
+        hash_, digest = _digest(data, algorithm)
+        if isinstance(padding, paddings.PKCS1v15):
+            return self._sign_digest_info(digest_info(hash_, digest))
+        if isinstance(padding, paddings.PSS):
+            _check_pss(padding, hash_)
+            return self._sign_pss(digest)
+        raise UnsupportedAlgorithmError(mark("The card signs with PKCS #1 v1.5 or PSS, not with {padding}."), padding=_name(padding))
+
+    def decrypt(self, ciphertext: bytes, padding: AsymmetricPadding) -> NoReturn:
+        raise UnsupportedAlgorithmError(mark("This key signs; it does not decrypt."))
+
+    def private_numbers(self) -> NoReturn:
+        raise UnsupportedAlgorithmError(mark("The private key does not leave the card."))
+
+    def private_bytes(
+        self, encoding: Encoding, format: PrivateFormat, encryption_algorithm: KeySerializationEncryption
+    ) -> NoReturn:
+        raise UnsupportedAlgorithmError(mark("The private key does not leave the card."))
+
+    def __copy__(self) -> CardPrivateKey:
+        return self
+
+    def __deepcopy__(self, memo: object) -> CardPrivateKey:
+        return self
+
+
+def _digest(
+    data: bytes, algorithm: Prehashed | hashes.HashAlgorithm | NoDigestInfo
+) -> tuple[HashAlgorithm, bytes]:
+    hashing = algorithm._algorithm if isinstance(algorithm, Prehashed) else algorithm  # noqa: SLF001  # the only way in
+    hash_ = _HASHES.get(hashing.name) if isinstance(hashing, hashes.HashAlgorithm) else None
+    if hash_ is None:
+        raise UnsupportedAlgorithmError(mark("The card signs SHA-256, SHA-384 or SHA-512, not {hash}."), hash=_name(hashing))
+    if not isinstance(algorithm, Prehashed):
+        return hash_, hash_.digest(data)
+    if len(data) != hash_.digest_size:
+        raise UnsupportedAlgorithmError(mark("A digest of {hash} has another length."), hash=hash_.value)
+    return hash_, bytes(data)
+
+
+def _check_pss(padding: paddings.PSS, hash_: HashAlgorithm) -> None:
+    lengths = (PSS_SALT_LENGTH, paddings.PSS.DIGEST_LENGTH)
+    mgf_hash = getattr(padding.mgf, "_algorithm", None)
+    if hash_ is not HashAlgorithm.SHA256 or not isinstance(mgf_hash, hashes.SHA256) or padding._salt_length not in lengths:  # noqa: SLF001
+        raise UnsupportedAlgorithmError(mark("The card's PSS is SHA-256 throughout, with a salt of 32 bytes."))
+
+
+def _name(thing: object) -> str:
+    return str(getattr(thing, "name", type(thing).__name__))

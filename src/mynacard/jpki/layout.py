@@ -1,0 +1,75 @@
+"""The JPKI application: its name, files, PINs, keys and access rules. Data only; driver and simulator read it.
+
+No specification of it is public. Sources, as named in vectors/jpki/layout.json: OpenSC's JPKI driver, jpki/myna,
+soltia48/myna-card and others, who found it on cards.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from mynacard.apdu.verification import PinReference
+from mynacard.errors import mark
+
+__all__ = [
+    "APPLICATION",
+    "CERTIFICATES_PRESENT",
+    "DF_NAME",
+    "DIGITAL_SIGNATURE",
+    "KEY_PAIRS",
+    "TOKEN_INFO",
+    "USER_AUTHENTICATION",
+    "KeyPair",
+]
+
+DF_NAME: Final = bytes.fromhex("D392F000260100000001")
+APPLICATION: Final = "JPKI"
+
+TOKEN_INFO: Final = 0x0006
+CERTIFICATES_PRESENT: Final = 0x0008
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """One of JPKI's two key pairs: where its parts are, and which PIN guards it.
+
+    Attributes:
+        name: its name on the command line, in English.
+        certificate: file identifier (and short identifier) of its certificate.
+        ca_certificate: the same of its CA's certificate, which is free to read.
+        key: the same of the private key, which is used after VERIFY of *pin*.
+        pin: the PIN.
+        certificate_is_private: whether the certificate, too, is read only after VERIFY of *pin*.
+        signature_length: bytes of a signature.
+    """
+
+    name: str
+    certificate: int
+    ca_certificate: int
+    key: int
+    pin: PinReference
+    certificate_is_private: bool
+    signature_length: int = 256
+
+
+USER_AUTHENTICATION: Final = KeyPair(  # 利用者証明用電子証明書
+    name="user-authentication",
+    certificate=0x000A, ca_certificate=0x000B, key=0x0017, certificate_is_private=False,
+    pin=PinReference(
+        label=mark("user-authentication PIN"), key=0x0018, tries=3,
+        form=re.compile(rb"[0-9]{4}"), form_label=mark("exactly 4 digits"),
+    ),
+)  # fmt: skip
+
+DIGITAL_SIGNATURE: Final = KeyPair(  # 署名用電子証明書
+    name="digital-signature",
+    certificate=0x0001, ca_certificate=0x0002, key=0x001A, certificate_is_private=True,
+    pin=PinReference(
+        label=mark("digital-signature password"), key=0x001B, tries=5,
+        form=re.compile(rb"[0-9A-Z]{6,16}"), form_label=mark("6 to 16 capital letters and digits"), upper_case=True,
+    ),
+)  # fmt: skip
+
+KEY_PAIRS: Final = (USER_AUTHENTICATION, DIGITAL_SIGNATURE)

@@ -1,0 +1,305 @@
+"""The JPKI application, selected: PIN states, certificates, signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.x509 import load_der_x509_certificate
+
+from mynacard import errors
+from mynacard.apdu import verification
+from mynacard.apdu.channel import Channel, refusal
+from mynacard.apdu.commands import (
+    LOG_OUT,
+    Command,
+    ComputeDigitalSignature,
+    ReadBinary,
+    ReadBinarySfi,
+    SfiCommand,
+    SignatureScheme,
+)
+from mynacard.apdu.message import NE_MAX, Card, ResponseApdu
+from mynacard.apdu.status import SUCCESS
+from mynacard.apdu.verification import PinStatus
+from mynacard.errors import mark
+from mynacard.jpki import authentication
+from mynacard.jpki.authentication import Authentication
+from mynacard.jpki.hashes import HashAlgorithm, digest_info, parse_digest_info
+from mynacard.jpki.key import CardPrivateKey
+from mynacard.jpki.layout import (
+    APPLICATION,
+    CERTIFICATES_PRESENT,
+    DF_NAME,
+    DIGITAL_SIGNATURE,
+    TOKEN_INFO,
+    USER_AUTHENTICATION,
+    KeyPair,
+)
+from mynacard.jpki.objects import CertificatesPresent, TokenInfo, certificate_length
+from mynacard.pin import Pin
+
+__all__ = ["JpkiSession"]
+
+BLOCK: Final = 256
+"""What a READ BINARY with a short Le brings at most."""
+
+_ABOUT_THE_FILE: Final = frozenset({0x6982, 0x6A82})
+"""Refusals of READ BINARY that do not come from its length."""
+
+_NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
+
+
+class JpkiSession:
+    """The JPKI application of a card, selected; one APDU.
+
+    A session ends when another application is selected on its channel, and says so when it is used again. It belongs
+    to one thread at a time. It does not end the login by itself: :meth:`log_out` does, and so does the way out of
+    :func:`mynacard.open_card`, which every use with a PIN belongs into.
+
+    Args:
+        card: the card, or a channel to it. Sessions that share a card share a channel.
+        certificates: certificates of this card that the caller already holds, DER; they are not read again.
+
+    Raises:
+        ApplicationNotFound: the card does not have it.
+    """
+
+    def __init__(self, card: Card, *, certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES) -> None:
+        self._channel = card if isinstance(card, Channel) else Channel(card)
+        self._certificates = {pair.certificate: der for pair, der in certificates.items()}
+        self._channel.select(DF_NAME, APPLICATION)
+        self._selection = self._channel.selections
+        self._may_probe = True
+
+    # --- what anybody may read ---
+
+    def token_info(self) -> TokenInfo:
+        """What the application lives on (EF 0006); one APDU."""
+        return TokenInfo.parse(self._read(TOKEN_INFO, BLOCK))
+
+    def certificates_present(self) -> CertificatesPresent:
+        """Which of the two certificates are on the card (EF 0008); one APDU."""
+        return CertificatesPresent.parse(self._read(CERTIFICATES_PRESENT, BLOCK))
+
+    def pin_status(self, pair: KeyPair) -> PinStatus:
+        """How many tries of the pair's PIN are left; one APDU, and no try."""
+        return verification.pin_status(self._live_channel(), pair.pin)
+
+    def certificate_der(self, pair: KeyPair) -> bytes:
+        """The pair's certificate, DER; read once a session.
+
+        Two APDUs with the SELECT where the reader passes extended length, else 1 + ceil(length / 256).
+
+        Raises:
+            SecurityStatusNotSatisfied: it is readable only after :meth:`verify` (the signing certificate; on phones both).
+            CertificateAbsent: it is not on this card.
+            CardDataError: what is there is no certificate.
+        """
+        return self._certificate(pair.certificate, pair)
+
+    def ca_certificate_der(self, pair: KeyPair) -> bytes:
+        """The certificate of the pair's CA, DER, as the card has it: no anchor to trust in."""
+        return self._certificate(pair.ca_certificate, pair)
+
+    # --- what a PIN opens ---
+
+    def verify(
+        self, pair: KeyPair, pin: Pin | str, *, spend_last_try: bool = False, upper_case: bool = False
+    ) -> None:
+        """Present the pair's PIN to the card: the tries are asked, then one VERIFY is sent, or none.
+
+        See :func:`mynacard.apdu.verification.verify` for the arguments and every way in which this can end. Whatever a
+        later signature needs is read before, where it can be: a command that a reader cannot carry must not cost a login.
+        """
+        pin = pin if isinstance(pin, Pin) else Pin(pin)
+        channel = self._live_channel()
+        verification.check_form(pair.pin, pin, upper_case=upper_case)
+        self._learn_extended_length(pair)
+        self._may_probe = False
+        verification.verify(channel, pair.pin, pin, spend_last_try=spend_last_try, upper_case=upper_case)
+
+    def sign(self, data: bytes, hash_: HashAlgorithm = HashAlgorithm.SHA256) -> bytes:
+        """The signing key's signature of *data*, RSASSA-PKCS1-v1_5, 256 bytes; checked before it is returned.
+
+        Needs :meth:`verify` of ``DIGITAL_SIGNATURE``. One APDU, and the certificate's once a session.
+
+        Raises:
+            SecurityStatusNotSatisfied: the password is not verified.
+            SignatureMismatchError: the card returned no signature of this under its own certificate.
+        """
+        return self.sign_digest_info(digest_info(hash_, hash_.digest(data)))
+
+    def sign_digest_info(self, info: bytes) -> bytes:
+        """The signing key's signature of a DigestInfo with SHA-256, SHA-384 or SHA-512, as :meth:`sign`.
+
+        Raises:
+            UnsupportedAlgorithmError: *info* is none of these, to the byte. Nothing was sent.
+        """
+        parse_digest_info(info)
+        return self._sign_pkcs1(DIGITAL_SIGNATURE, info)
+
+    def private_key(self) -> CardPrivateKey:
+        """The signing key as a ``cryptography`` private key whose private half stays on the card.
+
+        Works wherever a software key does (``CertificateSigningRequestBuilder``, ``PKCS7SignatureBuilder``): one card
+        signature each. Needs :meth:`verify` of ``DIGITAL_SIGNATURE`` first.
+        """
+        return CardPrivateKey(self._public_key(DIGITAL_SIGNATURE), self.sign_digest_info, self._sign_pss)
+
+    def authenticate(self, origin: str, nonce: str) -> Authentication:
+        """The user-authentication key's answer to a Web eID 1.0 challenge: it signs *origin* and *nonce*, nothing else.
+
+        The key never signs bytes that a peer chose: what it signs is the hash of two hashes, one of them of the origin.
+
+        Args:
+            origin: ``https://host[:port]``, exactly as a browser writes it.
+            nonce: 44 to 128 characters of base64.
+
+        Raises:
+            UsageError: the origin or nonce is none. Nothing was sent.
+            SecurityStatusNotSatisfied: the PIN is not verified.
+        """
+        digest = authentication.digest(origin, nonce)
+        certificate_der = self.certificate_der(USER_AUTHENTICATION)
+        signature = self._sign_pkcs1(USER_AUTHENTICATION, digest_info(HashAlgorithm.SHA256, digest))
+        return Authentication(origin, nonce, certificate_der, signature)
+
+    def unsafe_sign_with_user_authentication_key(self, info: bytes) -> bytes:
+        """The user-authentication key's signature of any DigestInfo. **Whoever chose it can log in as the holder.**
+
+        For measurements and protocols of one's own, where nobody else chooses the bytes. No command offers it.
+        """
+        parse_digest_info(info)
+        return self._sign_pkcs1(USER_AUTHENTICATION, info)
+
+    def log_out(self) -> None:
+        """End what the PINs opened, and this session: SELECT of the issuer's domain, one APDU.
+
+        To select the JPKI application again would not: cards were seen to keep its PINs verified.
+        """
+        self._live_channel().send(LOG_OUT, mark("log-out"))
+
+    # --- how ---
+
+    def _live_channel(self) -> Channel:
+        if self._channel.selections != self._selection:
+            raise errors.SessionEndedError(
+                mark("This {application} session has ended: something else was selected since."), application=APPLICATION
+            )
+        return self._channel
+
+    def _ask(self, file_id: int, command: SfiCommand) -> bytes:
+        return _data(self._live_channel().exchange_on(file_id, command), command)
+
+    def _read(self, file_id: int, ne: int) -> bytes:
+        return self._ask(file_id, ReadBinarySfi(file_id, 0, ne))
+
+    def _certificate(self, file_id: int, pair: KeyPair) -> bytes:
+        self._live_channel()
+        if file_id not in self._certificates:
+            try:
+                self._certificates[file_id] = self._read_certificate(file_id)
+            except errors.FileNotFound as error:
+                raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
+        return self._certificates[file_id]
+
+    def _read_certificate(self, file_id: int) -> bytes:
+        """The certificate in an EF; its first block tells the length, and filler after it stays where it is."""
+        if self._channel.profile.extended_length is None and self._may_probe:
+            data = self._probe_extended_length(file_id)
+        else:
+            data = self._read(file_id, NE_MAX if self._channel.profile.extended_length else BLOCK)
+        length = certificate_length(data)
+        while len(data) < length:
+            command = ReadBinary(len(data), min(BLOCK, length - len(data)))
+            block = self._live_channel().send(command)
+            if not block:
+                raise errors.CardDataError(mark("A certificate on the card ends before its length."))
+            data += block
+        return data[:length]
+
+    def _learn_extended_length(self, pair: KeyPair) -> None:
+        """Before a VERIFY: whether the reader passes extended length, if a certificate is still to be read.
+
+        Once for a card behind a reader, and on a free file: where the driver or card chokes on it, no login is lost.
+        """
+        if pair.certificate in self._certificates or self._channel.profile.extended_length is not None:
+            return
+        with suppress(errors.CardError, errors.CardDataError):  # then the long way later, which says what is wrong
+            if pair.certificate_is_private:
+                self.ca_certificate_der(pair)
+            else:
+                self.certificate_der(pair)
+
+    def _probe_extended_length(self, file_id: int) -> bytes:
+        """The beginning of a free file longer than 256 bytes, by extended Le where that passes; and remembers."""
+        channel = self._live_channel()
+        try:
+            response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, NE_MAX))
+        except errors.OutcomeUnknownError:  # it got stuck in the reader or its driver; the card may have been reset
+            channel.select(DF_NAME, APPLICATION)
+            self._selection = channel.selections
+            response = None
+        if response is not None and response.status in _ABOUT_THE_FILE:
+            raise refusal(response.status, ReadBinarySfi.title)
+        if response is not None and response.status == SUCCESS and len(response.data) > BLOCK:
+            whole = len(response.data) >= certificate_length(response.data)
+            channel.profile = replace(channel.profile, extended_length=whole)  # a reader that cuts off is none
+            return response.data
+        data = self._read(file_id, BLOCK)
+        channel.profile = replace(channel.profile, extended_length=False)
+        return data
+
+    def _sign_pkcs1(self, pair: KeyPair, info: bytes) -> bytes:
+        public_key = self._public_key(pair)
+        signature = self._compute(pair, SignatureScheme.PKCS1, info)
+        try:
+            good = public_key.recover_data_from_signature(signature, padding.PKCS1v15(), None) == info
+        except (InvalidSignature, ValueError):
+            good = False
+        return _checked(signature, good)
+
+    def _sign_pss(self, digest: bytes) -> bytes:
+        public_key = self._public_key(DIGITAL_SIGNATURE)
+        signature = self._compute(DIGITAL_SIGNATURE, SignatureScheme.PSS_SHA256_DIGEST, digest)
+        pss = padding.PSS(padding.MGF1(hashes.SHA256()), len(digest))
+        try:
+            public_key.verify(signature, digest, pss, Prehashed(hashes.SHA256()))
+        except (InvalidSignature, ValueError):
+            return _checked(signature, False)
+        return signature
+
+    def _compute(self, pair: KeyPair, scheme: SignatureScheme, data: bytes) -> bytes:
+        return self._ask(pair.key, ComputeDigitalSignature(pair.key, scheme, data, pair.signature_length))
+
+    def _public_key(self, pair: KeyPair) -> rsa.RSAPublicKey:
+        try:
+            key = load_der_x509_certificate(self.certificate_der(pair)).public_key()
+        except ValueError:
+            raise errors.CardDataError(mark("The {certificate} certificate on the card is damaged."), certificate=pair.name) from None
+        if not isinstance(key, rsa.RSAPublicKey) or key.key_size != 8 * pair.signature_length:
+            raise errors.CardDataError(mark("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name)
+        return key
+
+
+def _data(response: ResponseApdu, command: Command) -> bytes:
+    if response.status != SUCCESS:
+        raise refusal(response.status, command.title)
+    return response.data
+
+
+def _checked(signature: bytes, good: bool) -> bytes:
+    if not good:
+        raise errors.SignatureMismatchError(
+            mark("The card returned {length} bytes that are no signature under its own certificate. They are withheld."),
+            length=len(signature),
+        )
+    return signature

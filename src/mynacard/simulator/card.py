@@ -1,0 +1,253 @@
+"""A card in memory: bytes in, bytes out, refusing as precisely as the card does.
+
+Where the sources say nothing the simulator chooses; docs/simulator.md lists the choices, and each is marked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mynacard.apdu.commands import (
+    CURRENT,
+    Command,
+    ComputeDigitalSignature,
+    GetResponse,
+    Part,
+    ReadBinary,
+    ReadBinarySfi,
+    SelectDf,
+    SelectDfFci,
+    SelectEf,
+    SelectMf,
+    SignatureScheme,
+    Verify,
+    VerifyStatus,
+    decode,
+)
+from mynacard.apdu.message import CommandApdu, ResponseApdu, case_on_wire
+from mynacard.apdu.status import StatusWord
+from mynacard.apdu.tlv import Tlv
+from mynacard.errors import ProtocolError, UnintelligibleError
+from mynacard.pin import Pin
+from mynacard.simulator.files import (
+    ISSUER_DOMAIN,
+    Application,
+    BadInput,
+    File,
+    KeyFile,
+    PinFile,
+    PinMemory,
+    TransparentFile,
+)
+from mynacard.simulator.traits import Personality, Traits
+
+__all__ = ["SecurityState", "SimulatedCard"]
+
+_SECRET_MAX: Final = 16
+_REFUSALS: Final = {Part.CLA: 0x6E00, Part.INS: 0x6D00, Part.P1_P2: 0x6A86, Part.LENGTH: 0x6700}
+_DONE: Final = ResponseApdu()
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityState:
+    """What a power-off forgets: the current application and EF, and the PINs verified in that application."""
+
+    application: Application = ISSUER_DOMAIN
+    ef: int | None = None
+    verified: frozenset[int] = frozenset()
+
+
+class _Refused(Exception):  # noqa: N818  # a refusal is an answer, not an error
+    def __init__(self, status: int) -> None:
+        self.response = ResponseApdu(status=StatusWord(status))
+
+
+class SimulatedCard:
+    """A simulated card, powered on. A :class:`~mynacard.apdu.message.Card`.
+
+    Args:
+        applications: what is on it.
+        pins: what the chip remembers, by DF name and file identifier; the card changes it in place.
+        traits: how it behaves.
+        remember: called after each change of *pins*, and before the answer: what it stores outlives a killed process.
+    """
+
+    def __init__(
+        self,
+        applications: Sequence[Application],
+        pins: Mapping[tuple[bytes, int], PinMemory],
+        traits: Traits = Traits(),
+        remember: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._applications = (*applications, ISSUER_DOMAIN)
+        self.pins = pins
+        self.traits = traits
+        self._remember = remember
+        self.state = SecurityState()
+
+    # --- contacts ---
+
+    @property
+    def atr(self) -> bytes:
+        """The answer to reset."""
+        return self.traits.atr
+
+    def power_on(self) -> bytes:
+        """Power, or a cold reset: nothing is verified. Returns the ATR."""
+        self.state = SecurityState()
+        return self.atr
+
+    def power_off(self) -> None:
+        """No power: what was verified is forgotten."""
+        self.state = SecurityState()
+
+    def reset(self) -> bytes:
+        """A warm reset, which leaves what the card's personality says. Returns the ATR."""
+        match self.traits.personality:
+            case Personality.STRICT:
+                self.state = SecurityState()
+            case Personality.OBSERVED:
+                self.state = replace(self.state, ef=None)
+        return self.atr
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """The response APDU to any bytes at all."""
+        return bytes(self._answer(command))
+
+    # --- commands ---
+
+    def _answer(self, wire: bytes) -> ResponseApdu:
+        try:
+            if not self.traits.extended_length and case_on_wire(wire).extended:
+                raise _Refused(0x6700)
+            apdu = CommandApdu.parse(wire)
+            return self._execute(decode(apdu))
+        except UnintelligibleError as error:
+            return _refuse(apdu, Part(error.part))
+        except ProtocolError:
+            return ResponseApdu(status=StatusWord(0x6700))
+        except _Refused as refused:
+            return refused.response
+
+    def _execute(self, command: Command) -> ResponseApdu:
+        match command:
+            case ReadBinary(offset, ne):
+                return self._read(self._current(), offset, ne)
+            case ReadBinarySfi(sfi, offset, ne):
+                file = self._file(sfi)
+                self.state = replace(self.state, ef=sfi)
+                return self._read(file, offset, ne)
+            case SelectEf(file_id):
+                self._file(file_id)
+                self.state = replace(self.state, ef=file_id)
+                return _DONE
+            case VerifyStatus(key):
+                _, memory = self._pin(self._referenced(key))
+                return _tries(memory.tries_left)
+            case Verify(key, pin):
+                return self._verify(self._referenced(key), pin)
+            case ComputeDigitalSignature(key, scheme, data):
+                return self._sign(self._referenced(key), scheme, data)
+            case SelectDf(name):
+                return self._select(name, fci=False)
+            case SelectDfFci(name):
+                return self._select(name, fci=True)
+            case SelectMf() if self.state.application is not ISSUER_DOMAIN:
+                return _DONE  # and does nothing
+            case GetResponse():
+                raise _Refused(0x6985)  # choice: nothing is ever left to fetch
+            case _:
+                raise _Refused(0x6A86)
+
+    def _select(self, name: bytes, *, fci: bool) -> ResponseApdu:
+        """The first application whose name begins with *name*; an empty one is the issuer's domain (choice)."""
+        named = (found for found in self._applications if found.df_name.startswith(name))
+        application = next(named, None) if name else ISSUER_DOMAIN
+        if application is None:
+            raise _Refused(0x6A82)  # choice: the old application stays current, and its PINs verified
+        same = application is self.state.application  # then its PINs stay verified: seen on cards
+        self.state = SecurityState(application, verified=self.state.verified if same else frozenset())
+        return ResponseApdu(bytes(Tlv(0x6F, bytes(Tlv(0x84, application.df_name))))) if fci else _DONE
+
+    def _file(self, file_id: int) -> File:
+        file = self.state.application.files.get(file_id)
+        if file is None:
+            raise _Refused(0x6A82)
+        return file
+
+    def _referenced(self, key: int) -> int:
+        """The file identifier that a key command means."""
+        if key != CURRENT:
+            self._file(key)
+            return key
+        if self.state.ef is None:
+            raise _Refused(0x6986)
+        return self.state.ef
+
+    def _current(self) -> File:
+        if self.state.ef is None:
+            raise _Refused(0x6986)
+        return self._file(self.state.ef)
+
+    def _read(self, file: File, offset: int, ne: int) -> ResponseApdu:
+        if not isinstance(file, TransparentFile):
+            raise _Refused(0x6981)
+        self._require(file.guard)
+        if offset >= len(file.content):  # choice for offset = size
+            raise _Refused(0x6B00)
+        return ResponseApdu(file.content[offset : offset + ne])
+
+    def _require(self, guard: int | None) -> None:
+        if guard is not None and guard not in self.state.verified:
+            raise _Refused(0x6982)
+
+    def _pin(self, file_id: int) -> tuple[PinFile, PinMemory]:
+        file = self._file(file_id)
+        if not isinstance(file, PinFile):
+            raise _Refused(0x6981)
+        return file, self.pins[self.state.application.df_name, file_id]
+
+    def _verify(self, file_id: int, pin: Pin) -> ResponseApdu:
+        file, memory = self._pin(file_id)
+        if len(pin) > _SECRET_MAX:
+            raise _Refused(0x6700)  # choice: a length that no secret has costs no try
+        if memory.tries_left == 0:
+            raise _Refused(0x6984)
+        memory.tries_left -= 1  # stored before the comparison, so that no power cut can win a try back
+        self._remember()
+        if pin != memory.secret:
+            self.state = replace(self.state, verified=self.state.verified - {file_id})  # choice: ISO practice
+            return _tries(memory.tries_left)
+        memory.tries_left = file.tries
+        self._remember()
+        self.state = replace(self.state, verified=self.state.verified | {file_id})
+        return _DONE
+
+    def _sign(self, file_id: int, scheme: SignatureScheme, data: bytes) -> ResponseApdu:
+        file = self._file(file_id)
+        if not isinstance(file, KeyFile):
+            raise _Refused(0x6981)
+        self._require(file.guard)
+        if not data:
+            raise _Refused(0x6700)
+        try:
+            return ResponseApdu(file.key.compute(scheme, data))
+        except BadInput:
+            raise _Refused(0x6985) from None
+
+
+def _tries(count: int) -> ResponseApdu:
+    """'63CX', whatever the state: also when the PIN is verified, also when it is blocked."""
+    return ResponseApdu(status=StatusWord(0x63C0 | count))
+
+
+def _refuse(apdu: CommandApdu, part: Part) -> ResponseApdu:
+    status = _REFUSALS[part]
+    if part is Part.CLA and apdu.cla < 0x10:  # interindustry: secure messaging and logical channels
+        if apdu.cla & 0x03:
+            status = 0x6881
+        else:
+            status = 0x69FC if apdu.ins in (0xB0, 0x20) else 0x6882
+    return ResponseApdu(status=StatusWord(status))

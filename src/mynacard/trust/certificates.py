@@ -1,0 +1,78 @@
+"""A certificate out of bytes that somebody handed in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, mark
+
+__all__ = ["CERTIFICATE_MAX", "load", "rsa_public_key"]
+
+CERTIFICATE_MAX: Final = 0x1_0000
+"""No certificate is longer; the longest seen of JPKI has 1583 bytes."""
+
+KEY_BITS: Final = range(2048, 8192 + 1)
+"""RSA keys outside this range are too weak, or made to keep a verifier busy."""
+
+_PEM: Final = b"-----BEGIN CERTIFICATE-----"
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
+
+def load(data: bytes) -> x509.Certificate:
+    """The one certificate that *data* is, PEM or DER.
+
+    What is wrong inside shows here and not at first use, which is when ``cryptography`` would look.
+
+    Raises:
+        CertificateFileError: none, or more than one, or damaged.
+    """
+    if len(data) > CERTIFICATE_MAX:
+        raise CertificateFileError(mark("This is no certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX)
+    count = data.count(_PEM)
+    if count > 1:
+        raise CertificateFileError(mark("One certificate is wanted here; there are {count}."), count=count)
+    try:
+        certificate = x509.load_pem_x509_certificate(data) if count else x509.load_der_x509_certificate(data)
+        _read_whole(certificate)
+    except _UNREADABLE:
+        raise CertificateFileError(mark("This is no certificate in PEM or DER, or it is damaged.")) from None
+    return certificate
+
+
+def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
+    """The RSA key that *certificate* certifies.
+
+    Raises:
+        UnsupportedAlgorithmError: another kind of key, or an RSA key of fewer than 2048 or more than 8192 bits.
+    """
+    key = _public_key(certificate)
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size not in KEY_BITS:
+        raise UnsupportedAlgorithmError(mark("The certificate does not hold an RSA key of 2048 to 8192 bits."))
+    return key
+
+
+def _public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
+    try:
+        return certificate.public_key()
+    except _UNREADABLE:  # a kind of key that cryptography does not know
+        return None
+
+
+def _read_whole(certificate: x509.Certificate) -> None:
+    """Touch what is parsed late: each may raise."""
+    for read in (certificate.version, certificate.subject, certificate.issuer, certificate.extensions):
+        _ = read
+    _ = certificate.serial_number, certificate.not_valid_before_utc, certificate.not_valid_after_utc

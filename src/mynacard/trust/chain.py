@@ -1,0 +1,255 @@
+"""Is this certificate good, under these CA certificates, at this time, for this purpose?
+
+JPKI's certificates hang directly under self-signed roots, and the roots of all generations have one name: the signature
+tells which of them issued a certificate, the name does not. Nothing here knows a CA by itself, asks a clock or a network;
+revocation is not checked, because only notified verifiers are given J-LIS's revocation data
+(公的個人認証法 §17), and the report says so.
+
+Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certificates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Final, TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+
+from mynacard.errors import UnsupportedAlgorithmError, UsageError, mark
+from mynacard.trust.certificates import rsa_public_key
+from mynacard.trust.verdict import Step, Verdict, bad, good, not_checked, overall
+
+__all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
+
+SIMULATED_ORGANIZATION: Final = "JPKI-SIM"
+"""O in the name of every CA of the simulator's test PKI."""
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+_HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
+_PROCESSED: Final = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.CERTIFICATE_POLICIES,  # critical in JPKI's; any policy is taken, none is demanded
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.ISSUER_ALTERNATIVE_NAME,
+        ExtensionOID.CRL_DISTRIBUTION_POINTS,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+    }
+)
+
+
+class Purpose(Enum):
+    """What a certificate is wanted for: JPKI issues one for each."""
+
+    DOCUMENT = "document"
+    AUTHENTICATION = "authentication"
+
+
+_EXTENDED_USAGES: Final = {  # an absent extension allows all (JPKI's have none); a present one must name one of these
+    Purpose.DOCUMENT: {
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+        ExtendedKeyUsageOID.EMAIL_PROTECTION,
+        x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # document signing, RFC 9336
+    },
+    Purpose.AUTHENTICATION: {ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, ExtendedKeyUsageOID.CLIENT_AUTH},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A CA certificate that the caller trusts.
+
+    Attributes:
+        certificate: as :func:`mynacard.trust.certificates.load` gave it.
+        simulated: trusted as the CA of simulated cards. Without it, a CA of the test PKI counts as no anchor.
+    """
+
+    certificate: x509.Certificate
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found of a certificate, and of the signature that came with it, step by step.
+
+    Attributes:
+        anchor: the CA certificate whose key signed the certificate, whether or not that made it good; None: none did.
+        signature: of the document or challenge, as the caller found it.
+        issuer: whether a trusted CA issued the certificate.
+        validity: whether certificate and CA certificate were valid at the time.
+        key_usage: whether the certificate is one for the purpose.
+        revocation: never checked here.
+    """
+
+    anchor: Anchor | None
+    signature: Step
+    issuer: Step
+    validity: Step
+    key_usage: Step
+    revocation: Step
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the signer is a simulated card: no such signature means anything outside of tests."""
+        return self.anchor is not None and (self.anchor.simulated or is_simulated(self.anchor.certificate))
+
+    @property
+    def steps(self) -> tuple[tuple[str, Step], ...]:
+        """All steps with their names, in the order in which people want to read them."""
+        return (
+            (mark("signature"), self.signature),
+            (mark("issuer"), self.issuer),
+            (mark("validity"), self.validity),
+            (mark("key usage"), self.key_usage),
+            (mark("revocation"), self.revocation),
+        )
+
+    @property
+    def overall(self) -> Verdict:
+        """BAD if one step is; else NOT_CHECKED if one was not taken; else GOOD."""
+        return overall(step for _, step in self.steps)
+
+
+_NO_SIGNATURE: Final = not_checked(mark("No signature was handed in."))
+_NO_REVOCATION: Final = not_checked(
+    mark("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
+)
+
+
+def check(
+    certificate: x509.Certificate,
+    anchors: Iterable[Anchor],
+    *,
+    at: datetime,
+    purpose: Purpose,
+    signature: Step = _NO_SIGNATURE,
+) -> Report:
+    """What can be said of *certificate* under *anchors*.
+
+    Args:
+        certificate: as :func:`mynacard.trust.certificates.load` gave it.
+        anchors: the CA certificates that the caller trusts; where several fit, the one that makes the best report.
+        at: the time that matters, aware of its zone: now, or when a signature is known (not: said) to have been made.
+        purpose: what the certificate is wanted for.
+        signature: what was found of the signature, to stand in the report.
+
+    Raises:
+        UsageError: *at* has no time zone.
+    """
+    if at.tzinfo is None:
+        raise UsageError(mark("The time of the check needs a time zone."))
+    known = tuple(anchors)
+    issuers = [anchor for anchor in known if _issued(certificate, anchor.certificate)]
+    usage = _key_usage(certificate, purpose)
+    if not issuers:
+        return Report(None, signature, _unknown_issuer(certificate, known), _validity(at, certificate), usage, _NO_REVOCATION)
+    reports = [
+        Report(anchor, signature, _issuer(certificate, anchor), _validity(at, certificate, anchor.certificate), usage, _NO_REVOCATION)
+        for anchor in issuers
+    ]
+    return min(reports, key=lambda report: sum(step.verdict is Verdict.BAD for _, step in report.steps))
+
+
+def is_simulated(authority: x509.Certificate) -> bool:
+    """Whether *authority* says of itself that it is a CA of the test PKI."""
+    organizations = authority.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return any(organization.value == SIMULATED_ORGANIZATION for organization in organizations)
+
+
+def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether *authority*'s key signed *certificate*, with an algorithm that still proves something."""
+    try:
+        hash_ = certificate.signature_hash_algorithm
+        rsa_public_key(authority)
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, UnsupportedAlgorithmError):
+        return False
+    return hash_ is not None and hash_.name in _HASHES
+
+
+def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) -> Step:
+    issuer = certificate.issuer.rfc4514_string()
+    if not anchors:
+        return not_checked(mark("No CA certificate was given; the certificate names {issuer} as its issuer."), issuer=issuer)
+    if any(anchor.certificate.subject == certificate.issuer for anchor in anchors):
+        return bad(mark("A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."), issuer=issuer)
+    return bad(mark("None of the given CA certificates issued the certificate; it names {issuer}."), issuer=issuer)
+
+
+def _issuer(certificate: x509.Certificate, anchor: Anchor) -> Step:
+    authority = anchor.certificate
+    name = authority.subject.rfc4514_string()
+    if is_simulated(authority) and not anchor.simulated:
+        return bad(mark("The issuer ({issuer}) is simulated: it proves nothing outside of tests."), issuer=name)
+    if not _may_issue(authority):
+        return bad(mark("The issuer's certificate ({issuer}) is not one of a CA."), issuer=name)
+    unknown = _unknown_critical(authority) or _unknown_critical(certificate)
+    if unknown is not None:
+        return bad(mark("A critical extension ({oid}) is unknown here."), oid=unknown.dotted_string)
+    if anchor.simulated:
+        return good(mark("Issued by the simulated CA {issuer}."), issuer=name)
+    return good(mark("Issued by {issuer}, serial number {serial}."), issuer=name, serial=f"{authority.serial_number:X}")
+
+
+def _may_issue(authority: x509.Certificate) -> bool:
+    usage = _extension(authority, x509.KeyUsage)
+    return _is_ca(authority) and usage is not None and usage.key_cert_sign
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    constraints = _extension(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
+
+
+def _unknown_critical(certificate: x509.Certificate) -> x509.ObjectIdentifier | None:
+    unknown = (extension.oid for extension in certificate.extensions if extension.critical and extension.oid not in _PROCESSED)
+    return next(unknown, None)
+
+
+def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certificate | None = None) -> Step:
+    for one, name in ((certificate, mark("certificate")), (authority, mark("CA certificate"))):
+        if one is None:
+            continue
+        if at < one.not_valid_before_utc:
+            return bad(mark("The {which} is valid from {start}."), which=name, start=_time(one.not_valid_before_utc))
+        if at > one.not_valid_after_utc:
+            return bad(mark("The {which} expired on {end}."), which=name, end=_time(one.not_valid_after_utc))
+    return good(mark("Valid on {time}."), time=_time(at))
+
+
+def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:
+    usage = _extension(certificate, x509.KeyUsage)
+    if _is_ca(certificate) or usage is None or usage.key_cert_sign:
+        return bad(mark("The certificate is one of a CA, or does not say what it is for."))
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    if extended is not None and not _EXTENDED_USAGES[purpose].intersection(extended):
+        return bad(mark("The certificate is for something else."))
+    match purpose:
+        case Purpose.DOCUMENT if usage.content_commitment:
+            return good(mark("The certificate is for signing documents."))
+        case Purpose.DOCUMENT:
+            return bad(mark("The certificate is not for signing documents."))
+        case Purpose.AUTHENTICATION if usage.digital_signature and not usage.content_commitment:
+            return good(mark("The certificate is for authentication."))
+        case Purpose.AUTHENTICATION:
+            return bad(mark("The certificate is not for authentication."))
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
