@@ -1,0 +1,40 @@
+"""``mynacard apdu``: commands for the card, byte by byte."""
+
+from __future__ import annotations
+
+import click
+
+from mynacard.apdu.commands import carries_secret
+from mynacard.apdu.message import CommandApdu, ResponseApdu
+from mynacard.cli.options import as_json, print_json, reader_options
+from mynacard.cli.texts import _
+from mynacard.errors import UsageError, mark
+from mynacard.opening import open_card
+
+__all__ = ["apdu"]
+
+
+@click.command(help=_("Send command APDUs, each in hexadecimal, and print the answers. Refuses whatever holds a PIN."))
+@click.argument("commands", nargs=-1, required=True, metavar="HEX...")
+@as_json
+@reader_options
+def apdu(commands: tuple[str, ...], reader: str | None, as_json: bool) -> None:
+    wires = [_parse(text) for text in commands]  # all are looked at before one is sent
+    with open_card(reader) as channel:
+        answers = [ResponseApdu.parse(channel.transmit(wire)) for wire in wires]
+    if as_json:
+        print_json([{"data": answer.data.hex().upper(), "status": str(answer.status)} for answer in answers])
+        return
+    for answer in answers:
+        click.echo(f"{answer.data.hex().upper()} {answer.status} ({_(answer.status.meaning)})".lstrip())
+
+
+def _parse(text: str) -> bytes:
+    try:
+        wire = bytes.fromhex(text)
+    except ValueError:
+        raise UsageError(mark("An argument is not hexadecimal.")) from None
+    CommandApdu.parse(wire)
+    if carries_secret(wire):
+        raise UsageError(mark("This would present or change a PIN. Use mynacard pin, which counts the tries first."))
+    return wire

@@ -1,0 +1,51 @@
+"""Exit codes, in one table. 0 is success, 1 what nobody foresaw, 2 a wrong command line; docs/cli.md prints the table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mynacard import errors
+
+__all__ = ["EXIT_CODES", "NOT_FULLY_CHECKED", "SIGNATURE_BAD", "exit_code"]
+
+SIGNATURE_BAD: Final = 70
+NOT_FULLY_CHECKED: Final = 71
+
+EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of an error counts
+    errors.MynacardError: 1,
+    errors.UsageError: 2,
+    errors.UnsupportedAlgorithmError: 2,
+    errors.NoPcscLibraryError: 10,
+    errors.NoPcscServiceError: 11,
+    errors.AccessRefusedError: 12,
+    errors.NoReaderError: 13,
+    errors.ReaderNotFoundError: 14,
+    errors.ReaderAmbiguousError: 15,
+    errors.ReaderBusyError: 16,
+    errors.NoCardError: 17,
+    errors.CardMuteError: 18,
+    errors.CardLostError: 19,
+    errors.OutcomeUnknownError: 20,
+    errors.ReaderError: 29,
+    errors.PinFormError: 30,
+    errors.PinIncorrect: 31,
+    errors.PinBlocked: 32,
+    errors.LastTryError: 33,
+    errors.VerificationOutcomeUnknownError: 34,
+    errors.ApplicationNotFound: 40,
+    errors.CertificateAbsent: 41,
+    errors.SecurityStatusNotSatisfied: 42,
+    errors.SessionEndedError: 43,
+    errors.CardError: 49,
+    errors.ProtocolError: 50,
+    errors.SignatureMismatchError: 51,
+    errors.CertificateFileError: 60,
+    errors.CardFileError: 61,
+    errors.TestPkiError: 62,
+    OSError: 63,
+}
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code of *error*: that of the first of its classes that has one."""
+    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
