@@ -61,7 +61,7 @@ def refusal(status: StatusWord, during: str, meanings: Meanings = ISO_7816_4) ->
 
 @dataclass(frozen=True, slots=True)
 class CardProfile:
-    """What was learned of a card behind a reader. Hand it to the next channel on the same two, and nothing is asked twice.
+    """What was learned of a card behind a reader. The next channel on the same two, given it, asks nothing twice.
 
     Attributes:
         extended_length: whether a READ BINARY with extended Le brings a long file; None while nobody tried.
@@ -125,21 +125,27 @@ class Channel:
         """The response to *command* on the EF *file_id*, by short identifier, or else after SELECT.
 
         A card that refuses the short form is remembered in ``profile``. No command goes out in a second form but one
-        that the card refused in the first without looking at its data. An EF that cannot be selected is the response.
+        that the card refused in the first without looking at its data.
+
+        Raises:
+            CardError: the EF cannot be selected.
         """
         kind = type(command)
-        if kind not in self.profile.selects_first and file_id <= SFI_MAX:
+        by_identifier = self.takes_identifier(file_id, kind)
+        if by_identifier:
             apdu = encode(command)
             response = self._exchange(apdu)
             if response.status not in _SFI_REFUSED:
                 return self._complete(apdu, response)
-        selected = self.exchange(SelectEf(file_id))
-        if selected.status != SUCCESS:
-            return selected
+        self.send(SelectEf(file_id))
         response = self.exchange(command.on_current_ef())
-        if response.status not in _SFI_REFUSED:
+        if by_identifier and response.status not in _SFI_REFUSED:
             self.profile = replace(self.profile, selects_first=self.profile.selects_first | {kind})
         return response
+
+    def takes_identifier(self, file_id: int, kind: type[SfiCommand]) -> bool:
+        """Whether a command of this *kind* names the EF *file_id* by short identifier, as far as is known."""
+        return file_id <= SFI_MAX and kind not in self.profile.selects_first
 
     def select(self, df_name: bytes, application: str) -> None:
         """SELECT the application *df_name*; everything verified in another one is forgotten by the card.
@@ -147,7 +153,10 @@ class Channel:
         Raises:
             ApplicationNotFound: the card does not have it; *application* is its name for people.
         """
-        self.send(SelectDf(df_name), meanings={**ISO_7816_4, 0x6A82: lambda s, d: errors.ApplicationNotFound(s, d, application)})
+        self.send(
+            SelectDf(df_name),
+            meanings={**ISO_7816_4, 0x6A82: lambda s, d: errors.ApplicationNotFound(s, d, application)},
+        )
 
     def _exchange(self, apdu: CommandApdu) -> ResponseApdu:
         response = ResponseApdu.parse(self.transmit(bytes(apdu)))

@@ -198,7 +198,7 @@ class GetResponse(Command):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a command looks on the wire: class, instruction, the P1 that tell it from its neighbours, P1-P2, data field."""
+    """How a command looks on the wire: class, instruction, the P1 that set it apart, P1-P2, data field."""
 
     cla: int
     ins: int

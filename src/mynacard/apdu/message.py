@@ -189,7 +189,9 @@ class ResponseApdu:
         try:
             value = _RESPONSE.parse(wire, nr=max(len(wire) - 2, 0))
         except ConstructError:
-            raise ProtocolError(mark("A response APDU of {length} bytes has no status word."), length=len(wire)) from None
+            raise ProtocolError(
+                mark("A response APDU of {length} bytes has no status word."), length=len(wire)
+            ) from None
         return cls(value.data, StatusWord(value.status))
 
     def __repr__(self) -> str:

@@ -71,7 +71,9 @@ def _read(data: bytes, offset: int, depth: int) -> tuple[Tlv, int]:
     tag, start, length = _read_header(data, offset)
     end = start + length
     if end > len(data):
-        raise TlvError(mark("A data object says {length} bytes where {rest} are left."), length=length, rest=len(data) - start)
+        raise TlvError(
+            mark("A data object says {length} bytes where {rest} are left."), length=length, rest=len(data) - start
+        )
     tlv = Tlv(tag, data[start:end])
     if tlv.constructed:
         _check_nesting(data, start, end, depth - 1)
@@ -85,7 +87,9 @@ def _check_nesting(data: bytes, offset: int, end: int, depth: int) -> None:
     while offset < end:
         tag, start, length = _read_header(data, offset)
         if start + length > end:
-            raise TlvError(mark("A data object says {length} bytes where {rest} are left."), length=length, rest=end - start)
+            raise TlvError(
+                mark("A data object says {length} bytes where {rest} are left."), length=length, rest=end - start
+            )
         if Tlv(tag, b"").constructed:
             _check_nesting(data, start, start + length, depth - 1)
         offset = start + length

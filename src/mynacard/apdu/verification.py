@@ -145,8 +145,8 @@ def verify(
     pin = check_form(reference, pin, upper_case=upper_case)
     _check_tries(pin_status(channel, reference), reference, spend_last_try)
     # The query has just shown which of the two forms this card takes; after SELECT its EF is still the current one.
-    by_selection = VerifyStatus in channel.profile.selects_first
-    status = _present(channel, reference, Verify(CURRENT if by_selection else reference.key, pin))
+    key = reference.key if channel.takes_identifier(reference.key, VerifyStatus) else CURRENT
+    status = _present(channel, reference, Verify(key, pin))
     if status != SUCCESS:
         raise refusal_of_pin(status, reference)
 

@@ -17,7 +17,7 @@ from mynacard.cli.texts import _
 from mynacard.errors import SecurityStatusNotSatisfied
 from mynacard.jpki.layout import KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
-from mynacard.trust.certificates import load_certificate
+from mynacard.trust import load_certificate
 
 __all__ = ["cert", "info", "readers"]
 

@@ -26,7 +26,7 @@ def sim() -> None:
 @sim.command(help=_("Make a simulated card in a new file. Its PINs are 1234 and ABC123 unless you choose others."))
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--choose-pins", is_flag=True, help=_("Ask for the PINs; without a terminal, a line each on standard input."))
-@click.option("--personality", type=click.Choice(list(Personality)), default=Personality.STRICT.value, show_default=True,
+@click.option("--personality", type=click.Choice([found.value for found in Personality]), default=Personality.STRICT.value, show_default=True,
               help=_("What a warm reset leaves: nothing, or what real cards were seen to keep."))  # fmt: skip
 @click.option("--interface", type=click.Choice(list(_ATRS)), default="contact", show_default=True, help=_("Decides the ATR."))
 @click.option("--extended-length/--no-extended-length", default=True, show_default=True)

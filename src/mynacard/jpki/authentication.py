@@ -67,7 +67,9 @@ def check_origin(origin: str) -> None:
 def check_nonce(nonce: str) -> None:
     """A UsageError unless *nonce* has 44 to 128 characters of base64 or base64url."""
     if len(nonce) not in _NONCE_LENGTHS or not _NONCE.fullmatch(nonce):
-        raise UsageError(mark("The nonce must have 44 to 128 characters of base64; this one has {length}."), length=len(nonce))
+        raise UsageError(
+            mark("The nonce must have 44 to 128 characters of base64; this one has {length}."), length=len(nonce)
+        )
 
 
 def _good_host(host: str) -> bool:

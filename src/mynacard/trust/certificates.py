@@ -40,7 +40,9 @@ def load(data: bytes) -> x509.Certificate:
         CertificateFileError: none, or more than one, or damaged.
     """
     if len(data) > CERTIFICATE_MAX:
-        raise CertificateFileError(mark("This is no certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX)
+        raise CertificateFileError(
+            mark("This is no certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX
+        )
     count = data.count(_PEM)
     if count > 1:
         raise CertificateFileError(mark("One certificate is wanted here; there are {count}."), count=count)

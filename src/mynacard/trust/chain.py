@@ -151,9 +151,18 @@ def check(
     issuers = [anchor for anchor in known if _issued(certificate, anchor.certificate)]
     usage = _key_usage(certificate, purpose)
     if not issuers:
-        return Report(None, signature, _unknown_issuer(certificate, known), _validity(at, certificate), usage, _NO_REVOCATION)
+        return Report(
+            None, signature, _unknown_issuer(certificate, known), _validity(at, certificate), usage, _NO_REVOCATION
+        )
     reports = [
-        Report(anchor, signature, _issuer(certificate, anchor), _validity(at, certificate, anchor.certificate), usage, _NO_REVOCATION)
+        Report(
+            anchor,
+            signature,
+            _issuer(certificate, anchor),
+            _validity(at, certificate, anchor.certificate),
+            usage,
+            _NO_REVOCATION,
+        )
         for anchor in issuers
     ]
     return min(reports, key=lambda report: sum(step.verdict is Verdict.BAD for _, step in report.steps))
@@ -179,9 +188,16 @@ def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
 def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) -> Step:
     issuer = certificate.issuer.rfc4514_string()
     if not anchors:
-        return not_checked(mark("No CA certificate was given; the certificate names {issuer} as its issuer."), issuer=issuer)
+        return not_checked(
+            mark("No CA certificate was given; the certificate names {issuer} as its issuer."), issuer=issuer
+        )
     if any(anchor.certificate.subject == certificate.issuer for anchor in anchors):
-        return bad(mark("A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."), issuer=issuer)
+        return bad(
+            mark(
+                "A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."
+            ),
+            issuer=issuer,
+        )
     return bad(mark("None of the given CA certificates issued the certificate; it names {issuer}."), issuer=issuer)
 
 
@@ -211,18 +227,21 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 
 
 def _unknown_critical(certificate: x509.Certificate) -> x509.ObjectIdentifier | None:
-    unknown = (extension.oid for extension in certificate.extensions if extension.critical and extension.oid not in _PROCESSED)
+    unknown = (
+        extension.oid for extension in certificate.extensions if extension.critical and extension.oid not in _PROCESSED
+    )
     return next(unknown, None)
 
 
 def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certificate | None = None) -> Step:
-    for one, name in ((certificate, mark("certificate")), (authority, mark("CA certificate"))):
-        if one is None:
-            continue
-        if at < one.not_valid_before_utc:
-            return bad(mark("The {which} is valid from {start}."), which=name, start=_time(one.not_valid_before_utc))
-        if at > one.not_valid_after_utc:
-            return bad(mark("The {which} expired on {end}."), which=name, end=_time(one.not_valid_after_utc))
+    if at < certificate.not_valid_before_utc:
+        return bad(mark("The certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc))
+    if at > certificate.not_valid_after_utc:
+        return bad(mark("The certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
+    if authority is not None and at < authority.not_valid_before_utc:
+        return bad(mark("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
+    if authority is not None and at > authority.not_valid_after_utc:
+        return bad(mark("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
     return good(mark("Valid on {time}."), time=_time(at))
 
 

@@ -1,0 +1,70 @@
+"""``mynacard sign`` and ``authenticate``: what the two keys are for."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from mynacard.cli.options import PinSource, pin_options, reader_options, write_new
+from mynacard.cli.session import verified_session
+from mynacard.cli.texts import _
+from mynacard.jpki import authentication
+from mynacard.jpki.hashes import HashAlgorithm, digest_info
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
+from mynacard.signing import cms
+from mynacard.trust import load_certificate
+from mynacard.webeid import AuthenticationToken
+
+__all__ = ["authenticate", "sign"]
+
+
+@click.command(help=_("Sign a file with the digital-signature key: one signature, made on the card."))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "format_", type=click.Choice(["raw", "cms"]), default="cms", show_default=True,
+              help=_("raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a detached CMS with the certificate in it."))  # fmt: skip
+@click.option("--hash", "hash_", type=click.Choice([found.value for found in HashAlgorithm]), default=HashAlgorithm.SHA256.value, show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=_("The file to write."))
+@click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
+@pin_options
+@reader_options
+def sign(
+    file: Path, format_: str, hash_: str, output: Path, force: bool, reader: str | None, pin_source: PinSource
+) -> None:
+    algorithm = HashAlgorithm(hash_)
+    if output.exists() and not force:  # before anybody types a password
+        raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=output))
+    digest = _digest(file, algorithm)
+    purpose = _("Signs {file} ({hash} {digest}): one signature, as {format}.").format(
+        file=file, hash=algorithm.value, digest=digest.hex(), format=format_
+    )
+    with verified_session(reader, DIGITAL_SIGNATURE, pin_source, purpose) as session:
+        if format_ == "raw":
+            signature = session.sign_digest_info(digest_info(algorithm, digest))
+        else:
+            certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+            signature = cms.sign(file.read_bytes(), certificate, session.private_key(), algorithm)
+    write_new(output, signature, force=force)
+    click.echo(_("The signature is in {path}.").format(path=output), err=True)
+
+
+@click.command(help=_("Answer a login challenge with the user-authentication key, and print the Web eID 1.0 token."))
+@click.option("--origin", required=True, metavar="URL", help=_("Of the site that asks: https://host[:port]."))
+@click.option("--nonce", required=True, help=_("The challenge: 44 to 128 characters of base64."))
+@pin_options
+@reader_options
+def authenticate(origin: str, nonce: str, reader: str | None, pin_source: PinSource) -> None:
+    authentication.check_origin(origin)
+    authentication.check_nonce(nonce)
+    purpose = _("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.").format(
+        origin=origin
+    )
+    with verified_session(reader, USER_AUTHENTICATION, pin_source, purpose) as session:
+        answer = session.authenticate(origin, nonce)
+    click.echo(AuthenticationToken.from_authentication(answer).to_json())
+
+
+def _digest(file: Path, algorithm: HashAlgorithm) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm.value).digest()

@@ -1,0 +1,123 @@
+"""``mynacard verify``: is a signature good, is it bad, or was something not checked?"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, assert_never
+
+import click
+
+from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
+from mynacard.cli.options import as_json, print_json
+from mynacard.cli.texts import _
+from mynacard.errors import CertificateFileError, mark
+from mynacard.jpki.hashes import HashAlgorithm
+from mynacard.signing import cms, rawsig
+from mynacard.signing.content import of_file
+from mynacard.simulator.doors.disk import cached_pki
+from mynacard.trust import Anchor, Purpose, Report, Verdict, check, load_certificate
+
+__all__ = ["verdict_text", "verify"]
+
+_SIGNATURE_MAX: Final = 1 << 20
+_EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
+
+
+@click.command(
+    help=_(
+        "Check SIGNATURE (CMS, or raw with --certificate) of FILE. Ends with 0 only if everything was checked and good,"
+        " with 70 if something is bad, with 71 if something was not checked; revocation never is."
+    )
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("signature", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--ca", "authorities", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("A CA certificate that you trust, PEM or DER; may be repeated."))  # fmt: skip
+@click.option("--simulated", is_flag=True, help=_("Accept the CA of this machine's simulated cards."))
+@click.option("--certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("The signer's certificate, which a raw signature does not hold."))  # fmt: skip
+@click.option("--hash", "hash_", type=click.Choice([found.value for found in HashAlgorithm]), default=HashAlgorithm.SHA256.value,
+              show_default=True, help=_("Of a raw signature, which does not name it."))  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help=_("Show the signer's certificate."))
+@as_json
+def verify(
+    file: Path,
+    signature: Path,
+    authorities: tuple[Path, ...],
+    simulated: bool,
+    certificate: Path | None,
+    hash_: str,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    if not authorities and not simulated:
+        raise click.UsageError(_("Say whom you trust: --ca FILE, or --simulated."))
+    anchors = [Anchor(load_certificate(_read(path))) for path in authorities]
+    if simulated:
+        anchors += [Anchor(found, simulated=True) for found in cached_pki().ca_certificates()]
+    report, subject = _report(file, _read(signature), certificate, HashAlgorithm(hash_), anchors)
+    if as_json:
+        print_json({
+            "overall": report.overall.value,
+            "simulated": report.simulated,
+            "signer": subject,
+            "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in report.steps},
+        })  # fmt: skip
+    else:
+        _print(report, subject if verbose else None)
+    sys.exit(_EXIT_CODES[report.overall])
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """*verdict* in a person's words."""
+    match verdict:
+        case Verdict.GOOD:
+            return _("good")
+        case Verdict.BAD:
+            return _("bad")
+        case Verdict.NOT_CHECKED:
+            return _("not checked")
+        case _:
+            assert_never(verdict)
+
+
+def _report(
+    file: Path, signature: bytes, certificate: Path | None, hash_: HashAlgorithm, anchors: list[Anchor]
+) -> tuple[Report, str]:
+    with file.open("rb") as stream:
+        if signature[:1] == b"\x30" and certificate is None:
+            parsed = cms.parse(signature)
+            signer, found = parsed.certificate, cms.verify(parsed, of_file(stream))
+        elif certificate is None:
+            raise CertificateFileError(
+                mark("This is no CMS signature. If it is a raw one, give the signer's certificate: --certificate FILE.")
+            )
+        else:
+            signer = load_certificate(_read(certificate))
+            found = rawsig.verify(signature, signer, of_file(stream), hash_)
+    report = check(signer, anchors, at=datetime.now(UTC), purpose=Purpose.DOCUMENT, signature=found)
+    return report, signer.subject.rfc4514_string()
+
+
+def _read(path: Path) -> bytes:
+    """The file, or as much of it as shows that it is too long."""
+    with path.open("rb") as stream:
+        return stream.read(_SIGNATURE_MAX + 1)
+
+
+def _print(report: Report, subject: str | None) -> None:
+    if subject:
+        click.echo(_("Signer: {subject}").format(subject=subject))
+    for name, step in report.steps:
+        click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {step.text(_)}")
+    if report.simulated:
+        click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
+    match report.overall:
+        case Verdict.GOOD:
+            click.echo(_("All was checked, and is good."))
+        case Verdict.BAD:
+            click.echo(_("This signature is bad."))
+        case Verdict.NOT_CHECKED:
+            click.echo(_("Nothing bad was found, but not everything was checked."))

@@ -1,0 +1,220 @@
+"""CMS signatures beside the file they are about (``.p7s``): made with one card signature, and read strictly.
+
+What is made holds the signing time and the message's digest as signed attributes, and the signer's certificate. It has
+no signing-certificate-v2 attribute, so it is plain CMS and no CAdES. The signing time is what the signer's computer said.
+
+Source: RFC 5652 §5 (SignedData), §11 (attributes); RFC 3370 §3.2 and RFC 5754 §3.2 (RSA with SHA-2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from asn1crypto import cms as asn1
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
+
+from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError, mark
+from mynacard.jpki.hashes import HashAlgorithm
+from mynacard.signing import content, der, rawsig
+from mynacard.signing.content import DigestOf
+from mynacard.trust import certificates
+from mynacard.trust.verdict import Step, Verdict, bad
+
+__all__ = ["SIGNATURE_FILE_MAX", "CmsSignature", "parse", "sign", "verify"]
+
+SIGNATURE_FILE_MAX: Final = 0x10_0000
+"""No signature file is longer; one of a card has about 2,500 bytes."""
+
+_DATA: Final = "data"
+_BY_NAME_AND_NUMBER: Final = ("v1", "issuer_and_serial_number")
+_BY_KEY: Final = ("v3", "subject_key_identifier")
+_SIGNATURE_ALGORITHMS: Final[dict[str, tuple[HashAlgorithm, ...]]] = {
+    "rsassa_pkcs1v15": tuple(HashAlgorithm),  # the bare rsaEncryption: the hash is the digest algorithm's
+    "sha256_rsa": (HashAlgorithm.SHA256,),
+    "sha384_rsa": (HashAlgorithm.SHA384,),
+    "sha512_rsa": (HashAlgorithm.SHA512,),
+}
+_PARSING_ERRORS: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+"""What asn1crypto raises for values that do not fit; it parses late, at the access."""
+
+
+@dataclass(frozen=True, slots=True)
+class CmsSignature:
+    """A detached CMS signature with one signer.
+
+    Attributes:
+        certificate: the signer's, out of the file. Nothing is said of whether it is good.
+        hash: of the content and of the signed attributes.
+        content_digest: the content's, as the signed attributes have it.
+        signed_attributes: what the signature value is about: their DER as a SET OF.
+        value: the signature.
+        claimed_time: when the signer's computer said it was; None where the file does not say.
+    """
+
+    certificate: x509.Certificate
+    hash: HashAlgorithm
+    content_digest: bytes = field(repr=False)
+    signed_attributes: bytes = field(repr=False)
+    value: bytes = field(repr=False)
+    claimed_time: datetime | None = None
+
+
+def sign(
+    data: bytes, certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorithm = HashAlgorithm.SHA256
+) -> bytes:
+    """The detached CMS signature of *data*, in DER, with one call of ``key.sign``.
+
+    Args:
+        data: the whole content, taken as it is: no line ends are changed.
+        certificate: of *key*; goes into the signature. JPKI's signing certificate names its holder and the address.
+        key: of a card (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
+        hash_: of content and signature.
+
+    Raises:
+        UsageError: *certificate* is of another key. Nothing was signed.
+        UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits. Nothing was signed.
+    """
+    if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
+        raise UsageError(mark("The certificate is of another key than the one that is to sign."))
+    builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, key, rawsig.HASHES[hash_])
+    options = [PKCS7Options.DetachedSignature, PKCS7Options.Binary, PKCS7Options.NoCapabilities]
+    return builder.sign(Encoding.DER, options)
+
+
+def parse(signature_der: bytes) -> CmsSignature:
+    """The signature in *signature_der*. Nothing is verified yet.
+
+    Raises:
+        CertificateFileError: no DER, no detached CMS with one signer and signed attributes, or damaged.
+        UnsupportedAlgorithmError: another algorithm than RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
+    """
+    if len(signature_der) > SIGNATURE_FILE_MAX:
+        raise _unfit(mark("it is longer than a signature file can be"))
+    der.check(signature_der)
+    try:
+        info = asn1.ContentInfo.load(signature_der, strict=True)
+        if info["content_type"].native != "signed_data":
+            raise _unfit(mark("it holds no signed data"))
+        return _signed_data(info["content"])
+    except (CertificateFileError, UnsupportedAlgorithmError):
+        raise
+    except _PARSING_ERRORS:
+        raise _unfit(mark("it is damaged")) from None
+
+
+def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
+    """Whether the key of ``signature.certificate`` signed the content. Whether the certificate is good is another question.
+
+    Raises:
+        CertificateFileError: the signature value has another length than the key gives it.
+        UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
+    """
+    step = rawsig.verify(
+        signature.value, signature.certificate, content.of_bytes(signature.signed_attributes), signature.hash
+    )
+    if step.verdict is not Verdict.GOOD:
+        return bad(mark("The signature is damaged or forged: it does not fit its own certificate."))
+    if digest_of(signature.hash) != signature.content_digest:
+        return bad(mark("The signature is about another file, or the file was changed since."))
+    return step
+
+
+def _signed_data(signed: Any) -> CmsSignature:  # asn1crypto has no types
+    if len(signed["signer_infos"]) != 1:
+        raise _unfit(mark("it has not one signer"))
+    if signed["encap_content_info"]["content_type"].native != _DATA:
+        raise _unfit(mark("its content is no plain data"))
+    if signed["encap_content_info"]["content"].native is not None:
+        raise _unfit(mark("it holds the content itself, where it should lie beside"))
+    signer = signed["signer_infos"][0]
+    hash_ = _hash(signer["digest_algorithm"])
+    if [_hash(one) for one in signed["digest_algorithms"]] != [hash_]:
+        raise _unfit(mark("its list of digest algorithms is not that of its signer"))
+    _check_signature_algorithm(signer["signature_algorithm"], hash_)
+    _check_version(signed["version"].native, signer)
+    attributes, signed_attributes = _attributes(signer["signed_attrs"])
+    if _only(attributes, "content_type").native != _DATA:
+        raise _unfit(mark("it was signed as another type of content"))
+    digest = bytes(_only(attributes, "message_digest").native)
+    time = _only(attributes, "signing_time").native if "signing_time" in attributes else None
+    certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
+    return CmsSignature(certificate, hash_, digest, signed_attributes, bytes(signer["signature"].native), time)
+
+
+def _hash(algorithm: Any) -> HashAlgorithm:
+    name = str(algorithm["algorithm"].native)
+    if name not in {hash_.value for hash_ in HashAlgorithm} or not _plain(algorithm):
+        raise UnsupportedAlgorithmError(
+            mark("The signature is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
+        )
+    return HashAlgorithm(name)
+
+
+def _check_signature_algorithm(algorithm: Any, hash_: HashAlgorithm) -> None:
+    name = str(algorithm["algorithm"].native)
+    if hash_ not in _SIGNATURE_ALGORITHMS.get(name, ()) or not _plain(algorithm):
+        raise UnsupportedAlgorithmError(
+            mark("The signature is made with {algorithm} over {hash}, which is not taken here."),
+            algorithm=ascii(name),
+            hash=hash_.value,
+        )
+
+
+def _plain(algorithm: Any) -> bool:
+    """Whether the parameters are NULL or absent: both are written for these algorithms."""
+    return algorithm["parameters"].dump() in (b"\x05\x00", b"")
+
+
+def _check_version(version: str, signer: Any) -> None:
+    """RFC 5652 §5.1 and §5.3 for one signer of plain data: the versions follow from how the signer is named."""
+    if (signer["version"].native, signer["sid"].name) not in (_BY_NAME_AND_NUMBER, _BY_KEY) or version != signer[
+        "version"
+    ].native:
+        raise _unfit(mark("its version numbers do not fit what it holds"))
+
+
+def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
+    """The signed attributes by name, and the bytes that were signed (RFC 5652 §5.4): not as they lie, but as a SET OF."""
+    if attributes.native is None:
+        raise _unfit(mark("it has no signed attributes"))
+    encoded = [attribute.dump() for attribute in attributes]
+    if encoded != sorted(encoded):
+        raise _unfit(mark("its signed attributes are out of order"))
+    by_name = {str(attribute["type"].native): attribute["values"] for attribute in attributes}
+    if len(by_name) != len(encoded):
+        raise _unfit(mark("a signed attribute stands there twice"))
+    return by_name, bytes((der.SET,)) + attributes.dump()[1:]
+
+
+def _only(attributes: dict[str, Any], name: str) -> Any:
+    values = attributes.get(name, ())
+    if len(values) != 1:
+        raise _unfit(mark("a signed attribute is missing, or has not one value"))
+    return values[0]
+
+
+def _certificate_der(choices: Any, sid: Any) -> bytes:
+    """The one certificate among *choices* that *sid* names."""
+    certificates_ = (
+        [choice.chosen for choice in choices if choice.name == "certificate"] if choices.native is not None else []
+    )
+    named = [certificate for certificate in certificates_ if _names(sid, certificate)]
+    if len(named) != 1:
+        raise _unfit(mark("its signer's certificate is not in it"))
+    return bytes(named[0].dump())
+
+
+def _names(sid: Any, certificate: Any) -> bool:
+    if sid.name == "subject_key_identifier":
+        return certificate.key_identifier is not None and sid.native == certificate.key_identifier
+    issuer, serial = sid.chosen["issuer"].dump(), sid.chosen["serial_number"].native
+    return issuer == certificate.issuer.dump() and serial == certificate.serial_number
+
+
+def _unfit(reason: str) -> CertificateFileError:
+    return CertificateFileError(mark("This is no signature that can be read here: {reason}."), reason=reason)

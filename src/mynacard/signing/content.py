@@ -1,0 +1,29 @@
+"""What was signed, as its digests: a verifier learns the hash function late, and need not hold the whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import BinaryIO, TypeAlias
+
+from mynacard.jpki.hashes import HashAlgorithm
+
+__all__ = ["DigestOf", "of_bytes", "of_file"]
+
+DigestOf: TypeAlias = Callable[[HashAlgorithm], bytes]
+"""The digest of the content by a hash function."""
+
+
+def of_bytes(data: bytes) -> DigestOf:
+    """The digests of *data*."""
+    return lambda hash_: hash_.digest(data)
+
+
+def of_file(file: BinaryIO) -> DigestOf:
+    """The digests of *file* from its beginning, read in pieces. It must be seekable, and open until asked."""
+
+    def digest(hash_: HashAlgorithm) -> bytes:
+        file.seek(0)
+        return hashlib.file_digest(file, hash_.value).digest()
+
+    return digest

@@ -1,0 +1,98 @@
+"""DER or nothing: what two parsers could read in two ways is not read at all.
+
+Source: ITU-T X.690 §10 and §11 (definite lengths in their shortest form, no strings in pieces, sets in order).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mynacard.errors import CertificateFileError, mark
+
+__all__ = ["SET", "check"]
+
+SET: Final = 0x31
+
+DEPTH_MAX: Final = 32
+VALUES_MAX: Final = 10_000
+"""A signature with its certificate is made of some three hundred; a bomb of small values ends here."""
+
+_CONSTRUCTED: Final = 0x20
+_BOOLEAN, _INTEGER, _ENUMERATED = 0x01, 0x02, 0x0A
+_ALWAYS_CONSTRUCTED: Final = frozenset({0x10, 0x11})  # SEQUENCE and SET; everything else universal is primitive
+
+
+class _Reader:
+    """Walks through all values once, and counts them."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._values = 0
+
+    def read(self, offset: int, end: int, depth: int) -> int:
+        """Check the value at *offset*, and return where it ends: at *end* or before."""
+        self._values += 1
+        if depth == 0 or self._values > VALUES_MAX:
+            raise _none()
+        tag, start, stop = self._header(offset, end)
+        if tag & _CONSTRUCTED:
+            self._children(tag, start, stop, depth - 1)
+        elif not _shortest(tag, self._data[start:stop]):
+            raise _none()
+        return stop
+
+    def _children(self, tag: int, start: int, stop: int, depth: int) -> None:
+        children: list[bytes] = []
+        while start < stop:
+            following = self.read(start, stop, depth)
+            if tag == SET:
+                children.append(self._data[start:following])
+            start = following
+        if children != sorted(children):
+            raise _none()
+
+    def _header(self, offset: int, end: int) -> tuple[int, int, int]:
+        """The tag, and where the value begins and ends."""
+        if offset + 2 > end:
+            raise _none()
+        tag, first = self._data[offset], self._data[offset + 1]
+        start = offset + 2
+        length = first
+        if first & 0x80:
+            width = first & 0x7F
+            length = int.from_bytes(self._data[start : start + width], "big")
+            if not 1 <= width <= 4 or length < 0x80 or length.bit_length() <= 8 * (width - 1):
+                raise _none()
+            start += width
+        if start + length > end or not _usual(tag):
+            raise _none()
+        return tag, start, start + length
+
+
+def check(data: bytes) -> None:
+    """A CertificateFileError unless *data* is one DER value to its last byte."""
+    if _Reader(data).read(0, len(data), DEPTH_MAX) != len(data):
+        raise _none()
+
+
+def _usual(tag: int) -> bool:
+    """Whether *tag* is of one byte, and constructed where DER has it so."""
+    number = tag & 0x1F
+    if number == 0x1F:
+        return False
+    universal = not tag & 0xC0
+    return not universal or (number != 0 and bool(tag & _CONSTRUCTED) == (number in _ALWAYS_CONSTRUCTED))
+
+
+def _shortest(tag: int, value: bytes) -> bool:
+    """Whether a boolean or a number is written in its one form."""
+    if tag == _BOOLEAN:
+        return value in (b"\x00", b"\xff")
+    if tag in (_INTEGER, _ENUMERATED):
+        spare = len(value) > 1 and (value[0], value[1] >> 7) in ((0x00, 0), (0xFF, 1))
+        return bool(value) and not spare
+    return True
+
+
+def _none() -> CertificateFileError:
+    return CertificateFileError(mark("This is no DER, or something follows it, or it is made to keep a reader busy."))

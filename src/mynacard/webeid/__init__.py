@@ -1,0 +1,5 @@
+"""The Web eID authentication token: built for the card's holder, checked for the portal."""
+
+from mynacard.webeid.token import AuthenticationToken, parse, verify_signature
+
+__all__ = ["AuthenticationToken", "parse", "verify_signature"]

@@ -1,0 +1,44 @@
+"""How all tests run: always the same examples, no clock in judgement, and a counterexample that can be pasted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import pytest
+from hypothesis import settings
+from support import Answer, ScriptedCard
+
+SEED: Final = 20160113
+"""What `random` starts each test with."""
+
+settings.register_profile("mynacard", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True, max_examples=2000)
+settings.load_profile("mynacard")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    profile = config.getoption("--hypothesis-profile", default=None) or "mynacard"
+    forced = config.getoption("--hypothesis-seed", default=None)
+    chosen = "from each test's own source" if profile == "mynacard" else (forced or "free")
+    return f"seeds: random {SEED}; hypothesis {chosen} (profile {profile}; --hypothesis-profile=explore looks further)"
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:  # pyright: ignore[reportUnusedFunction]  # pytest finds it
+    random.seed(SEED)
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[..., ScriptedCard]]:
+    """Makes cards that expect these commands, and sees at the end that all of them came."""
+    made: list[ScriptedCard] = []
+
+    def make(*script: tuple[str, Answer]) -> ScriptedCard:
+        made.append(ScriptedCard(script))
+        return made[-1]
+
+    yield make
+    for card in made:
+        assert not card.rest, f"never came: {[command for command, _ in card.rest]}"
