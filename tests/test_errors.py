@@ -10,7 +10,9 @@ from support import CANARY, tells
 from mynacard import errors
 from mynacard.apdu.status import StatusWord
 
-CLASSES = [cls for name in errors.__all__ if inspect.isclass(cls := getattr(errors, name))]
+CLASSES: list[type[errors.MynacardError]] = [
+    cls for name in errors.__all__ if inspect.isclass(cls := getattr(errors, name))
+]
 DESK = (errors.ReaderError,)
 PEER = (errors.ProtocolError,)
 CARD = (errors.CardError,)

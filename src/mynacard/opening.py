@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,8 +34,10 @@ def is_simulated(name: str | None) -> bool:
 
 
 @contextlib.contextmanager
-def open_card(name: str | None = None, *, around: Callable[[Card], Card] = lambda card: card) -> Iterator[Channel]:
-    """A channel to the card that *name* means, let go on every way out: logged out, and powered off once a PIN was shown.
+def open_card(
+    name: str | None = None, *, around: Callable[[Card], Card] = lambda card: card
+) -> Generator[Channel, None, None]:
+    """A channel to the card that *name* means; on every way out logged out, and powered off once a PIN was shown.
 
     On a reader: one shared connection and one transaction around everything, so that no other program comes between.
 
@@ -87,7 +89,7 @@ def _named(name: str | None) -> str:
 
 
 @contextlib.contextmanager
-def _on_reader(name: str) -> Iterator[Card]:
+def _on_reader(name: str) -> Generator[Card, None, None]:
     from mynacard.readers import pcsc  # noqa: PLC0415  # a simulated card needs none of it
 
     with pcsc.ReaderCard(choose_reader(pcsc.list_readers(), name)) as card:
@@ -95,7 +97,7 @@ def _on_reader(name: str) -> Iterator[Card]:
 
 
 @contextlib.contextmanager
-def _simulated(path: str) -> Iterator[Card]:
+def _simulated(path: str) -> Generator[Card, None, None]:
     from mynacard.simulator.doors import disk  # noqa: PLC0415  # a real card needs none of it
 
     with disk.open_file(Path(path)) if path else contextlib.nullcontext(disk.new_card()) as card:

@@ -157,13 +157,14 @@ APDUS = st.builds(
 def test_any_apdu_is_a_command_or_unintelligible(apdu: CommandApdu) -> None:
     classes = {form.cla for form in FORMS.values()}
     instructions = {(form.cla, form.ins) for form in FORMS.values()}
+    expected: set[Part | None]
     if apdu.cla not in classes:
         expected = {CLA}
     elif (apdu.cla, apdu.ins) not in instructions:
         expected = {INS}
     else:
         expected = {None, P1_P2, LENGTH}
-    part = None
+    part: str | None = None
     try:
         assert encode(decode(apdu)) == apdu
     except UnintelligibleError as error:

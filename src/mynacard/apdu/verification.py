@@ -97,7 +97,8 @@ def check_form(reference: PinReference, pin: Pin, *, upper_case: bool = False) -
             return candidate
     if reference.form.fullmatch(capitals.reveal()):
         template = mark(
-            "The {pin} has small letters, and cards keep it in capitals. It was not sent. Type capitals, or ask for them."
+            "The {pin} has small letters, and cards keep it in capitals. "
+            "It was not sent. Type capitals, or ask for them."
         )
     else:
         template = mark("The {pin} must be {form}. What was typed is not, and was not sent: no try is spent.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,7 +29,7 @@ _CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
 @as_json
 @reader_options
 def readers(reader: str | None, as_json: bool) -> None:
-    from mynacard.readers import pcsc  # noqa: PLC0415
+    from mynacard.readers import pcsc
 
     found = [state for state in pcsc.list_readers() if (reader or "").casefold() in state.name.casefold()]
     if as_json:
@@ -121,7 +122,9 @@ def show(name: str, reader: str | None, pin_source: PinSource, as_json: bool) ->
         click.echo(f"{field}: {value}")
 
 
-@cert.command(help=_("Write a certificate to a file or standard output. The digital-signature one asks for its password."))
+@cert.command(
+    help=_("Write a certificate to a file or standard output. The digital-signature one asks for its password.")
+)
 @_which
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=_("The file to write."))
 @click.option("--encoding", type=click.Choice(["pem", "der"]), default="pem", show_default=True)
@@ -136,7 +139,7 @@ def export(
     if output:
         write_new(output, content, force=force)
     else:
-        click.get_binary_stream("stdout").write(content)
+        sys.stdout.buffer.write(content)
 
 
 def _read(name: str, reader: str | None, source: PinSource) -> bytes:

@@ -13,7 +13,6 @@ from mynacard.apdu.message import Card
 from mynacard.cli.session import jpki_session, status_text
 from mynacard.cli.texts import _
 from mynacard.cli.trace import Trace
-from mynacard.cli.verify import verdict_text
 from mynacard.errors import PinFormError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
@@ -26,7 +25,7 @@ from mynacard.webeid import AuthenticationToken
 
 __all__ = ["demo"]
 
-_DOCUMENT = "I apply for an extension of my period of stay. (A simulated application.)\n".encode()
+_DOCUMENT = b"I apply for an extension of my period of stay. (A simulated application.)\n"
 _ORIGIN = "https://portal.example"
 
 
@@ -106,7 +105,12 @@ def _log_in(console: Console, session: JpkiSession) -> None:
     session.verify(USER_AUTHENTICATION, DEFAULT_PINS[USER_AUTHENTICATION.name])
     nonce = base64.b64encode(secrets.token_bytes(32)).decode()
     token = AuthenticationToken.from_authentication(session.authenticate(_ORIGIN, nonce))
-    console.print("   " + _("A Web eID token of {length} characters, good for this origin and this nonce alone.").format(length=len(token.to_json())))
+    console.print(
+        "   "
+        + _("A Web eID token of {length} characters, good for this origin and this nonce alone.").format(
+            length=len(token.to_json())
+        )
+    )
 
 
 def _check(signature: bytes, certificate_der: bytes) -> Report:

@@ -1,4 +1,4 @@
-"""Exit codes, in one table. 0 is success, 1 what nobody foresaw, 2 a wrong command line; docs/cli.md prints the table."""
+"""Exit codes, in one table: 0 is success, 1 what nobody foresaw, 2 a wrong command line (docs/cli.md prints it)."""
 
 from __future__ import annotations
 

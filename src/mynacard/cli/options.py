@@ -37,13 +37,21 @@ _PIN_LINE_MAX: Final = 256
 def reader_options(command: Callable[P, R]) -> Callable[P, R]:
     """``--reader`` (a parameter) and ``--verbose`` (acted on here)."""
     command = click.option(
-        "-v", "--verbose", is_flag=True, expose_value=False, callback=_verbose, help=_("Say on standard error what happens.")
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_verbose,
+        help=_("Say on standard error what happens."),
     )(command)
     return click.option(
         "-r",
         "--reader",
         metavar="NAME",
-        help=_("The reader, or a part of its name; sim: for a simulated card, sim:PATH for the one in a file.  [env: MYNACARD_READER]"),
+        help=_(
+            "The reader, or a part of its name; sim: for a simulated card, sim:PATH for the one in a file."
+            "  [env: MYNACARD_READER]"
+        ),
     )(command)
 
 
@@ -100,7 +108,12 @@ def pin_options(command: Callable[..., R]) -> Callable[..., R]:
     """``--pin-file``, ``--pin-fd``, ``--spend-last-try`` and ``--upper-case``, handed on as one :class:`PinSource`."""
 
     def with_source(
-        *args: object, pin_file: str | None, pin_fd: int | None, spend_last_try: bool, upper_case: bool, **kwargs: object
+        *args: object,
+        pin_file: str | None,
+        pin_fd: int | None,
+        spend_last_try: bool,
+        upper_case: bool,
+        **kwargs: object,
     ) -> R:
         source = PinSource(pin_file, pin_fd, spend_last_try=spend_last_try, upper_case=upper_case)
         return command(*args, pin_source=source, **kwargs)
@@ -109,7 +122,11 @@ def pin_options(command: Callable[..., R]) -> Callable[..., R]:
     with_source.__name__ = command.__name__
     for option in (
         click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals.")),
-        click.option("--spend-last-try", is_flag=True, help=_("Send the PIN even if one try is left. A wrong one blocks the card.")),
+        click.option(
+            "--spend-last-try",
+            is_flag=True,
+            help=_("Send the PIN even if one try is left. A wrong one blocks the card."),
+        ),
         click.option("--pin-fd", type=click.IntRange(0), metavar="N", help=_("Read the PIN from file descriptor N.")),
         click.option("--pin-file", metavar="PATH", help=_("Read the PIN from a file; - is standard input.")),
     ):

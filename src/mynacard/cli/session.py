@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import assert_never
 
 import click
@@ -20,14 +20,18 @@ __all__ = ["jpki_session", "status_text", "verified_session"]
 
 
 @contextlib.contextmanager
-def jpki_session(reader: str | None, around: Callable[[Card], Card] = lambda card: card) -> Iterator[JpkiSession]:
+def jpki_session(
+    reader: str | None, around: Callable[[Card], Card] = lambda card: card
+) -> Generator[JpkiSession, None, None]:
     """The JPKI application of the card that *reader* means."""
     with open_card(reader, around=around) as channel:
         yield JpkiSession(channel)
 
 
 @contextlib.contextmanager
-def verified_session(reader: str | None, pair: KeyPair, source: PinSource, purpose: str) -> Iterator[JpkiSession]:
+def verified_session(
+    reader: str | None, pair: KeyPair, source: PinSource, purpose: str
+) -> Generator[JpkiSession, None, None]:
     """The same after VERIFY of *pair*'s PIN; logged out and powered off at the end.
 
     A person is told what the PIN is for and how many tries are left, and is asked while no connection to the card is

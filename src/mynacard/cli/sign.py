@@ -22,10 +22,24 @@ __all__ = ["authenticate", "sign"]
 
 @click.command(help=_("Sign a file with the digital-signature key: one signature, made on the card."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "format_", type=click.Choice(["raw", "cms"]), default="cms", show_default=True,
-              help=_("raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a detached CMS with the certificate in it."))  # fmt: skip
-@click.option("--hash", "hash_", type=click.Choice([found.value for found in HashAlgorithm]), default=HashAlgorithm.SHA256.value, show_default=True)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=_("The file to write."))
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["raw", "cms"]),
+    default="cms",
+    show_default=True,
+    help=_("raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a detached CMS with the certificate in it."),
+)
+@click.option(
+    "--hash",
+    "hash_",
+    type=click.Choice([found.value for found in HashAlgorithm]),
+    default=HashAlgorithm.SHA256.value,
+    show_default=True,
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=_("The file to write.")
+)
 @click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
 @pin_options
 @reader_options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -25,10 +26,19 @@ def sim() -> None:
 
 @sim.command(help=_("Make a simulated card in a new file. Its PINs are 1234 and ABC123 unless you choose others."))
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--choose-pins", is_flag=True, help=_("Ask for the PINs; without a terminal, a line each on standard input."))
-@click.option("--personality", type=click.Choice([found.value for found in Personality]), default=Personality.STRICT.value, show_default=True,
-              help=_("What a warm reset leaves: nothing, or what real cards were seen to keep."))  # fmt: skip
-@click.option("--interface", type=click.Choice(list(_ATRS)), default="contact", show_default=True, help=_("Decides the ATR."))
+@click.option(
+    "--choose-pins", is_flag=True, help=_("Ask for the PINs; without a terminal, a line each on standard input.")
+)
+@click.option(
+    "--personality",
+    type=click.Choice([found.value for found in Personality]),
+    default=Personality.STRICT.value,
+    show_default=True,
+    help=_("What a warm reset leaves: nothing, or what real cards were seen to keep."),
+)
+@click.option(
+    "--interface", type=click.Choice(list(_ATRS)), default="contact", show_default=True, help=_("Decides the ATR.")
+)
 @click.option("--extended-length/--no-extended-length", default=True, show_default=True)
 def new(path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool) -> None:
     pins = {pair.name: _ask(_(pair.pin.label)) for pair in KEY_PAIRS} if choose_pins else DEFAULT_PINS
@@ -37,9 +47,8 @@ def new(path: Path, choose_pins: bool, personality: str, interface: str, extende
 
 
 def _ask(label: str) -> str:
-    terminal = click.get_text_stream("stdin").isatty()
-    if not terminal:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
     return str(click.prompt(label, hide_input=True, confirmation_prompt=True, err=True))
 
 
@@ -64,7 +73,12 @@ def show(path: Path, as_json: bool) -> None:
 
 
 @sim.command("vpcd", help=_("Keep a simulated card in a vpcd reader on this machine, until stopped."))
-@click.option("--card", "path", type=click.Path(dir_okay=False, path_type=Path), help=_("The card's file; a fresh card without it."))
+@click.option(
+    "--card",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("The card's file; a fresh card without it."),
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=vpcd.DEFAULT_PORT, show_default=True)
 @reader_options
 def vpcd_(path: Path | None, port: int, reader: str | None) -> None:

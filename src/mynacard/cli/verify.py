@@ -33,13 +33,27 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("signature", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--ca", "authorities", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help=_("A CA certificate that you trust, PEM or DER; may be repeated."))  # fmt: skip
+@click.option(
+    "--ca",
+    "authorities",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("A CA certificate that you trust, PEM or DER; may be repeated."),
+)
 @click.option("--simulated", is_flag=True, help=_("Accept the CA of this machine's simulated cards."))
-@click.option("--certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help=_("The signer's certificate, which a raw signature does not hold."))  # fmt: skip
-@click.option("--hash", "hash_", type=click.Choice([found.value for found in HashAlgorithm]), default=HashAlgorithm.SHA256.value,
-              show_default=True, help=_("Of a raw signature, which does not name it."))  # fmt: skip
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("The signer's certificate, which a raw signature does not hold."),
+)
+@click.option(
+    "--hash",
+    "hash_",
+    type=click.Choice([found.value for found in HashAlgorithm]),
+    default=HashAlgorithm.SHA256.value,
+    show_default=True,
+    help=_("Of a raw signature, which does not name it."),
+)
 @click.option("-v", "--verbose", is_flag=True, help=_("Show the signer's certificate."))
 @as_json
 def verify(

@@ -44,7 +44,7 @@ class Authentication:
 
 
 def digest(origin: str, nonce: str) -> bytes:
-    """SHA-256 of the signature's input: SHA-256 of the origin, then SHA-256 of the nonce. A UsageError for a bad one."""
+    """SHA-256 of what is signed: SHA-256 of the origin, then SHA-256 of the nonce. A UsageError for a bad one."""
     check_origin(origin)
     check_nonce(nonce)
     return sha256(sha256(origin.encode("ascii")).digest() + sha256(nonce.encode("ascii")).digest()).digest()
@@ -53,7 +53,7 @@ def digest(origin: str, nonce: str) -> bytes:
 def check_origin(origin: str) -> None:
     """A UsageError unless *origin* is ``https://host[:port]`` to the letter in which a browser writes it.
 
-    Small letters, an international name in Punycode, no default port, no path, not even a final slash: a signature over
+    Small letters, a name in Punycode, no default port, no path, not even a final slash: a signature over
     another spelling would be good for nobody, and one over plain http for everybody on the way.
     """
     match = _ORIGIN.fullmatch(origin) if len(origin) <= ORIGIN_MAX else None
@@ -81,7 +81,7 @@ def _good_host(host: str) -> bool:
             return host == str(ipaddress.IPv4Address(host))
     except ValueError:
         return False
-    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)  # noqa: PLR2004  # RFC 1035 §2.3.4
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)  # RFC 1035 §2.3.4
 
 
 def _shortest(address: ipaddress.IPv6Address) -> str:

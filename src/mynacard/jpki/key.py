@@ -71,7 +71,9 @@ class CardPrivateKey(rsa.RSAPrivateKey):
         if isinstance(padding, paddings.PSS):
             _check_pss(padding, hash_)
             return self._sign_pss(digest)
-        raise UnsupportedAlgorithmError(mark("The card signs with PKCS #1 v1.5 or PSS, not with {padding}."), padding=_name(padding))
+        raise UnsupportedAlgorithmError(
+            mark("The card signs with PKCS #1 v1.5 or PSS, not with {padding}."), padding=_name(padding)
+        )
 
     def decrypt(self, ciphertext: bytes, padding: AsymmetricPadding) -> NoReturn:
         raise UnsupportedAlgorithmError(mark("This key signs; it does not decrypt."))
@@ -91,13 +93,14 @@ class CardPrivateKey(rsa.RSAPrivateKey):
         return self
 
 
-def _digest(
-    data: bytes, algorithm: Prehashed | hashes.HashAlgorithm | NoDigestInfo
-) -> tuple[HashAlgorithm, bytes]:
-    hashing = algorithm._algorithm if isinstance(algorithm, Prehashed) else algorithm  # noqa: SLF001  # the only way in
+def _digest(data: bytes, algorithm: Prehashed | hashes.HashAlgorithm | NoDigestInfo) -> tuple[HashAlgorithm, bytes]:
+    # cryptography shows neither a Prehashed's algorithm nor a PSS's salt length by a public name
+    hashing = getattr(algorithm, "_algorithm", None) if isinstance(algorithm, Prehashed) else algorithm
     hash_ = _HASHES.get(hashing.name) if isinstance(hashing, hashes.HashAlgorithm) else None
     if hash_ is None:
-        raise UnsupportedAlgorithmError(mark("The card signs SHA-256, SHA-384 or SHA-512, not {hash}."), hash=_name(hashing))
+        raise UnsupportedAlgorithmError(
+            mark("The card signs SHA-256, SHA-384 or SHA-512, not {hash}."), hash=_name(hashing)
+        )
     if not isinstance(algorithm, Prehashed):
         return hash_, hash_.digest(data)
     if len(data) != hash_.digest_size:
@@ -106,9 +109,13 @@ def _digest(
 
 
 def _check_pss(padding: paddings.PSS, hash_: HashAlgorithm) -> None:
-    lengths = (PSS_SALT_LENGTH, paddings.PSS.DIGEST_LENGTH)
     mgf_hash = getattr(padding.mgf, "_algorithm", None)
-    if hash_ is not HashAlgorithm.SHA256 or not isinstance(mgf_hash, hashes.SHA256) or padding._salt_length not in lengths:  # noqa: SLF001
+    salt_length = getattr(padding, "_salt_length", None)
+    if (
+        hash_ is not HashAlgorithm.SHA256
+        or not isinstance(mgf_hash, hashes.SHA256)
+        or salt_length not in (PSS_SALT_LENGTH, paddings.PSS.DIGEST_LENGTH)
+    ):
         raise UnsupportedAlgorithmError(mark("The card's PSS is SHA-256 throughout, with a salt of 32 bytes."))
 
 

@@ -55,12 +55,14 @@ _TOKEN_INFO: Final[Wire] = Struct(  # PKCS #11 CK_TOKEN_INFO with four-byte numb
 )
 
 _PRESENT: Final[Wire] = Mapping(Bytes(1), {True: b"\x8f", False: b"\x00"})
-_CERTIFICATES_PRESENT: Final[Wire] = Struct("digital_signature" / _PRESENT, "user_authentication" / _PRESENT, Const(b"\x00"))
+_CERTIFICATES_PRESENT: Final[Wire] = Struct(
+    "digital_signature" / _PRESENT, "user_authentication" / _PRESENT, Const(b"\x00")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """EF 0006: a PKCS #11 token information. Says what kind of thing the application lives on, nothing of its holder."""
+    """EF 0006: a PKCS #11 token information. Says what the application lives on, nothing of its holder."""
 
     label: str
     manufacturer: str

@@ -99,7 +99,7 @@ class JpkiSession:
         Two APDUs with the SELECT where the reader passes extended length, else 1 + ceil(length / 256).
 
         Raises:
-            SecurityStatusNotSatisfied: it is readable only after :meth:`verify` (the signing certificate; on phones both).
+            SecurityStatusNotSatisfied: it opens only after :meth:`verify` (the signing certificate; on phones both).
             CertificateAbsent: it is not on this card.
             CardDataError: what is there is no certificate.
         """
@@ -111,13 +111,12 @@ class JpkiSession:
 
     # --- what a PIN opens ---
 
-    def verify(
-        self, pair: KeyPair, pin: Pin | str, *, spend_last_try: bool = False, upper_case: bool = False
-    ) -> None:
+    def verify(self, pair: KeyPair, pin: Pin | str, *, spend_last_try: bool = False, upper_case: bool = False) -> None:
         """Present the pair's PIN to the card: the tries are asked, then one VERIFY is sent, or none.
 
-        See :func:`mynacard.apdu.verification.verify` for the arguments and every way in which this can end. Whatever a
-        later signature needs is read before, where it can be: a command that a reader cannot carry must not cost a login.
+        See :func:`mynacard.apdu.verification.verify` for the arguments and every way in which this can end. What a
+        later signature needs is read before, where it can be: a command that a reader cannot carry must not cost a
+        login.
         """
         pin = pin if isinstance(pin, Pin) else Pin(pin)
         channel = self._live_channel()
@@ -192,7 +191,8 @@ class JpkiSession:
     def _live_channel(self) -> Channel:
         if self._channel.selections != self._selection:
             raise errors.SessionEndedError(
-                mark("This {application} session has ended: something else was selected since."), application=APPLICATION
+                mark("This {application} session has ended: something else was selected since."),
+                application=APPLICATION,
             )
         return self._channel
 
@@ -284,9 +284,13 @@ class JpkiSession:
         try:
             key = load_der_x509_certificate(self.certificate_der(pair)).public_key()
         except ValueError:
-            raise errors.CardDataError(mark("The {certificate} certificate on the card is damaged."), certificate=pair.name) from None
+            raise errors.CardDataError(
+                mark("The {certificate} certificate on the card is damaged."), certificate=pair.name
+            ) from None
         if not isinstance(key, rsa.RSAPublicKey) or key.key_size != 8 * pair.signature_length:
-            raise errors.CardDataError(mark("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name)
+            raise errors.CardDataError(
+                mark("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name
+            )
         return key
 
 
@@ -299,7 +303,9 @@ def _data(response: ResponseApdu, command: Command) -> bytes:
 def _checked(signature: bytes, good: bool) -> bytes:
     if not good:
         raise errors.SignatureMismatchError(
-            mark("The card returned {length} bytes that are no signature under its own certificate. They are withheld."),
+            mark(
+                "The card returned {length} bytes that are no signature under its own certificate. They are withheld."
+            ),
             length=len(signature),
         )
     return signature

@@ -1,7 +1,7 @@
 """CMS signatures beside the file they are about (``.p7s``): made with one card signature, and read strictly.
 
 What is made holds the signing time and the message's digest as signed attributes, and the signer's certificate. It has
-no signing-certificate-v2 attribute, so it is plain CMS and no CAdES. The signing time is what the signer's computer said.
+no signing-certificate-v2 attribute, so it is plain CMS and no CAdES. The time is what the signer's computer said.
 
 Source: RFC 5652 §5 (SignedData), §11 (attributes); RFC 3370 §3.2 and RFC 5754 §3.2 (RSA with SHA-2).
 """
@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError, mark
 from mynacard.jpki.hashes import HashAlgorithm
-from mynacard.signing import content, der, rawsig
+from mynacard.signing import der
 from mynacard.signing.content import DigestOf
-from mynacard.trust import certificates
-from mynacard.trust.verdict import Step, Verdict, bad
+from mynacard.trust import certificates, primitive
+from mynacard.trust.verdict import Step, bad, good
 
 __all__ = ["SIGNATURE_FILE_MAX", "CmsSignature", "parse", "sign", "verify"]
 
@@ -81,7 +81,7 @@ def sign(
     """
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
         raise UsageError(mark("The certificate is of another key than the one that is to sign."))
-    builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, key, rawsig.HASHES[hash_])
+    builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, key, primitive.HASHES[hash_])
     options = [PKCS7Options.DetachedSignature, PKCS7Options.Binary, PKCS7Options.NoCapabilities]
     return builder.sign(Encoding.DER, options)
 
@@ -108,20 +108,18 @@ def parse(signature_der: bytes) -> CmsSignature:
 
 
 def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
-    """Whether the key of ``signature.certificate`` signed the content. Whether the certificate is good is another question.
+    """Whether the key of ``signature.certificate`` signed the content. Not whether the certificate is good.
 
     Raises:
         CertificateFileError: the signature value has another length than the key gives it.
         UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
     """
-    step = rawsig.verify(
-        signature.value, signature.certificate, content.of_bytes(signature.signed_attributes), signature.hash
-    )
-    if step.verdict is not Verdict.GOOD:
+    digest = signature.hash.digest(signature.signed_attributes)
+    if not primitive.signed(signature.certificate, signature.value, digest, signature.hash):
         return bad(mark("The signature is damaged or forged: it does not fit its own certificate."))
     if digest_of(signature.hash) != signature.content_digest:
         return bad(mark("The signature is about another file, or the file was changed since."))
-    return step
+    return good(mark("The file is as it was signed, with the key of this certificate."))
 
 
 def _signed_data(signed: Any) -> CmsSignature:  # asn1crypto has no types
@@ -179,7 +177,7 @@ def _check_version(version: str, signer: Any) -> None:
 
 
 def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
-    """The signed attributes by name, and the bytes that were signed (RFC 5652 §5.4): not as they lie, but as a SET OF."""
+    """The signed attributes by name, and the bytes that were signed: not as they lie, but as a SET OF (RFC 5652 §5.4)."""
     if attributes.native is None:
         raise _unfit(mark("it has no signed attributes"))
     encoded = [attribute.dump() for attribute in attributes]
@@ -211,9 +209,9 @@ def _certificate_der(choices: Any, sid: Any) -> bytes:
 
 def _names(sid: Any, certificate: Any) -> bool:
     if sid.name == "subject_key_identifier":
-        return certificate.key_identifier is not None and sid.native == certificate.key_identifier
+        return bool(certificate.key_identifier is not None and sid.native == certificate.key_identifier)
     issuer, serial = sid.chosen["issuer"].dump(), sid.chosen["serial_number"].native
-    return issuer == certificate.issuer.dump() and serial == certificate.serial_number
+    return bool(issuer == certificate.issuer.dump() and serial == certificate.serial_number)
 
 
 def _unfit(reason: str) -> CertificateFileError:

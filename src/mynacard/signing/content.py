@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import BinaryIO, TypeAlias
+from io import BufferedIOBase
+from typing import TypeAlias
 
 from mynacard.jpki.hashes import HashAlgorithm
 
@@ -19,7 +20,7 @@ def of_bytes(data: bytes) -> DigestOf:
     return lambda hash_: hash_.digest(data)
 
 
-def of_file(file: BinaryIO) -> DigestOf:
+def of_file(file: BufferedIOBase) -> DigestOf:
     """The digests of *file* from its beginning, read in pieces. It must be seekable, and open until asked."""
 
     def digest(hash_: HashAlgorithm) -> bytes:

@@ -1,4 +1,4 @@
-"""Cards in memory that refuse as precisely as the card does. ``mynacard.simulator.doors`` lets other programs meet them."""
+"""Cards in memory that refuse as precisely as the card does; ``doors`` lets other programs meet them."""
 
 from mynacard.simulator.card import SecurityState, SimulatedCard
 from mynacard.simulator.holder import MIHON, Holder

@@ -59,7 +59,7 @@ class SecurityState:
     verified: frozenset[int] = frozenset()
 
 
-class _Refused(Exception):  # noqa: N818  # a refusal is an answer, not an error
+class _Refused(Exception):  # a refusal is an answer, not an error
     def __init__(self, status: int) -> None:
         self.response = ResponseApdu(status=StatusWord(status))
 
@@ -119,15 +119,16 @@ class SimulatedCard:
     # --- commands ---
 
     def _answer(self, wire: bytes) -> ResponseApdu:
+        if not self.traits.extended_length and case_on_wire(wire).extended:
+            return ResponseApdu(status=StatusWord(0x6700))
         try:
-            if not self.traits.extended_length and case_on_wire(wire).extended:
-                raise _Refused(0x6700)
             apdu = CommandApdu.parse(wire)
+        except ProtocolError:
+            return ResponseApdu(status=StatusWord(0x6700))
+        try:
             return self._execute(decode(apdu))
         except UnintelligibleError as error:
             return _refuse(apdu, Part(error.part))
-        except ProtocolError:
-            return ResponseApdu(status=StatusWord(0x6700))
         except _Refused as refused:
             return refused.response
 
@@ -246,8 +247,6 @@ def _tries(count: int) -> ResponseApdu:
 def _refuse(apdu: CommandApdu, part: Part) -> ResponseApdu:
     status = _REFUSALS[part]
     if part is Part.CLA and apdu.cla < 0x10:  # interindustry: secure messaging and logical channels
-        if apdu.cla & 0x03:
-            status = 0x6881
-        else:
-            status = 0x69FC if apdu.ins in (0xB0, 0x20) else 0x6882
+        without_session = 0x69FC if apdu.ins in (0xB0, 0x20) else 0x6882
+        status = 0x6881 if apdu.cla & 0x03 else without_session
     return ResponseApdu(status=StatusWord(status))

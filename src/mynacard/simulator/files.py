@@ -17,7 +17,17 @@ from mynacard.errors import CardFileError, mark
 from mynacard.jpki.hashes import HashAlgorithm, digest_info
 from mynacard.pin import Pin
 
-__all__ = ["ISSUER_DOMAIN", "Application", "BadInput", "File", "KeyFile", "PinFile", "PinMemory", "SoftKey", "TransparentFile"]
+__all__ = [
+    "ISSUER_DOMAIN",
+    "Application",
+    "BadInput",
+    "File",
+    "KeyFile",
+    "PinFile",
+    "PinMemory",
+    "SoftKey",
+    "TransparentFile",
+]
 
 
 class BadInput(ValueError):
@@ -43,7 +53,11 @@ class SoftKey:
     def compute(self, scheme: SignatureScheme, data: bytes) -> bytes:
         """What '80 2A' with P1 *scheme* returns for *data*; a BadInput where its length does not fit."""
         bare, pss = NoDigestInfo(), padding.PSS(padding.MGF1(hashes.SHA256()), 32)
-        longest = {SignatureScheme.PKCS1: 245, SignatureScheme.PKCS1_SHA256_DIGEST: 32, SignatureScheme.PSS_SHA256_DIGEST: 32}
+        longest = {
+            SignatureScheme.PKCS1: 245,
+            SignatureScheme.PKCS1_SHA256_DIGEST: 32,
+            SignatureScheme.PSS_SHA256_DIGEST: 32,
+        }
         exact = scheme in (SignatureScheme.PKCS1_SHA256_DIGEST, SignatureScheme.PSS_SHA256_DIGEST)
         limit = longest.get(scheme, 255)
         if len(data) > limit or (exact and len(data) != limit):

@@ -153,18 +153,28 @@ def load(text: bytes) -> CardContents:
                 version=document["version"], known=_VERSION,
             )  # fmt: skip
         return CardContents(
-            keys={pair.name: _material(document["keys"][pair.name]) for pair in KEY_PAIRS if pair.name in document["keys"]},
+            keys={
+                pair.name: _material(document["keys"][pair.name]) for pair in KEY_PAIRS if pair.name in document["keys"]
+            },
             pins={pair.name: _memory(document["pins"][pair.name], pair) for pair in KEY_PAIRS},
             traits=_traits(document["traits"]),
         )
     except MynacardError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # all that JSON of another shape can cause
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # all that JSON of another shape can cause
         raise CardFileError(mark("The file of this simulated card is damaged.")) from None
 
 
 def _material(entry: Any) -> KeyMaterial:
-    return KeyMaterial(*(base64.b64decode(entry[name], validate=True) for name in ("certificate", "ca_certificate", "private_key")))
+    return KeyMaterial(
+        *(base64.b64decode(entry[name], validate=True) for name in ("certificate", "ca_certificate", "private_key"))
+    )
 
 
 def _memory(entry: Any, pair: KeyPair) -> PinMemory:

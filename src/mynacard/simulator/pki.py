@@ -1,7 +1,7 @@
 """The test PKI: two certificate authorities and the certificates of simulated holders, in the shape of JPKI's.
 
-Every name in it has ``O=JPKI-SIM`` and none leads to JPKI, so that nothing here can be taken for the real thing. Sans-IO:
-keys, serial numbers and times are handed in.
+Every name in it has ``O=JPKI-SIM`` and none leads to JPKI, so that nothing here can be taken for the real thing.
+Sans-IO: keys, serial numbers and times are handed in.
 
 Profiles: the published J-LIS root certificates, and what jpki/myna, soltia48/myna-card, nunnun/jpki-local-signer and
 others report of holders' certificates (docs/simulator.md has the list, and what is not known).
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from mynacard.apdu.tlv import Tlv
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
 from mynacard.simulator.holder import Holder
 
@@ -98,7 +99,9 @@ def der(certificate: x509.Certificate) -> bytes:
 def _begin(
     subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, serial: int, start: datetime, end: datetime
 ) -> x509.CertificateBuilder:
-    return x509.CertificateBuilder(issuer, subject, key, serial, start.replace(microsecond=0), end.replace(microsecond=0))
+    return x509.CertificateBuilder(
+        issuer, subject, key, serial, start.replace(microsecond=0), end.replace(microsecond=0)
+    )
 
 
 def _points(builder: x509.CertificateBuilder, name: x509.Name) -> x509.CertificateBuilder:
@@ -162,8 +165,6 @@ def _other_names(holder: Holder) -> x509.SubjectAlternativeName:
 
 
 def _utf8_string(text: str) -> bytes:
-    from mynacard.apdu.tlv import Tlv  # noqa: PLC0415
-
     return bytes(Tlv(0x0C, text.encode()))
 
 

@@ -1,9 +1,9 @@
 """Is this certificate good, under these CA certificates, at this time, for this purpose?
 
 JPKI's certificates hang directly under self-signed roots, and the roots of all generations have one name: the signature
-tells which of them issued a certificate, the name does not. Nothing here knows a CA by itself, asks a clock or a network;
-revocation is not checked, because only notified verifiers are given J-LIS's revocation data
-(公的個人認証法 §17), and the report says so.
+tells which of them issued a certificate, the name does not. Nothing here knows a CA by itself, or asks a clock or a
+network. Revocation is not checked, because only notified verifiers are given J-LIS's revocation data (公的個人認証法
+§17), and the report says so.
 
 Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certificates.
 """

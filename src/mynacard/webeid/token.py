@@ -18,9 +18,9 @@ from mynacard._version import __version__
 from mynacard.errors import ProtocolError, UnsupportedAlgorithmError, mark
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
-from mynacard.signing import rawsig
-from mynacard.trust import certificates
-from mynacard.trust.verdict import Step, Verdict, bad, good
+from mynacard.jpki.hashes import HashAlgorithm
+from mynacard.trust import certificates, primitive
+from mynacard.trust.verdict import Step, bad, good
 
 __all__ = ["ALGORITHM", "APP_VERSION", "FORMAT", "AuthenticationToken", "parse", "verify_signature"]
 
@@ -111,10 +111,9 @@ def verify_signature(token: AuthenticationToken, origin: str, nonce: str) -> Ste
         )
     digest = authentication.digest(origin, nonce)
     certificate = certificates.load(token.certificate_der)
-    step = rawsig.verify(token.signature, certificate, lambda _: digest)
-    if step.verdict is not Verdict.GOOD:
-        return bad(mark("The token does not answer this challenge of this site."))
-    return good(mark("The token answers this challenge of this site."))
+    if primitive.signed(certificate, token.signature, digest, HashAlgorithm.SHA256):
+        return good(mark("The token answers this challenge of this site."))
+    return bad(mark("The token does not answer this challenge of this site."))
 
 
 def _fields(text: str) -> dict[str, str]:

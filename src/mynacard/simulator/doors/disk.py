@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from filelock import FileLock, Timeout
 
-from mynacard.errors import CardFileError, TestPkiError, mark
 from mynacard.apdu.verification import check_form
+from mynacard.errors import CardFileError, TestPkiError, mark
 from mynacard.jpki.layout import KEY_PAIRS, KeyPair
 from mynacard.pin import Pin
 from mynacard.simulator import pki
@@ -100,7 +100,9 @@ def cached_pki(now: datetime | None = None) -> TestPki:
             with FileLock(path.with_suffix(".lock"), timeout=120):
                 found = _load_pki(path, now) or _make_pki(path, now)
     except (OSError, Timeout) as error:
-        raise TestPkiError(mark("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__) from error
+        raise TestPkiError(
+            mark("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
+        ) from error
     return found
 
 
@@ -113,7 +115,9 @@ def cache_folder() -> Path:
     return user_cache_path("mynacard", appauthor=False)
 
 
-def new_card(traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, holder: Holder = MIHON) -> SimulatedCard:
+def new_card(
+    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, holder: Holder = MIHON
+) -> SimulatedCard:
     """A fresh simulated card, ready at once: its certificates are new, its keys are those of the test PKI's cache."""
     keys = cached_pki().issue(holder, {}, datetime.now(UTC))
     return assemble(CardContents(keys, fresh_pins(pins), traits))
@@ -141,7 +145,7 @@ def create_file(
 
 
 @contextlib.contextmanager
-def open_file(path: Path) -> Iterator[SimulatedCard]:
+def open_file(path: Path) -> Generator[SimulatedCard, None, None]:
     """The card in the file *path*, for this process alone while the context lasts.
 
     Whatever its chip remembers is on the disk before the card answers.
@@ -178,7 +182,9 @@ def read_file(path: Path) -> CardContents:
 
 
 def _unusable(path: Path, error: OSError) -> CardFileError:
-    return CardFileError(mark("The simulated card {path} cannot be used: {reason}."), path=str(path), reason=error.strerror or "?")
+    return CardFileError(
+        mark("The simulated card {path} cannot be used: {reason}."), path=str(path), reason=error.strerror or "?"
+    )
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -232,8 +238,9 @@ def _load_pki(path: Path, now: datetime) -> TestPki | None:
     """The PKI in *path*; None where there is none, or none that is good for long enough."""
     try:
         document: Any = json.loads(path.read_bytes())
-        entries = document["authorities"] if document["version"] == _PKI_VERSION else {}
-        found = TestPki({pair.name: _authority(entries[pair.name]) for pair in KEY_PAIRS})
+        if document["version"] != _PKI_VERSION:
+            return None
+        found = TestPki({pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS})
         certificates = found.ca_certificates()
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -242,7 +249,9 @@ def _load_pki(path: Path, now: datetime) -> TestPki | None:
 
 
 def _authority(entry: Any) -> Authority:
-    return Authority(*(base64.b64decode(entry[name], validate=True) for name in ("certificate", "private_key", "holder_key")))
+    return Authority(
+        *(base64.b64decode(entry[name], validate=True) for name in ("certificate", "private_key", "holder_key"))
+    )
 
 
 def _generate_key() -> rsa.RSAPrivateKey:
@@ -255,7 +264,9 @@ def _load_key(der: bytes) -> rsa.RSAPrivateKey:
     except ValueError:
         key = None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TestPkiError(mark("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder()))
+        raise TestPkiError(
+            mark("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder())
+        )
     return key
 
 

@@ -1,0 +1,192 @@
+"""A PC/SC library in memory, with a card that remembers its PIN, and failures where a test wants them.
+
+It behaves as pyscard's raw layer over pcsc-lite does where that matters: answers are codes, or lists that begin with one;
+after a reset or power-off every connection hears of it once more before anything else; a transaction that cannot be ended
+ends with its connection; and a null handle is a bare SystemError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+RESET: Final = 0x80100068
+INVALID_HANDLE: Final = 0x80100003
+NO_READERS: Final = 0x8010002E
+UNKNOWN_READER: Final = 0x80100009
+NO_CARD: Final = 0x8010000C
+
+READER: Final = "A Reader 00 00"
+ATR: Final = bytes.fromhex("3BE000FF8131FE4514")
+PIN_VERIFY: Final = bytes.fromhex("0020009804") + b"4711"
+LOG_OUT: Final = bytes.fromhex("00A4040C07A0000001510000")
+SELECT: Final = bytes.fromhex("00A4040C0AD392F000260100000001")
+
+
+@dataclass
+class FakeCard:
+    """Answers '9000' to everything; knows whether a PIN is verified, and what it was sent."""
+
+    verified: bool = False
+    sent: list[bytes] = field(default_factory=list[bytes])
+    answers: list[object] = field(default_factory=list[object])
+
+    def transmit(self, command: bytes) -> object:
+        self.sent.append(command)
+        if command[1] == 0x20 and len(command) > 5:
+            self.verified = True
+        if command == LOG_OUT:
+            self.verified = False
+        return self.answers.pop(0) if self.answers else [0x90, 0x00]
+
+
+class FakeScard:
+    """What ``smartcard.scard`` offers and mynacard uses."""
+
+    SCARD_SCOPE_USER = 0
+    SCARD_SHARE_SHARED = 2
+    SCARD_PROTOCOL_T0 = 1
+    SCARD_PROTOCOL_T1 = 2
+    SCARD_LEAVE_CARD = 0
+    SCARD_UNPOWER_CARD = 2
+    SCARD_STATE_UNAWARE = 0
+    SCARD_STATE_PRESENT = 0x20
+    SCARD_STATE_EXCLUSIVE = 0x80
+    SCARD_STATE_INUSE = 0x100
+    SCARD_STATE_MUTE = 0x200
+
+    def __init__(self) -> None:
+        self.card = FakeCard()
+        self.readers: dict[str, tuple[int, list[int]]] = {READER: (0x22, list(ATR))}
+        self.calls: list[str] = []
+        self.dispositions: dict[str, list[int]] = {"SCardEndTransaction": [], "SCardDisconnect": []}
+        self.contexts: set[int] = set()
+        self.connections: dict[int, int] = {}
+        self.transaction: int | None = None
+        self.was_reset = False
+        self._failures: dict[str, list[int | BaseException]] = {}
+        self._late: dict[str, list[BaseException]] = {}
+        self._handles = iter(range(0x1001, 0x7FFF))
+
+    # --- for tests
+
+    def fail(self, call: str, *outcomes: int | BaseException) -> None:
+        """The next calls of *call* answer a code or raise, instead of doing anything."""
+        self._failures.setdefault(call, []).extend(outcomes)
+
+    def interrupt_after(self, call: str) -> None:
+        """The next *call* is done, and then interrupted: Python raises when the library returns."""
+        self._late.setdefault(call, []).append(KeyboardInterrupt())
+
+    @property
+    def nothing_is_open(self) -> bool:
+        return not self.contexts and not self.connections and self.transaction is None
+
+    # --- the library
+
+    def SCardEstablishContext(self, scope: int, /) -> object:
+        def establish() -> object:
+            self.contexts.add(context := next(self._handles))
+            return [0, context]
+
+        return self._do("SCardEstablishContext", establish, [0x8010001D, 0x7FFD1234])  # a failure leaves garbage there
+
+    def SCardReleaseContext(self, context: int, /) -> object:
+        def release() -> object:
+            if context not in self.contexts:
+                return INVALID_HANDLE
+            for card in [card for card, owner in self.connections.items() if owner == context]:
+                self._drop(card)
+            self.contexts.remove(context)
+            return 0
+
+        return self._do("SCardReleaseContext", release)
+
+    def SCardListReaders(self, context: int, groups: list[str], /) -> object:
+        assert groups == []
+        assert context in self.contexts
+        return self._do("SCardListReaders", lambda: [0, list(self.readers)] if self.readers else [NO_READERS, []])
+
+    def SCardGetStatusChange(self, context: int, timeout_ms: int, states: list[tuple[str, int]], /) -> object:
+        assert timeout_ms == 0
+        assert context in self.contexts
+        return self._do("SCardGetStatusChange", lambda: [0, [(name, *self.readers[name]) for name, _ in states]])
+
+    def SCardConnect(self, context: int, reader: str, mode: int, protocols: int, /) -> object:
+        assert (mode, protocols) == (self.SCARD_SHARE_SHARED, self.SCARD_PROTOCOL_T0 | self.SCARD_PROTOCOL_T1)
+
+        def connect() -> object:
+            if reader not in self.readers:
+                return [UNKNOWN_READER, 0, 0]
+            if not self.readers[reader][0] & self.SCARD_STATE_PRESENT:
+                return [NO_CARD, 0, 0]
+            self.connections[card := next(self._handles)] = context
+            return [0, card, self.SCARD_PROTOCOL_T1]
+
+        return self._do("SCardConnect", connect, [0, 0, 0])
+
+    def SCardDisconnect(self, card: int, disposition: int, /) -> object:
+        def disconnect() -> object:
+            if card not in self.connections:
+                return INVALID_HANDLE
+            self._drop(card)
+            self._dispose("SCardDisconnect", disposition)
+            return 0
+
+        return self._do("SCardDisconnect", disconnect)
+
+    def SCardBeginTransaction(self, card: int, /) -> object:
+        def begin() -> object:
+            assert self.transaction is None
+            self.transaction = card
+            return 0
+
+        return self._do("SCardBeginTransaction", begin)
+
+    def SCardEndTransaction(self, card: int, disposition: int, /) -> object:
+        def end() -> object:
+            if self.was_reset:
+                return RESET
+            assert self.transaction == card
+            self._dispose("SCardEndTransaction", disposition)
+            self.transaction = None
+            return 0
+
+        return self._do("SCardEndTransaction", end)
+
+    def SCardStatus(self, card: int, /) -> object:
+        assert card in self.connections
+        return self._do("SCardStatus", lambda: [0, READER, 0x34, self.SCARD_PROTOCOL_T1, list(ATR)], [0, "", 0, 0, []])
+
+    def SCardTransmit(self, card: int, protocol: int, command: list[int], /) -> object:
+        assert self.transaction == card, "no command goes out but in a transaction"
+        assert protocol == self.SCARD_PROTOCOL_T1
+        assert isinstance(command, list), "the binding takes a list of numbers and nothing else"
+        wire = bytes(command)
+        return self._do("SCardTransmit", lambda: [RESET, []] if self.was_reset else [0, self.card.transmit(wire)], [0, []])
+
+    # --- inside
+
+    def _do(self, call: str, done: Callable[[], object], shape: list[object] | None = None) -> object:
+        self.calls.append(call)
+        if outcomes := self._failures.get(call):
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return [outcome, *shape[1:]] if shape else outcome
+        answer = done()
+        if late := self._late.get(call):
+            raise late.pop(0)
+        return answer
+
+    def _drop(self, card: int) -> None:
+        del self.connections[card]
+        if self.transaction == card:
+            self.transaction = None
+
+    def _dispose(self, call: str, disposition: int) -> None:
+        self.dispositions[call].append(disposition)
+        if disposition == self.SCARD_UNPOWER_CARD:
+            self.card.verified = False
+            self.was_reset = True

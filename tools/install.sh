@@ -1,0 +1,43 @@
+# Makes the environment $1 and installs mynacard into it: ".venv" as a user has it, any other with what checks it.
+# Does nothing when nothing has changed since: not the sources, not the Python, not the place (environments cannot move).
+set -eu
+venv=$1
+python=$(sh tools/python.sh venv) || {
+    echo "mynacard needs Python 3.11 or later with venv (on Debian and Ubuntu: apt install python3-venv), or PYTHON=…" >&2
+    exit 1
+}
+
+state() {
+    pwd
+    echo "$python"
+    cksum pyproject.toml tools/install.sh
+    ls /usr/include/PCSC/winscard.h 2>/dev/null || true  # with it, pyscard can be compiled
+    if [ "$venv" = .venv ]; then
+        find src -type f ! -name '*.pyc' -exec cksum {} + | sort
+    fi
+}
+state=$(state)
+if [ -f "$venv/.installed" ] && [ "$state" = "$(cat "$venv/.installed")" ]; then
+    exit 0
+fi
+
+echo "Installing into $venv with $python …" >&2
+rm -f "$venv/.installed"
+"$python" -m venv --clear "$venv"
+inside=$venv/bin/python
+if [ ! -x "$inside" ]; then
+    inside=$venv/Scripts/python
+fi
+install() {
+    "$inside" -m pip --disable-pip-version-check --no-input install --quiet "$@"
+}
+if [ "$venv" = .venv ]; then
+    install .
+elif ! install --editable '.[pcsc,dev]'; then
+    if [ "${CI:-}" = true ]; then
+        exit 1
+    fi
+    echo "pyscard could not be built (see above): what needs a real PC/SC library is left out." >&2
+    install --editable '.[dev]'
+fi
+printf '%s\n' "$state" > "$venv/.installed"
