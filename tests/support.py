@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,8 +152,9 @@ def spellings(secret: str) -> list[str]:
 
 
 def tells(text: str, secret: str = CANARY) -> bool:
-    """Whether *text* gives *secret* away."""
-    return any(spelling.lower() in text.lower() for spelling in spellings(secret))
+    """Whether *text* gives *secret* away. The addresses of objects, which may hold any digits, are left aside."""
+    text = re.sub(r" at 0x[0-9A-Fa-f]+", "", text).lower()
+    return any(spelling.lower() in text for spelling in spellings(secret))
 
 
 def chain(error: BaseException) -> list[BaseException]:

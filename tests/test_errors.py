@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import cast
 
 import pytest
 from support import CANARY, tells
@@ -10,9 +11,8 @@ from support import CANARY, tells
 from mynacard import errors
 from mynacard.apdu.status import StatusWord
 
-CLASSES: list[type[errors.MynacardError]] = [
-    cls for name in errors.__all__ if inspect.isclass(cls := getattr(errors, name))
-]
+EXPORTED = [cls for name in errors.__all__ if inspect.isclass(cls := getattr(errors, name))]
+CLASSES = cast(list[type[errors.MynacardError]], EXPORTED)
 DESK = (errors.ReaderError,)
 PEER = (errors.ProtocolError,)
 CARD = (errors.CardError,)

@@ -345,7 +345,10 @@ class PinIncorrect(PinError):
 
     def __init__(self, status: StatusWord, during: str, pin: str, /) -> None:
         template = (
-            mark("The {pin} is wrong. Tries left: {tries_left}.")
+            mark(
+                "The {pin} is wrong. Tries left: {tries_left}; "
+                "after the last, only the municipal office can set a new one."
+            )
             if status.tries_left is not None
             else mark("The {pin} is wrong. The card does not say how many tries are left.")
         )
@@ -416,8 +419,8 @@ class PinFormError(MynacardError, ValueError):
 
     code = "pin/form"
 
-    def __init__(self, template: str, /, *, pin: str) -> None:
-        super().__init__(template, pin=pin)
+    def __init__(self, template: str, /, *, pin: str, form: str) -> None:
+        super().__init__(template, pin=pin, form=form)
         self.pin = pin
 
 

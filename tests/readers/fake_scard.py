@@ -1,8 +1,8 @@
 """A PC/SC library in memory, with a card that remembers its PIN, and failures where a test wants them.
 
-It behaves as pyscard's raw layer over pcsc-lite does where that matters: answers are codes, or lists that begin with one;
-after a reset or power-off every connection hears of it once more before anything else; a transaction that cannot be ended
-ends with its connection; and a null handle is a bare SystemError.
+It behaves as pyscard's raw layer over pcsc-lite does where that matters: answers are codes, or lists that begin with
+one; after a reset or power-off a connection hears of nothing else; a transaction that cannot be ended ends with its
+connection; and a failed call leaves garbage where a handle would be.
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ class FakeScard:
         self.connections: dict[int, int] = {}
         self.transaction: int | None = None
         self.was_reset = False
+        self.transmitted: list[bytes] = []
+        """Every command that was handed over, whether it reached the card or not."""
+        self.fails_on: dict[bytes, int | BaseException] = {}
         self._failures: dict[str, list[int | BaseException]] = {}
         self._late: dict[str, list[BaseException]] = {}
         self._handles = iter(range(0x1001, 0x7FFF))
@@ -164,7 +167,14 @@ class FakeScard:
         assert protocol == self.SCARD_PROTOCOL_T1
         assert isinstance(command, list), "the binding takes a list of numbers and nothing else"
         wire = bytes(command)
-        return self._do("SCardTransmit", lambda: [RESET, []] if self.was_reset else [0, self.card.transmit(wire)], [0, []])
+        self.transmitted.append(wire)
+        if wire in self.fails_on:
+            self.fail("SCardTransmit", self.fails_on[wire])
+
+        def transmit() -> object:
+            return [RESET, []] if self.was_reset else [0, self.card.transmit(wire)]
+
+        return self._do("SCardTransmit", transmit, [0, []])
 
     # --- inside
 

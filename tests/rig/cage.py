@@ -28,7 +28,7 @@ def main(folder: Path, pcscd: list[str], card: list[str]) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(folder / "pcscd.comm"))
     listener.listen()
-    subprocess.Popen(card, stdin=subprocess.DEVNULL)
+    subprocess.Popen(card, stdin=subprocess.DEVNULL, close_fds=False)  # it holds what says that the cage is not empty
     os.dup2(listener.fileno(), PASSED_SOCKET, inheritable=True)
     os.execve(pcscd[0], pcscd, os.environ | {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -23,6 +24,7 @@ READER: Final = "Virtual PCD 00 00"
 PORT: Final = 35963
 START_S: Final = 20.0
 """How long a card may take to be there; 0.5 s is usual."""
+CLIENT_S: Final = 60.0
 STOP_S: Final = 10.0
 
 _HERE: Final = Path(__file__).resolve().parent
@@ -38,6 +40,34 @@ DEVICENAME /dev/null:0x{port:X}
 LIBPATH {driver}
 CHANNELID 0x{port:X}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A private PC/SC service, seen from a client.
+
+    Attributes:
+        environment: in which a program meets its reader. A program reads it once: to meet two cards, it takes two.
+        log: what service and card say.
+    """
+
+    environment: Mapping[str, str]
+    log: Path
+
+    def run(self, *command: str | Path, refused: bool = False, cwd: Path | None = None) -> str:
+        """What a client says, which ends well (or, *refused*, does not)."""
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=self.environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=CLIENT_S,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        assert bool(done.returncode) is refused, f"{command} ended with {done.returncode}:\n{said}\n{self.said()}"
+        return said if refused else done.stdout
+
+    def said(self) -> str:
+        """What service and card said so far, for a test that failed."""
+        return f"--- pcscd and card ---\n{self.log.read_text(errors='replace')}"
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -60,28 +90,22 @@ def card_command(card_file: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def private_pcscd(card: Sequence[str]) -> Iterator[Mapping[str, str]]:
-    """The environment in which clients meet the card that the command *card* plays.
-
-    A process reads it once: whoever wants to meet two cards needs two.
-    """
+def private_pcscd(card: Sequence[str]) -> Iterator[Desk]:
+    """A PC/SC service with one reader, and in it the card that the command *card* plays."""
     # Not where TMPDIR says: the name of a UNIX socket has at most 108 bytes, and pcscd's configuration takes no spaces.
     folder = Path(tempfile.mkdtemp(prefix="mynacard-", dir="/tmp"))
     try:
         command = _cage_command(folder, card)
-        alive, held = os.pipe()  # at its end when nobody holds the other one, which everything in the cage inherits
-        with (folder / "log").open("wb") as log:
+        desk = Desk(os.environ | {"PCSCLITE_CSOCK_NAME": str(folder / "pcscd.comm")}, folder / "log")
+        alive, held = os.pipe()  # reads as ended once nobody holds the other end, which everything in the cage inherits
+        with desk.log.open("wb") as log:
             cage = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[held], start_new_session=True
             )
         os.close(held)
-        client = os.environ | {"PCSCLITE_CSOCK_NAME": str(folder / "pcscd.comm")}
         try:
-            _wait_for_card(cage, client, folder / "log")
-            yield client
-        except Exception:
-            print(f"--- pcscd and card said ---\n{(folder / 'log').read_text(errors='replace')}", file=sys.stderr)
-            raise
+            _wait_for_card(cage, desk)
+            yield desk
         finally:
             _end(cage, alive)
     finally:
@@ -100,7 +124,8 @@ def _cage_command(folder: Path, card: Sequence[str]) -> list[str]:
         pcscd.append("--disable-polkit")
     for needed in ("mount", "ip"):
         program(needed)
-    unshare = [program("unshare"), "--net", "--mount", "--pid", "--fork", "--kill-child"]
+    # The first word ends the cage with the tests, even if these are killed.
+    unshare = [program("setpriv"), "--pdeathsig", "KILL", program("unshare"), "--net", "--mount", "--pid", "--fork", "--kill-child"]
     if os.geteuid() != 0:
         unshare += ["--user", "--map-root-user"]
     if (refused := subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)).returncode:
@@ -108,15 +133,15 @@ def _cage_command(folder: Path, card: Sequence[str]) -> list[str]:
     return [*unshare, "env", f"PATH={_SBIN}", sys.executable, str(_HERE / "cage.py"), str(folder), *pcscd, "--", *card]
 
 
-def _wait_for_card(cage: subprocess.Popen[bytes], client: Mapping[str, str], log: Path) -> None:
-    probe = [program("opensc-tool"), "--list-readers"]
+def _wait_for_card(cage: subprocess.Popen[bytes], desk: Desk) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and cage.poll() is None:
-        seen = subprocess.run(probe, env=client, capture_output=True, text=True, check=False, timeout=START_S).stdout
-        if any(line.split()[1:2] == ["Yes"] and READER in line for line in seen.splitlines()):
-            return
+        if (desk.log.parent / "pcscd.comm").exists():
+            listed = desk.run(program("opensc-tool"), "--list-readers").splitlines()
+            if any(line.split()[1:2] == ["Yes"] and READER in line for line in listed):
+                return
         time.sleep(0.05)
-    raise AssertionError(f"no card came within {START_S} s:\n{log.read_text(errors='replace')}")
+    raise AssertionError(f"no card came within {START_S} s\n{desk.said()}")
 
 
 def _end(cage: subprocess.Popen[bytes], alive: int) -> None:

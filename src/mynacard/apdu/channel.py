@@ -48,6 +48,11 @@ _SFI_REFUSED: Final = frozenset({0x6981, 0x6986, 0x6A81, 0x6A82, 0x6A86, 0x6A88,
 _SELECT_DF_HEADER: Final = (0xA4, 0x04)
 
 
+_FAULT: Final = 0x6F00
+_NO_SUCH_APPLICATION: Final = frozenset({0x6A81, 0x6A82, 0x6A86, 0x6A87, 0x6D00, 0x6E00, 0x6999})
+"""What cards of other kinds answer to SELECT of an application that they do not have, or to SELECT at all."""
+
+
 def refusal(status: StatusWord, during: str, meanings: Meanings = ISO_7816_4) -> errors.CardError:
     """The exception that says *status* (ISO/IEC 7816-4:2005 §5.1.3), or what the application means by it."""
     match status.tries_left:  # of '63CX' alone: the 4 of '6984' counts nothing
@@ -153,10 +158,14 @@ class Channel:
         Raises:
             ApplicationNotFound: the card does not have it; *application* is its name for people.
         """
-        self.send(
-            SelectDf(df_name),
-            meanings={**ISO_7816_4, 0x6A82: lambda s, d: errors.ApplicationNotFound(s, d, application)},
-        )
+        command = SelectDf(df_name)
+        response = self.exchange(command)
+        if response.status == _FAULT:  # a card was seen to answer so to the first command after power-on
+            response = self.exchange(command)
+        if response.status in _NO_SUCH_APPLICATION:
+            raise errors.ApplicationNotFound(response.status, command.title, application)
+        if response.status != SUCCESS:
+            raise refusal(response.status, command.title)
 
     def _exchange(self, apdu: CommandApdu) -> ResponseApdu:
         response = ResponseApdu.parse(self.transmit(bytes(apdu)))

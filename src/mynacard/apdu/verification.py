@@ -102,9 +102,7 @@ def check_form(reference: PinReference, pin: Pin, *, upper_case: bool = False) -
         )
     else:
         template = mark("The {pin} must be {form}. What was typed is not, and was not sent: no try is spent.")
-    error = errors.PinFormError(template, pin=reference.label)
-    error.details["form"] = reference.form_label
-    raise error
+    raise errors.PinFormError(template, pin=reference.label, form=reference.form_label)
 
 
 def pin_status(channel: Channel, reference: PinReference) -> PinStatus:

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from mynacard.apdu.message import Card
+from mynacard.cli.options import verbose_option
 from mynacard.cli.session import jpki_session, status_text
 from mynacard.cli.texts import _
 from mynacard.cli.trace import Trace
@@ -31,6 +32,7 @@ _ORIGIN = "https://portal.example"
 
 @click.command(help=_("Show the main job on a simulated card: find it, verify PINs, read certificates, sign, check."))
 @click.option("--trace", is_flag=True, help=_("Show every APDU, secrets masked."))
+@verbose_option
 def demo(trace: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     traces: list[Trace] = []

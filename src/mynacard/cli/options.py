@@ -24,6 +24,7 @@ __all__ = [
     "pin_options",
     "print_json",
     "reader_options",
+    "verbose_option",
     "write_new",
 ]
 
@@ -34,9 +35,9 @@ PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
 _PIN_LINE_MAX: Final = 256
 
 
-def reader_options(command: Callable[P, R]) -> Callable[P, R]:
-    """``--reader`` (a parameter) and ``--verbose`` (acted on here)."""
-    command = click.option(
+def verbose_option(command: Callable[P, R]) -> Callable[P, R]:
+    """``--verbose``, acted on here."""
+    return click.option(
         "-v",
         "--verbose",
         is_flag=True,
@@ -44,6 +45,10 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
         callback=_verbose,
         help=_("Say on standard error what happens."),
     )(command)
+
+
+def reader_options(command: Callable[P, R]) -> Callable[P, R]:
+    """``--reader`` (a parameter) and ``--verbose``."""
     return click.option(
         "-r",
         "--reader",
@@ -52,7 +57,7 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
             "The reader, or a part of its name; sim: for a simulated card, sim:PATH for the one in a file."
             "  [env: MYNACARD_READER]"
         ),
-    )(command)
+    )(verbose_option(command))
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mynacard.cli.options import as_json, print_json, reader_options
+from mynacard.cli.options import as_json, print_json, reader_options, verbose_option
 from mynacard.cli.texts import _
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.simulator.doors import disk, vpcd
@@ -40,6 +40,7 @@ def sim() -> None:
     "--interface", type=click.Choice(list(_ATRS)), default="contact", show_default=True, help=_("Decides the ATR.")
 )
 @click.option("--extended-length/--no-extended-length", default=True, show_default=True)
+@verbose_option
 def new(path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool) -> None:
     pins = {pair.name: _ask(_(pair.pin.label)) for pair in KEY_PAIRS} if choose_pins else DEFAULT_PINS
     disk.create_file(path, Traits(Personality(personality), extended_length, _ATRS[interface]), pins)
@@ -55,6 +56,7 @@ def _ask(label: str) -> str:
 @sim.command(help=_("Show the state of the simulated card in a file, without its secrets."))
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @as_json
+@verbose_option
 def show(path: Path, as_json: bool) -> None:
     contents = disk.read_file(path)
     traits = contents.traits

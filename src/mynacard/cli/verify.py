@@ -10,7 +10,7 @@ from typing import Final, assert_never
 import click
 
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
-from mynacard.cli.options import as_json, print_json
+from mynacard.cli.options import as_json, print_json, verbose_option
 from mynacard.cli.texts import _
 from mynacard.errors import CertificateFileError, mark
 from mynacard.jpki.hashes import HashAlgorithm
@@ -54,8 +54,8 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
     show_default=True,
     help=_("Of a raw signature, which does not name it."),
 )
-@click.option("-v", "--verbose", is_flag=True, help=_("Show the signer's certificate."))
 @as_json
+@verbose_option
 def verify(
     file: Path,
     signature: Path,
@@ -63,7 +63,6 @@ def verify(
     simulated: bool,
     certificate: Path | None,
     hash_: str,
-    verbose: bool,
     as_json: bool,
 ) -> None:
     if not authorities and not simulated:
@@ -80,7 +79,7 @@ def verify(
             "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in report.steps},
         })  # fmt: skip
     else:
-        _print(report, subject if verbose else None)
+        _print(report, subject)
     sys.exit(_EXIT_CODES[report.overall])
 
 
@@ -121,9 +120,8 @@ def _read(path: Path) -> bytes:
         return stream.read(_SIGNATURE_MAX + 1)
 
 
-def _print(report: Report, subject: str | None) -> None:
-    if subject:
-        click.echo(_("Signer: {subject}").format(subject=subject))
+def _print(report: Report, subject: str) -> None:
+    click.echo(_("Signer: {subject}").format(subject=subject))
     for name, step in report.steps:
         click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {step.text(_)}")
     if report.simulated:

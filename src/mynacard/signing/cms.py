@@ -94,17 +94,17 @@ def parse(signature_der: bytes) -> CmsSignature:
         UnsupportedAlgorithmError: another algorithm than RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
     """
     if len(signature_der) > SIGNATURE_FILE_MAX:
-        raise _unfit(mark("it is longer than a signature file can be"))
+        raise CertificateFileError(mark("This is no signature file: it is longer than one can be."))
     der.check(signature_der)
     try:
-        info = asn1.ContentInfo.load(signature_der, strict=True)
+        info: Any = asn1.ContentInfo.load(signature_der, strict=True)
         if info["content_type"].native != "signed_data":
-            raise _unfit(mark("it holds no signed data"))
+            raise CertificateFileError(mark("This is no signature file: it holds no signed data."))
         return _signed_data(info["content"])
     except (CertificateFileError, UnsupportedAlgorithmError):
         raise
     except _PARSING_ERRORS:
-        raise _unfit(mark("it is damaged")) from None
+        raise CertificateFileError(mark("This signature file is damaged.")) from None
 
 
 def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
@@ -124,20 +124,20 @@ def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
 
 def _signed_data(signed: Any) -> CmsSignature:  # asn1crypto has no types
     if len(signed["signer_infos"]) != 1:
-        raise _unfit(mark("it has not one signer"))
+        raise CertificateFileError(mark("This signature has no signer, or several; it must have one."))
     if signed["encap_content_info"]["content_type"].native != _DATA:
-        raise _unfit(mark("its content is no plain data"))
+        raise CertificateFileError(mark("This signature is not about plain data."))
     if signed["encap_content_info"]["content"].native is not None:
-        raise _unfit(mark("it holds the content itself, where it should lie beside"))
+        raise CertificateFileError(mark("This signature holds its content; only detached ones are taken here."))
     signer = signed["signer_infos"][0]
     hash_ = _hash(signer["digest_algorithm"])
     if [_hash(one) for one in signed["digest_algorithms"]] != [hash_]:
-        raise _unfit(mark("its list of digest algorithms is not that of its signer"))
+        raise CertificateFileError(mark("This signature's list of digest algorithms is not that of its signer."))
     _check_signature_algorithm(signer["signature_algorithm"], hash_)
     _check_version(signed["version"].native, signer)
     attributes, signed_attributes = _attributes(signer["signed_attrs"])
     if _only(attributes, "content_type").native != _DATA:
-        raise _unfit(mark("it was signed as another type of content"))
+        raise CertificateFileError(mark("This signature was made for another type of content."))
     digest = bytes(_only(attributes, "message_digest").native)
     time = _only(attributes, "signing_time").native if "signing_time" in attributes else None
     certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
@@ -173,37 +173,35 @@ def _check_version(version: str, signer: Any) -> None:
     if (signer["version"].native, signer["sid"].name) not in (_BY_NAME_AND_NUMBER, _BY_KEY) or version != signer[
         "version"
     ].native:
-        raise _unfit(mark("its version numbers do not fit what it holds"))
+        raise CertificateFileError(mark("This signature's version numbers do not fit what it holds."))
 
 
 def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
-    """The signed attributes by name, and the bytes that were signed: not as they lie, but as a SET OF (RFC 5652 §5.4)."""
-    if attributes.native is None:
-        raise _unfit(mark("it has no signed attributes"))
+    """The signed attributes by name, and what was signed: their bytes as a SET OF, unlike they lie (RFC 5652 §5.4)."""
+    if not len(attributes):
+        raise CertificateFileError(mark("This signature has no signed attributes."))
     encoded = [attribute.dump() for attribute in attributes]
     if encoded != sorted(encoded):
-        raise _unfit(mark("its signed attributes are out of order"))
+        raise CertificateFileError(mark("This signature's attributes are out of order."))
     by_name = {str(attribute["type"].native): attribute["values"] for attribute in attributes}
     if len(by_name) != len(encoded):
-        raise _unfit(mark("a signed attribute stands there twice"))
+        raise CertificateFileError(mark("This signature has an attribute twice."))
     return by_name, bytes((der.SET,)) + attributes.dump()[1:]
 
 
 def _only(attributes: dict[str, Any], name: str) -> Any:
     values = attributes.get(name, ())
     if len(values) != 1:
-        raise _unfit(mark("a signed attribute is missing, or has not one value"))
+        raise CertificateFileError(mark("This signature lacks an attribute, or the attribute has not one value."))
     return values[0]
 
 
 def _certificate_der(choices: Any, sid: Any) -> bytes:
     """The one certificate among *choices* that *sid* names."""
-    certificates_ = (
-        [choice.chosen for choice in choices if choice.name == "certificate"] if choices.native is not None else []
-    )
+    certificates_ = [choice.chosen for choice in choices if choice.name == "certificate"]
     named = [certificate for certificate in certificates_ if _names(sid, certificate)]
     if len(named) != 1:
-        raise _unfit(mark("its signer's certificate is not in it"))
+        raise CertificateFileError(mark("This signature does not hold the one certificate of its signer."))
     return bytes(named[0].dump())
 
 
@@ -212,7 +210,3 @@ def _names(sid: Any, certificate: Any) -> bool:
         return bool(certificate.key_identifier is not None and sid.native == certificate.key_identifier)
     issuer, serial = sid.chosen["issuer"].dump(), sid.chosen["serial_number"].native
     return bool(issuer == certificate.issuer.dump() and serial == certificate.serial_number)
-
-
-def _unfit(reason: str) -> CertificateFileError:
-    return CertificateFileError(mark("This is no signature that can be read here: {reason}."), reason=reason)

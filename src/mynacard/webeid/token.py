@@ -12,7 +12,7 @@ import binascii
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from mynacard._version import __version__
 from mynacard.errors import ProtocolError, UnsupportedAlgorithmError, mark
@@ -80,16 +80,16 @@ def parse(text: str) -> AuthenticationToken:
         UnsupportedAlgorithmError: another algorithm than RS256.
     """
     if len(text) not in LENGTHS:
-        raise _no_token(mark("its length"))
+        raise ProtocolError(mark("This is no Web eID token: it has fewer than 100 or more than 10,000 characters."))
     fields = _fields(text)
     if fields["format"] != FORMAT:
-        raise _no_token(mark("its format"))
+        raise ProtocolError(mark("This is no Web eID token of version 1.0."))
     if fields["algorithm"] != ALGORITHM:
         raise UnsupportedAlgorithmError(
             mark("The token is signed with another algorithm than {algorithm}."), algorithm=ALGORITHM
         )
     if not _URL.fullmatch(fields["appVersion"]):
-        raise _no_token(mark("its version"))
+        raise ProtocolError(mark("This is no Web eID token: its appVersion is no URL."))
     certificate, signature = _decoded(fields["unverifiedCertificate"]), _decoded(fields["signature"])
     return AuthenticationToken(certificate, ALGORITHM, signature, FORMAT, fields["appVersion"])
 
@@ -120,16 +120,16 @@ def _fields(text: str) -> dict[str, str]:
     try:
         pairs: object = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
-        raise _no_token(mark("its JSON")) from None
+        raise ProtocolError(mark("This is no Web eID token: it is no JSON.")) from None
     fields: dict[str, str] = {}
-    for pair in pairs if isinstance(pairs, tuple) else ():
+    for pair in cast(tuple[object, ...], pairs) if isinstance(pairs, tuple) else ():
         match pair:
             case (str(name), str(value)) if name in _FIELDS and name not in fields:
                 fields[name] = value
             case _:
-                raise _no_token(mark("its fields"))
+                raise ProtocolError(mark("This is no Web eID token: it has not the five fields, each once and a text."))
     if fields.keys() != _FIELDS:
-        raise _no_token(mark("its fields"))
+        raise ProtocolError(mark("This is no Web eID token: it has not the five fields, each once and a text."))
     return fields
 
 
@@ -140,9 +140,5 @@ def _decoded(text: str) -> bytes:
     except (binascii.Error, ValueError):
         data = b""
     if not data or base64.b64encode(data).decode("ascii") != text:
-        raise _no_token(mark("its base64"))
+        raise ProtocolError(mark("This is no Web eID token: a field is not in base64."))
     return data
-
-
-def _no_token(what: str) -> ProtocolError:
-    return ProtocolError(mark("This is no Web eID token of version 1.0: {what} is wrong."), what=what)

@@ -1,0 +1,32 @@
+"""The desk of these tests: real PC/SC, and a simulated card."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rig.pcscd import Desk, card_command, private_pcscd
+
+from mynacard.simulator.doors import disk
+
+# pcscd and network namespaces are Linux's.
+collect_ignore = [] if sys.platform == "linux" else ["test_opensc.py", "test_own_driver.py"]
+
+
+@pytest.fixture(scope="module")
+def card_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A simulated card in a file, with the PINs 1234 and ABC123."""
+    folder = tmp_path_factory.mktemp("card")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MYNACARD_CACHE", str(folder / "cache"))
+        disk.create_file(folder / "card")
+        yield folder / "card"
+
+
+@pytest.fixture(scope="module")
+def desk(card_file: Path) -> Iterator[Desk]:
+    """A private PC/SC service with that card on its reader."""
+    with private_pcscd(card_command(card_file)) as found:
+        yield found

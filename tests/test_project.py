@@ -1,0 +1,83 @@
+"""What the project promises of itself: what an import costs, who may send a PIN, what a source file may name."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import SOURCE
+
+import mynacard
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted(SOURCE.rglob("*.py"))
+TEXTS = sorted(
+    path
+    for place in ("src", "tests", "tools", "docs", "vectors", ".github", ".ci")
+    for path in (ROOT / place).rglob("*")
+    if path.is_file() and path.suffix != ".pyc" and path != Path(__file__).resolve()
+) + sorted(path for path in ROOT.glob("*") if path.is_file())
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def calls(module: Path) -> Iterator[str]:
+    """The names that *module* calls, without what is before their last dot."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                yield name
+            case _:
+                pass
+
+
+@pytest.mark.parametrize("package", ["asn1crypto", "click", "construct", "cryptography", "rich", "smartcard"])
+def test_importing_mynacard_loads_no_other_package(package: str) -> None:
+    script = f"import sys, mynacard; sys.exit({package!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_every_public_name_is_there() -> None:
+    assert dir(mynacard) == sorted(mynacard.__all__)
+    for name in mynacard.__all__:
+        assert getattr(mynacard, name) is not None
+
+
+def test_one_module_alone_sends_verify() -> None:
+    assert [name_of(module) for module in MODULES if "Verify" in calls(module)] == [
+        "src/mynacard/apdu/verification.py"
+    ]
+
+
+def test_no_module_hides_a_verify_in_bytes() -> None:
+    header = re.compile(r"""(?:fromhex\(\s*b?["']0?0 ?20)|(?:\\x00\\x20)""")
+    assert [name_of(module) for module in MODULES if header.search(module.read_text(encoding="utf-8"))] == []
+
+
+def test_pins_are_revealed_in_few_places() -> None:
+    revealing = {name_of(module) for module in MODULES if "reveal" in calls(module)}
+    assert revealing <= {f"src/mynacard/{name}" for name in ("apdu/commands.py", "apdu/verification.py")}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_no_file_names_a_place_of_one_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    assert re.findall(r"/work/\w+|\.\./shared|/home/\w+/|/root/", text) == []
+
+
+def test_the_version_stands_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "version" not in project
+    assert mynacard.__version__ in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_types_are_shipped() -> None:
+    assert (SOURCE / "py.typed").is_file()

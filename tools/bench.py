@@ -1,0 +1,188 @@
+"""How long things take on this machine, in one run; medians, with the targets beside them and none enforced.
+
+Usage: python tools/bench.py [--json]
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Final
+
+from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, __version__, open_card
+from mynacard.apdu.message import Card
+from mynacard.jpki import DF_NAME
+from mynacard.simulator import DEFAULT_PINS
+from mynacard.simulator.doors.disk import cached_pki, new_card
+
+ROUNDS: Final = 9
+ROUND_S: Final = 0.1
+"""A round of a fast thing repeats it for about so long."""
+PROCESSES: Final = 15
+SESSIONS: Final = 25
+
+READS: Final = {
+    "READ BINARY, 256 bytes, by offset": "00B0000000",
+    "READ BINARY, 256 bytes, by short identifier": "00B08A0000",
+    "READ BINARY, whole file, by offset, extended": "00B00000000000",
+    "READ BINARY, whole file, by short identifier, extended": "00B08A00000000",
+    "VERIFY without data (tries left)": "00200098",
+}
+"""Commands after SELECT of the EF 000A, the user-authentication certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the result; *value* is a median."""
+
+    what: str
+    value: float
+    unit: str
+    target: str = ""
+    note: str = ""
+
+
+def main() -> None:
+    cached_pki()  # made once a machine, and no part of any figure
+    figures = [*simulator(), *processes(), *sessions()]
+    if sys.argv[1:] == ["--json"]:
+        print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
+        return
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print(f"{'median':>12}       {'what':<68} target, and what was compared")
+    for figure in figures:
+        shown = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:,.2f}"
+        beside = "; ".join(filter(None, (figure.target, figure.note)))
+        print(f"{shown:>12} {figure.unit:<5} {figure.what:<68} {beside}".rstrip())
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "mynacard": __version__,
+        "Python": platform.python_version(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+    }
+
+
+def simulator() -> list[Figure]:
+    """Command bytes into a card in memory, response bytes out of it."""
+    card = new_card()
+    for wire in (b"\x00\xa4\x04\x0c\x0a" + DF_NAME, b"\x00\xa4\x02\x0c\x02\x00\x0a"):
+        _done(card, wire)
+    content = _done(card, bytes.fromhex(READS["READ BINARY, 256 bytes, by offset"]))
+
+    def reference(_command: bytes) -> bytes:
+        return content + b"\x90\x00"
+
+    base = _per_second(partial(reference, b""))
+    figures = [Figure("reference: a Python function that joins 256 and 2 bytes", base, "1/s")]
+    for what, text in READS.items():
+        rate = _per_second(partial(card.transmit, bytes.fromhex(text)))
+        figures.append(Figure(f"simulator: {what}", rate, "1/s", "100,000 or more", f"reference / {base / rate:.0f}"))
+    return figures
+
+
+def processes() -> list[Figure]:
+    """Whole processes, each in turn with one that does nothing: what they take beyond it."""
+    bare = ["-c", "pass"]
+    ready = "import mynacard\nwith mynacard.open_card('sim:'): pass"
+    programs = {
+        "mynacard --version": (["-m", "mynacard", "--version"], "60 or less"),
+        "import mynacard": (["-c", "import mynacard"], ""),
+        "a first simulated card, imports included": (["-c", ready], ""),
+    }
+    figures: list[Figure] = []
+    for what, (arguments, target) in programs.items():
+        for warm_up in (bare, arguments):
+            _process_ms(warm_up)
+        pairs = [(_process_ms(bare), _process_ms(arguments)) for _ in range(PROCESSES)]
+        alone = statistics.median(pair[0] for pair in pairs)
+        beyond = statistics.median(pair[1] - pair[0] for pair in pairs)
+        figures.append(Figure(f"process: {what}, over python -c pass", beyond, "ms", target, f"that: {alone:.1f} ms"))
+    return figures
+
+
+def sessions() -> list[Figure]:
+    """A simulated card in this process, everything imported, its test PKI in the cache."""
+    steps: dict[str, list[float]] = {
+        "open_card('sim:'), until the card is ready": [],
+        "JpkiSession, verify and sign (digital signature)": [],
+        "JpkiSession, verify and authenticate": [],
+        "log out, power off": [],
+        "sign again, same session": [],
+    }
+    for _ in range(SESSIONS):
+        for step, taken in zip(steps, _session_ms(), strict=True):
+            steps[step].append(taken)
+    return [Figure(f"in process: {step}", statistics.median(taken), "ms") for step, taken in steps.items()]
+
+
+def _session_ms() -> tuple[float, ...]:
+    origin, nonce, document = "https://portal.example", "A" * 44, b"an application"
+    watch = _Watch()
+    with open_card("sim:") as card:
+        opened = watch.lap_ms()
+        session = JpkiSession(card)
+        session.verify(DIGITAL_SIGNATURE, DEFAULT_PINS[DIGITAL_SIGNATURE.name])
+        session.sign(document)
+        signed = watch.lap_ms()
+        session.sign(document)
+        again = watch.lap_ms()
+        login = JpkiSession(card)
+        login.verify(USER_AUTHENTICATION, DEFAULT_PINS[USER_AUTHENTICATION.name])
+        login.authenticate(origin, nonce)
+        authenticated = watch.lap_ms()
+    return opened, signed, authenticated, watch.lap_ms(), again
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def lap_ms(self) -> float:
+        """Milliseconds since the last call."""
+        now = time.perf_counter()
+        taken, self._since = 1000 * (now - self._since), now
+        return taken
+
+
+def _done(card: Card, wire: bytes) -> bytes:
+    answer = card.transmit(wire)
+    if answer[-2:] != b"\x90\x00":
+        raise SystemExit(f"the simulated card answered {answer[-2:].hex()} to {wire.hex()}")
+    return answer[:-2]
+
+
+def _per_second(step: Callable[[], object]) -> float:
+    """How often *step* runs in a second: the median of rounds, the first of which only sets their length."""
+    count = 1
+    while (taken := _seconds(step, count)) < ROUND_S / 4:
+        count *= 2
+    count = max(1, round(count * ROUND_S / taken))
+    return count / statistics.median(_seconds(step, count) for _ in range(ROUNDS))
+
+
+def _seconds(step: Callable[[], object], count: int) -> float:
+    start = time.perf_counter()
+    for _ in range(count):
+        step()
+    return time.perf_counter() - start
+
+
+def _process_ms(arguments: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    return 1000 * (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
