@@ -25,8 +25,7 @@ test: checkable
 	$(CHECK) -m ruff check --quiet .
 	$(CHECK) -m ruff format --check --quiet .
 	$(CHECK) -m mypy --no-error-summary
-	@echo "$(CHECK) -m pyright"
-	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(CHECK) -m pyright --pythonpath $(CHECK)
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(CHECK) -m pyright --project pyproject.toml --pythonpath $(CHECK)
 	$(CHECK) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo --no-cache
 	$(CHECK) -m pytest $(ARGS)
 

@@ -1,14 +1,15 @@
-"""Runs inside new network, mount and process namespaces: becomes pcscd, and starts the card that dials it.
+"""Runs as process 1 of new network, mount and process namespaces: pcscd, and the card that dials it, until stdin ends.
 
 The driver of the virtual reader listens on every network interface, so it gets a network that has none but ``lo``.
 pcscd keeps its process number under /run/pcscd and deletes it at the end, so it gets a /run/pcscd that is not the
-system's. Its socket is compiled in, but it takes one from systemd: this imitates systemd. And being process 1, whatever
-it leaves behind ends with it.
+system's. Its socket is compiled in, but it takes one from systemd: this imitates systemd. When process 1 ends, the
+kernel ends all others, so that nothing outlives the tests, however they end.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ PASSED_SOCKET = 3
 
 
 def main(folder: Path, pcscd: list[str], card: list[str]) -> None:
-    """Set up what is inside, start the *card* command, and become *pcscd*."""
+    """Start the commands *pcscd* and *card*; return when stdin or one of them ends."""
     run = Path("/run/pcscd")
     outer = run if run.is_dir() else run.parent
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(outer)], check=True)
@@ -28,9 +29,12 @@ def main(folder: Path, pcscd: list[str], card: list[str]) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(folder / "pcscd.comm"))
     listener.listen()
-    subprocess.Popen(card, stdin=subprocess.DEVNULL, close_fds=False)  # it holds what says that the cage is not empty
-    os.dup2(listener.fileno(), PASSED_SOCKET, inheritable=True)
-    os.execve(pcscd[0], pcscd, os.environ | {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
+    os.dup2(listener.fileno(), PASSED_SOCKET)
+    signal.signal(signal.SIGCHLD, lambda *_: sys.exit("pcscd or the card has ended"))
+    as_systemd = ["sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh"]
+    subprocess.Popen([*as_systemd, *pcscd], stdin=subprocess.DEVNULL, pass_fds=[PASSED_SOCKET])
+    subprocess.Popen(card, stdin=subprocess.DEVNULL)
+    sys.stdin.buffer.read()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ __all__ = [
     "TriesUnknown",
     "Verified",
     "check_form",
+    "check_tries",
     "pin_status",
     "verify",
 ]
@@ -142,7 +143,7 @@ def verify(
         CardError: the card refused in another way.
     """
     pin = check_form(reference, pin, upper_case=upper_case)
-    _check_tries(pin_status(channel, reference), reference, spend_last_try)
+    check_tries(pin_status(channel, reference), reference, spend_last_try)
     # The query has just shown which of the two forms this card takes; after SELECT its EF is still the current one.
     key = reference.key if channel.takes_identifier(reference.key, VerifyStatus) else CURRENT
     status = _present(channel, reference, Verify(key, pin))
@@ -172,7 +173,8 @@ def _status(status: StatusWord) -> PinStatus:
     raise refusal(status, VerifyStatus.title)
 
 
-def _check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool) -> None:
+def check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool) -> None:
+    """That a PIN may be sent where the card said *status*; else raises what :func:`verify` raises."""
     match status:
         case Blocked(word):
             raise errors.PinBlocked(word, VerifyStatus.title, reference.label)

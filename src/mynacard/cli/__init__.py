@@ -5,17 +5,20 @@ Commands load when they are used, so that ``mynacard --version`` does not wait f
 
 from __future__ import annotations
 
+import io
 import logging
+import signal
 import sys
 from importlib import import_module
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 import click
 
 from mynacard._version import __version__
 from mynacard.cli.exits import exit_code
-from mynacard.cli.texts import _
-from mynacard.errors import MynacardError
+from mynacard.cli.texts import _, plain
+from mynacard.errors import LastTryError, MynacardError
 
 __all__ = ["main"]
 
@@ -59,6 +62,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    _prepare()
     try:
         code = cli.main(prog_name="mynacard", standalone_mode=False)
     except click.exceptions.Abort:
@@ -68,13 +72,39 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except MynacardError as error:
-        click.echo(_("mynacard: {message}").format(message=error.text(_)), err=True)
         logging.getLogger(__name__).debug("%s", error.code)
+        click.echo(_("mynacard: {message}").format(message=_text(error)), err=True)
         code = exit_code(error)
     except KeyboardInterrupt:
         click.echo(_("Stopped."), err=True)
         code = _INTERRUPTED
     except OSError as error:
-        click.echo(_("mynacard: {file}: {reason}").format(file=error.filename or "", reason=error.strerror), err=True)
+        click.echo(_("mynacard: {message}").format(message=_reason(error)), err=True)
         code = exit_code(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _prepare() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that its encoding lacks is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
+    for name in ("SIGTERM", "SIGHUP"):  # would end the process without a log-out from the card
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _text(error: MynacardError) -> str:
+    text = plain(error.text(_))
+    if isinstance(error, LastTryError):
+        text += " " + _("If it is to be sent all the same: --spend-last-try.")
+    return text
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return reason if error.filename is None else f"{error.filename}: {reason}"

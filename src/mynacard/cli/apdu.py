@@ -8,7 +8,7 @@ from mynacard.apdu.commands import carries_secret
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.cli.options import as_json, print_json, reader_options
 from mynacard.cli.texts import _
-from mynacard.errors import UsageError, mark
+from mynacard.errors import ProtocolError, UsageError, mark
 from mynacard.opening import open_card
 
 __all__ = ["apdu"]
@@ -34,7 +34,10 @@ def _parse(text: str) -> bytes:
         wire = bytes.fromhex(text)
     except ValueError:
         raise UsageError(mark("An argument is not hexadecimal.")) from None
-    CommandApdu.parse(wire)
+    try:
+        CommandApdu.parse(wire)
+    except ProtocolError as error:  # of the one who typed it, not of a peer
+        raise UsageError(mark("An argument is no command APDU (ISO/IEC 7816-3:2006 §12.1).")) from error
     if carries_secret(wire):
         raise UsageError(mark("This would present or change a PIN. Use mynacard pin, which counts the tries first."))
     return wire

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +10,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.cli.options import PAIRS, PinSource, as_json, pin_options, print_json, reader_options, write_new
+from mynacard.cli.options import (
+    PAIRS,
+    PinSource,
+    as_json,
+    check_output,
+    pin_options,
+    print_json,
+    reader_options,
+    write_new,
+)
 from mynacard.cli.pin import status_json
 from mynacard.cli.session import jpki_session, status_text, verified_session
-from mynacard.cli.texts import _
-from mynacard.errors import SecurityStatusNotSatisfied
+from mynacard.cli.texts import _, plain
+from mynacard.errors import ReaderNotFoundError, SecurityStatusNotSatisfied, mark
 from mynacard.jpki.layout import KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.trust import load_certificate
@@ -31,7 +39,14 @@ _CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
 def readers(reader: str | None, as_json: bool) -> None:
     from mynacard.readers import pcsc
 
-    found = [state for state in pcsc.list_readers() if (reader or "").casefold() in state.name.casefold()]
+    states = pcsc.list_readers()
+    found = [state for state in states if (reader or "").casefold() in state.name.casefold()]
+    if states and not found:
+        raise ReaderNotFoundError(
+            mark("No reader is called {name}. Attached: {readers}."),
+            name=reader,
+            readers=", ".join(state.name for state in states),
+        )
     if as_json:
         print_json([
             {"name": state.name, "card_present": state.card_present, "mute": state.mute, "in_use": state.in_use,
@@ -78,7 +93,7 @@ def info(reader: str | None, as_json: bool) -> None:
             "pins": {name: status_json(status) for name, status in pins.items()},
         })  # fmt: skip
         return
-    click.echo(_("Application: JPKI ({token})").format(token=token.label))
+    click.echo(_("Application: JPKI ({token})").format(token=plain(token.label)))
     for name, there in present_by_name.items():
         click.echo(_("{name} certificate: {there}").format(name=name, there=_("present") if there else _("absent")))
     if certificate:
@@ -119,7 +134,7 @@ def show(name: str, reader: str | None, pin_source: PinSource, as_json: bool) ->
         print_json(described)
         return
     for field, value in described.items():
-        click.echo(f"{field}: {value}")
+        click.echo(f"{field}: {plain(str(value))}")
 
 
 @cert.command(
@@ -127,19 +142,27 @@ def show(name: str, reader: str | None, pin_source: PinSource, as_json: bool) ->
 )
 @_which
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=_("The file to write."))
-@click.option("--encoding", type=click.Choice(["pem", "der"]), default="pem", show_default=True)
+@click.option(
+    "--encoding",
+    type=click.Choice(["pem", "der"]),
+    default="pem",
+    show_default=True,
+    help=_("How the certificate is written."),
+)
 @click.option("--force", is_flag=True, help=_("Replace the file if it exists."))
 @pin_options
 @reader_options
 def export(
     name: str, reader: str | None, pin_source: PinSource, output: Path | None, encoding: str, force: bool
 ) -> None:
+    if output:
+        check_output(output, force=force)
     certificate = load_certificate(_read(name, reader, pin_source))
     content = certificate.public_bytes(Encoding.PEM if encoding == "pem" else Encoding.DER)
     if output:
         write_new(output, content, force=force)
     else:
-        sys.stdout.buffer.write(content)
+        click.echo(content, nl=False)
 
 
 def _read(name: str, reader: str | None, source: PinSource) -> bytes:

@@ -20,6 +20,7 @@ __all__ = [
     "PAIRS",
     "PinSource",
     "as_json",
+    "check_output",
     "pair_argument",
     "pin_options",
     "print_json",
@@ -93,16 +94,23 @@ class PinSource:
     def read(self, pair: KeyPair) -> Pin:
         """The PIN of *pair*: the first line of the source, without its end."""
         if self._descriptor is not None:
-            with os.fdopen(self._descriptor, "rb", closefd=False) as stream:
-                return _first_line(stream)
-        if self._file == "-":
+            return _from_descriptor(self._descriptor)
+        if self._file == "-" and sys.stdin is not None:
             return _first_line(sys.stdin.buffer)
-        if self._file is not None:
+        if self._file not in (None, "-"):
             with Path(self._file).open("rb") as stream:
                 return _first_line(stream)
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise click.UsageError(_("There is no terminal to ask for the PIN at; use --pin-file or --pin-fd."))
         return Pin(click.prompt(_(pair.pin.label), hide_input=True, err=True, default="", show_default=False))
+
+
+def _from_descriptor(number: int) -> Pin:
+    try:
+        with os.fdopen(number, "rb", closefd=False) as stream:
+            return _first_line(stream)
+    except OSError as error:  # which does not say where
+        raise OSError(error.errno, error.strerror, f"--pin-fd {number}") from error
 
 
 def _first_line(stream: IO[bytes]) -> Pin:
@@ -141,13 +149,23 @@ def pin_options(command: Callable[..., R]) -> Callable[..., R]:
 
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:
     """*document* on standard output."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    unicode = sys.stdout.encoding.lower().startswith("utf")
+    click.echo(json.dumps(document, indent=2, ensure_ascii=not unicode))
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """That :func:`write_new` will do, as far as it can be told before somebody types a password for it."""
+    if path.exists() and not path.is_file():
+        raise click.UsageError(_("{path} is no regular file.").format(path=path))
+    if path.exists() and not force:
+        raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.parent))
 
 
 def write_new(path: Path, content: bytes, *, force: bool) -> None:
     """Write *content* to *path*, whole or not at all, and over an existing file only with *force*."""
-    if path.exists() and not force:
-        raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
+    check_output(path, force=force)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_bytes(content)

@@ -9,7 +9,7 @@ from typing import assert_never
 import click
 
 from mynacard.apdu.message import Card
-from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
+from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified, check_tries
 from mynacard.cli.options import PinSource
 from mynacard.cli.texts import _
 from mynacard.jpki.layout import KeyPair
@@ -40,12 +40,23 @@ def verified_session(
     if source.prompts:
         with jpki_session(reader) as session:
             status = session.pin_status(pair)
+        check_tries(status, pair.pin, source.spend_last_try)  # what would not be sent need not be typed
         click.echo(purpose, err=True)
-        click.echo(_("{pin}: {status}").format(pin=_(pair.pin.label), status=status_text(status)), err=True)
+        click.echo(_("{pin}: {status}").format(pin=_(pair.pin.label), status=_tries_and_cost(status)), err=True)
     pin = source.read(pair)
     with jpki_session(reader) as session:
         session.verify(pair, pin, spend_last_try=source.spend_last_try, upper_case=source.upper_case)
         yield session
+
+
+def _tries_and_cost(status: PinStatus) -> str:
+    match status:
+        case TriesLeft(count) if count > 1:
+            return _(
+                "{count} tries left. The last wrong one blocks it until the municipal office sets a new one."
+            ).format(count=count)
+        case _:
+            return status_text(status)
 
 
 def status_text(status: PinStatus) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mynacard.cli.options import PinSource, pin_options, reader_options, write_new
+from mynacard.cli.options import PinSource, check_output, pin_options, reader_options, write_new
 from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
 from mynacard.jpki import authentication
@@ -36,6 +36,7 @@ __all__ = ["authenticate", "sign"]
     type=click.Choice([found.value for found in HashAlgorithm]),
     default=HashAlgorithm.SHA256.value,
     show_default=True,
+    help=_("The hash function of the signature."),
 )
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=_("The file to write.")
@@ -47,18 +48,18 @@ def sign(
     file: Path, format_: str, hash_: str, output: Path, force: bool, reader: str | None, pin_source: PinSource
 ) -> None:
     algorithm = HashAlgorithm(hash_)
-    if output.exists() and not force:  # before anybody types a password
-        raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=output))
-    digest = _digest(file, algorithm)
+    check_output(output, force=force)
+    content = file.read_bytes() if format_ == "cms" else None  # once: what is shown is what is signed, from a pipe too
+    digest = _digest(file, algorithm) if content is None else algorithm.digest(content)
     purpose = _("Signs {file} ({hash} {digest}): one signature, as {format}.").format(
         file=file, hash=algorithm.value, digest=digest.hex(), format=format_
     )
     with verified_session(reader, DIGITAL_SIGNATURE, pin_source, purpose) as session:
-        if format_ == "raw":
+        if content is None:
             signature = session.sign_digest_info(digest_info(algorithm, digest))
         else:
             certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-            signature = cms.sign(file.read_bytes(), certificate, session.private_key(), algorithm)
+            signature = cms.sign(content, certificate, session.private_key(), algorithm)
     write_new(output, signature, force=force)
     click.echo(_("The signature is in {path}.").format(path=output), err=True)
 

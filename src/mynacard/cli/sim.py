@@ -39,7 +39,12 @@ def sim() -> None:
 @click.option(
     "--interface", type=click.Choice(list(_ATRS)), default="contact", show_default=True, help=_("Decides the ATR.")
 )
-@click.option("--extended-length/--no-extended-length", default=True, show_default=True)
+@click.option(
+    "--extended-length/--no-extended-length",
+    default=True,
+    show_default=True,
+    help=_("Whether the card understands long commands."),
+)
 @verbose_option
 def new(path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool) -> None:
     pins = {pair.name: _ask(_(pair.pin.label)) for pair in KEY_PAIRS} if choose_pins else DEFAULT_PINS
@@ -81,7 +86,8 @@ def show(path: Path, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help=_("The card's file; a fresh card without it."),
 )
-@click.option("--port", type=click.IntRange(1, 65535), default=vpcd.DEFAULT_PORT, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=vpcd.DEFAULT_PORT, show_default=True,
+              help=_("The port on which the reader listens."))  # fmt: skip
 @reader_options
 def vpcd_(path: Path | None, port: int, reader: str | None) -> None:
     def connected() -> None:

@@ -11,7 +11,7 @@ import click
 
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.options import as_json, print_json, verbose_option
-from mynacard.cli.texts import _
+from mynacard.cli.texts import _, plain
 from mynacard.errors import CertificateFileError, mark
 from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.signing import cms, rawsig
@@ -121,9 +121,9 @@ def _read(path: Path) -> bytes:
 
 
 def _print(report: Report, subject: str) -> None:
-    click.echo(_("Signer: {subject}").format(subject=subject))
+    click.echo(_("Signer: {subject}").format(subject=plain(subject)))
     for name, step in report.steps:
-        click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {step.text(_)}")
+        click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {plain(step.text(_))}")
     if report.simulated:
         click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
     match report.overall:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from asn1crypto import cms as asn1
+from asn1crypto import cms as asn1crypto_cms  # pyright: ignore[reportMissingTypeStubs]  # it has no types
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -30,6 +30,7 @@ __all__ = ["SIGNATURE_FILE_MAX", "CmsSignature", "parse", "sign", "verify"]
 SIGNATURE_FILE_MAX: Final = 0x10_0000
 """No signature file is longer; one of a card has about 2,500 bytes."""
 
+_ASN1: Final[Any] = asn1crypto_cms
 _DATA: Final = "data"
 _BY_NAME_AND_NUMBER: Final = ("v1", "issuer_and_serial_number")
 _BY_KEY: Final = ("v3", "subject_key_identifier")
@@ -97,7 +98,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         raise CertificateFileError(mark("This is no signature file: it is longer than one can be."))
     der.check(signature_der)
     try:
-        info: Any = asn1.ContentInfo.load(signature_der, strict=True)
+        info = _ASN1.ContentInfo.load(signature_der, strict=True)
         if info["content_type"].native != "signed_data":
             raise CertificateFileError(mark("This is no signature file: it holds no signed data."))
         return _signed_data(info["content"])
@@ -122,7 +123,7 @@ def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
     return good(mark("The file is as it was signed, with the key of this certificate."))
 
 
-def _signed_data(signed: Any) -> CmsSignature:  # asn1crypto has no types
+def _signed_data(signed: Any) -> CmsSignature:
     if len(signed["signer_infos"]) != 1:
         raise CertificateFileError(mark("This signature has no signer, or several; it must have one."))
     if signed["encap_content_info"]["content_type"].native != _DATA:

@@ -28,6 +28,7 @@ _UNREADABLE: Final = (
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
+    Warning,  # of cryptography about what RFC 5280 forbids, where a program made errors of warnings
 )
 
 
@@ -77,4 +78,6 @@ def _read_whole(certificate: x509.Certificate) -> None:
     """Touch what is parsed late: each may raise."""
     for read in (certificate.version, certificate.subject, certificate.issuer, certificate.extensions):
         _ = read
-    _ = certificate.serial_number, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if certificate.serial_number <= 0:  # RFC 5280 §4.1.2.2
+        raise ValueError

@@ -1,0 +1,68 @@
+"""A test PKI for these tests alone, and a card with PINs that nothing else contains."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
+
+from mynacard.readers import pcsc
+from mynacard.simulator.doors import disk
+
+collect_ignore = ["test_terminal.py"] if sys.platform == "win32" else []  # has no pseudo-terminals, and other signals
+
+
+@pytest.fixture(scope="session")
+def cli_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli")
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(cli_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setenv("MYNACARD_CACHE", str(cli_folder / "cache"))
+    monkeypatch.setenv("COLUMNS", "100")
+    for name in ("MYNACARD_READER", "MYNACARD_LOCALE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def card(cli_folder: Path, tmp_path: Path) -> CardFile:
+    """A card with the PINs of the harness, and all its tries."""
+    template = cli_folder / "card.json"
+    if not template.exists():
+        made = run("sim", "new", template, "--choose-pins", stdin=f"{PIN}\n{PASSWORD}\n".encode())
+        assert made.code == 0, made.err
+    return CardFile(Path(shutil.copy(template, tmp_path / "card.json")))
+
+
+@pytest.fixture
+def desk(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The card on the one reader."""
+    made = Desk(card.card())
+    monkeypatch.setattr(pcsc, "find_library", lambda: made)
+    return made
+
+
+@pytest.fixture
+def card_along(
+    card: CardFile, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[bytes, bytes], bytes]], CardAlong]:
+    """Makes ``sim:`` mean the card with its answers changed."""
+
+    def make(change: Callable[[bytes, bytes], bytes]) -> CardAlong:
+        made = CardAlong(card.card(), change)
+        monkeypatch.setattr(disk, "new_card", lambda: made)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "application.txt"
+    path.write_bytes("在留期間更新許可申請書\n".encode())
+    return path

@@ -1,0 +1,375 @@
+"""Every command does its job, on a card in a file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, Outcome, process, run
+from cryptography import x509
+from readers.fake_scard import READER
+
+ORIGIN = "https://portal.example"
+NONCE = base64.b64encode(bytes(range(32))).decode()
+
+
+def done(outcome: Outcome) -> Outcome:
+    assert outcome.code == 0, outcome.err
+    return outcome
+
+
+def openssl(*words: str | Path) -> None:
+    found = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+
+
+def signed(card: CardFile, document: Path, *more: str, name: str = "signature") -> Path:
+    output = document.with_name(name)
+    secret = card.pin_file(DIGITAL_SIGNATURE)
+    done(run("sign", document, "-o", output, "-r", card.reader, "--pin-file", secret, *more))
+    return output
+
+
+def exported(card: CardFile, name: str, *more: str | Path) -> Path:
+    output = card.path.with_name(f"{name}.exported")
+    done(run("cert", "export", name, "-o", output, "-r", card.reader, *more))
+    return output
+
+
+# --- demo --------------------------------------------------------------------------------------------
+
+
+def test_the_demo_goes_through_the_whole_job() -> None:
+    outcome = done(process("demo"))
+    for said in (
+        "simulated card", "3 tries left", "5 tries left", "must be 6 to 16 capital letters and digits",
+        "256 bytes of signature", "Web eID token", "signature: good", "issuer: good", "validity: good",
+        "key usage: good", "revocation: not checked", "logged out and powered off",
+    ):  # fmt: skip
+        assert said in outcome.out
+    assert not outcome.err
+
+
+def test_the_demo_masks_what_it_traces() -> None:
+    out = done(run("demo", "--trace")).out
+    assert "> 00 20 00 9B 06 ** ** ** ** ** **" in out
+    assert "> 00 20 00 98 04 ** ** ** **" in out
+    assert "31 32 33 34" not in out
+    assert "41 42 43 31 32 33" not in out
+    assert "ABC123" not in out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932", "utf-8"])
+def test_the_demo_runs_where_letters_are_missing(encoding: str) -> None:
+    assert process("demo", PYTHONIOENCODING=encoding).code == 0
+
+
+# --- looking -----------------------------------------------------------------------------------------
+
+
+def test_readers_says_what_lies_where(desk: Desk) -> None:
+    desk.readers |= {
+        "B Reader": (0x12, []), "C Reader": (0x222, []), "D Reader": (0xA2, [0x3B]), "E Reader": (0x122, [0x3B]),
+    }  # fmt: skip
+    assert done(run("readers")).out.splitlines() == [
+        f"{READER}: a card",
+        "B Reader: no card",
+        "C Reader: a card that does not answer",
+        "D Reader: a card, held by another program",
+        "E Reader: a card, also used by another program",
+    ]
+    assert not desk.transmitted, "the list touches no card"
+    assert desk.nothing_is_open
+
+
+def test_readers_speaks_json(desk: Desk) -> None:
+    assert done(run("readers", "--json", "-r", "a reader")).json == [
+        {"name": READER, "card_present": True, "mute": False, "in_use": False, "exclusive": False,
+         "atr": "3BE000FF8131FE4514"}
+    ]  # fmt: skip
+
+
+def test_no_reader_at_all_is_an_empty_list(desk: Desk) -> None:
+    desk.readers.clear()
+    assert done(run("readers", "--json")).json == []
+    outcome = done(run("readers"))
+    assert (outcome.out, outcome.err) == ("", "No card reader is attached.\n")
+
+
+def test_a_part_of_a_name_that_no_reader_has_is_said(desk: Desk) -> None:
+    outcome = run("readers", "-r", "nonesuch")
+    assert (outcome.code, outcome.complaint) == (14, f"No reader is called nonesuch. Attached: {READER}.")
+
+
+def test_info_asks_for_no_pin(card: CardFile) -> None:
+    before = card.trace_of_a_verify
+    out = done(run("info", "-r", card.reader)).out
+    for said in ("JPKIAPICCTOKEN2", "certificate: present", "days left", "PIN: 3 tries left", "password: 5 tries left"):
+        assert said in out
+    assert card.trace_of_a_verify == before
+
+
+def test_info_speaks_json(card: CardFile) -> None:
+    card.spend(DIGITAL_SIGNATURE, left=0)
+    found = done(run("info", "-r", card.reader, "--json")).json
+    assert found["application"] == "JPKI"
+    assert (found["token"], found["medium"]) == ("JPKIAPICCTOKEN2", "card")
+    assert found["certificates_present"] == {USER_AUTHENTICATION: True, DIGITAL_SIGNATURE: True}
+    assert "SIM" in found["user_authentication_certificate"]["subject"]
+    assert found["pins"] == {
+        USER_AUTHENTICATION: {"status": "TriesLeft", "tries_left": 3},
+        DIGITAL_SIGNATURE: {"status": "Blocked", "tries_left": 0},
+    }
+
+
+def test_the_environment_may_name_the_reader(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MYNACARD_READER", card.reader)
+    assert done(run("info", "--json")).json["application"] == "JPKI"
+
+
+def test_a_reader_is_found_by_a_part_of_its_name(desk: Desk) -> None:
+    assert done(run("info", "-r", "a read", "--json")).json["application"] == "JPKI"
+    assert desk.dispositions["SCardDisconnect"] == [desk.SCARD_LEAVE_CARD], "no PIN was shown"
+    assert desk.nothing_is_open
+
+
+@pytest.mark.parametrize(("left", "said"), [
+    (5, "5 tries left"),
+    (1, "1 try left. A wrong one blocks the PIN"),
+    (0, "blocked; only the municipal office can set a new one"),
+])  # fmt: skip
+def test_pin_status_says_the_tries_and_spends_none(card: CardFile, left: int, said: str) -> None:
+    card.spend(DIGITAL_SIGNATURE, left=left)
+    assert said in done(run("pin", "status", "-r", card.reader)).out
+    found = done(run("pin", "status", "-r", card.reader, "--json")).json
+    assert found[DIGITAL_SIGNATURE] == {"status": "TriesLeft" if left else "Blocked", "tries_left": left}
+    assert card.tries_left() == {USER_AUTHENTICATION: 3, DIGITAL_SIGNATURE: left}
+
+
+# --- certificates ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["user-authentication", "user-authentication-ca", "digital-signature-ca"])
+def test_free_certificates_ask_for_no_pin(card: CardFile, name: str) -> None:
+    found = done(run("cert", "show", name, "-r", card.reader, "--json")).json
+    certificate = x509.load_pem_x509_certificate(done(run("cert", "export", name, "-r", card.reader)).raw)
+    assert found["subject"] == certificate.subject.rfc4514_string()
+    assert int(found["serial"], 16) == certificate.serial_number
+    assert f"serial: {found['serial']}" in done(run("cert", "show", name, "-r", card.reader)).out
+
+
+def test_the_signing_certificate_opens_with_the_password(card: CardFile) -> None:
+    secret = card.pin_file(DIGITAL_SIGNATURE)
+    raw = done(
+        run("cert", "export", DIGITAL_SIGNATURE, "--encoding", "der", "-r", card.reader, "--pin-file", secret)
+    ).raw
+    found = done(run("cert", "show", DIGITAL_SIGNATURE, "-r", card.reader, "--pin-file", secret, "--json")).json
+    assert found["sha256"] == hashlib.sha256(raw).hexdigest().upper()
+    assert card.tries_left()[DIGITAL_SIGNATURE] == 5
+
+
+def test_an_export_replaces_a_file_only_by_force(card: CardFile) -> None:
+    output = exported(card, "digital-signature-ca")
+    first = output.read_bytes()
+    again = run("cert", "export", USER_AUTHENTICATION, "-o", output, "-r", card.reader)
+    assert (again.code, output.read_bytes()) == (2, first)
+    assert "--force" in again.complaint
+    done(run("cert", "export", USER_AUTHENTICATION, "-o", output, "-r", card.reader, "--force"))
+    assert output.read_bytes() != first
+    assert sorted(path.name for path in output.parent.glob(".*")) == [], "nothing is left beside it"
+
+
+# --- signing -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hash_", ["sha256", "sha384", "sha512"])
+def test_openssl_accepts_a_raw_signature(card: CardFile, document: Path, hash_: str) -> None:
+    signature = signed(card, document, "--format", "raw", "--hash", hash_)
+    assert len(signature.read_bytes()) == 256
+    certificate = exported(card, DIGITAL_SIGNATURE, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    key = document.with_name("key.pem")
+    openssl("x509", "-in", certificate, "-pubkey", "-noout", "-out", key)
+    openssl("dgst", f"-{hash_}", "-verify", key, "-signature", signature, document)
+
+
+@pytest.mark.parametrize("hash_", ["sha256", "sha384", "sha512"])
+def test_openssl_accepts_a_cms_signature(card: CardFile, document: Path, hash_: str) -> None:
+    signature = signed(card, document, "--hash", hash_)
+    authority = exported(card, "digital-signature-ca")
+    openssl(
+        "cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-content", document,
+        "-CAfile", authority, "-purpose", "any", "-out", document.with_name("out"),
+    )  # fmt: skip
+
+
+def test_what_comes_through_a_pipe_is_signed_as_it_was_shown(card: CardFile, document: Path) -> None:
+    reads: list[Path] = []
+    real = Path.read_bytes
+
+    def once(self: Path) -> bytes:
+        reads.append(self)
+        return real(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_bytes", once)
+        signed(card, document)
+    assert reads.count(document) == 1, "a pipe gives its bytes once, and a file may change in between"
+
+
+def test_signing_costs_no_try_and_says_where_the_signature_is(card: CardFile, document: Path) -> None:
+    output = document.with_name("signature")
+    outcome = done(
+        run("sign", document, "-o", output, "-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    )
+    assert (outcome.out, outcome.err) == ("", f"The signature is in {output}.\n")
+    assert card.tries_left() == {USER_AUTHENTICATION: 3, DIGITAL_SIGNATURE: 5}
+
+
+def test_authenticate_prints_a_web_eid_token(card: CardFile) -> None:
+    secret = card.pin_file(USER_AUTHENTICATION)
+    words = ("authenticate", "--origin", ORIGIN, "--nonce", NONCE, "-r", card.reader, "--pin-file", secret)
+    token = done(run(*words)).json
+    assert (token["format"], token["algorithm"]) == ("web-eid:1.0", "RS256")
+    certificate = x509.load_der_x509_certificate(base64.b64decode(token["unverifiedCertificate"]))
+    signed_bytes = hashlib.sha256(ORIGIN.encode()).digest() + hashlib.sha256(NONCE.encode()).digest()
+    key, files = certificate.public_key(), [card.path.with_name(name) for name in ("key.der", "value", "signed")]
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    files[0].write_bytes(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    files[1].write_bytes(base64.b64decode(token["signature"]))
+    files[2].write_bytes(signed_bytes)
+    openssl("dgst", "-sha256", "-keyform", "DER", "-verify", files[0], "-signature", files[1], files[2])
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://portal.example", "portal.example", "https://portal.example/", "https://a b"]
+)
+def test_a_strange_origin_never_reaches_the_card(card: CardFile, origin: str) -> None:
+    before = card.trace_of_a_verify
+    secret = card.pin_file(USER_AUTHENTICATION)
+    outcome = run("authenticate", "--origin", origin, "--nonce", NONCE, "-r", card.reader, "--pin-file", secret)
+    assert (outcome.code, bool(outcome.complaint)) == (2, True)
+    assert card.trace_of_a_verify == before
+
+
+def test_pin_verify_says_that_a_pin_is_right(card: CardFile) -> None:
+    secret = card.pin_file(USER_AUTHENTICATION)
+    outcome = done(run("pin", "verify", USER_AUTHENTICATION, "-r", card.reader, "--pin-file", secret))
+    assert outcome.out == "The user-authentication PIN is right.\n"
+
+
+# --- verifying ---------------------------------------------------------------------------------------
+
+
+def test_a_good_signature_ends_with_71_since_nobody_checked_its_revocation(card: CardFile, document: Path) -> None:
+    outcome = run("verify", document, signed(card, document), "--simulated", "-v")
+    assert outcome.code == 71
+    for said in ("Signer: CN=SIM", "signature: good", "issuer: good", "revocation: not checked", "proves nothing"):
+        assert said in outcome.out
+    assert "Nothing bad was found, but not everything was checked." in outcome.out
+
+
+def test_a_changed_file_ends_with_70(card: CardFile, document: Path) -> None:
+    signature = signed(card, document)
+    document.write_bytes(document.read_bytes() + b"\n")
+    outcome = run("verify", document, signature, "--simulated", "--json")
+    assert (outcome.code, outcome.json["overall"]) == (70, "bad")
+    assert outcome.json["steps"]["signature"]["verdict"] == "bad"
+    assert outcome.json["simulated"]
+    assert "This signature is bad." in run("verify", document, signature, "--simulated").out
+
+
+def test_a_raw_signature_needs_its_certificate(card: CardFile, document: Path) -> None:
+    signature = signed(card, document, "--format", "raw", "--hash", "sha384")
+    certificate = exported(card, DIGITAL_SIGNATURE, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    without = run("verify", document, signature, "--simulated")
+    assert (without.code, "--certificate" in without.complaint) == (60, True)
+    words = ("verify", document, signature, "--simulated", "--certificate", certificate)
+    assert run(*words, "--hash", "sha384").code == 71
+    assert run(*words).code == 70, "another hash function"
+
+
+def test_a_simulated_authority_is_refused_as_one_to_trust(card: CardFile, document: Path) -> None:
+    authority = exported(card, "digital-signature-ca")
+    outcome = run("verify", document, signed(card, document), "--ca", authority, "--json")
+    assert outcome.code == 70
+    assert outcome.json["steps"]["issuer"]["verdict"] == "bad"
+
+
+def test_verify_wants_to_know_whom_to_trust(card: CardFile, document: Path) -> None:
+    outcome = run("verify", document, signed(card, document))
+    assert (outcome.code, outcome.complaint) == (2, "Say whom you trust: --ca FILE, or --simulated.")
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"0\x82\x01\x00", b"\x30\x00" * 9, b"\xff" * (2 << 20)])
+def test_a_file_that_is_no_certificate_or_signature_ends_with_60(
+    card: CardFile, document: Path, content: bytes
+) -> None:
+    signature, odd = signed(card, document), document.with_name("odd")
+    odd.write_bytes(content)
+    for words in (
+        ("verify", document, signature, "--ca", odd),
+        ("verify", document, signature, "--simulated", "--certificate", odd),
+        ("verify", document, odd, "--simulated"),
+    ):
+        outcome = run(*words)
+        assert (outcome.code, outcome.complaint[-1]) == (60, ".")
+
+
+# --- apdu --------------------------------------------------------------------------------------------
+
+
+def test_apdu_shows_answers_and_what_they_mean(card: CardFile) -> None:
+    select = "00 A4 04 0C 0A D392F000260100000001"
+    lines = done(run("apdu", select, "00200098", "00B0880003", "-r", card.reader)).out.splitlines()
+    assert lines[0].startswith("9000 (")
+    assert lines[1].startswith("63C3 (")
+    assert lines[2].startswith("8F8F00 9000 (")
+    assert done(run("apdu", select, "00200098", "-r", card.reader, "--json")).json == [
+        {"data": "", "status": "9000"},
+        {"data": "", "status": "63C3"},
+    ]
+
+
+# --- sim ---------------------------------------------------------------------------------------------
+
+
+def test_a_new_card_is_what_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.json"
+    words = ("--personality", "observed", "--interface", "contactless", "--no-extended-length")
+    outcome = done(run("sim", "new", path, *words))
+    assert f"--reader sim:{path}" in outcome.err
+    assert done(run("sim", "show", path, "--json")).json == {
+        "personality": "observed",
+        "extended_length": False,
+        "atr": "3B888001000005E0B381A1007F",
+        "certificates": [DIGITAL_SIGNATURE, USER_AUTHENTICATION],
+        "tries_left": {USER_AUTHENTICATION: 3, DIGITAL_SIGNATURE: 5},
+    }
+    assert "personality: observed" in done(run("sim", "show", path)).out
+    secret = tmp_path / "pin"
+    secret.write_text("1234")
+    done(run("pin", "verify", USER_AUTHENTICATION, "-r", f"sim:{path}", "--pin-file", secret))
+
+
+def test_a_new_card_replaces_no_file(card: CardFile) -> None:
+    before = card.path.read_bytes()
+    outcome = run("sim", "new", card.path)
+    assert (outcome.code, outcome.complaint) == (61, f"{card.path} exists already.")
+    assert card.path.read_bytes() == before
+
+
+def test_a_new_card_has_no_pin_that_a_real_one_would_not_have(tmp_path: Path) -> None:
+    outcome = run("sim", "new", tmp_path / "new.json", "--choose-pins", stdin=b"12345\nABC123\n")
+    assert outcome.code == 30
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_card_file_shows_no_secret(card: CardFile) -> None:
+    secrets = json.loads(card.path.read_bytes())["keys"]
+    shown = done(run("sim", "show", card.path)).out
+    assert not any(entry["private_key"][:24] in shown for entry in secrets.values())

@@ -1,0 +1,548 @@
+"""CMS: what is made here others read, what others make is read here, and what was tampered with is neither."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import pytest
+from asn1crypto import algos, cms, core, parser
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
+from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from trust.authorities import authority, der, holder, key, pem
+
+from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError, UsageError
+from mynacard.jpki.hashes import HashAlgorithm
+from mynacard.signing.cms import SIGNATURE_FILE_MAX, CmsSignature, parse, sign, verify
+from mynacard.signing.content import of_bytes
+from mynacard.trust import Verdict
+
+DATA: Final = b"a document\nwith \r\n all \r kinds of line ends\x00\xff"
+CA: Final = authority()
+CERTIFICATE: Final = holder(CA)
+OTHER: Final = holder(CA, "somebody", serial=0x705D991)
+SIGNATURE: Final = sign(DATA, CERTIFICATE, key("holder"))
+
+
+def verdict(signature_der: bytes, data: bytes = DATA) -> Verdict:
+    return verify(parse(signature_der), of_bytes(data)).verdict
+
+
+# --- what is made here ---
+
+
+class OnCard(rsa.RSAPrivateKey):
+    """A key that counts its signatures and gives nothing else away."""
+
+    def __init__(self, inner: rsa.RSAPrivateKey) -> None:
+        self._inner = inner
+        self.signatures = 0
+
+    @property
+    def key_size(self) -> int:
+        return self._inner.key_size
+
+    def public_key(self) -> rsa.RSAPublicKey:
+        return self._inner.public_key()
+
+    def sign(
+        self, data: bytes, padding: AsymmetricPadding, algorithm: Prehashed | hashes.HashAlgorithm | NoDigestInfo
+    ) -> bytes:
+        self.signatures += 1
+        return self._inner.sign(data, padding, algorithm)
+
+    def decrypt(self, ciphertext: bytes, padding: AsymmetricPadding) -> NoReturn:
+        raise AssertionError
+
+    def private_numbers(self) -> NoReturn:
+        raise AssertionError
+
+    def private_bytes(self, *_: object) -> NoReturn:  # type: ignore[override]
+        raise AssertionError
+
+    def __copy__(self) -> OnCard:
+        return self
+
+    def __deepcopy__(self, memo: object) -> OnCard:
+        return self
+
+
+@pytest.mark.parametrize("hash_", HashAlgorithm)
+def test_one_document_costs_one_signature_of_the_card(hash_: HashAlgorithm) -> None:
+    card = OnCard(key("holder"))
+    assert verdict(sign(DATA, CERTIFICATE, card, hash_)) is Verdict.GOOD
+    assert card.signatures == 1
+
+
+def test_a_certificate_of_another_key_costs_no_signature() -> None:
+    card = OnCard(key("holder"))
+    with pytest.raises(UsageError):
+        sign(DATA, OTHER, card)
+    with pytest.raises(UnsupportedAlgorithmError):
+        sign(DATA, holder(CA, "weak", bits=1024), card)
+    assert card.signatures == 0
+
+
+@pytest.mark.parametrize("hash_", HashAlgorithm)
+def test_what_is_made_is_read_back(hash_: HashAlgorithm) -> None:
+    parsed = parse(sign(DATA, CERTIFICATE, key("holder"), hash_))
+    assert parsed.certificate == CERTIFICATE
+    assert parsed.hash is hash_
+    assert parsed.content_digest == hash_.digest(DATA)
+    assert parsed.claimed_time is not None
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n", b"x" * 3_000_000])
+def test_any_content_can_be_signed(data: bytes) -> None:
+    assert verdict(sign(data, CERTIFICATE, key("holder")), data) is Verdict.GOOD
+
+
+def test_the_content_is_not_in_the_signature() -> None:
+    assert DATA not in SIGNATURE
+    assert len(SIGNATURE) < 3000
+
+
+def test_a_signature_does_not_print_its_bytes() -> None:
+    assert "content_digest" not in repr(parse(SIGNATURE))
+
+
+# --- beside openssl ---
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A directory with all files that ``openssl cms`` wants."""
+
+    path: Path
+
+    def openssl(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            ["openssl", *arguments], cwd=self.path, capture_output=True, check=False, timeout=60, stdin=subprocess.DEVNULL
+        )  # fmt: skip
+
+    def sign(self, *options: str) -> bytes:
+        """The signature of ``content`` that openssl makes."""
+        done = self.openssl(
+            "cms", "-sign", "-binary", "-in", "content", "-outform", "DER", "-out", "theirs",
+            "-signer", "holder.pem", "-inkey", "holder.key", *options,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return (self.path / "theirs").read_bytes()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    (tmp_path / "content").write_bytes(DATA)
+    (tmp_path / "ca.pem").write_bytes(pem(CA.certificate))
+    for name, certificate in (("holder", CERTIFICATE), ("somebody", OTHER)):
+        (tmp_path / f"{name}.pem").write_bytes(pem(certificate))
+        private = key(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / f"{name}.key").write_bytes(private)
+    return Desk(tmp_path)
+
+
+@pytest.mark.parametrize("hash_", HashAlgorithm)
+def test_openssl_accepts_what_is_made_here(desk: Desk, hash_: HashAlgorithm) -> None:
+    (desk.path / "ours").write_bytes(sign(DATA, CERTIFICATE, key("holder"), hash_))
+    arguments = (
+        "cms", "-verify", "-binary", "-inform", "DER", "-in", "ours", "-CAfile", "ca.pem", "-purpose", "any",
+        "-attime", "1782864000", "-out", "out", "-content",
+    )  # fmt: skip
+    done = desk.openssl(*arguments, "content")
+    assert done.returncode == 0, done.stderr
+    assert (desk.path / "out").read_bytes() == DATA
+    (desk.path / "other").write_bytes(DATA + b"\n")
+    assert desk.openssl(*arguments, "other").returncode != 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("-md", "sha256"),
+        ("-md", "sha384"),
+        ("-md", "sha512"),
+        ("-nosmimecap",),
+        ("-cades",),
+        ("-keyid",),
+        ("-certfile", "ca.pem"),
+        ("-certfile", "somebody.pem"),
+    ],
+    ids="".join,
+)
+def test_what_openssl_makes_is_accepted_here(desk: Desk, options: tuple[str, ...]) -> None:
+    signature = desk.sign(*options)
+    assert parse(signature).certificate == CERTIFICATE
+    assert verdict(signature) is Verdict.GOOD
+    assert verdict(signature, DATA + b"\n") is Verdict.BAD
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("-md", "sha1"), UnsupportedAlgorithmError),
+        (("-md", "sha224"), UnsupportedAlgorithmError),
+        (("-md", "sha512-256"), UnsupportedAlgorithmError),
+        (("-md", "sha3-256"), UnsupportedAlgorithmError),
+        (("-keyopt", "rsa_padding_mode:pss"), UnsupportedAlgorithmError),
+        (("-nodetach",), CertificateFileError),
+        (("-noattr",), CertificateFileError),
+        (("-nocerts",), CertificateFileError),
+        (("-stream", "-indef", "-nodetach"), CertificateFileError),
+        (("-econtent_type", "1.2.3.4"), CertificateFileError),
+        (("-signer", "somebody.pem", "-inkey", "somebody.key"), CertificateFileError),
+    ],
+    ids=lambda value: "".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_openssl_makes_otherwise_is_refused(desk: Desk, options: tuple[str, ...], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        parse(desk.sign(*options))
+
+
+# --- forged ---
+
+
+def forge(change: Callable[[Any], None], *, resign: str | None = None, signature: bytes = SIGNATURE) -> bytes:
+    """*signature* after *change*; with *resign*, signed again by that key, as a forger with a key of one's own would."""
+    info: Any = cms.ContentInfo.load(signature).copy()
+    info = cms.ContentInfo.load(info.dump(force=True))
+    signed = info["content"]
+    change(signed)
+    if resign is not None:
+        for signer in signed["signer_infos"]:
+            data = signer["signed_attrs"].untag().dump(force=True)
+            signer["signature"] = key(resign).sign(data, padding.PKCS1v15(), hashes.SHA256())
+    return bytes(info.dump(force=True))
+
+
+def set_attribute(name: str, *values: object) -> Callable[[Any], None]:
+    def change(signed: Any) -> None:
+        attributes = signed["signer_infos"][0]["signed_attrs"]
+        kept = [attribute for attribute in attributes if attribute["type"].native != name]
+        added = [cms.CMSAttribute({"type": name, "values": list(values)})] if values else []
+        signed["signer_infos"][0]["signed_attrs"] = cms.CMSAttributes(kept + added)
+
+    return change
+
+
+def test_the_forgers_tools_change_nothing_by_themselves() -> None:
+    assert forge(lambda _: None) == SIGNATURE
+    assert verdict(forge(lambda _: None, resign="holder")) is Verdict.GOOD
+    restated = set_attribute("message_digest", core.OctetString(HashAlgorithm.SHA256.digest(DATA)))
+    assert verdict(forge(restated)) is Verdict.GOOD
+
+
+def test_another_file_was_not_signed() -> None:
+    assert verdict(SIGNATURE, DATA + b"\x00") is Verdict.BAD
+    assert verdict(SIGNATURE, b"") is Verdict.BAD
+
+
+def test_a_changed_digest_does_not_help() -> None:
+    change = set_attribute("message_digest", core.OctetString(HashAlgorithm.SHA256.digest(b"other")))
+    assert verdict(forge(change), b"other") is Verdict.BAD
+    assert verdict(forge(change), DATA) is Verdict.BAD
+
+
+def test_a_good_signature_of_other_attributes_is_about_another_file() -> None:
+    change = set_attribute("message_digest", core.OctetString(HashAlgorithm.SHA256.digest(b"other")))
+    assert verdict(forge(change, resign="holder"), b"other") is Verdict.GOOD
+    step = verify(parse(forge(change, resign="holder")), of_bytes(DATA))
+    assert step.verdict is Verdict.BAD
+    assert "another file" in step.text()
+
+
+def test_somebody_elses_key_does_not_help() -> None:
+    assert verdict(forge(lambda _: None, resign="somebody")) is Verdict.BAD
+
+
+def put_certificates(*found: x509.Certificate) -> Callable[[Any], None]:
+    def change(signed: Any) -> None:
+        signed["certificates"] = cms.CertificateSet([asn1_x509.Certificate.load(der(one)) for one in found])
+
+    return change
+
+
+def test_somebody_elses_certificate_does_not_help() -> None:
+    with pytest.raises(CertificateFileError):
+        parse(forge(put_certificates(OTHER)))
+    with pytest.raises(CertificateFileError):
+        parse(forge(put_certificates()))
+
+
+def test_a_certificate_of_the_same_name_and_number_does_not_help() -> None:
+    twin = holder(CA, "somebody")
+    assert verdict(forge(put_certificates(twin))) is Verdict.BAD
+    with pytest.raises(CertificateFileError):  # which of the two would it be?
+        parse(forge(put_certificates(twin, CERTIFICATE)))
+
+
+def test_an_extra_certificate_does_no_harm() -> None:
+    parsed = parse(forge(put_certificates(OTHER, CERTIFICATE)))
+    assert parsed.certificate == CERTIFICATE
+    assert verify(parsed, of_bytes(DATA)).verdict is Verdict.GOOD
+
+
+def two_signers(signed: Any) -> None:
+    other = cms.SignerInfo.load(signed["signer_infos"][0].dump())
+    other["sid"] = cms.SignerIdentifier("issuer_and_serial_number", cms.IssuerAndSerialNumber(
+        {"issuer": other["sid"].chosen["issuer"], "serial_number": 7}
+    ))  # fmt: skip
+    signed["signer_infos"] = cms.SignerInfos([signed["signer_infos"][0], other])
+
+
+def no_signer(signed: Any) -> None:
+    signed["signer_infos"] = cms.SignerInfos([])
+
+
+def digest_algorithms(*names: str) -> Callable[[Any], None]:
+    def change(signed: Any) -> None:
+        signed["digest_algorithms"] = cms.DigestAlgorithms([algos.DigestAlgorithm({"algorithm": name}) for name in names])
+
+    return change
+
+
+def version(number: str, of_signer: str) -> Callable[[Any], None]:
+    def change(signed: Any) -> None:
+        signed["version"] = number
+        signed["signer_infos"][0]["version"] = of_signer
+
+    return change
+
+
+def content_type(name: str) -> Callable[[Any], None]:
+    def change(signed: Any) -> None:
+        signed["encap_content_info"] = {"content_type": name}
+
+    return change
+
+
+def attached(content: bytes) -> Callable[[Any], None]:
+    def change(signed: Any) -> None:
+        signed["encap_content_info"] = {"content_type": "data", "content": content}
+
+    return change
+
+
+def twice(signed: Any) -> None:
+    attributes = list(signed["signer_infos"][0]["signed_attrs"])
+    other = cms.CMSAttribute({"type": "message_digest", "values": [core.OctetString(HashAlgorithm.SHA256.digest(b""))]})
+    signed["signer_infos"][0]["signed_attrs"] = cms.CMSAttributes([*attributes, other])
+
+
+def no_attributes(signed: Any) -> None:
+    signed["signer_infos"][0]["signed_attrs"] = None
+
+
+DIGEST = core.OctetString(HashAlgorithm.SHA256.digest(DATA))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        two_signers,
+        no_signer,
+        digest_algorithms(),
+        digest_algorithms("sha384"),
+        digest_algorithms("sha256", "sha384"),
+        version("v3", "v3"),
+        version("v1", "v3"),
+        version("v3", "v1"),
+        version("v0", "v0"),
+        content_type("signed_data"),
+        content_type("1.2.840.113549.1.9.16.1.4"),
+        attached(DATA),
+        attached(b""),
+        twice,
+        set_attribute("content_type"),
+        set_attribute("content_type", "signed_data"),
+        set_attribute("content_type", "data", "data"),
+        set_attribute("message_digest"),
+        set_attribute("message_digest", DIGEST, DIGEST),
+        set_attribute("signing_time", *[cms.Time("utc_time", core.UTCTime("260701000000Z"))] * 2),
+    ],
+)
+def test_another_form_is_refused_even_when_it_is_signed(change: Callable[[Any], None]) -> None:
+    with pytest.raises(CertificateFileError):
+        parse(forge(change, resign="holder"))
+
+
+def signature_algorithm(name: str) -> Callable[[Any], None]:
+    def change(signed: Any) -> None:
+        signed["signer_infos"][0]["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": name})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "name", ["sha1_rsa", "sha384_rsa", "sha512_rsa", "md5_rsa", "sha224_rsa", "rsassa_pss", "sha256_ecdsa", "sha256_dsa"]
+)
+def test_a_signature_algorithm_that_does_not_fit_the_hash_is_unsupported(name: str) -> None:
+    with pytest.raises(UnsupportedAlgorithmError):
+        parse(forge(signature_algorithm(name)))
+
+
+@pytest.mark.parametrize("name", ["rsassa_pkcs1v15", "sha256_rsa"])
+def test_both_names_of_rsa_with_sha_256_are_taken(name: str) -> None:
+    assert verdict(forge(signature_algorithm(name))) is Verdict.GOOD
+
+
+def test_a_signature_without_attributes_is_refused() -> None:
+    with pytest.raises(CertificateFileError):
+        parse(forge(no_attributes))
+
+
+def test_signed_attributes_are_no_document() -> None:
+    """Without the rule above, the signed attributes of one signature would be a document signed by another."""
+    attributes = parse(SIGNATURE).signed_attributes
+    with pytest.raises(CertificateFileError):
+        verdict(forge(no_attributes), attributes)
+
+
+def test_the_order_of_attributes_is_that_of_der() -> None:
+    """Both orders get the same length; only one is what was signed."""
+    info: Any = cms.ContentInfo.load(SIGNATURE)
+    attributes = info["content"]["signer_infos"][0]["signed_attrs"]
+    one, two, *rest = [attribute.dump() for attribute in attributes]
+    swapped = SIGNATURE.replace(b"".join([one, two, *rest]), b"".join([two, one, *rest]))
+    assert swapped != SIGNATURE
+    with pytest.raises(CertificateFileError):
+        parse(swapped)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        b"",
+        b"0",
+        b"hello",
+        SIGNATURE + b"\x00",
+        SIGNATURE + SIGNATURE,
+        SIGNATURE[:-1],
+        b"\x30\x80" + SIGNATURE[4:] + b"\x00\x00",
+        b"\x30\x83\x00" + SIGNATURE[2:],
+        der(CERTIFICATE),
+        bytes(SIGNATURE_FILE_MAX + 1),
+        bytes.fromhex("3009060A2A864886F70D010702"),
+        bytes.fromhex("300B06092A864886F70D010702"),
+        bytes.fromhex("300D06092A864886F70D010702A000"),
+        bytes.fromhex("300F06092A864886F70D010702A0023000"),
+        bytes.fromhex("300F06092A864886F70D010701A0020400"),
+    ],
+)
+def test_what_is_no_signature_file_is_one_sentence(signature: bytes) -> None:
+    with pytest.raises(CertificateFileError) as caught:
+        parse(signature)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_indefinite_length_inside_is_refused() -> None:
+    wrapped: Any = cms.ContentInfo.load(SIGNATURE)
+    content = wrapped["content"].dump()
+    inner = b"\x30\x80" + cms.SignedData.load(content, tag_type="explicit", tag=0).contents + b"\x00\x00"
+    data = bytes.fromhex("06092A864886F70D010702") + b"\xa0\x80" + inner + b"\x00\x00"
+    with pytest.raises(CertificateFileError):
+        parse(b"\x30\x80" + data + b"\x00\x00")
+
+
+def test_a_value_of_another_length_is_no_signature() -> None:
+    def change(signed: Any) -> None:
+        signed["signer_infos"][0]["signature"] = bytes(255)
+
+    with pytest.raises(CertificateFileError):
+        verdict(forge(change))
+
+
+# --- anything ---
+
+
+def judged(signature: bytes) -> tuple[CmsSignature, Verdict] | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            parsed = parse(signature)
+            return parsed, verify(parsed, of_bytes(DATA)).verdict
+        except MynacardError:
+            return None
+
+
+@given(st.integers(0), st.integers(1, 255))
+def test_a_changed_byte_is_an_error_or_bad_or_not_about_the_signature(place: int, difference: int) -> None:
+    data = bytearray(SIGNATURE)
+    data[place % len(data)] ^= difference
+    found = judged(bytes(data))
+    if found is not None and found[1] is Verdict.GOOD:  # then it is in the certificate, whose own signature tells
+        own = parse(SIGNATURE)
+        parsed = found[0]
+        assert parsed.certificate != own.certificate
+        assert parsed.certificate.public_key() == own.certificate.public_key()
+        assert (parsed.signed_attributes, parsed.value) == (own.signed_attributes, own.value)
+
+
+@given(st.integers(0), st.integers(0), st.binary(max_size=8))
+def test_a_replaced_piece_makes_no_other_error(start: int, length: int, piece: bytes) -> None:
+    start %= len(SIGNATURE)
+    judged(SIGNATURE[:start] + piece + SIGNATURE[start + length % 64 :])
+
+
+@given(st.integers(0), st.sampled_from([b"\x05\x00", b"\x30\x00", b"\x02\x01\x00", b"\x04\x00", b"\xa0\x00", b"\x31\x00"]))
+def test_a_value_put_in_with_all_lengths_right_makes_no_other_error(place: int, value: bytes) -> None:
+    judged(_with_value(SIGNATURE, place, value))
+
+
+def _with_value(data: bytes, place: int, value: bytes) -> bytes:
+    """*data* with *value* in front of one of its values, and the lengths around it as they must be."""
+    nodes: list[tuple[int, int, int]] = []
+
+    def walk(offset: int, end: int) -> None:
+        while offset < end:
+            *_, header, contents, _trailer = parser.parse(data[offset:end])
+            start = offset + len(header)
+            nodes.append((offset, len(header), len(contents)))
+            if data[offset] & 0x20:
+                walk(start, start + len(contents))
+            offset = start + len(contents)
+
+    walk(0, len(data))
+    at = nodes[1:][place % (len(nodes) - 1)][0]
+
+    def build(offset: int, header: int, length: int) -> bytes:
+        start, end = offset + header, offset + header + length
+        if not (data[offset] & 0x20 and start <= at < end):
+            return data[offset:end]
+        inside, position = b"", start
+        while position < end:
+            child = next(node for node in nodes if node[0] == position)
+            inside += (value if position == at else b"") + build(*child)
+            position += child[1] + child[2]
+        size = len(inside)
+        encoded = bytes((size,)) if size < 0x80 else b"\x81" + bytes((size,)) if size < 0x100 else b"\x82" + size.to_bytes(2)
+        return data[offset : offset + 1] + encoded + inside
+
+    return build(*nodes[0])
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_no_signature(data: bytes) -> None:
+    for each in (data, bytes.fromhex("3082019006092A864886F70D010702A0") + data):
+        with pytest.raises(MynacardError):
+            parse(each)
+
+
+def test_the_largest_file_is_read_in_bounded_time() -> None:
+    start = time.process_time()
+    size = SIGNATURE_FILE_MAX - 5
+    with pytest.raises(CertificateFileError):
+        parse(b"\x30\x83" + size.to_bytes(3) + b"\x30\x00" * (size // 2) + b"\x00" * (size % 2))
+    assert time.process_time() - start < 2

@@ -1,0 +1,155 @@
+"""The documents say what is so: their code runs, their commands print what they show, their tables and links are right."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from mynacard import errors
+from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGES: Final = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
+LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))}
+
+_BLOCK: Final = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
+
+OWN_WORDS: Final = {
+    errors.MynacardError: "an error without a code of its own",
+    OSError: "a file or the system refuses",
+}
+OTHER_CODES: Final = {
+    0: ("", "done; of `verify`: all was checked, and is good"),
+    2: ("", "a wrong command line"),
+    SIGNATURE_BAD: ("", "`verify`: something is bad"),
+    NOT_FULLY_CHECKED: ("", "`verify`: nothing is bad, but something was not checked"),
+    130: ("", "stopped by the user"),
+}
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, without the settings of whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MYNACARD_CACHE", str(cache))
+    monkeypatch.setenv("PYTHONUTF8", "1")
+    for name in ("MYNACARD_READER", "MYNACARD_LOCALE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if _BLOCK.search(page.read_text("utf-8"))])
+def test_what_a_page_shows_is_what_happens(name: str, desk: Path) -> None:
+    names: dict[str, object] = {"__name__": "page"}
+    terminal = Terminal()
+    for language, block in _BLOCK.findall(PAGES[name].read_text("utf-8")):
+        if language == "python":
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(block, name, "exec"), names)
+        else:
+            for command, shown in _commands(block):
+                printed = terminal.run(command)
+                assert re.fullmatch(_pattern(shown), printed), f"{command}\n--- shown\n{shown}\n--- printed\n{printed}"
+
+
+class Terminal:
+    """As much of a shell as the pages use, so that they are tested on every system."""
+
+    def __init__(self) -> None:
+        self._status = 0
+
+    def run(self, line: str) -> str:
+        """What *line* prints; a command's standard output and error together."""
+        command, _, target = line.partition(" > ")
+        match shlex.split(command):
+            case ["echo", "$?"]:
+                return f"{self._status}\n"
+            case ["echo", text]:
+                Path(target).write_text(text + "\n", "utf-8")
+                return ""
+            case ["mynacard", *arguments]:
+                return self._mynacard(arguments, target)
+            case _:
+                raise AssertionError(f"no page may show this command: {line}")
+
+    def _mynacard(self, arguments: list[str], target: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "mynacard", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if target else subprocess.STDOUT,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            check=False,
+        )
+        self._status = done.returncode
+        if not target:
+            return done.stdout
+        Path(target).write_text(done.stdout, "utf-8")
+        return done.stderr
+
+
+def _commands(block: str) -> Iterator[tuple[str, str]]:
+    """Each command of a console block, with what is shown below it."""
+    for part in block.removeprefix("$ ").split("\n$ "):
+        command, _, shown = part.partition("\n")
+        yield command, shown if not shown or shown.endswith("\n") else shown + "\n"
+
+
+def _pattern(shown: str) -> re.Pattern[str]:
+    """What fits *shown*, in which an ellipsis stands for anything."""
+    return re.compile(".*".join(re.escape(part) for part in shown.split("…")), re.DOTALL)
+
+
+def exit_code_table() -> str:
+    """The table of exit codes as docs/cli.md has it."""
+    rows = [(code, *texts) for code, texts in OTHER_CODES.items()]
+    for kind, code in EXIT_CODES.items():
+        words = OWN_WORDS.get(kind) or (kind.__doc__ or "").splitlines()[0].replace("``", "`")
+        rows.append((code, f"`{kind.__name__}`", words))
+    lines = [f"| {code} | {name} | {words} |" for code, name, words in sorted(rows)]
+    return "\n".join(["| code | error | |", "| --- | --- | --- |", *lines]) + "\n"
+
+
+def test_the_page_of_the_command_line_has_the_exit_codes() -> None:
+    assert exit_code_table() in PAGES["docs/cli.md"].read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name not in {"mark", "MynacardError"}])
+def test_the_page_of_the_library_has_every_error_with_its_code(name: str) -> None:
+    code = getattr(errors, name).code
+    assert f"| `{name}` | `{code}` |" in PAGES["docs/library.md"].read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_links_lead_somewhere(name: str) -> None:
+    page = LINKED[name]
+    for link in _LINK.findall(page.read_text("utf-8")):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in {_anchor(heading) for heading in _HEADING.findall(target.read_text("utf-8"))}, link
+
+
+def _anchor(heading: str) -> str:
+    """The name that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
