@@ -25,6 +25,15 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"seeds: random {SEED}; hypothesis {chosen} (profile {profile}; --hypothesis-profile=explore looks further)"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """One test PKI for the whole run, and none of it in the user's cache; nor a reader that the user named."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MYNACARD_CACHE", str(tmp_path_factory.mktemp("cache")))
+        environment.delenv("MYNACARD_READER", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:  # pyright: ignore[reportUnusedFunction]  # pytest finds it
     random.seed(SEED)

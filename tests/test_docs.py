@@ -1,4 +1,4 @@
-"""The documents say what is so: their code runs, their commands print what they show, their tables and links are right."""
+"""The documents say what is so: code runs, commands print what is shown, tables and links are right."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
 from mynacard import errors
 from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-PAGES: Final = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
-LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))}
+LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
+PAGES: Final = {name: page for name, page in LINKED.items() if name == "README.md" or name.startswith("docs/")}
 
 _BLOCK: Final = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")

@@ -56,11 +56,11 @@ def main() -> None:
         print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
         return
     print(", ".join(f"{name} {value}" for name, value in machine().items()))
-    print(f"{'median':>12}       {'what':<68} target, and what was compared")
+    print(f"{'median':>12}       {'what':<72} target, and what was compared")
     for figure in figures:
         shown = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:,.2f}"
         beside = "; ".join(filter(None, (figure.target, figure.note)))
-        print(f"{shown:>12} {figure.unit:<5} {figure.what:<68} {beside}".rstrip())
+        print(f"{shown:>12} {figure.unit:<5} {figure.what:<72} {beside}".rstrip())
 
 
 def machine() -> dict[str, str]:

@@ -108,7 +108,11 @@ class MynacardError(Exception):
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The sentence, its template passed through *translate* (a ``gettext``) first."""
-        return translate(str(self.args[0])).format(**self.details)
+        details = {
+            name: translate(detail) if isinstance(detail, str) and detail else detail
+            for name, detail in self.details.items()  # some are texts themselves: which PIN, which form
+        }
+        return translate(str(self.args[0])).format(**details)
 
     def __str__(self) -> str:
         return self.text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ from cli.harness import (
     Outcome,
     run,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from readers.fake_scard import LOG_OUT, READER
 
 from mynacard import errors
@@ -278,6 +285,18 @@ def test_an_output_that_cannot_be_is_refused_before_any_pin_is_read(
     assert card.trace_of_a_verify == before
 
 
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_is_not_replaced(card: CardFile, document: Path, dangling: bool) -> None:
+    link, target = document.with_name("link"), document.with_name("target")
+    if not dangling:
+        target.write_bytes(b"precious")
+    link.symlink_to(target)
+    outcome = run("cert", "export", USER_AUTHENTICATION, "-r", card.reader, "-o", link, "--force")
+    assert (outcome.code, outcome.complaint) == (2, f"{link} is no regular file.")
+    assert link.is_symlink()
+    assert target.exists() is not dangling
+
+
 def test_a_card_file_that_is_none_ends_with_61(tmp_path: Path) -> None:
     odd = tmp_path / "odd.json"
     for content in (b"", b"{}", b'{"format": 1}', b"\xff\xfe", b"[" * 100_000, b"1" * (2 << 20)):
@@ -327,9 +346,17 @@ def test_apdu_sends_nothing_that_is_no_command(desk: Desk, command: str) -> None
 # --- strange letters ---------------------------------------------------------------------------------
 
 
-def test_no_card_commands_the_terminal(card_along: CardAlongMaker) -> None:
-    card_along(answers(0xB0, lambda given: given.replace(b"JPKIAPICC", b"\x1b]0;hey\x07")))
-    assert "(\\x1b]0;hey\\x07TOKEN2)" in run("info", "-r", "sim:").out
+def test_no_name_in_a_certificate_commands_the_terminal(document: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "\x1b[2Jhello\x07見本\u202e")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, datetime(2026, 1, 1), datetime(2036, 1, 1))
+    certificate, signature = document.with_name("certificate"), document.with_name("raw")
+    certificate.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER))
+    signature.write_bytes(key.sign(document.read_bytes(), PKCS1v15(), hashes.SHA256()))
+    outcome = run("verify", document, signature, "--simulated", "--certificate", certificate, "-v")
+    assert outcome.code == 70
+    assert "CN=\\x1b[2Jhello\\x07見本\\u202e\n" in outcome.out
+    assert not {"\x1b", "\x07", "\u202e"} & set(outcome.out)
 
 
 def test_the_pins_of_these_tests_have_the_form_of_real_ones() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -128,9 +128,10 @@ class Desk:
     path: Path
 
     def openssl(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = ["openssl", *arguments]
         return subprocess.run(
-            ["openssl", *arguments], cwd=self.path, capture_output=True, check=False, timeout=60, stdin=subprocess.DEVNULL
-        )  # fmt: skip
+            command, cwd=self.path, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+        )
 
     def sign(self, *options: str) -> bytes:
         """The signature of ``content`` that openssl makes."""
@@ -215,7 +216,7 @@ def test_what_openssl_makes_otherwise_is_refused(desk: Desk, options: tuple[str,
 
 
 def forge(change: Callable[[Any], None], *, resign: str | None = None, signature: bytes = SIGNATURE) -> bytes:
-    """*signature* after *change*; with *resign*, signed again by that key, as a forger with a key of one's own would."""
+    """*signature* after *change*; with *resign*, signed again by that key."""
     info: Any = cms.ContentInfo.load(signature).copy()
     info = cms.ContentInfo.load(info.dump(force=True))
     signed = info["content"]
@@ -308,7 +309,9 @@ def no_signer(signed: Any) -> None:
 
 def digest_algorithms(*names: str) -> Callable[[Any], None]:
     def change(signed: Any) -> None:
-        signed["digest_algorithms"] = cms.DigestAlgorithms([algos.DigestAlgorithm({"algorithm": name}) for name in names])
+        signed["digest_algorithms"] = cms.DigestAlgorithms(
+            [algos.DigestAlgorithm({"algorithm": name}) for name in names]
+        )
 
     return change
 
@@ -386,7 +389,8 @@ def signature_algorithm(name: str) -> Callable[[Any], None]:
 
 
 @pytest.mark.parametrize(
-    "name", ["sha1_rsa", "sha384_rsa", "sha512_rsa", "md5_rsa", "sha224_rsa", "rsassa_pss", "sha256_ecdsa", "sha256_dsa"]
+    "name",
+    ["sha1_rsa", "sha384_rsa", "sha512_rsa", "md5_rsa", "sha224_rsa", "rsassa_pss", "sha256_ecdsa", "sha256_dsa"],
 )
 def test_a_signature_algorithm_that_does_not_fit_the_hash_is_unsupported(name: str) -> None:
     with pytest.raises(UnsupportedAlgorithmError):
@@ -466,6 +470,9 @@ def test_a_value_of_another_length_is_no_signature() -> None:
 
 # --- anything ---
 
+EMPTY_LIST_OF_CRLS: Final = bytes.fromhex("A100")  # or of unsigned attributes
+ADDED: Final = ["0500", "3000", "020100", "0400", "A000", "A100", "3100", "0C0161", "06012A", "8100"]
+
 
 def judged(signature: bytes) -> tuple[CmsSignature, Verdict] | None:
     with warnings.catch_warnings():
@@ -496,41 +503,48 @@ def test_a_replaced_piece_makes_no_other_error(start: int, length: int, piece: b
     judged(SIGNATURE[:start] + piece + SIGNATURE[start + length % 64 :])
 
 
-@given(st.integers(0), st.sampled_from([b"\x05\x00", b"\x30\x00", b"\x02\x01\x00", b"\x04\x00", b"\xa0\x00", b"\x31\x00"]))
-def test_a_value_put_in_with_all_lengths_right_makes_no_other_error(place: int, value: bytes) -> None:
-    judged(_with_value(SIGNATURE, place, value))
+@given(st.integers(0), st.sampled_from([bytes.fromhex(value) for value in ADDED]))
+def test_nothing_can_be_put_in_but_what_belongs_there(place: int, value: bytes) -> None:
+    found = judged(with_value(SIGNATURE, place, value))
+    if found is not None and value != EMPTY_LIST_OF_CRLS:
+        assert found[1] is Verdict.BAD or found[0].certificate != CERTIFICATE
 
 
-def _with_value(data: bytes, place: int, value: bytes) -> bytes:
-    """*data* with *value* in front of one of its values, and the lengths around it as they must be."""
-    nodes: list[tuple[int, int, int]] = []
+def with_value(data: bytes, place: int, value: bytes) -> bytes:
+    """*data* with *value* beside one of its values, and the lengths around it as they must be."""
+    whole = Node.read(data)
+    slots = [(children, index) for children in whole.all_children() for index in range(len(children) + 1)]
+    children, index = slots[place % len(slots)]
+    children.insert(index, Node.read(value))
+    return bytes(whole)
 
-    def walk(offset: int, end: int) -> None:
-        while offset < end:
-            *_, header, contents, _trailer = parser.parse(data[offset:end])
-            start = offset + len(header)
-            nodes.append((offset, len(header), len(contents)))
-            if data[offset] & 0x20:
-                walk(start, start + len(contents))
-            offset = start + len(contents)
 
-    walk(0, len(data))
-    at = nodes[1:][place % (len(nodes) - 1)][0]
+@dataclass
+class Node:
+    """A DER value that can be changed."""
 
-    def build(offset: int, header: int, length: int) -> bytes:
-        start, end = offset + header, offset + header + length
-        if not (data[offset] & 0x20 and start <= at < end):
-            return data[offset:end]
-        inside, position = b"", start
-        while position < end:
-            child = next(node for node in nodes if node[0] == position)
-            inside += (value if position == at else b"") + build(*child)
-            position += child[1] + child[2]
-        size = len(inside)
-        encoded = bytes((size,)) if size < 0x80 else b"\x81" + bytes((size,)) if size < 0x100 else b"\x82" + size.to_bytes(2)
-        return data[offset : offset + 1] + encoded + inside
+    tag: tuple[int, int, int]
+    contents: bytes
+    children: list[Node]
 
-    return build(*nodes[0])
+    @classmethod
+    def read(cls, data: bytes) -> Node:
+        class_, method, tag, _, contents, _ = parser.parse(data)
+        children: list[Node] = []
+        while method == 1 and sum(len(bytes(child)) for child in children) < len(contents):
+            rest = contents[sum(len(bytes(child)) for child in children) :]
+            children.append(cls.read(rest[: sum(map(len, parser.parse(rest)[3:5]))]))
+        return cls((class_, method, tag), contents, children)
+
+    def all_children(self) -> Iterator[list[Node]]:
+        if self.tag[1] == 1:
+            yield self.children
+            for child in self.children:
+                yield from child.all_children()
+
+    def __bytes__(self) -> bytes:
+        contents = b"".join(map(bytes, self.children)) if self.tag[1] == 1 else self.contents
+        return bytes(parser.emit(*self.tag, contents))
 
 
 @given(st.binary(max_size=400))

@@ -1,4 +1,4 @@
-"""Certificate authorities and holders of the shape that JPKI's have, made up, with one thing at a time other than it should be."""
+"""Authorities and holders with certificates of the shape that JPKI's have, made up, and one thing at a time amiss."""
 
 from __future__ import annotations
 
@@ -94,7 +94,10 @@ def holder(
 ) -> x509.Certificate:
     """A holder's certificate, with the extensions that JPKI's have and *extensions*."""
     subject = x509.Name(
-        [x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), x509.NameAttribute(NameOID.COMMON_NAME, "20260101MADEUP0000000A")]
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "20260101MADEUP0000000A"),
+        ]
     )
     issuer_name = names_issuer or issuer.certificate.subject
     public_key = key(key_name, bits).public_key()

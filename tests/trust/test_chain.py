@@ -151,7 +151,15 @@ def test_a_flipped_bit_in_the_certificate_is_a_bad_issuer() -> None:
         [*CA_BASIC, *CA_USAGE, (UNKNOWN, True)],
         [*CA_BASIC, *CA_USAGE, (x509.NameConstraints([x509.DirectoryName(name_of("X"))], None), True)],
     ],
-    ids=["nothing", "no CA:TRUE", "no key usage", "CA:FALSE", "signs no certificates", "unknown critical", "name constraints"],
+    ids=[
+        "nothing",
+        "no CA:TRUE",
+        "no key usage",
+        "CA:FALSE",
+        "signs no certificates",
+        "unknown critical",
+        "name constraints",
+    ],
 )
 def test_what_is_no_ca_issues_nothing(extensions: Extensions) -> None:
     other = authority(extensions=extensions)

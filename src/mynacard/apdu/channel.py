@@ -45,7 +45,8 @@ GET_RESPONSE_MAX: Final = 64
 _SFI_REFUSED: Final = frozenset({0x6981, 0x6986, 0x6A81, 0x6A82, 0x6A86, 0x6A88, 0x6B00})
 """Answers that a card without short EF identifiers can give to a command that holds one."""
 
-_SELECT_DF_HEADER: Final = (0xA4, 0x04)
+_SELECT_BY_NAME: Final = b"\xa4\x04"
+"""INS and P1 of SELECT by DF name, in whatever class."""
 
 
 _FAULT: Final = 0x6F00
@@ -96,7 +97,7 @@ class Channel:
             OutcomeUnknownError: fewer than two bytes came back.
             ReaderError: the card cannot be reached.
         """
-        if command[1:3] == bytes(_SELECT_DF_HEADER):
+        if command[1:3] == _SELECT_BY_NAME:
             self.selections += 1
         answer = self._card.transmit(command)
         if len(answer) < 2:
@@ -121,10 +122,11 @@ class Channel:
 
     def send(self, command: Command, during: str | None = None, meanings: Meanings = ISO_7816_4) -> bytes:
         """The data that *command* brings; every status word but '9000' is the exception of *meanings*."""
-        response = self.exchange(command)
-        if response.status != SUCCESS:
-            raise refusal(response.status, during or command.title, meanings)
-        return response.data
+        return _data(self.exchange(command), during or command.title, meanings)
+
+    def send_on(self, file_id: int, command: SfiCommand) -> bytes:
+        """The data that *command* brings from the EF *file_id*, asked as :meth:`exchange_on` does."""
+        return _data(self.exchange_on(file_id, command), command.title)
 
     def exchange_on(self, file_id: int, command: SfiCommand) -> ResponseApdu:
         """The response to *command* on the EF *file_id*, by short identifier, or else after SELECT.
@@ -164,8 +166,7 @@ class Channel:
             response = self.exchange(command)
         if response.status in _NO_SUCH_APPLICATION:
             raise errors.ApplicationNotFound(response.status, command.title, application)
-        if response.status != SUCCESS:
-            raise refusal(response.status, command.title)
+        _data(response, command.title)
 
     def _exchange(self, apdu: CommandApdu) -> ResponseApdu:
         response = ResponseApdu.parse(self.transmit(bytes(apdu)))
@@ -194,6 +195,12 @@ class Channel:
             if response.status.more and not response.data:
                 break
         raise errors.ProtocolError(mark("The card announces more data ('61XX') without end."))
+
+
+def _data(response: ResponseApdu, during: str, meanings: Meanings = ISO_7816_4) -> bytes:
+    if response.status != SUCCESS:
+        raise refusal(response.status, during, meanings)
+    return response.data
 
 
 def _check_room(nr: int, ne: int) -> None:

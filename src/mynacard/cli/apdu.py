@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from mynacard.apdu.commands import carries_secret
@@ -12,6 +14,9 @@ from mynacard.errors import ProtocolError, UsageError, mark
 from mynacard.opening import open_card
 
 __all__ = ["apdu"]
+
+_INVALID_CLASS: Final = 0xFF
+"""No card has it (ISO/IEC 7816-4:2005 §5.1.1); readers take it for commands of their own (PC/SC part 3)."""
 
 
 @click.command(help=_("Send command APDUs, each in hexadecimal, and print the answers. Refuses whatever holds a PIN."))
@@ -38,6 +43,8 @@ def _parse(text: str) -> bytes:
         CommandApdu.parse(wire)
     except ProtocolError as error:  # of the one who typed it, not of a peer
         raise UsageError(mark("An argument is no command APDU (ISO/IEC 7816-3:2006 §12.1).")) from error
+    if wire[0] == _INVALID_CLASS:
+        raise UsageError(mark("Class FF is for the reader, not for the card, and could wrap a PIN."))
     if carries_secret(wire):
         raise UsageError(mark("This would present or change a PIN. Use mynacard pin, which counts the tries first."))
     return wire

@@ -155,7 +155,7 @@ def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> N
 
 def check_output(path: Path, *, force: bool) -> None:
     """That :func:`write_new` will do, as far as it can be told before somebody types a password for it."""
-    if path.exists() and not path.is_file():
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # /dev/stdout would be replaced, not written to
         raise click.UsageError(_("{path} is no regular file.").format(path=path))
     if path.exists() and not force:
         raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))

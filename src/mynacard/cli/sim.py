@@ -95,6 +95,9 @@ def vpcd_(path: Path | None, port: int, reader: str | None) -> None:
 
     if reader is not None:
         raise click.UsageError(_("This command is the card; it takes --card, not --reader."))
+    click.echo(
+        _("Looking for a vpcd reader on port {port} of this machine. Ctrl-C ends it.").format(port=port), err=True
+    )
     if path is None:
         vpcd.serve(disk.new_card(), port, connected=connected)
         return

@@ -8,25 +8,23 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from mynacard import errors
 from mynacard.apdu import verification
 from mynacard.apdu.channel import Channel, refusal
 from mynacard.apdu.commands import (
     LOG_OUT,
-    Command,
     ComputeDigitalSignature,
     ReadBinary,
     ReadBinarySfi,
-    SfiCommand,
     SignatureScheme,
 )
-from mynacard.apdu.message import NE_MAX, Card, ResponseApdu
+from mynacard.apdu.message import NE_MAX, Card
 from mynacard.apdu.status import SUCCESS
 from mynacard.apdu.verification import PinStatus
 from mynacard.errors import mark
@@ -53,6 +51,9 @@ BLOCK: Final = 256
 
 _ABOUT_THE_FILE: Final = frozenset({0x6982, 0x6A82})
 """Refusals of READ BINARY that do not come from its length."""
+
+_UNREADABLE: Final = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidVersion)
+"""What cryptography raises for a certificate that is none, or of a kind that it does not know."""
 
 _NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
 
@@ -196,11 +197,8 @@ class JpkiSession:
             )
         return self._channel
 
-    def _ask(self, file_id: int, command: SfiCommand) -> bytes:
-        return _data(self._live_channel().exchange_on(file_id, command), command)
-
     def _read(self, file_id: int, ne: int) -> bytes:
-        return self._ask(file_id, ReadBinarySfi(file_id, 0, ne))
+        return self._live_channel().send_on(file_id, ReadBinarySfi(file_id, 0, ne))
 
     def _certificate(self, file_id: int, pair: KeyPair) -> bytes:
         self._live_channel()
@@ -278,12 +276,13 @@ class JpkiSession:
         return signature
 
     def _compute(self, pair: KeyPair, scheme: SignatureScheme, data: bytes) -> bytes:
-        return self._ask(pair.key, ComputeDigitalSignature(pair.key, scheme, data, pair.signature_length))
+        command = ComputeDigitalSignature(pair.key, scheme, data, pair.signature_length)
+        return self._live_channel().send_on(pair.key, command)
 
     def _public_key(self, pair: KeyPair) -> rsa.RSAPublicKey:
         try:
             key = load_der_x509_certificate(self.certificate_der(pair)).public_key()
-        except ValueError:
+        except _UNREADABLE:
             raise errors.CardDataError(
                 mark("The {certificate} certificate on the card is damaged."), certificate=pair.name
             ) from None
@@ -292,12 +291,6 @@ class JpkiSession:
                 mark("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name
             )
         return key
-
-
-def _data(response: ResponseApdu, command: Command) -> bytes:
-    if response.status != SUCCESS:
-        raise refusal(response.status, command.title)
-    return response.data
 
 
 def _checked(signature: bytes, good: bool) -> bytes:

@@ -118,6 +118,7 @@ class ReaderCard:
         self._in_transaction = False
         self._pin_shown = False
         self._login_possible = False
+        self._must_power_off = False
         self._reachable = False
 
     def __enter__(self) -> Self:
@@ -224,14 +225,17 @@ class ReaderCard:
 
     def _end_transaction(self) -> None:
         # The power goes here already, and not with the connection: whoever waits comes in as soon as this ends.
+        self._must_power_off = self._pin_shown
         if self._in_transaction and self._card is not None:
-            _quietly(partial(self._calls.end_transaction, self._card, power_off=self._pin_shown))
+            ended = _quietly(partial(self._calls.end_transaction, self._card, power_off=self._pin_shown))
+            self._must_power_off = self._pin_shown and not ended
         self._in_transaction = False
 
     def _disconnect(self) -> None:
-        # The power again: a transaction on a card that was reset cannot be ended, and its end did nothing then.
+        # The power only where the transaction's end could not take it (a card that was reset meanwhile). Twice would be
+        # once too often: pcscd 1.9.9 keeps a card that another program stays connected to without power then.
         if self._card is not None:
-            _quietly(partial(self._calls.disconnect, self._card, power_off=self._pin_shown))
+            _quietly(partial(self._calls.disconnect, self._card, power_off=self._must_power_off))
         self._card = self._atr = None
 
     def _release(self) -> None:
@@ -249,9 +253,11 @@ def _checked(answer: bytes) -> bytes:
     return answer
 
 
-def _quietly(step: Callable[[], object]) -> None:
-    """Does *step*; its failure is logged, for a better error may be on its way, and the next step has to follow."""
+def _quietly(step: Callable[[], object]) -> bool:
+    """Does *step*, and says whether it worked; a failure is logged, for a better error may be on its way."""
     try:
         step()
     except errors.ReaderError as error:
         _log.info("while leaving: %s", error)
+        return False
+    return True

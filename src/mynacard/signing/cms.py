@@ -99,6 +99,7 @@ def parse(signature_der: bytes) -> CmsSignature:
     der.check(signature_der)
     try:
         info = _ASN1.ContentInfo.load(signature_der, strict=True)
+        _check_whole(info)
         if info["content_type"].native != "signed_data":
             raise CertificateFileError(mark("This is no signature file: it holds no signed data."))
         return _signed_data(info["content"])
@@ -126,16 +127,14 @@ def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
 def _signed_data(signed: Any) -> CmsSignature:
     if len(signed["signer_infos"]) != 1:
         raise CertificateFileError(mark("This signature has no signer, or several; it must have one."))
-    if signed["encap_content_info"]["content_type"].native != _DATA:
-        raise CertificateFileError(mark("This signature is not about plain data."))
-    if signed["encap_content_info"]["content"].native is not None:
-        raise CertificateFileError(mark("This signature holds its content; only detached ones are taken here."))
     signer = signed["signer_infos"][0]
+    _check_whole(signed, signed["encap_content_info"], signer)
+    _check_detached(signed["encap_content_info"])
+    _check_version(signed["version"].native, signer["version"].native, signer["sid"].name)
     hash_ = _hash(signer["digest_algorithm"])
     if [_hash(one) for one in signed["digest_algorithms"]] != [hash_]:
         raise CertificateFileError(mark("This signature's list of digest algorithms is not that of its signer."))
     _check_signature_algorithm(signer["signature_algorithm"], hash_)
-    _check_version(signed["version"].native, signer)
     attributes, signed_attributes = _attributes(signer["signed_attrs"])
     if _only(attributes, "content_type").native != _DATA:
         raise CertificateFileError(mark("This signature was made for another type of content."))
@@ -145,7 +144,28 @@ def _signed_data(signed: Any) -> CmsSignature:
     return CmsSignature(certificate, hash_, digest, signed_attributes, bytes(signer["signature"].native), time)
 
 
+def _check_detached(content: Any) -> None:
+    if content["content_type"].native != _DATA:
+        raise CertificateFileError(mark("This signature is not about plain data."))
+    if content["content"].native is not None:
+        raise CertificateFileError(mark("This signature holds its content; only detached ones are taken here."))
+
+
+def _check_version(version: str, of_signer: str, named_by: str) -> None:
+    """RFC 5652 §5.1 and §5.3 for one signer of plain data: both versions follow from how the signer is named."""
+    if version != of_signer or (of_signer, named_by) not in (_BY_NAME_AND_NUMBER, _BY_KEY):
+        raise CertificateFileError(mark("This signature's version numbers do not fit what it holds."))
+
+
+def _check_whole(*sequences: Any) -> None:
+    """What is known of *sequences* must be all that is in them: asn1crypto passes over what follows in some."""
+    for sequence in sequences:
+        if b"".join(sequence[name].dump() for name in sequence) != sequence.contents:
+            raise CertificateFileError(mark("This signature file holds more than a signature does."))
+
+
 def _hash(algorithm: Any) -> HashAlgorithm:
+    _check_whole(algorithm)
     name = str(algorithm["algorithm"].native)
     if name not in {hash_.value for hash_ in HashAlgorithm} or not _plain(algorithm):
         raise UnsupportedAlgorithmError(
@@ -155,6 +175,7 @@ def _hash(algorithm: Any) -> HashAlgorithm:
 
 
 def _check_signature_algorithm(algorithm: Any, hash_: HashAlgorithm) -> None:
+    _check_whole(algorithm)
     name = str(algorithm["algorithm"].native)
     if hash_ not in _SIGNATURE_ALGORITHMS.get(name, ()) or not _plain(algorithm):
         raise UnsupportedAlgorithmError(
@@ -167,14 +188,6 @@ def _check_signature_algorithm(algorithm: Any, hash_: HashAlgorithm) -> None:
 def _plain(algorithm: Any) -> bool:
     """Whether the parameters are NULL or absent: both are written for these algorithms."""
     return algorithm["parameters"].dump() in (b"\x05\x00", b"")
-
-
-def _check_version(version: str, signer: Any) -> None:
-    """RFC 5652 §5.1 and §5.3 for one signer of plain data: the versions follow from how the signer is named."""
-    if (signer["version"].native, signer["sid"].name) not in (_BY_NAME_AND_NUMBER, _BY_KEY) or version != signer[
-        "version"
-    ].native:
-        raise CertificateFileError(mark("This signature's version numbers do not fit what it holds."))
 
 
 def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
@@ -199,15 +212,18 @@ def _only(attributes: dict[str, Any], name: str) -> Any:
 
 def _certificate_der(choices: Any, sid: Any) -> bytes:
     """The one certificate among *choices* that *sid* names."""
-    certificates_ = [choice.chosen for choice in choices if choice.name == "certificate"]
-    named = [certificate for certificate in certificates_ if _names(sid, certificate)]
-    if len(named) != 1:
-        raise CertificateFileError(mark("This signature does not hold the one certificate of its signer."))
+    found = list(choices)
+    named = [choice.chosen for choice in found if choice.name == "certificate" and _names(sid, choice.chosen)]
+    if len(named) != 1 or any(choice.name != "certificate" for choice in found):
+        raise CertificateFileError(
+            mark("This signature does not hold the one certificate of its signer, or something else beside.")
+        )
     return bytes(named[0].dump())
 
 
 def _names(sid: Any, certificate: Any) -> bool:
     if sid.name == "subject_key_identifier":
         return bool(certificate.key_identifier is not None and sid.native == certificate.key_identifier)
+    _check_whole(sid.chosen)
     issuer, serial = sid.chosen["issuer"].dump(), sid.chosen["serial_number"].native
     return bool(issuer == certificate.issuer.dump() and serial == certificate.serial_number)

@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, mark
 
@@ -81,3 +82,5 @@ def _read_whole(certificate: x509.Certificate) -> None:
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if certificate.serial_number <= 0:  # RFC 5280 §4.1.2.2
         raise ValueError
+    if not certificate.public_bytes(Encoding.DER).endswith(b"\x00" + certificate.signature):
+        raise ValueError  # unused bits in the signature: a second encoding of one certificate
