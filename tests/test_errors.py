@@ -59,11 +59,11 @@ def test_a_lost_answer_is_no_lost_card_and_no_wrong_pin() -> None:
     assert issubclass(errors.VerificationOutcomeUnknownError, errors.OutcomeUnknownError)
 
 
-def test_a_text_is_translated_before_its_details_go_in() -> None:
+def test_a_text_and_its_details_are_translated_before_they_meet() -> None:
     error = errors.MynacardError("{count} of {name}", count=3, name="{count}")
-    german = {"{count} of {name}": "von {name} {count}"}
+    german = {"{count} of {name}": "von {name} {count}", "{count}": "{name}"}
     assert str(error) == "3 of {count}"
-    assert error.text(german.__getitem__) == "von {count} 3"
+    assert error.text(german.__getitem__) == "von {name} 3"
     assert repr(error) == "MynacardError('3 of {count}')"
 
 

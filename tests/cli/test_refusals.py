@@ -133,7 +133,7 @@ def test_a_card_pulled_between_verify_and_signature_leaves_no_file(
     assert said(signing(card, document, reader=""), code)
     assert len(desk.verifies) == 1
     assert not document.with_name("signature").exists()
-    assert desk.SCARD_UNPOWER_CARD in desk.dispositions["SCardDisconnect"]
+    assert desk.SCARD_UNPOWER_CARD in desk.dispositions["SCardEndTransaction"] + desk.dispositions["SCardDisconnect"]
     assert desk.nothing_is_open
 
 
@@ -151,7 +151,7 @@ def test_an_interrupt_in_the_middle_of_a_signature_logs_out(card: CardFile, desk
 def test_after_a_signature_the_card_is_logged_out_and_without_power(card: CardFile, desk: Desk, document: Path) -> None:
     assert signing(card, document, reader="").code == 0
     assert desk.transmitted[-1] == LOG_OUT
-    assert desk.dispositions == {key: [desk.SCARD_UNPOWER_CARD] for key in desk.dispositions}
+    assert desk.dispositions["SCardEndTransaction"] == [desk.SCARD_UNPOWER_CARD]
 
 
 # --- the card ----------------------------------------------------------------------------------------
@@ -331,6 +331,13 @@ def test_apdu_sends_no_secret_in_any_class(desk: Desk, command: str) -> None:
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.complaint.startswith("This would present or change a PIN.")
     assert not desk.calls, "the good command before it is not sent, either"
+
+
+def test_apdu_sends_nothing_to_the_reader_itself(desk: Desk) -> None:
+    outcome = run("apdu", "FF CA 00 00 00")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.complaint.startswith("Class FF is for the reader")
+    assert not desk.calls
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from mynacard.readers import ReaderCard, ReaderState, list_readers
 
 LEAVE: Final = FakeScard.SCARD_LEAVE_CARD
 UNPOWER: Final = FakeScard.SCARD_UNPOWER_CARD
+POWERED_OFF: Final = {"SCardEndTransaction": [UNPOWER], "SCardDisconnect": [LEAVE]}
+"""The power goes with the transaction, and once."""
 ENTERING: Final = ["SCardEstablishContext", "SCardConnect", "SCardBeginTransaction", "SCardStatus"]
 LEAVING: Final = ["SCardEndTransaction", "SCardDisconnect", "SCardReleaseContext"]
 LISTING: Final = ["SCardEstablishContext", "SCardListReaders", "SCardGetStatusChange"]
@@ -124,7 +126,7 @@ def test_a_card_that_saw_a_pin_is_logged_out_and_powered_off(scard: FakeScard) -
         assert card.pin_shown
         assert card.login_possible
     assert scard.card.sent == [PIN_VERIFY, LOG_OUT]
-    assert scard.dispositions == {"SCardEndTransaction": [UNPOWER], "SCardDisconnect": [UNPOWER]}
+    assert scard.dispositions == POWERED_OFF
     assert not scard.card.verified
     assert scard.nothing_is_open
 
@@ -138,7 +140,7 @@ def test_every_command_with_a_secret_counts_as_a_pin(scard: FakeScard, command: 
     with ReaderCard(READER, scard) as card:
         card.transmit(bytes.fromhex(command))
     assert scard.card.sent[-1] == LOG_OUT
-    assert scard.dispositions["SCardDisconnect"] == [UNPOWER]
+    assert scard.dispositions == POWERED_OFF
 
 
 @pytest.mark.parametrize("status", [[0x63, 0xC2], [0x69, 0x84], [0x6F, 0x00]])
@@ -184,7 +186,7 @@ def test_the_next_use_of_the_same_object_begins_anew(scard: FakeScard) -> None:
     with card:
         assert not card.pin_shown
         card.transmit(SELECT)
-    assert scard.dispositions["SCardDisconnect"] == [UNPOWER, LEAVE]
+    assert scard.dispositions == {"SCardEndTransaction": [UNPOWER, LEAVE], "SCardDisconnect": [LEAVE, LEAVE]}
     assert scard.nothing_is_open
 
 
@@ -236,7 +238,7 @@ def test_a_failed_command_says_why_is_not_sent_again_and_leaves_nothing_open(
     assert scard.transmitted.count(command) == 1
     assert scard.nothing_is_open
     wanted = UNPOWER if command == PIN_VERIFY else LEAVE
-    assert scard.dispositions == {"SCardEndTransaction": [wanted], "SCardDisconnect": [wanted]}
+    assert scard.dispositions == {"SCardEndTransaction": [wanted], "SCardDisconnect": [LEAVE]}
 
 
 @pytest.mark.parametrize("call", LEAVING)
@@ -297,7 +299,7 @@ def test_who_cannot_be_reached_is_not_logged_out_but_powered_off(
         scard.fail("SCardTransmit", outcome)
         card.transmit(SELECT)
     assert (LOG_OUT in scard.card.sent) == tried
-    assert scard.dispositions["SCardDisconnect"] == [UNPOWER]
+    assert scard.dispositions == POWERED_OFF
 
 
 def test_a_transaction_on_a_card_that_was_reset_ends_with_the_power(scard: FakeScard) -> None:
@@ -326,7 +328,7 @@ def test_an_interrupt_while_the_card_works_lets_everything_go(scard: FakeScard) 
         scard.interrupt_after("SCardTransmit")
         card.transmit(PIN_VERIFY)
     assert scard.card.sent == [PIN_VERIFY, LOG_OUT]
-    assert scard.dispositions == {"SCardEndTransaction": [UNPOWER], "SCardDisconnect": [UNPOWER]}
+    assert scard.dispositions == POWERED_OFF
     assert scard.nothing_is_open
 
 

@@ -129,6 +129,11 @@ def test_a_stranger_is_a_bad_issuer() -> None:
     assert bad_steps(report) == ["issuer"]
 
 
+def test_a_name_in_a_certificate_cannot_write_on_the_terminal() -> None:
+    report = judge(holder(CA, names_issuer=name_of("\x1b[2J\r\u202e{issuer}\n" + "x" * 50)), CA)
+    assert report.issuer.text().isprintable()
+
+
 def test_the_right_key_under_another_name_is_a_bad_issuer() -> None:
     assert "issuer" in bad_steps(judge(holder(CA, names_issuer=name_of("SOMEBODY")), CA))
 

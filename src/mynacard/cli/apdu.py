@@ -43,8 +43,8 @@ def _parse(text: str) -> bytes:
         CommandApdu.parse(wire)
     except ProtocolError as error:  # of the one who typed it, not of a peer
         raise UsageError(mark("An argument is no command APDU (ISO/IEC 7816-3:2006 §12.1).")) from error
-    if wire[0] == _INVALID_CLASS:
-        raise UsageError(mark("Class FF is for the reader, not for the card, and could wrap a PIN."))
     if carries_secret(wire):
         raise UsageError(mark("This would present or change a PIN. Use mynacard pin, which counts the tries first."))
+    if wire[0] == _INVALID_CLASS:
+        raise UsageError(mark("Class FF is for the reader, not for the card, and could wrap a PIN."))
     return wire

@@ -1,7 +1,8 @@
 """Is a certificate good, is it bad, or was it not checked?"""
 
 from mynacard.trust.certificates import load as load_certificate
+from mynacard.trust.certificates import name_text
 from mynacard.trust.chain import Anchor, Purpose, Report, check, is_simulated
 from mynacard.trust.verdict import Step, Verdict
 
-__all__ = ["Anchor", "Purpose", "Report", "Step", "Verdict", "check", "is_simulated", "load_certificate"]
+__all__ = ["Anchor", "Purpose", "Report", "Step", "Verdict", "check", "is_simulated", "load_certificate", "name_text"]

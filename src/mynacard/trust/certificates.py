@@ -12,13 +12,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, mark
 
-__all__ = ["CERTIFICATE_MAX", "load", "rsa_public_key"]
+__all__ = ["CERTIFICATE_MAX", "load", "name_text", "rsa_public_key"]
 
 CERTIFICATE_MAX: Final = 0x1_0000
 """No certificate is longer; the longest seen of JPKI has 1583 bytes."""
 
 KEY_BITS: Final = range(2048, 8192 + 1)
 """RSA keys outside this range are too weak, or made to keep a verifier busy."""
+
+NAME_MAX: Final = 300
+"""Characters of a name that are shown; JPKI's have about half as many."""
 
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 _UNREADABLE: Final = (
@@ -54,6 +57,12 @@ def load(data: bytes) -> x509.Certificate:
     except _UNREADABLE:
         raise CertificateFileError(mark("This is no certificate in PEM or DER, or it is damaged.")) from None
     return certificate
+
+
+def name_text(name: x509.Name) -> str:
+    """*name* on one line (RFC 4514), safe to print: what would move the cursor or turn the text round is left out."""
+    text = name.rfc4514_string()
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:NAME_MAX])
 
 
 def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:

@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from mynacard.errors import UnsupportedAlgorithmError, UsageError, mark
-from mynacard.trust.certificates import rsa_public_key
+from mynacard.trust.certificates import name_text, rsa_public_key
 from mynacard.trust.verdict import Step, Verdict, bad, good, not_checked, overall
 
 __all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
@@ -186,7 +186,7 @@ def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
 
 
 def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) -> Step:
-    issuer = certificate.issuer.rfc4514_string()
+    issuer = name_text(certificate.issuer)
     if not anchors:
         return not_checked(
             mark("No CA certificate was given; the certificate names {issuer} as its issuer."), issuer=issuer
@@ -203,7 +203,7 @@ def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) 
 
 def _issuer(certificate: x509.Certificate, anchor: Anchor) -> Step:
     authority = anchor.certificate
-    name = authority.subject.rfc4514_string()
+    name = name_text(authority.subject)
     if is_simulated(authority) and not anchor.simulated:
         return bad(mark("The issuer ({issuer}) is simulated: it proves nothing outside of tests."), issuer=name)
     if not _may_issue(authority):
