@@ -52,6 +52,11 @@ def told(path: Path, *commands: bytes) -> list[str]:
         return [card.transmit(command).hex() for command in commands]
 
 
+def is_private(path: Path) -> bool:
+    """Whether its owner alone can read *path*; Windows has no such modes."""
+    return os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 # --- what is stored ----------------------------------------------------------------------------------
 
 
@@ -182,14 +187,13 @@ def test_a_killed_process_leaves_the_card_free_for_the_next(path: Path) -> None:
 # --- access ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_only_the_owner_can_read_a_card_file(tmp_path: Path) -> None:
     mask = os.umask(0)
     try:
         disk.create_file(tmp_path / "card")
-        assert stat.S_IMODE((tmp_path / "card").stat().st_mode) == 0o600
+        assert is_private(tmp_path / "card")
         told(tmp_path / "card", WRONG)
-        assert stat.S_IMODE((tmp_path / "card").stat().st_mode) == 0o600
+        assert is_private(tmp_path / "card")
     finally:
         os.umask(mask)
 

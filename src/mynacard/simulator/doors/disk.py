@@ -242,10 +242,16 @@ def _load_pki(path: Path, now: datetime) -> TestPki | None:
             return None
         found = TestPki({pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS})
         certificates = found.ca_certificates()
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    fresh = all(certificate.not_valid_after_utc - now > _RENEW_BEFORE for certificate in certificates)
-    return found if fresh else None
+    return found if all(_good_for_long(certificate, now) for certificate in certificates) else None
+
+
+def _good_for_long(certificate: x509.Certificate, now: datetime) -> bool:
+    """Whether a holder's certificate of *now* fits into the time of this CA; one from the future, of a clock that was
+    wrong once, would otherwise stay for years."""
+    begun = certificate.not_valid_before_utc <= now - _CLOCK_SKEW
+    return begun and certificate.not_valid_after_utc - now > _RENEW_BEFORE
 
 
 def _authority(entry: Any) -> Authority:
