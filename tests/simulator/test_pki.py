@@ -160,7 +160,7 @@ def test_the_key_usage_is_critical_and_what_the_key_is_for(pki: disk.TestPki, pa
     assert usage.critical
     assert usage.value.digital_signature
     assert usage.value.content_commitment == (pair is DIGITAL_SIGNATURE)
-    assert not (usage.value.key_cert_sign or usage.value.crl_sign or usage.value.key_encipherment)
+    assert [usage.value.key_cert_sign, usage.value.crl_sign, usage.value.key_encipherment] == [False] * 3
     usage = authority.extensions.get_extension_for_class(x509.KeyUsage)
     assert (usage.critical, usage.value.key_cert_sign, usage.value.crl_sign) == (True, True, True)
     assert not usage.value.digital_signature

@@ -86,7 +86,7 @@ def _good_host(host: str) -> bool:
 
 def _shortest(address: ipaddress.IPv6Address) -> str:
     """*address* as a URL has it (RFC 5952 without §5): later Pythons would write the end of some with dots."""
-    words = ":".join(f"{int(word, 16):x}" for word in address.exploded.split(":"))
+    words = ":".join(f"{int(address) >> shift & 0xFFFF:x}" for shift in range(112, -1, -16))
     longest = max(_ZEROS.findall(words), key=len, default="")
     if not longest:
         return words

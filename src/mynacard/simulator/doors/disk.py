@@ -248,8 +248,10 @@ def _load_pki(path: Path, now: datetime) -> TestPki | None:
 
 
 def _good_for_long(certificate: x509.Certificate, now: datetime) -> bool:
-    """Whether a holder's certificate of *now* fits into the time of this CA; one from the future, of a clock that was
-    wrong once, would otherwise stay for years."""
+    """Whether certificates that this CA issues *now* fit into its time.
+
+    A CA from the future, which a clock that was wrong once has left, would fail all of them for years.
+    """
     begun = certificate.not_valid_before_utc <= now - _CLOCK_SKEW
     return begun and certificate.not_valid_after_utc - now > _RENEW_BEFORE
 
