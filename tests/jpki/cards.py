@@ -18,6 +18,7 @@ from mynacard.simulator import DEFAULT_PINS, MIHON, CardContents, KeyMaterial, S
 from mynacard.simulator.doors import disk
 from mynacard.simulator.personalisation import fresh_pins
 
+LONG: Final = Traits()
 SHORT: Final = Traits(extended_length=False)
 DONE: Final = b"\x90\x00"
 ORIGIN: Final = "https://example.jp"
@@ -33,7 +34,7 @@ def material() -> dict[str, KeyMaterial]:
     return disk.cached_pki().issue(MIHON, {}, datetime.now(UTC))
 
 
-def card_with(keys: dict[str, KeyMaterial] | None = None, traits: Traits = Traits()) -> SimulatedCard:
+def card_with(keys: dict[str, KeyMaterial] | None = None, traits: Traits = LONG) -> SimulatedCard:
     return assemble(CardContents(material() if keys is None else keys, fresh_pins(), traits))
 
 

@@ -209,6 +209,20 @@ def test_extended_length_is_never_tried_after_a_pin(pair: KeyPair) -> None:
     assert not any(map(is_extended, card.sent[verified:]))
 
 
+def test_extended_length_is_not_tried_after_a_password_even_if_it_could_not_be_before() -> None:
+    """The CA's certificate, on which it would be tried, is not there; to get stuck now would cost the login."""
+
+    def answer(command: bytes, ask: Callable[[bytes], bytes]) -> bytes:
+        return b"\x6a\x82" if command[:3] == b"\x00\xb0\x82" or command[-2:] == b"\x00\x02" else ask(command)
+
+    card = around(card_with(), answer)
+    session = JpkiSession(card)
+    session.verify(DIGITAL_SIGNATURE, "ABC123")
+    use(session, DIGITAL_SIGNATURE)
+    verified = next(at for at, command in enumerate(card.sent) if is_verify(command))
+    assert not any(map(is_extended, card.sent[verified:]))
+
+
 # --- a card without short identifiers ------------------------------------------------------------------------
 
 REFUSALS = [0x6A86, 0x6A82, 0x6981, 0x6986, 0x6A88, 0x6A81, 0x6B00]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import cast
 
 import pytest
@@ -69,7 +70,14 @@ def test_any_content_is_a_value_or_a_card_data_error(
 
 @pytest.mark.parametrize(
     ("head", "length"),
-    [("308204CD3082", 1233), ("3082062B", 1583), ("308201003082", 260), ("30820010", 20), ("30811030", 19), ("3010", 18)],
+    [
+        ("308204CD3082", 1233),
+        ("3082062B", 1583),
+        ("308201003082", 260),
+        ("30820010", 20),
+        ("30811030", 19),
+        ("3010", 18),
+    ],
 )
 def test_the_first_bytes_tell_how_long_a_certificate_is(head: str, length: int) -> None:
     assert certificate_length(bytes.fromhex(head)) == length
@@ -94,7 +102,5 @@ def test_what_does_not_begin_like_a_certificate_is_refused(head: str) -> None:
 
 @given(head=st.binary(max_size=12) | st.builds(bytes.__add__, st.just(b"\x30"), st.binary(max_size=11)))
 def test_no_certificate_is_longer_than_8_kib(head: bytes) -> None:
-    try:
+    with suppress(CardDataError):
         assert 16 <= certificate_length(head) <= 8192
-    except CardDataError:
-        pass

@@ -356,7 +356,9 @@ JSON = st.recursive(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=JSON, where=st.lists(st.integers(0, 5), min_size=1, max_size=3))
 @example(value={}, where=[2])
-def test_a_card_file_with_anything_in_it_is_a_card_or_an_error(template: bytes, value: object, where: list[int]) -> None:
+def test_a_card_file_with_anything_in_it_is_a_card_or_an_error(
+    template: bytes, value: object, where: list[int]
+) -> None:
     """Some value of the file, at any depth, is replaced."""
     document = json.loads(template)
     place = document

@@ -217,12 +217,17 @@ class JpkiSession:
             data = self._read(file_id, NE_MAX if self._channel.profile.extended_length else BLOCK)
         length = certificate_length(data)
         while len(data) < length:
-            command = ReadBinary(len(data), min(BLOCK, length - len(data)))
-            block = self._live_channel().send(command)
-            if not block:
-                raise errors.CardDataError(mark("A certificate on the card ends before its length."))
-            data += block
+            data += self._read_block(len(data), min(BLOCK, length - len(data)))
         return data[:length]
+
+    def _read_block(self, offset: int, ne: int) -> bytes:
+        """*ne* bytes of the current EF in one APDU: a card that dribbles would take thousands."""
+        response = self._live_channel().exchange_once(ReadBinary(offset, ne))
+        if response.status != SUCCESS:
+            raise refusal(response.status, ReadBinary.title)
+        if len(response.data) < ne:
+            raise errors.CardDataError(mark("A certificate on the card ends before its length."))
+        return response.data
 
     def _learn_extended_length(self, pair: KeyPair) -> None:
         """Before a VERIFY: whether the reader passes extended length, if a certificate is still to be read.
