@@ -238,7 +238,7 @@ class JpkiSession:
             return
         with suppress(errors.CardError, errors.CardDataError):  # then the long way later, which says what is wrong
             if pair.certificate_is_private:
-                self.ca_certificate_der(pair)
+                self._probe_extended_length(pair.ca_certificate)
             else:
                 self.certificate_der(pair)
 
