@@ -14,7 +14,7 @@ from mynacard import errors
 from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.message import Card
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
-from mynacard.opening import choose_reader, is_simulated, open_card
+from mynacard.opening import choose_reader, open_card
 from mynacard.readers import pcsc
 from mynacard.readers.pcsc import ReaderState
 from mynacard.simulator import Personality, SecurityState, SimulatedCard, Traits
@@ -90,8 +90,6 @@ def test_the_environment_names_the_card(path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("MYNACARD_READER", f"sim:{path}")
     with open_card() as channel:
         JpkiSession(channel).verify(USER_AUTHENTICATION, "1234")
-    assert is_simulated(None)
-    assert not is_simulated("Alpha")
 
 
 def test_a_name_comes_before_the_environment(readers: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,10 +107,10 @@ def test_without_any_name_it_is_the_reader_with_a_card(readers: list[str]) -> No
     assert readers == ["Beta 01 00"]
 
 
-@pytest.mark.parametrize("name", ["", "Beta", "Gamma", "si", "SIM:"])
-def test_only_sim_is_simulated(readers: list[str], name: str) -> None:
-    assert not is_simulated(name)
-    assert is_simulated("sim:")
+@pytest.mark.parametrize("name", ["Gamma", "si", "SIM:"])
+def test_only_sim_means_a_simulated_card(readers: list[str], name: str) -> None:
+    with pytest.raises(errors.ReaderNotFoundError), open_card(name):
+        pass
     assert readers == []
 
 

@@ -19,18 +19,13 @@ if TYPE_CHECKING:
     from mynacard.readers.pcsc import ReaderState
     from mynacard.simulator.card import SimulatedCard
 
-__all__ = ["SIMULATED", "choose_reader", "is_simulated", "open_card"]
+__all__ = ["SIMULATED", "choose_reader", "open_card"]
 
 _log = logging.getLogger(__name__)
 
 SIMULATED: Final = "sim:"
 """Names a simulated card: alone a fresh one, before a path the one in that file."""
 READER_VARIABLE: Final = "MYNACARD_READER"
-
-
-def is_simulated(name: str | None) -> bool:
-    """Whether *name*, or in its absence the environment, means a simulated card."""
-    return _named(name).startswith(SIMULATED)
 
 
 @contextlib.contextmanager

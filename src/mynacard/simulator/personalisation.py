@@ -112,9 +112,9 @@ def dump(contents: CardContents) -> bytes:
     """*contents* as the text of a card file: JSON, with the PINs and private keys of a card that guards nothing."""
     keys = {
         name: {
-            "certificate": _text(material.certificate_der),
-            "ca_certificate": _text(material.ca_certificate_der),
-            "private_key": _text(material.private_key_der),
+            "certificate": base64_text(material.certificate_der),
+            "ca_certificate": base64_text(material.ca_certificate_der),
+            "private_key": base64_text(material.private_key_der),
         }
         for name, material in contents.keys.items()
     }
@@ -190,5 +190,6 @@ def _traits(entry: Any) -> Traits:
     return Traits(Personality(entry["personality"]), entry["extended_length"], bytes.fromhex(entry["atr"]))
 
 
-def _text(data: bytes) -> str:
+def base64_text(data: bytes) -> str:
+    """*data* as JSON can hold it."""
     return base64.b64encode(data).decode()

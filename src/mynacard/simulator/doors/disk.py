@@ -35,6 +35,7 @@ from mynacard.simulator.personalisation import (
     CardContents,
     KeyMaterial,
     assemble,
+    base64_text,
     dump,
     fresh_pins,
     load,
@@ -218,9 +219,9 @@ def _make_pki(path: Path, now: datetime) -> TestPki:
     found = TestPki({pair.name: _make_authority(pair, now) for pair in KEY_PAIRS})
     authorities = {
         name: {
-            "certificate": _text(authority.certificate_der),
-            "private_key": _text(authority.private_key_der),
-            "holder_key": _text(authority.holder_key_der),
+            "certificate": base64_text(authority.certificate_der),
+            "private_key": base64_text(authority.private_key_der),
+            "holder_key": base64_text(authority.holder_key_der),
         }
         for name, authority in found.authorities.items()
     }
@@ -284,7 +285,3 @@ def _dump_key(key: rsa.RSAPrivateKey) -> bytes:
 
 def _serial() -> int:
     return secrets.randbits(62) | 1 << 62
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
