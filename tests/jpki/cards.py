@@ -15,7 +15,7 @@ from support import Answer, CardThat
 from mynacard.apdu.message import Card
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
 from mynacard.simulator import DEFAULT_PINS, MIHON, CardContents, KeyMaterial, SimulatedCard, Traits, assemble
-from mynacard.simulator.doors import disk
+from mynacard.simulator.doors import pki_cache
 from mynacard.simulator.personalisation import fresh_pins
 
 LONG: Final = Traits()
@@ -31,7 +31,7 @@ Change = Callable[[bytes, Callable[[bytes], bytes]], Answer]
 @cache
 def material() -> dict[str, KeyMaterial]:
     """The keys and certificates of all cards here."""
-    return disk.cached_pki().issue(MIHON, {}, datetime.now(UTC))
+    return pki_cache.cached_pki().issue(MIHON, {}, datetime.now(UTC))
 
 
 def card_with(keys: dict[str, KeyMaterial] | None = None, traits: Traits = LONG) -> SimulatedCard:

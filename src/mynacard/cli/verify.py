@@ -16,7 +16,7 @@ from mynacard.errors import CertificateFileError, mark
 from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.signing import cms, rawsig
 from mynacard.signing.content import of_file
-from mynacard.simulator.doors.disk import cached_pki
+from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.trust import Anchor, Purpose, Report, Verdict, check, load_certificate
 
 __all__ = ["verdict_text", "verify"]
