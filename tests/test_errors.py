@@ -67,6 +67,13 @@ def test_a_text_and_its_details_are_translated_before_they_meet() -> None:
     assert repr(error) == "MynacardError('3 of {count}')"
 
 
+def test_a_cause_inside_a_text_is_translated_too() -> None:
+    error = errors.OutcomeUnknownError("It failed ({cause}).", cause=errors.NoCardError("no card"))
+    german = {"It failed ({cause}).": "Misslungen ({cause}).", "no card": "keine Karte"}
+    assert str(error) == "It failed (no card)."
+    assert error.text(german.__getitem__) == "Misslungen (keine Karte)."
+
+
 def test_a_card_error_says_what_was_asked_and_what_came_back() -> None:
     error = errors.CardError(StatusWord(0x6A82), "SELECT (EF)")
     assert (error.status, error.during) == (0x6A82, "SELECT (EF)")

@@ -108,10 +108,7 @@ class MynacardError(Exception):
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The sentence, its template passed through *translate* (a ``gettext``) first."""
-        details = {
-            name: translate(detail) if isinstance(detail, str) and detail else detail
-            for name, detail in self.details.items()  # some are texts themselves: which PIN, which form
-        }
+        details = {name: _translated(detail, translate) for name, detail in self.details.items()}
         return translate(str(self.args[0])).format(**details)
 
     def __str__(self) -> str:
@@ -119,6 +116,13 @@ class MynacardError(Exception):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text()!r})"
+
+
+def _translated(detail: object, translate: Callable[[str], str]) -> object:
+    """*detail* as it goes into a sentence: some are texts themselves (which PIN, which form), some whole errors."""
+    if isinstance(detail, MynacardError):
+        return detail.text(translate)
+    return translate(detail) if isinstance(detail, str) and detail else detail
 
 
 # --- the desk ----------------------------------------------------------------------------------------

@@ -83,17 +83,16 @@ class SignatureScheme(IntEnum):
     """Hashes 1..255 bytes; RSASSA-PSS as above."""
 
 
+@dataclass(frozen=True, slots=True)
 class Command:
     """Something to ask a card. A frozen value; its fields stand in P1-P2, the data field and Ne."""
 
-    __slots__ = ()
     title: ClassVar[str]
 
 
+@dataclass(frozen=True, slots=True)
 class SfiCommand(Command):
     """A command that can name its EF by short identifier, and can ask the same of the current EF."""
-
-    __slots__ = ()
 
     def on_current_ef(self) -> Command:
         raise TypeError  # every subclass says how
@@ -281,7 +280,7 @@ for _kind, _form in FORMS.items():
         _ROWS[_form.cla, _form.ins, _p1].append(_kind)
 _CLASSES: Final = frozenset(form.cla for form in FORMS.values())
 _INSTRUCTIONS: Final = frozenset((form.cla, form.ins) for form in FORMS.values())
-_HAS_NE: Final = {kind: any(field.name == "ne" for field in dataclasses.fields(kind)) for kind in FORMS}  # type: ignore[arg-type]
+_HAS_NE: Final = {kind: any(field.name == "ne" for field in dataclasses.fields(kind)) for kind in FORMS}
 
 
 def encode(command: Command) -> CommandApdu:
@@ -291,7 +290,7 @@ def encode(command: Command) -> CommandApdu:
         ProtocolError: a field is out of the range that its place on the wire has.
     """
     form = FORMS[type(command)]
-    values = {field.name: getattr(command, field.name) for field in dataclasses.fields(command)}  # type: ignore[arg-type]
+    values = {field.name: getattr(command, field.name) for field in dataclasses.fields(command)}
     try:
         p1, p2 = _build(form.parameters, values)
         data = _build(form.data, values)
