@@ -11,6 +11,7 @@
     │   │   ├── CardRemovedError
     │   │   └── CardResetError
     │   └── OutcomeUnknownError
+    │       ├── CallTimeoutError
     │       └── VerificationOutcomeUnknownError
     ├── ProtocolError      the peer: bytes that the specification forbids
     │   ├── TlvError, UnintelligibleError (which part of a command was wrong)
@@ -27,6 +28,7 @@
         ├── PinFormError
         ├── UnsupportedAlgorithmError
         └── UsageError
+            └── OwnershipError
 
 Every class has a stable ``code``. A message is a template and its details, so that a program for
 people can translate it (:meth:`MynacardError.text`); ``str()`` is the English one. No message, detail
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessRefusedError",
     "ApplicationNotFound",
+    "CallTimeoutError",
     "CardDataError",
     "CardError",
     "CardFileError",
@@ -64,6 +67,7 @@ __all__ = [
     "NoPcscServiceError",
     "NoReaderError",
     "OutcomeUnknownError",
+    "OwnershipError",
     "PinBlocked",
     "PinError",
     "PinFormError",
@@ -175,9 +179,13 @@ class ReaderAmbiguousError(ReaderError):
 
 
 class ReaderBusyError(ReaderError):
-    """Another program uses the card and does not share it."""
+    """Another program uses the card; ``.holders`` names those that may be it, as far as this system tells."""
 
     code = "reader/busy"
+
+    def __init__(self, template: str, /, *, holders: tuple[str, ...] = (), **details: object) -> None:
+        super().__init__(template, holders=", ".join(holders), **details)
+        self.holders = holders
 
 
 class NoCardError(ReaderError):
@@ -214,6 +222,16 @@ class OutcomeUnknownError(ReaderError):
     """A command was sent, and no status word came back: the card may or may not have done it."""
 
     code = "reader/outcome-unknown"
+
+
+class CallTimeoutError(OutcomeUnknownError):
+    """A call of PC/SC did not return in time; ``.call`` names it. The connection is given up."""
+
+    code = "reader/timeout"
+
+    def __init__(self, template: str, /, *, call: str, **details: object) -> None:
+        super().__init__(template, call=call, **details)
+        self.call = call
 
 
 class VerificationOutcomeUnknownError(OutcomeUnknownError):
@@ -442,3 +460,9 @@ class UsageError(MynacardError, ValueError):
     """A value that the call does not take. Nothing was sent."""
 
     code = "usage"
+
+
+class OwnershipError(UsageError):
+    """A card belongs to one process, and to one thread at a time. Nothing was sent."""
+
+    code = "usage/owner"

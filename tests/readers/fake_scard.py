@@ -7,6 +7,8 @@ connection; and a failed call leaves garbage where a handle would be.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +18,9 @@ INVALID_HANDLE: Final = 0x80100003
 NO_READERS: Final = 0x8010002E
 UNKNOWN_READER: Final = 0x80100009
 NO_CARD: Final = 0x8010000C
+TIMEOUT: Final = 0x8010000A
+PRESENT: Final = 0x20
+READER_LIST: Final = "\\\\?PnP?\\Notification"
 
 READER: Final = "A Reader 00 00"
 ATR: Final = bytes.fromhex("3BE000FF8131FE4514")
@@ -45,16 +50,9 @@ class FakeScard:
     """What ``smartcard.scard`` offers and mynacard uses."""
 
     SCARD_SCOPE_USER = 0
-    SCARD_SHARE_SHARED = 2
-    SCARD_PROTOCOL_T0 = 1
     SCARD_PROTOCOL_T1 = 2
     SCARD_LEAVE_CARD = 0
     SCARD_UNPOWER_CARD = 2
-    SCARD_STATE_UNAWARE = 0
-    SCARD_STATE_PRESENT = 0x20
-    SCARD_STATE_EXCLUSIVE = 0x80
-    SCARD_STATE_INUSE = 0x100
-    SCARD_STATE_MUTE = 0x200
 
     def __init__(self) -> None:
         self.card = FakeCard()
@@ -68,8 +66,8 @@ class FakeScard:
         self.transmitted: list[bytes] = []
         """Every command that was handed over, whether it reached the card or not."""
         self.fails_on: dict[bytes, int | BaseException] = {}
+        self._blocked: dict[str, tuple[int, threading.Event]] = {}
         self._failures: dict[str, list[int | BaseException]] = {}
-        self._late: dict[str, list[BaseException]] = {}
         self._handles = iter(range(0x1001, 0x7FFF))
 
     # --- for tests
@@ -78,9 +76,18 @@ class FakeScard:
         """The next calls of *call* answer a code or raise, instead of doing anything."""
         self._failures.setdefault(call, []).extend(outcomes)
 
-    def interrupt_after(self, call: str) -> None:
-        """The next *call* is done, and then interrupted: Python raises when the library returns."""
-        self._late.setdefault(call, []).append(KeyboardInterrupt())
+    def block(self, call: str, after: int = 0) -> threading.Event:
+        """The next *call*, or the one so many after it, does not return until the event is set; then it is done."""
+        self._blocked[call] = (after, released := threading.Event())
+        return released
+
+    def wait_until_nothing_is_open(self) -> None:
+        """For what a blocked call has left, which is let go when it returns."""
+        for _ in range(1000):
+            if self.nothing_is_open:
+                return
+            time.sleep(0.01)
+        raise AssertionError((self.contexts, self.connections, self.transaction))
 
     @property
     def nothing_is_open(self) -> bool:
@@ -112,17 +119,29 @@ class FakeScard:
         return self._do("SCardListReaders", lambda: [0, list(self.readers)] if self.readers else [NO_READERS, []])
 
     def SCardGetStatusChange(self, context: int, timeout_ms: int, states: list[tuple[str, int]], /) -> object:
-        assert timeout_ms == 0
         assert context in self.contexts
-        return self._do("SCardGetStatusChange", lambda: [0, [(name, *self.readers[name]) for name, _ in states]])
+
+        def changes() -> object:
+            """Whoever waits hears at once that nothing has changed."""
+            if missing := [name for name, _ in states if name not in self.readers and name != READER_LIST]:
+                assert missing
+                return [UNKNOWN_READER, []]
+            found = [(name, *self.readers.get(name, (len(self.readers) << 16, []))) for name, _ in states]
+            changed = any(known != state for (_, known), (_, state, _) in zip(states, found, strict=True))
+            return [0, found] if changed else [TIMEOUT, found]
+
+        return self._do("SCardGetStatusChange", changes)
+
+    def SCardCancel(self, context: int, /) -> object:
+        return self._do("SCardCancel", lambda: 0 if context in self.contexts else INVALID_HANDLE)
 
     def SCardConnect(self, context: int, reader: str, mode: int, protocols: int, /) -> object:
-        assert (mode, protocols) == (self.SCARD_SHARE_SHARED, self.SCARD_PROTOCOL_T0 | self.SCARD_PROTOCOL_T1)
+        assert (mode, protocols) == (2, 3), "shared, whatever protocol"
 
         def connect() -> object:
             if reader not in self.readers:
                 return [UNKNOWN_READER, 0, 0]
-            if not self.readers[reader][0] & self.SCARD_STATE_PRESENT:
+            if not self.readers[reader][0] & PRESENT:
                 return [NO_CARD, 0, 0]
             self.connections[card := next(self._handles)] = context
             return [0, card, self.SCARD_PROTOCOL_T1]
@@ -180,15 +199,18 @@ class FakeScard:
 
     def _do(self, call: str, done: Callable[[], object], shape: list[object] | None = None) -> object:
         self.calls.append(call)
+        if call in self._blocked:
+            after, released = self._blocked.pop(call)
+            if after:
+                self._blocked[call] = (after - 1, released)
+            else:
+                assert released.wait(30), "nobody released it"
         if outcomes := self._failures.get(call):
             outcome = outcomes.pop(0)
             if isinstance(outcome, BaseException):
                 raise outcome
             return [outcome, *shape[1:]] if shape else outcome
-        answer = done()
-        if late := self._late.get(call):
-            raise late.pop(0)
-        return answer
+        return done()
 
     def _drop(self, card: int) -> None:
         del self.connections[card]
@@ -200,3 +222,17 @@ class FakeScard:
         if disposition == self.SCARD_UNPOWER_CARD:
             self.card.verified = False
             self.was_reset = True
+
+
+class Clock:
+    """Time that passes only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds

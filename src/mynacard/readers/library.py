@@ -1,173 +1,177 @@
-"""The PC/SC library: where it is, what of it is used, and its functions with exceptions for codes.
+"""PC/SC behind one small protocol: the functions that are used of it, their numbers, and exceptions for their codes.
 
-The raw layer of pyscard, ``smartcard.scard``, is handed around as a value of type :class:`Scard`; it is imported when a
-reader is first asked for, and never by importing this module.
+Two implementations: :mod:`mynacard.readers.pyscard` and :mod:`mynacard.readers.native`. Both are thin, and one
+conformance suite runs over both. :mod:`mynacard.readers.finding` says which is used.
+
+Source: PC/SC Workgroup, part 5; winscard.h (Windows SDK) and pcsclite.h (pcsc-lite 1.9.9), which agree on the numbers.
 """
-# ruff: noqa: N802 - the names of functions and constants are PC/SC's
 
 from __future__ import annotations
 
-import ctypes
-import importlib
-import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol, TypeVar, cast
+from enum import IntEnum, IntFlag
+from typing import Final, Protocol, TypeAlias, TypeVar
 
-from mynacard.errors import NoPcscLibraryError, ReaderError, mark
+from mynacard.errors import ReaderError, mark
 from mynacard.readers.codes import SUCCESS, failure, unsigned
 
-__all__ = ["Calls", "Scard", "find_library"]
-
-_LIBRARY: Final = "libpcsclite.so.1"
-_BINDING: Final = "smartcard.scard"
-
-_NO_LIBRARY: Final = mark(
-    "This machine has no PC/SC library: install it (Debian, Ubuntu: sudo apt install pcscd; "
-    "Fedora: sudo dnf install pcsc-lite pcsc-lite-ccid)."
-)
-_NO_BINDING: Final = mark(
-    'This Python has no usable PC/SC binding: install it with pip install "mynacard[pcsc]" '
-    "(Debian, Ubuntu: or with sudo apt install python3-pyscard)."
-)
-_BINDING_FAILED: Final = mark("The PC/SC binding failed in {call} ({cause}); what it did is unknown.")
+__all__ = ["ANY_PROTOCOL", "Calls", "Disposition", "Library", "Share", "State", "Status"]
 
 T = TypeVar("T")
-Answer = Any  # pyscard has no types: a code alone, or a list of the code and what the function brings
+Outcome: TypeAlias = tuple[int, T]
+"""A PC/SC return code, of either sign, and what the function brings; that means something only beside a success."""
+
+Status: TypeAlias = tuple[str, int, bytes]
+"""A reader's name; its :class:`State`, with a count of its events in the upper 16 bits; the ATR of the card on it."""
+
+ANY_PROTOCOL: Final = 3
+"""SCARD_PROTOCOL_T0 and SCARD_PROTOCOL_T1."""
+
+_NOTHING_CHANGED: Final = frozenset({0x8010000A, 0x80100002})
+"""SCARD_E_TIMEOUT and SCARD_E_CANCELLED, of the one function that waits for something to happen."""
+_FAILED: Final = mark("The PC/SC binding failed in {call} ({cause}); what it did is unknown.")
 
 
-class Scard(Protocol):
-    """What is used of pyscard's ``smartcard.scard``: each function answers a code, or a list of code and values."""
+class Share(IntEnum):
+    """How a connection shares its card with other programs."""
 
-    SCARD_SCOPE_USER: int
-    SCARD_SHARE_SHARED: int
-    SCARD_PROTOCOL_T0: int
-    SCARD_PROTOCOL_T1: int
-    SCARD_LEAVE_CARD: int
-    SCARD_UNPOWER_CARD: int
-    SCARD_STATE_UNAWARE: int
-    SCARD_STATE_PRESENT: int
-    SCARD_STATE_EXCLUSIVE: int
-    SCARD_STATE_INUSE: int
-    SCARD_STATE_MUTE: int
-
-    def SCardEstablishContext(self, scope: int, /) -> Answer: ...
-    def SCardReleaseContext(self, context: int, /) -> Answer: ...
-    def SCardListReaders(self, context: int, groups: list[str], /) -> Answer: ...
-    def SCardGetStatusChange(self, context: int, timeout_ms: int, states: list[tuple[str, int]], /) -> Answer: ...
-    def SCardConnect(self, context: int, reader: str, mode: int, protocols: int, /) -> Answer: ...
-    def SCardDisconnect(self, card: int, disposition: int, /) -> Answer: ...
-    def SCardBeginTransaction(self, card: int, /) -> Answer: ...
-    def SCardEndTransaction(self, card: int, disposition: int, /) -> Answer: ...
-    def SCardStatus(self, card: int, /) -> Answer: ...
-    def SCardTransmit(self, card: int, protocol: int, command: list[int], /) -> Answer: ...
+    EXCLUSIVE = 1
+    SHARED = 2
+    DIRECT = 3
 
 
-def find_library() -> Scard:
-    """pyscard's raw layer.
+class Disposition(IntEnum):
+    """What happens to the card when a transaction or a connection ends."""
 
-    Raises:
-        NoPcscLibraryError: the system's library or the Python binding is missing; the message says what to install.
+    LEAVE = 0
+    RESET = 1
+    UNPOWER = 2
+    EJECT = 3
+
+
+class State(IntFlag):
+    """What SCardGetStatusChange says of a reader."""
+
+    UNAWARE = 0x0000
+    IGNORE = 0x0001
+    CHANGED = 0x0002
+    UNKNOWN = 0x0004
+    UNAVAILABLE = 0x0008
+    EMPTY = 0x0010
+    PRESENT = 0x0020
+    EXCLUSIVE = 0x0080
+    IN_USE = 0x0100
+    MUTE = 0x0200
+
+
+class Library(Protocol):
+    """A PC/SC library. Each function makes one call, and returns what that returned; it raises for no code.
+
+    Handles are numbers. A function may block for as long as PC/SC does.
     """
-    if sys.platform.startswith("linux"):
-        _probe()
-    try:
-        return cast("Scard", importlib.import_module(_BINDING))
-    except (ImportError, OSError) as error:
-        raise NoPcscLibraryError(_NO_BINDING) from error
 
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        ...
 
-def _probe() -> None:
-    """Where the library is missing, importing the binding prints so on stdout, in the middle of somebody's output."""
-    try:
-        ctypes.CDLL(_LIBRARY)
-    except OSError as error:
-        raise NoPcscLibraryError(_NO_LIBRARY) from error
+    def establish_context(self) -> Outcome[int]: ...
+    def release_context(self, context: int, /) -> Outcome[None]: ...
+    def cancel(self, context: int, /) -> Outcome[None]:
+        """End a :meth:`get_status_change` that blocks in another thread."""
+        ...
+
+    def list_readers(self, context: int, /) -> Outcome[tuple[str, ...]]: ...
+    def get_status_change(
+        self, context: int, timeout_ms: int, known: Sequence[tuple[str, int]], /
+    ) -> Outcome[tuple[Status, ...]]:
+        """Wait until a reader is in another state than the one *known* of it; State.UNAWARE never waits."""
+        ...
+
+    def connect(self, context: int, reader: str, share: Share, protocols: int, /) -> Outcome[tuple[int, int]]:
+        """A card handle, and the protocol that card and reader speak."""
+        ...
+
+    def disconnect(self, card: int, disposition: Disposition, /) -> Outcome[None]: ...
+    def begin_transaction(self, card: int, /) -> Outcome[None]: ...
+    def end_transaction(self, card: int, disposition: Disposition, /) -> Outcome[None]: ...
+    def status(self, card: int, /) -> Outcome[bytes]:
+        """The ATR of the card."""
+        ...
+
+    def transmit(self, card: int, protocol: int, command: bytes, /) -> Outcome[bytes]: ...
+    def control(self, card: int, function: int, data: bytes, /) -> Outcome[bytes]:
+        """Ask the reader itself: *function* is the number within SCARD_CTL_CODE, which differs between systems."""
+        ...
 
 
 class Calls:
     """The functions of PC/SC, each called once, with values for answers and ReaderErrors for codes.
 
     Args:
-        scard: the raw layer.
+        library: the PC/SC library.
         reader: the reader they are about, for messages.
     """
 
-    def __init__(self, scard: Scard, reader: str | None = None) -> None:
-        self._scard = scard
+    def __init__(self, library: Library, reader: str | None = None) -> None:
+        self._library = library
         self._reader = reader
 
     def establish_context(self) -> int:
-        return self._ask(int, self._scard.SCardEstablishContext, self._scard.SCARD_SCOPE_USER)
+        return self._ask("SCardEstablishContext", self._library.establish_context)
 
     def release_context(self, context: int) -> None:
-        self._ask(_nothing, self._scard.SCardReleaseContext, context)
+        self._ask("SCardReleaseContext", self._library.release_context, context)
+
+    def cancel(self, context: int) -> None:
+        self._ask("SCardCancel", self._library.cancel, context)
 
     def list_readers(self, context: int) -> tuple[str, ...]:
-        return self._ask(_names, self._scard.SCardListReaders, context, [])
+        return self._ask("SCardListReaders", self._library.list_readers, context)
 
-    def states(self, context: int, readers: Sequence[str]) -> tuple[tuple[str, int, bytes], ...]:
-        """Name, state bits and ATR of each of *readers*, as they are now."""
-        unaware = [(reader, self._scard.SCARD_STATE_UNAWARE) for reader in readers]
-        return self._ask(_states, self._scard.SCardGetStatusChange, context, 0, unaware)
+    def get_status_change(self, context: int, timeout_ms: int, known: Sequence[tuple[str, int]]) -> tuple[Status, ...]:
+        """The states of the readers as soon as one is other than *known*; empty if none is in time, or if cancelled."""
+        call = "SCardGetStatusChange"
+        code, statuses = self._call(call, self._library.get_status_change, context, timeout_ms, known)
+        if code in _NOTHING_CHANGED:
+            return ()
+        return self._brought(call, code, statuses)
 
     def connect(self, context: int, reader: str) -> tuple[int, int]:
         """A connection to the card on *reader*, shared with other programs, and its protocol."""
-        protocols = self._scard.SCARD_PROTOCOL_T0 | self._scard.SCARD_PROTOCOL_T1
-        return self._ask(_pair, self._scard.SCardConnect, context, reader, self._scard.SCARD_SHARE_SHARED, protocols)
+        return self._ask("SCardConnect", self._library.connect, context, reader, Share.SHARED, ANY_PROTOCOL)
 
-    def disconnect(self, card: int, *, power_off: bool) -> None:
-        self._ask(_nothing, self._scard.SCardDisconnect, card, self._disposition(power_off))
+    def disconnect(self, card: int, disposition: Disposition) -> None:
+        self._ask("SCardDisconnect", self._library.disconnect, card, disposition)
 
     def begin_transaction(self, card: int) -> None:
-        self._ask(_nothing, self._scard.SCardBeginTransaction, card)
+        self._ask("SCardBeginTransaction", self._library.begin_transaction, card)
 
-    def end_transaction(self, card: int, *, power_off: bool) -> None:
-        self._ask(_nothing, self._scard.SCardEndTransaction, card, self._disposition(power_off))
+    def end_transaction(self, card: int, disposition: Disposition) -> None:
+        self._ask("SCardEndTransaction", self._library.end_transaction, card, disposition)
 
     def atr(self, card: int) -> bytes:
-        return self._ask(_atr, self._scard.SCardStatus, card)
+        return self._ask("SCardStatus", self._library.status, card)
 
     def transmit(self, card: int, protocol: int, command: bytes) -> bytes:
-        # The binding wants numbers, and the protocol where PC/SC has a structure.
-        return self._ask(bytes, self._scard.SCardTransmit, card, protocol, list(command))
+        return self._ask("SCardTransmit", self._library.transmit, card, protocol, command)
 
-    def _disposition(self, power_off: bool) -> int:
-        # Never SCARD_RESET_CARD: PINs were seen to stay verified over a warm reset.
-        return self._scard.SCARD_UNPOWER_CARD if power_off else self._scard.SCARD_LEAVE_CARD
+    def _ask(self, call: str, function: Callable[..., Outcome[T]], *arguments: object) -> T:
+        return self._brought(call, *self._call(call, function, *arguments))
 
-    def _ask(self, read: Callable[..., T], function: Callable[..., Answer], *arguments: object) -> T:
-        """What *read* makes of the values that *function* answers.
+    def _call(self, call: str, function: Callable[..., Outcome[T]], *arguments: object) -> Outcome[T]:
+        """What *function* answers.
 
-        The binding raises a bare SystemError for a null handle, and TypeErrors. Of these the class alone is told: their
-        words may quote the arguments.
+        A binding raises SystemErrors and TypeErrors of its own. Of these the class alone is told: their words may
+        quote the arguments.
         """
-        call = getattr(function, "__name__", _BINDING)
         try:
-            answer = function(*arguments)
-            parts: list[Any] = [answer] if isinstance(answer, int) else list(answer)
-            code = unsigned(parts[0])
-            if code == SUCCESS:
-                return read(*parts[1:])
+            code, value = function(*arguments)
+            return unsigned(code), value
         except Exception as error:
-            raise ReaderError(_BINDING_FAILED, call=call, cause=type(error).__name__) from error
-        raise failure(code, call, self._reader)
+            raise ReaderError(_FAILED, call=call, cause=type(error).__name__) from error
 
-
-def _nothing(*_: object) -> None:
-    return None
-
-
-def _pair(card: int, protocol: int) -> tuple[int, int]:
-    return card, protocol
-
-
-def _names(readers: Sequence[str]) -> tuple[str, ...]:
-    return tuple(readers)
-
-
-def _states(states: Sequence[tuple[str, int, Sequence[int]]]) -> tuple[tuple[str, int, bytes], ...]:
-    return tuple((name, state, bytes(atr)) for name, state, atr in states)
-
-
-def _atr(_reader: str, _state: int, _protocol: int, atr: Sequence[int]) -> bytes:
-    return bytes(atr)
+    def _brought(self, call: str, code: int, value: T) -> T:
+        if code != SUCCESS:
+            raise failure(code, call, self._reader)
+        return value

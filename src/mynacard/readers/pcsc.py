@@ -1,33 +1,47 @@
-"""Which readers there are, and the card on one of them: one connection, one transaction, always let go.
+"""Which readers there are, and the card on one of them: one connection, used in transactions, always let go.
 
 A PIN that was shown to a card stays verified in it, for whoever talks to it next, until the card leaves the application
 or loses its power. So the connection watches what passes through it, and logs out and powers off on the way out.
-
-Source: PC/SC Workgroup, part 5 (dispositions); pcsc-lite's src/winscard.c for what each of them does there.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+import contextlib
+import os
+import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from mynacard import errors
-from mynacard.apdu.commands import LOG_OUT, carries_secret, encode
 from mynacard.errors import mark
-from mynacard.readers.library import Calls, Scard, find_library
+from mynacard.readers.deadlines import Deadlines
+from mynacard.readers.finding import find_library
+from mynacard.readers.holders import likely_holders
+from mynacard.readers.library import Calls, Library, State, Status
+from mynacard.readers.link import Link, quietly
+from mynacard.readers.ownership import Ownership
+from mynacard.readers.worker import Worker
 
-__all__ = ["ReaderCard", "ReaderState", "list_readers"]
+__all__ = ["ReaderCard", "ReaderState", "list_readers", "reader_states"]
 
-_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-_LOG_OUT: Final = bytes(encode(LOG_OUT))
-_DONE: Final = b"\x90\x00"
-_UNREACHABLE: Final = (errors.CardLostError, errors.NoCardError, errors.ReaderNotFoundError, errors.NoPcscServiceError)
-"""After these no command reaches the card, over this connection at least."""
+_BUSY: Final = mark(
+    "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
+    "Often it is GnuPG's scdaemon, ssh-agent or a browser. Close that program and try again."
+)
+_BUSY_KNOWN: Final = mark(
+    "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
+    "Programs that use cards now: {holders}. Close that program and try again."
+)
+SERVICE_SLEEPS: Final = os.name == "nt"
+"""Windows stops its service with the last reader, and starts it with the first."""
+_ASK_AGAIN_S: Final = 0.1
+_BEGINNINGS: Final = 3
+"""So often a connection is begun anew because somebody reset the card in between; nothing is on it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class ReaderState:
         in_use: some program is connected to the card.
         exclusive: and does not share it.
         atr: the card's answer to reset; empty without a card. It does not tell one kind of card from another.
+        events: how many cards came and went so far, as far as PC/SC counts them. Another card has another number.
     """
 
     name: str
@@ -49,85 +64,110 @@ class ReaderState:
     in_use: bool = False
     exclusive: bool = False
     atr: bytes = b""
+    events: int = 0
 
 
-def list_readers(scard: Scard | None = None) -> tuple[ReaderState, ...]:
-    """The readers that are attached, with what lies on them; empty if there are none. Touches no card.
-
-    Args:
-        scard: the PC/SC library; None finds it.
-
-    Raises:
-        NoPcscLibraryError: there is none.
-        NoPcscServiceError: its service does not run.
-        ReaderError: it failed in another way.
-    """
-    scard = find_library() if scard is None else scard
-    calls = Calls(scard)
-    context = calls.establish_context()
-    try:
-        readers = calls.list_readers(context)
-        states = calls.states(context, readers) if readers else ()
-        return tuple(_reader_state(scard, *state) for state in states)
-    except errors.NoReaderError:
-        return ()
-    finally:
-        _quietly(partial(calls.release_context, context))
+def reader_states(statuses: tuple[Status, ...]) -> tuple[ReaderState, ...]:
+    """*statuses* as values."""
+    return tuple(_reader_state(*status) for status in statuses)
 
 
-def _reader_state(scard: Scard, name: str, state: int, atr: bytes) -> ReaderState:
-    exclusive = bool(state & scard.SCARD_STATE_EXCLUSIVE)
+def _reader_state(name: str, bits: int, atr: bytes) -> ReaderState:
+    state = State(bits & 0xFFFF)
     return ReaderState(
         name,
-        card_present=bool(state & scard.SCARD_STATE_PRESENT),
-        mute=bool(state & scard.SCARD_STATE_MUTE),
-        in_use=exclusive or bool(state & scard.SCARD_STATE_INUSE),
-        exclusive=exclusive,
+        card_present=bool(state & State.PRESENT),
+        mute=bool(state & State.MUTE),
+        in_use=bool(state & (State.IN_USE | State.EXCLUSIVE)),
+        exclusive=bool(state & State.EXCLUSIVE),
         atr=atr,
+        events=bits >> 16,
     )
 
 
+def list_readers(library: Library | None = None, deadlines: Deadlines = Deadlines()) -> tuple[ReaderState, ...]:
+    """The readers that are attached, with what lies on them; empty if there are none. Touches no card.
+
+    Args:
+        library: the PC/SC library; None finds it.
+        deadlines: how long the service may take.
+
+    Raises:
+        NoPcscLibraryError: there is none.
+        NoPcscServiceError: its service does not run. (Windows stops it with the last reader: there are none.)
+        CallTimeoutError: it does not answer.
+        ReaderError: it failed in another way.
+    """
+    calls = Calls(find_library() if library is None else library)
+    worker = Worker()
+    try:
+        return worker.run("SCardListReaders", partial(_list, calls), deadlines.service_s)
+    finally:
+        worker.stop()
+
+
+def _list(calls: Calls) -> tuple[ReaderState, ...]:
+    try:
+        context = calls.establish_context()
+    except errors.NoPcscServiceError:
+        if not SERVICE_SLEEPS:
+            raise
+        return ()
+    try:
+        readers = calls.list_readers(context)
+        unaware = [(reader, State.UNAWARE) for reader in readers]
+        return reader_states(calls.get_status_change(context, 0, unaware)) if readers else ()
+    except errors.NoReaderError:
+        return ()
+    finally:
+        quietly(partial(calls.release_context, context))
+
+
 class ReaderCard:
-    """The card on the reader *name*: a context manager, and a :class:`~mynacard.apdu.message.Card` inside of it.
+    """The card on the reader *name*, connected and shared with other programs: a context manager.
 
-    Connects shared, and holds one transaction from first to last: other programs wait. So ask the holder for the PIN
-    before, not inside. (Windows resets a card whose transaction is idle for five seconds.)
+    Inside of it, :meth:`transaction` keeps others away; only there it is a :class:`~mynacard.apdu.message.Card`. Ask
+    the holder for a PIN between two transactions, not in one: others wait, and Windows resets a card whose transaction
+    is idle for five seconds.
 
-    On every way out, an exception or an interrupt too: if a PIN may still be verified, the application is left; if a
-    PIN was shown at all, the card is powered off, before any other program gets to it. What fails while leaving is
-    logged, and never stands in for the error that is on its way. No command is ever sent twice.
+    When a transaction ends, and on every way out, an exception or an interrupt too: if a PIN may still be verified, the
+    application is left; if a PIN was shown at all, the card is powered off, before any other program gets to it, and
+    this connection is of no more use. What fails while leaving is logged, and never stands in for the error that is on
+    its way. No command is ever sent twice.
 
-    Not for two threads at once.
+    No call waits for ever (:class:`Deadlines`), and each can be interrupted. After one that did not return in time the
+    connection is given up: nothing more is sent over it, and it is let go when the call returns.
+
+    Belongs to the thread that enters it until another one calls :meth:`adopt`, and never to a forked process.
 
     Args:
         name: the whole name of the reader, as :func:`list_readers` has it.
-        scard: the PC/SC library; None finds it.
+        library: the PC/SC library; None finds it.
+        deadlines: how long is waited for what.
 
     Raises:
-        ReaderError: on entering: no library, service, reader or card, or the card is in use; nothing stays open.
+        ReaderError: on entering: no library, service, reader or card; nothing stays open.
+        ReaderBusyError: another program did not let go of the card in time.
         UsageError: it is entered already.
     """
 
-    def __init__(self, name: str, scard: Scard | None = None) -> None:
+    def __init__(self, name: str, library: Library | None = None, deadlines: Deadlines = Deadlines()) -> None:
         self.name = name
-        self._scard = scard
-        self._context: int | None = None
-        self._card: int | None = None
-        self._protocol = 0
-        self._atr: bytes | None = None
+        self._library = library
+        self._deadlines = deadlines
+        self._owner = Ownership()
+        self._open: tuple[Worker, Link] | None = None
         self._in_transaction = False
-        self._pin_shown = False
-        self._login_possible = False
-        self._must_power_off = False
-        self._reachable = False
 
     def __enter__(self) -> Self:
-        if self._context is not None:
+        if self._open is not None:
             raise errors.UsageError(mark("The card on {reader} is open already."), reader=self.name)
-        self._calls = Calls(find_library() if self._scard is None else self._scard, self.name)
-        self._pin_shown = self._login_possible = False
+        self._owner = Ownership()
+        worker, link = Worker(), Link(find_library() if self._library is None else self._library, self.name)
+        self._open = worker, link
         try:
-            self._connect(self._calls)
+            worker.run("SCardEstablishContext", link.establish, self._deadlines.service_s)
+            self._when_free("SCardConnect", link.connect)
         except BaseException:
             self._leave()
             raise
@@ -148,116 +188,118 @@ class ReaderCard:
         Raises:
             UsageError: the card is not open.
         """
-        if self._atr is None:
-            raise self._not_open()
-        return self._atr
+        return self._opened()[1].atr
 
     @property
     def pin_shown(self) -> bool:
         """Whether a PIN or password was sent to the card, whatever the card said to it."""
-        return self._pin_shown
+        return self._opened()[1].exposure.pin_shown
 
     @property
     def login_possible(self) -> bool:
         """Whether a PIN may be verified in the card: one was sent, and no successful log-out since."""
-        return self._login_possible
+        return self._opened()[1].exposure.login_possible
+
+    def adopt(self) -> None:
+        """Take the card over into the calling thread. The former one must have finished with it."""
+        self._owner.adopt()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[Self, None, None]:
+        """No other program gets to the card while this lasts.
+
+        Raises:
+            ReaderBusyError: another program did not let go of it in time.
+            CardLostError: it was removed, or another card put in its place, or reset, since it was connected.
+            UsageError: the card is not open, in a transaction already, or was powered off after a PIN.
+        """
+        self._owner.check()
+        _, link = self._opened()
+        if self._in_transaction:
+            raise errors.UsageError(mark("There is a transaction on {reader} already."), reader=self.name)
+        if link.exposure.pin_shown:
+            raise errors.UsageError(
+                mark("The card on {reader} was powered off after a PIN. Open it again."), reader=self.name
+            )
+        self._in_transaction = True
+        try:
+            self._begin(link)
+            yield self
+        finally:
+            self._in_transaction = False
+            self._finish(link.end)
 
     def transmit(self, command: bytes, /) -> bytes:
         """The response APDU to *command*, which is sent once.
 
         Raises:
-            UsageError: the card is not open; nothing was sent.
-            CardLostError: the card was removed or reset.
+            UsageError: the card is not open, or in no transaction; nothing was sent.
+            OwnershipError: another thread or process has it; nothing was sent.
+            CardLostError: the card was removed or reset, or the connection was given up.
             OutcomeUnknownError: no status word came back.
+            CallTimeoutError: nothing came back in time.
             ReaderError: PC/SC failed in another way.
         """
-        if self._card is None or self._atr is None:
-            raise self._not_open()
-        if carries_secret(command):  # counts from here on: an answer may never come
-            self._pin_shown = self._login_possible = True
-        try:
-            answer = self._calls.transmit(self._card, self._protocol, command)
-        except _UNREACHABLE:
-            self._reachable = False
-            raise
-        if command == _LOG_OUT and answer == _DONE:
-            self._login_possible = False
-        return _checked(answer)
+        self._owner.check()
+        worker, link = self._opened()
+        if not self._in_transaction:
+            raise errors.UsageError(
+                mark("The card on {reader} takes commands in a transaction alone."), reader=self.name
+            )
+        return worker.run("SCardTransmit", partial(link.transmit, command), self._deadlines.card_s)
 
-    def _not_open(self) -> errors.UsageError:
-        return errors.UsageError(mark("The card on {reader} is not open; use it inside its 'with'."), reader=self.name)
+    def _opened(self) -> tuple[Worker, Link]:
+        if self._open is None:
+            raise errors.UsageError(
+                mark("The card on {reader} is not open; use it inside its 'with'."), reader=self.name
+            )
+        return self._open
 
-    def _connect(self, calls: Calls) -> None:
-        self._context = calls.establish_context()
-        self._card, self._protocol = calls.connect(self._context, self.name)
-        calls.begin_transaction(self._card)
-        self._in_transaction = self._reachable = True
-        self._atr = calls.atr(self._card)
+    def _begin(self, link: Link) -> None:
+        for _ in range(_BEGINNINGS):
+            try:
+                return self._when_free("SCardBeginTransaction", link.begin)
+            except errors.CardResetError:
+                if link.used:
+                    raise
+                self._when_free("SCardConnect", link.connect)
+        return self._when_free("SCardBeginTransaction", link.begin)
+
+    def _when_free(self, call: str, job: Callable[[], None]) -> None:
+        """Do *job*, once no other program keeps the card for itself."""
+        worker, _ = self._opened()
+        until = time.monotonic() + self._deadlines.busy_s
+        while True:
+            try:
+                return worker.run(call, job, max(until - time.monotonic(), _ASK_AGAIN_S))
+            except errors.CallTimeoutError as error:  # the service holds the call while another has a transaction
+                raise self._busy(call) from error
+            except errors.ReaderBusyError as error:  # or refuses it
+                if time.monotonic() >= until:
+                    raise self._busy(call) from error
+            time.sleep(_ASK_AGAIN_S)
+
+    def _busy(self, call: str) -> errors.ReaderBusyError:
+        holders = likely_holders()
+        return errors.ReaderBusyError(
+            _BUSY_KNOWN if holders else _BUSY,
+            holders=holders, reader=self.name, seconds=self._deadlines.busy_s, call=call,
+        )  # fmt: skip
 
     def _leave(self) -> None:
-        """Let everything go, last things first; an interrupt on the way is raised when all is done.
-
-        The second round does what an interrupt cut short in the first. As a rule nothing is left for it.
-        """
+        worker, link = self._opened()
         try:
-            self._let_go()
+            self._finish(link.close)
         finally:
-            self._let_go()
+            self._open = None
+            worker.stop()
 
-    def _let_go(self) -> None:
-        try:
-            self._log_out()
-        finally:
-            try:
-                self._end_transaction()
-            finally:
-                try:
-                    self._disconnect()
-                finally:
-                    self._release()
-
-    def _log_out(self) -> None:
-        # The power-off may not be enough where the reader, not the card, decides what it means.
-        wanted = self._login_possible and self._reachable
-        self._reachable = False
-        if wanted:
-            _quietly(partial(self.transmit, _LOG_OUT))
-
-    def _end_transaction(self) -> None:
-        # The power goes here already, and not with the connection: whoever waits comes in as soon as this ends.
-        self._must_power_off = self._pin_shown
-        if self._in_transaction and self._card is not None:
-            ended = _quietly(partial(self._calls.end_transaction, self._card, power_off=self._pin_shown))
-            self._must_power_off = self._pin_shown and not ended
-        self._in_transaction = False
-
-    def _disconnect(self) -> None:
-        # The power only where the transaction's end could not take it (a card that was reset meanwhile). Twice would be
-        # once too often: pcscd 1.9.9 keeps a card that another program stays connected to without power then.
-        if self._card is not None:
-            _quietly(partial(self._calls.disconnect, self._card, power_off=self._must_power_off))
-        self._card = self._atr = None
-
-    def _release(self) -> None:
-        if self._context is not None:
-            _quietly(partial(self._calls.release_context, self._context))
-        self._context = None
-
-
-def _checked(answer: bytes) -> bytes:
-    """*answer*, if it holds a status word: a card pulled in mid-command may leave a success without one."""
-    if len(answer) < 2:
-        raise errors.OutcomeUnknownError(
-            mark("The card's answer has {length} bytes and no status word: what it did is unknown."), length=len(answer)
-        )
-    return answer
-
-
-def _quietly(step: Callable[[], object]) -> bool:
-    """Does *step*, and says whether it worked; a failure is logged, for a better error may be on its way."""
-    try:
-        step()
-    except errors.ReaderError as error:
-        _log.info("while leaving: %s", error)
-        return False
-    return True
+    def _finish(self, job: Callable[[], None]) -> None:
+        """Have *job* done before anything else, unless a call is stuck: then when that returns."""
+        worker, link = self._opened()
+        if self._owner.inherited:  # its worker, and the connection, are the other process's
+            return
+        if worker.stuck_in:
+            link.give_up()
+        if not worker.finish(job, self._deadlines.leaving_s):
+            link.give_up()

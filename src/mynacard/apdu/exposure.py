@@ -1,0 +1,34 @@
+"""What passed to a card that a bystander could use."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mynacard.apdu.commands import LOG_OUT, carries_secret, encode
+
+__all__ = ["LOG_OUT_WIRE", "Exposure"]
+
+LOG_OUT_WIRE: Final = bytes(encode(LOG_OUT))
+_DONE: Final = b"\x90\x00"
+
+
+class Exposure:
+    """Watches the commands and answers of one card.
+
+    Attributes:
+        pin_shown: a PIN or password was sent to the card, whatever it said: the card must be powered off.
+        login_possible: and no successful log-out came since: it must be logged out before.
+    """
+
+    def __init__(self) -> None:
+        self.pin_shown = self.login_possible = False
+
+    def sending(self, command: bytes) -> None:
+        """*command* is about to be sent. It counts from here on: an answer may never come."""
+        if carries_secret(command):
+            self.pin_shown = self.login_possible = True
+
+    def answered(self, command: bytes, answer: bytes) -> None:
+        """The card has answered *command*."""
+        if command == LOG_OUT_WIRE and answer == _DONE:
+            self.login_possible = False

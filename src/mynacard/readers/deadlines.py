@@ -1,0 +1,26 @@
+"""How long is waited for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Deadlines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds. PC/SC has no limits of its own.
+
+    Attributes:
+        service_s: for the PC/SC service to do what concerns no card.
+        card_s: for the answer to a command. A signature takes a card about a second; some readers ask for more time
+            while it works, and PC/SC waits with them.
+        busy_s: for another program to let go of the card.
+        leaving_s: for a command that is still running when the card is let go, and for letting go. Who presses Ctrl-C
+            while a card is mute waits so long; what is not done by then is done when the command returns.
+    """
+
+    service_s: float = 10.0
+    card_s: float = 30.0
+    busy_s: float = 10.0
+    leaving_s: float = 3.0

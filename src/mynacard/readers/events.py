@@ -1,0 +1,234 @@
+"""Readers and cards that come and go.
+
+The PC/SC service is asked to say when something changes; between its answers nothing runs. No thread is left when the
+waiting is over. A service that is stopped while somebody waits (Windows stops it with the last reader) is no reader,
+until it is there again.
+
+Source: PC/SC Workgroup, part 5; Microsoft's page on SCardGetStatusChangeW for the reader that stands for the list of
+readers, which macOS does not have.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Generator
+from functools import partial
+from typing import Final, Self, TypeAlias
+
+from mynacard import errors
+from mynacard.errors import mark
+from mynacard.readers.deadlines import Deadlines
+from mynacard.readers.finding import find_library
+from mynacard.readers.library import Calls, Library, State, Status
+from mynacard.readers.link import quietly
+from mynacard.readers.pcsc import SERVICE_SLEEPS, ReaderState, reader_states
+from mynacard.readers.worker import Worker
+
+__all__ = ["Watch", "card_lies_on", "no_card_came", "wait_for_card", "wait_for_removal", "watch"]
+
+States: TypeAlias = tuple[ReaderState, ...]
+
+_READER_LIST: Final = "\\\\?PnP?\\Notification"
+_TELLS_OF_READERS: Final = sys.platform != "darwin"
+_WAIT_S: Final = 5.0 if _TELLS_OF_READERS else 1.0
+"""So long one call waits. Before pcsc-lite 2.3 a reader that comes between two calls is not told of: then so late."""
+_PAUSE_S: Final = 0.1
+"""After a call that came back without news, whatever a service may think news is."""
+_SERVICE_AGAIN_S: Final = 1.0
+
+
+class Watch:
+    """Sees readers and cards come and go. A context manager; :meth:`close` may be called from any thread.
+
+    A service that stops meanwhile is a change: there are no readers, until it is back.
+
+    Args:
+        library: the PC/SC library; None finds it.
+        deadlines: how long the service may take to answer.
+
+    Raises:
+        NoPcscLibraryError: there is no PC/SC library.
+    """
+
+    def __init__(self, library: Library | None = None, deadlines: Deadlines = Deadlines()) -> None:
+        self._view = _View(Calls(find_library() if library is None else library))
+        self._worker = Worker()
+        self._service_s = deadlines.service_s
+        self._states: States | None = None
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def next(self, timeout_s: float | None = None) -> States | None:
+        """All readers: at once when asked first, later as soon as something has changed.
+
+        None if nothing has changed within *timeout_s*, or the watch was closed.
+
+        Raises:
+            NoPcscServiceError: the service does not run, when asked first.
+            CallTimeoutError: the service does not answer.
+        """
+        until = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        while not self._closed:
+            now = self._look()
+            if now != self._states:
+                self._states = now
+                return now
+            time.sleep(_PAUSE_S)
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            self._wait(min(left, _WAIT_S))
+        return None
+
+    def close(self) -> None:
+        """End the waiting, and let the service go."""
+        self._closed = True
+        if self._view.waiting:
+            canceller = Worker()  # the watch's own is in the call that is to end
+            canceller.post(self._view.cancel)
+            canceller.stop()
+        self._worker.post(self._view.close)
+        self._worker.stop()
+
+    def _look(self) -> States:
+        """The readers now; none where the service is not there, though it was before, or sleeps without readers."""
+        try:
+            return self._worker.run("SCardListReaders", self._view.look, self._service_s)
+        except errors.NoPcscServiceError:
+            if self._states is None and not SERVICE_SLEEPS:
+                raise
+            return ()
+
+    def _wait(self, seconds: float) -> None:
+        if self._view.alive:
+            self._worker.run("SCardGetStatusChange", partial(self._view.wait, seconds), seconds + self._service_s)
+        else:
+            time.sleep(min(seconds, _SERVICE_AGAIN_S))
+
+
+def watch(timeout_s: float | None = None, library: Library | None = None) -> Generator[States, None, None]:
+    """All readers as they are now, and again whenever something has changed, until *timeout_s* are over.
+
+    Raises:
+        ReaderError: as :meth:`Watch.next`.
+    """
+    until = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+    with Watch(library) as watching:
+        while True:
+            left = until - time.monotonic()
+            states = watching.next(None if timeout_s is None else max(left, 0.0))
+            if states is None:
+                return
+            yield states
+
+
+class _View:
+    """What the service says of the readers. Its methods run in a worker's thread, :meth:`cancel` in another's.
+
+    Attributes:
+        waiting: a call waits for something to happen.
+    """
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._context: int | None = None
+        self._known: list[tuple[str, int]] = []
+        self._tells_readers = True
+        self.waiting = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether the service was there when asked last."""
+        return self._context is not None
+
+    def look(self) -> States:
+        try:
+            return self._look()
+        except (errors.NoPcscServiceError, errors.CardLostError):  # the latter: another service than the one before
+            self.close()
+        return self._look()
+
+    def _look(self) -> States:
+        if self._context is None:
+            self._context = self._calls.establish_context()
+        try:
+            names = [*self._calls.list_readers(self._context)]
+        except errors.NoReaderError:
+            names = []
+        self._known = [(name, int(State.UNAWARE)) for name in names + [_READER_LIST] * _TELLS_OF_READERS]
+        return reader_states(tuple(status for status in self._news(0) if status[0] != _READER_LIST))
+
+    def wait(self, seconds: float) -> None:
+        """Until something has changed, or for so long."""
+        self.waiting = True
+        try:
+            if self._known:
+                self._news(int(seconds * 1000) + 1)
+            else:
+                time.sleep(seconds)
+        except (errors.NoPcscServiceError, errors.CardLostError):
+            self.close()
+        finally:
+            self.waiting = False
+
+    def _news(self, timeout_ms: int) -> tuple[Status, ...]:
+        """The states of what is known once one has changed; then those are known. None where a reader is gone."""
+        if self._context is None or not self._known:
+            return ()
+        try:
+            statuses = self._calls.get_status_change(self._context, timeout_ms, self._known)
+        except errors.ReaderNotFoundError:
+            return ()
+        self._known = [(name, bits & ~State.CHANGED) for name, bits, _ in statuses] or self._known
+        return statuses
+
+    def cancel(self) -> None:
+        if self._context is not None:
+            quietly(partial(self._calls.cancel, self._context))
+
+    def close(self) -> None:
+        if self._context is not None:
+            quietly(partial(self._calls.release_context, self._context))
+        self._context = None
+
+
+def wait_for_card(name: str = "", timeout_s: float | None = None, library: Library | None = None) -> States:
+    """The readers, as soon as a card lies on one whose name is or holds *name*.
+
+    Raises:
+        NoCardError: none came within *timeout_s*.
+        ReaderError: as :func:`watch`.
+    """
+    for states in watch(timeout_s, library):
+        if card_lies_on(states, name):
+            return states
+    raise no_card_came(timeout_s)
+
+
+def card_lies_on(states: States, name: str = "") -> bool:
+    """Whether a card lies on a reader whose name is or holds *name*."""
+    return any(state.card_present and name.casefold() in state.name.casefold() for state in states)
+
+
+def no_card_came(timeout_s: float | None) -> errors.NoCardError:
+    return errors.NoCardError(mark("No card was laid on a reader within {seconds:g} s."), seconds=timeout_s)
+
+
+def wait_for_removal(reader: str, timeout_s: float | None = None, library: Library | None = None) -> bool:
+    """Whether the card that lies on *reader* now leaves it within *timeout_s*, by itself or with the reader.
+
+    True as well where no card is there, or another one has taken its place meanwhile.
+    """
+    events: int | None = None
+    for states in watch(timeout_s, library):
+        now = next((state for state in states if state.name == reader and state.card_present), None)
+        if now is None or now.events != (now.events if events is None else events):
+            return True
+        events = now.events
+    return False

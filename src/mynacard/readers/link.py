@@ -1,0 +1,175 @@
+"""A connection to the card on one reader, step by step, as its worker's thread goes through it.
+
+All that is known of handles is known here, in the thread that makes the calls. So nothing is lost between a call and
+the note of it, however the caller is interrupted; and what is left of a call that nobody waits for any more is let go
+in its turn.
+
+Source: PC/SC Workgroup, part 5 (dispositions); pcsc-lite's src/winscard.c for what each of them does there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from mynacard import errors
+from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
+from mynacard.errors import mark
+from mynacard.readers.codes import failure
+from mynacard.readers.library import Calls, Disposition, Library, State
+
+__all__ = ["Link", "quietly"]
+
+_log = logging.getLogger(__name__)
+
+_UNREACHABLE: Final = (errors.CardLostError, errors.NoCardError, errors.ReaderNotFoundError, errors.NoPcscServiceError)
+"""After these no command reaches the card, over this connection at least."""
+
+_REMOVED_CARD: Final = 0x80100069
+_READER_UNAVAILABLE: Final = 0x80100017
+_REMOVAL_MS: Final = 600
+"""So long a removal may take to be noticed: pcsc-lite's drivers look every 400 ms."""
+
+
+class Link:
+    """The connection, its transaction, and what must be done at their end.
+
+    Args:
+        library: the PC/SC library.
+        reader: the whole name of the reader.
+    """
+
+    def __init__(self, library: Library, reader: str) -> None:
+        self._calls = Calls(library, reader)
+        self._reader = reader
+        self._context: int | None = None
+        self._card: int | None = None
+        self._protocol = 0
+        self._in_transaction = False
+        self._used = False
+        self._reachable = False
+        self._must_power_off = False
+        self.exposure = Exposure()
+        self.atr = b""
+
+    @property
+    def used(self) -> bool:
+        """Whether a command was sent."""
+        return self._used
+
+    def establish(self) -> None:
+        self._context = self._calls.establish_context()
+
+    def connect(self) -> None:
+        """To the card, shared with other programs; anew, if it is connected already."""
+        self._disconnect(Disposition.LEAVE)
+        self._card, self._protocol = self._calls.connect(self._held(self._context), self._reader)
+        self.atr = self._calls.atr(self._card)
+
+    def begin(self) -> None:
+        self._calls.begin_transaction(self._held(self._card))
+        self._in_transaction = self._reachable = True
+
+    def transmit(self, command: bytes) -> bytes:
+        """The answer of the card, to which *command* is sent once."""
+        try:
+            return self._send(command)
+        except _UNREACHABLE:
+            self._reachable = False
+            raise
+        except errors.OutcomeUnknownError as error:
+            raise self._explained(error) from error
+
+    def _send(self, command: bytes) -> bytes:
+        card = self._held(self._card)
+        self._used = True
+        self.exposure.sending(command)
+        answer = _checked(self._calls.transmit(card, self._protocol, command))
+        self.exposure.answered(command, answer)
+        return answer
+
+    def end(self) -> None:
+        """Log out if a PIN may be verified, and end the transaction; cut the power with it if a PIN was shown.
+
+        The power goes here already, and not with the connection: whoever waits comes in as soon as this ends. Never by
+        SCARD_RESET_CARD: PINs were seen to stay verified over a warm reset.
+        """
+        if not self._in_transaction:
+            return
+        self._log_out()
+        off = self.exposure.pin_shown
+        disposition = Disposition.UNPOWER if off else Disposition.LEAVE
+        ended = quietly(lambda: self._calls.end_transaction(self._held(self._card), disposition))
+        self._must_power_off = off and not ended
+        self._in_transaction = False
+
+    def close(self) -> None:
+        """Let everything go, last things first. What fails is logged, and stops no later step."""
+        self.end()
+        # The power only where the transaction's end could not take it (a card that was reset meanwhile). Twice would be
+        # once too often: pcscd 1.9.9 keeps a card that another program stays connected to without power then.
+        self._disconnect(Disposition.UNPOWER if self._must_power_off else Disposition.LEAVE)
+        if self._context is not None:
+            quietly(partial(self._calls.release_context, self._context))
+        self._context = None
+
+    def give_up(self) -> None:
+        """A call did not return: no command any more. A second one would be as mute, and hold up other programs."""
+        self._reachable = False
+
+    def _disconnect(self, disposition: Disposition) -> None:
+        if self._card is not None:
+            quietly(partial(self._calls.disconnect, self._card, disposition))
+        self._card = None
+
+    def _held(self, handle: int | None) -> int:
+        if handle is None:
+            raise errors.CardLostError(mark("The connection to {reader} is closed."), reader=self._reader)
+        return handle
+
+    def _log_out(self) -> None:
+        # The power-off may not be enough where the reader, not the card, decides what it means.
+        if self.exposure.login_possible and self._reachable:
+            quietly(partial(self._send, LOG_OUT_WIRE))
+        self._reachable = False
+
+    def _explained(self, error: errors.OutcomeUnknownError) -> errors.ReaderError:
+        """*error*, or that card or reader is gone: of that, pcsc-lite tells the first command only that it failed."""
+        try:
+            state = self._state_soon()
+        except errors.ReaderError:
+            return error
+        if state & (State.UNKNOWN | State.UNAVAILABLE):
+            return failure(_READER_UNAVAILABLE, "SCardTransmit", self._reader)
+        return error if state & State.PRESENT else failure(_REMOVED_CARD, "SCardTransmit", self._reader)
+
+    def _state_soon(self) -> State:
+        """The reader's state, once a removal would be noticed."""
+        context = self._held(self._context)
+        ((_, state, _),) = self._calls.get_status_change(context, 0, [(self._reader, State.UNAWARE)])
+        if state & State.PRESENT:
+            known = [(self._reader, state & ~State.CHANGED)]
+            for _, changed, _ in self._calls.get_status_change(context, _REMOVAL_MS, known):
+                state = changed
+        return State(state & 0xFFFF)
+
+
+def _checked(answer: bytes) -> bytes:
+    """*answer*, if it holds a status word: a card pulled in mid-command may leave a success without one."""
+    if len(answer) < 2:
+        raise errors.OutcomeUnknownError(
+            mark("The card's answer has {length} bytes and no status word: what it did is unknown."), length=len(answer)
+        )
+    return answer
+
+
+def quietly(step: Callable[[], object]) -> bool:
+    """Does *step*, and says whether it worked; a failure is logged, for a better error may be on its way."""
+    try:
+        step()
+    except errors.ReaderError as error:
+        _log.info("while leaving: %s", error)
+        return False
+    return True

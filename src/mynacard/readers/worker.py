@@ -1,0 +1,133 @@
+"""Calls that may block, made where nobody has to wait for them.
+
+PC/SC has no time limits: a mute card, or a program that keeps a transaction, holds a call for ever, and Python hears no
+Ctrl-C until it returns. So the calls of one connection are made one after the other in a thread of their own; the
+caller waits for the answer, as long as it wants to, and can be interrupted at every moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final, Generic, NoReturn, TypeVar
+
+from mynacard.errors import CallTimeoutError, CardLostError, mark
+
+__all__ = ["Pending", "Worker"]
+
+T = TypeVar("T")
+
+_SLICE_S: Final = 0.2
+"""Windows hears no Ctrl-C in a longer wait. The others do; an answer ends the wait at once on all."""
+
+_TIMEOUT: Final = mark(
+    "{call} did not return within {seconds:g} s: what it did is unknown, and the connection is given up. "
+    "Take the card off, or close the program that uses it."
+)
+_GIVEN_UP: Final = mark("The connection was given up when {call} did not return. Begin again.")
+
+
+class Pending(Generic[T]):
+    """A job in the hands of a worker."""
+
+    def __init__(self) -> None:
+        self.ending: SimpleQueue[Callable[[], T]] = SimpleQueue()
+
+    def wait(self, timeout_s: float) -> Callable[[], T] | None:
+        """What returns or raises as the job did; None if it has not ended within *timeout_s*."""
+        until = time.monotonic() + timeout_s
+        while True:
+            left = until - time.monotonic()
+            try:
+                return self.ending.get(timeout=max(0.0, min(left, _SLICE_S)))
+            except Empty:
+                if left <= _SLICE_S:
+                    return None
+
+
+class Worker:
+    """A thread that makes blocking calls in the order in which they come. It begins with the first one.
+
+    Attributes:
+        stuck_in: the name of the call that did not return in time, else "".
+    """
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._call = ""
+        self.stuck_in = ""
+
+    def run(self, call: str, job: Callable[[], T], timeout_s: float) -> T:
+        """What *job* returns or raises.
+
+        Raises:
+            CallTimeoutError: not within *timeout_s*; *call* is its name. From then on:
+            CardLostError: an earlier job has not returned in time.
+        """
+        if self.stuck_in:
+            raise CardLostError(_GIVEN_UP, call=self.stuck_in)
+        self._call = call
+        ending = self.post(job).wait(timeout_s)
+        if ending is None:
+            self.stuck_in = call
+            raise CallTimeoutError(_TIMEOUT, call=call, seconds=timeout_s)
+        return ending()
+
+    def post(self, job: Callable[[], T]) -> Pending[T]:
+        """Have *job* done when its turn comes, whether or not anybody waits."""
+        pending: Pending[T] = Pending()
+        self._jobs.put(lambda: pending.ending.put(_ending(job)))
+        if self._thread is None:
+            self._thread = Thread(target=self._work, name="mynacard-pcsc", daemon=True)
+            self._thread.start()
+        return pending
+
+    def finish(self, job: Callable[[], object], timeout_s: float) -> bool:
+        """Have *job* done in any case, and say whether it is; not waited for where a call has not returned.
+
+        An interrupt while waiting is raised when it is done, or after as long again.
+        """
+        pending = self.post(job)
+        if self.stuck_in:
+            return False
+        try:
+            ending = pending.wait(timeout_s)
+        except BaseException:
+            pending.wait(timeout_s)
+            raise
+        if ending is None:
+            self.stuck_in = self._call
+            return False
+        ending()
+        return True
+
+    def stop(self) -> None:
+        """End the thread when all that was posted is done."""
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while self._do_next():
+            pass
+
+    def _do_next(self) -> bool:
+        # A method of its own, so that no local variable keeps a job, and the command in it, while the next is awaited.
+        job = self._jobs.get()
+        if job is not None:
+            job()
+        return job is not None
+
+
+def _ending(job: Callable[[], T]) -> Callable[[], T]:
+    try:
+        value = job()
+    except BaseException as error:  # whatever it is, it belongs to the one who waits
+        return partial(_raise, error)
+    return lambda: value
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
