@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 from support import CardThat
 
-from mynacard import errors
+from mynacard import errors, opening
 from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.message import Card
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import choose_reader, open_card
-from mynacard.readers import pcsc
-from mynacard.readers.pcsc import ReaderState
+from mynacard.readers import Deadlines, ReaderState
 from mynacard.simulator import Personality, SecurityState, SimulatedCard, Traits
 from mynacard.simulator.doors import disk
 
@@ -50,14 +49,18 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two readers, of which one holds a card; and the names of those that were opened."""
     opened: list[str] = []
 
+    class Opened(CardThat):
+        def transaction(self) -> AbstractContextManager[None]:
+            return nullcontext()
+
     @contextmanager
-    def connect(name: str) -> Iterator[Card]:
+    def connect(name: str, deadlines: Deadlines) -> Iterator[Card]:
         opened.append(name)
-        yield CardThat(lambda _: "9000")
+        yield Opened(lambda _: "9000")
 
     states = (ReaderState("Alpha 00 00"), ReaderState("Beta 01 00", card_present=True))
-    monkeypatch.setattr(pcsc, "list_readers", lambda: states)
-    monkeypatch.setattr(pcsc, "ReaderCard", connect)
+    monkeypatch.setattr(opening, "list_readers", lambda deadlines: states)
+    monkeypatch.setattr(opening, "ReaderCard", connect)
     return opened
 
 

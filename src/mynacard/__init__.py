@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from mynacard.apdu import Card, Channel
     from mynacard.errors import CardError, MynacardError, ProtocolError, ReaderError
     from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, HashAlgorithm, JpkiSession
-    from mynacard.opening import open_card
+    from mynacard.opening import connect_card, open_card
     from mynacard.pin import Pin
+    from mynacard.pin_entry import PinProvider, PinRequest, verified_session
 
 __all__ = [
     "DIGITAL_SIGNATURE",
@@ -27,10 +28,14 @@ __all__ = [
     "JpkiSession",
     "MynacardError",
     "Pin",
+    "PinProvider",
+    "PinRequest",
     "ProtocolError",
     "ReaderError",
     "__version__",
+    "connect_card",
     "open_card",
+    "verified_session",
 ]
 
 _HOMES: Final = {
@@ -43,9 +48,13 @@ _HOMES: Final = {
     "JpkiSession": "jpki",
     "MynacardError": "errors",
     "Pin": "pin",
+    "PinProvider": "pin_entry",
+    "PinRequest": "pin_entry",
     "ProtocolError": "errors",
     "ReaderError": "errors",
+    "connect_card": "opening",
     "open_card": "opening",
+    "verified_session": "pin_entry",
 }
 
 

@@ -3,52 +3,119 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel
-from mynacard.apdu.commands import LOG_OUT, encode
+from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
 from mynacard.apdu.message import Card
 from mynacard.errors import mark
+from mynacard.readers import Deadlines, Ownership, ReaderCard, ReaderState, list_readers, wait_for_card
 
 if TYPE_CHECKING:
-    from mynacard.readers.pcsc import ReaderState
     from mynacard.simulator.card import SimulatedCard
 
-__all__ = ["SIMULATED", "choose_reader", "open_card"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["SIMULATED", "CardConnection", "choose_reader", "connect_card", "open_card"]
 
 SIMULATED: Final = "sim:"
 """Names a simulated card: alone a fresh one, before a path the one in that file."""
 READER_VARIABLE: Final = "MYNACARD_READER"
 
 
-@contextlib.contextmanager
-def open_card(
-    name: str | None = None, *, around: Callable[[Card], Card] = lambda card: card
-) -> Generator[Channel, None, None]:
-    """A channel to the card that *name* means; on every way out logged out, and powered off once a PIN was shown.
+class _Usable(Card, Protocol):
+    """A card on a reader, or one that is treated alike: a Card inside of a transaction."""
 
-    On a reader: one shared connection and one transaction around everything, so that no other program comes between.
+    def transaction(self) -> AbstractContextManager[object]: ...
+    def adopt(self) -> None: ...
+
+
+class CardConnection:
+    """A card, connected and shared with other programs; commands pass inside of :meth:`transaction`.
+
+    Between two transactions others may use the card, and a person may be asked for a PIN. If the card is removed,
+    replaced or reset meanwhile, the next one begins with an error. It ends the sessions of the one before: what they
+    had selected, somebody else may have changed. After a transaction in which a PIN was shown there is no other one.
+
+    Belongs to the thread that made it until another one calls :meth:`adopt`; never to a forked process.
+    """
+
+    def __init__(self, card: _Usable, around: Callable[[Card], Card]) -> None:
+        self._card = card
+        self._channel = Channel(around(card))
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[Channel, None, None]:
+        """The channel to the card, while no other program gets to it.
+
+        Raises:
+            ReaderBusyError: another program did not let go of it in time.
+            CardLostError: it is not the card, or not in the state, that was connected.
+            UsageError: there is a transaction already, or was one with a PIN.
+        """
+        with self._card.transaction():
+            try:
+                yield self._channel
+            finally:
+                self._channel.end_sessions()
+
+    def adopt(self) -> None:
+        """Take the card over into the calling thread; the former one must have finished with it."""
+        self._card.adopt()
+
+
+@contextlib.contextmanager
+def connect_card(
+    name: str | None = None,
+    *,
+    around: Callable[[Card], Card] = lambda card: card,
+    deadlines: Deadlines = Deadlines(),
+    wait_s: float = 0.0,
+) -> Generator[CardConnection, None, None]:
+    """A connection to the card that *name* means, let go on every way out.
 
     Args:
         name: a reader's name or a part that only one has; ``sim:`` for a fresh simulated card, ``sim:PATH`` for the one
             in a file; None for what ``MYNACARD_READER`` says, else the one reader that holds a card.
         around: a card to put around the card (a trace, a recording).
+        deadlines: how long is waited for what.
+        wait_s: how long a card may take to be laid on a reader.
 
     Raises:
-        ReaderError: no library, service, reader or card; a name that fits none or several; a card that is lost.
+        ReaderError: no library, service, reader or card; a name that fits none or several.
         CardFileError: the file of a simulated card is damaged or in use.
     """
     name = _named(name)
-    opened = _simulated(name.removeprefix(SIMULATED)) if name.startswith(SIMULATED) else _on_reader(name)
+    if name.startswith(SIMULATED):
+        opened = _simulated(name.removeprefix(SIMULATED))
+    else:
+        opened = _on_reader(name, deadlines, wait_s)
     with opened as card:
-        yield Channel(around(card))
+        yield CardConnection(card, around)
+
+
+@contextlib.contextmanager
+def open_card(
+    name: str | None = None,
+    *,
+    around: Callable[[Card], Card] = lambda card: card,
+    deadlines: Deadlines = Deadlines(),
+    wait_s: float = 0.0,
+) -> Generator[Channel, None, None]:
+    """A channel to the card that *name* means; on every way out logged out, and powered off once a PIN was shown.
+
+    One connection, and one transaction around everything: no other program comes between, so ask nobody for a PIN
+    inside of it (:func:`mynacard.verified_session` asks outside). Arguments and errors are those of
+    :func:`connect_card` and :meth:`CardConnection.transaction`.
+    """
+    with (
+        connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection,
+        connection.transaction() as channel,
+    ):
+        yield channel
 
 
 def choose_reader(states: tuple[ReaderState, ...], name: str = "") -> str:
@@ -84,25 +151,55 @@ def _named(name: str | None) -> str:
 
 
 @contextlib.contextmanager
-def _on_reader(name: str) -> Generator[Card, None, None]:
-    from mynacard.readers import pcsc  # noqa: PLC0415  # a simulated card needs none of it
-
-    with pcsc.ReaderCard(choose_reader(pcsc.list_readers(), name)) as card:
+def _on_reader(name: str, deadlines: Deadlines, wait_s: float) -> Generator[_Usable, None, None]:
+    states = wait_for_card(name, wait_s) if wait_s else list_readers(deadlines=deadlines)
+    with ReaderCard(choose_reader(states, name), deadlines=deadlines) as card:
         yield card
 
 
 @contextlib.contextmanager
-def _simulated(path: str) -> Generator[Card, None, None]:
+def _simulated(path: str) -> Generator[_Usable, None, None]:
     from mynacard.simulator.doors import disk  # noqa: PLC0415  # a real card needs none of it
 
     with disk.open_file(Path(path)) if path else contextlib.nullcontext(disk.new_card()) as card:
+        yield _Simulated(card)
+
+
+class _Simulated:
+    """A simulated card, used as one on a reader is: in transactions, by its owner, and left as it is left there."""
+
+    def __init__(self, card: SimulatedCard) -> None:
+        self._card = card
+        self._owner = Ownership()
+        self._exposure = Exposure()
+        self._in_transaction = False
+
+    def adopt(self) -> None:
+        self._owner.adopt()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None, None, None]:
+        self._owner.check()
+        if self._in_transaction or self._exposure.pin_shown:
+            raise errors.UsageError(mark("The simulated card is in a transaction already, or was in one with a PIN."))
+        self._in_transaction = True
         try:
-            yield card
+            yield
         finally:
-            _leave(card)
+            self._in_transaction = False
+            self._leave()
 
+    def transmit(self, command: bytes, /) -> bytes:
+        self._owner.check()
+        if not self._in_transaction:
+            raise errors.UsageError(mark("The simulated card takes commands in a transaction alone."))
+        self._exposure.sending(command)
+        answer = self._card.transmit(command)
+        self._exposure.answered(command, answer)
+        return answer
 
-def _leave(card: SimulatedCard) -> None:
-    """As on a reader: log out, then power off."""
-    card.transmit(bytes(encode(LOG_OUT)))
-    card.power_off()
+    def _leave(self) -> None:
+        if self._exposure.login_possible:
+            self._card.transmit(LOG_OUT_WIRE)
+        if self._exposure.pin_shown:
+            self._card.power_off()

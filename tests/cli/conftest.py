@@ -11,6 +11,7 @@ import pytest
 from cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
 
 from mynacard.readers import pcsc
+from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator.doors import disk
 
 collect_ignore = ["test_terminal.py"] if sys.platform == "win32" else []  # has no pseudo-terminals, and other signals
@@ -43,7 +44,7 @@ def card(cli_folder: Path, tmp_path: Path) -> CardFile:
 def desk(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The card on the one reader."""
     made = Desk(card.card())
-    monkeypatch.setattr(pcsc, "find_library", lambda: made)
+    monkeypatch.setattr(pcsc, "find_library", lambda: Pyscard(made))
     return made
 
 

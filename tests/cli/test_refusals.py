@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from readers.fake_scard import LOG_OUT, READER
+from readers.fake_scard import LOG_OUT, READER, Clock
 
 from mynacard import errors
 from mynacard.cli import exits
@@ -90,7 +90,6 @@ def test_what_is_no_error_of_ours_is_1() -> None:
     ("SCardEstablishContext", 0x8010006A, 12),
     ("SCardListReaders", 0x8010002E, 13),
     ("SCardConnect", 0x80100009, 14),
-    ("SCardConnect", 0x8010000B, 16),
     ("SCardConnect", 0x8010000C, 17),
     ("SCardConnect", 0x80100066, 18),
     ("SCardTransmit", 0x80100069, 19),
@@ -101,6 +100,13 @@ def test_what_is_no_error_of_ours_is_1() -> None:
 def test_what_is_wrong_at_the_desk_has_its_code(desk: Desk, call: str, code_of_pcsc: int, code: int) -> None:
     desk.fail(call, code_of_pcsc)
     assert said(run("info", "-v"), code)
+    assert desk.nothing_is_open
+
+
+def test_a_card_that_another_program_keeps_has_its_code(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcsc, "time", Clock())
+    desk.fail("SCardConnect", *[0x8010000B] * 1000)
+    assert said(run("info", "-v"), 16)
     assert desk.nothing_is_open
 
 

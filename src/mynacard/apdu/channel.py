@@ -82,7 +82,7 @@ class Channel:
     """The way to one card. It is a :class:`~mynacard.apdu.message.Card` itself.
 
     Keeps nothing that the card knows better: no selected file, no security status, no counter; only what was learned
-    (``profile``), and how often an application was selected (``selections``), so that a session can see that it ended.
+    (``profile``), and how often sessions began or ended (``selections``), so that one can see that it is over.
     """
 
     def __init__(self, card: Card, profile: CardProfile = CardProfile()) -> None:
@@ -106,6 +106,10 @@ class Channel:
                 length=len(answer),
             )
         return answer
+
+    def end_sessions(self) -> None:
+        """From here on sessions on this channel have ended: somebody else may have used the card in between."""
+        self.selections += 1
 
     def exchange_once(self, command: Command) -> ResponseApdu:
         """The response to *command*, which is sent once whatever comes back."""

@@ -8,7 +8,7 @@ import click
 
 from mynacard.apdu.commands import carries_secret
 from mynacard.apdu.message import CommandApdu, ResponseApdu
-from mynacard.cli.options import as_json, print_json, reader_options
+from mynacard.cli.options import CardChoice, as_json, card_options, print_json
 from mynacard.cli.texts import _
 from mynacard.errors import ProtocolError, UsageError, mark
 from mynacard.opening import open_card
@@ -22,10 +22,10 @@ _INVALID_CLASS: Final = 0xFF
 @click.command(help=_("Send command APDUs, each in hexadecimal, and print the answers. Refuses whatever holds a PIN."))
 @click.argument("commands", nargs=-1, required=True, metavar="HEX...")
 @as_json
-@reader_options
-def apdu(commands: tuple[str, ...], reader: str | None, as_json: bool) -> None:
+@card_options
+def apdu(commands: tuple[str, ...], card: CardChoice, as_json: bool) -> None:
     wires = [_parse(text) for text in commands]  # all are looked at before one is sent
-    with open_card(reader) as channel:
+    with open_card(card.name, wait_s=card.wait_s) as channel:
         answers = [ResponseApdu.parse(channel.transmit(wire)) for wire in wires]
     if as_json:
         print_json([{"data": answer.data.hex().upper(), "status": str(answer.status)} for answer in answers])

@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.cli.options import (
     PAIRS,
+    CardChoice,
     PinSource,
     as_json,
+    card_options,
     check_output,
     pin_options,
     print_json,
@@ -21,8 +23,9 @@ from mynacard.cli.options import (
     write_new,
 )
 from mynacard.cli.pin import status_json
-from mynacard.cli.session import jpki_session, status_text, verified_session
+from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
+from mynacard.cli.wording import status_text
 from mynacard.errors import ReaderNotFoundError, SecurityStatusNotSatisfied, mark
 from mynacard.jpki.layout import KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
@@ -72,9 +75,9 @@ def _card_text(present: bool, mute: bool, exclusive: bool, in_use: bool) -> str:
 
 @click.command(help=_("Show what is on the card: the application, its certificates, its PINs. Asks for no PIN."))
 @as_json
-@reader_options
-def info(reader: str | None, as_json: bool) -> None:
-    with jpki_session(reader) as session:
+@card_options
+def info(card: CardChoice, as_json: bool) -> None:
+    with jpki_session(card) as session:
         token = session.token_info()
         present = session.certificates_present()
         pins = {pair.name: session.pin_status(pair) for pair in KEY_PAIRS}
@@ -127,9 +130,9 @@ _which = click.argument("name", metavar="|".join(PAIRS) + "[-ca]", type=click.Ch
 @_which
 @as_json
 @pin_options
-@reader_options
-def show(name: str, reader: str | None, pin_source: PinSource, as_json: bool) -> None:
-    described = _describe(load_certificate(_read(name, reader, pin_source)))
+@card_options
+def show(name: str, card: CardChoice, pin_source: PinSource, as_json: bool) -> None:
+    described = _describe(load_certificate(_read(name, card, pin_source)))
     if as_json:
         print_json(described)
         return
@@ -151,13 +154,11 @@ def show(name: str, reader: str | None, pin_source: PinSource, as_json: bool) ->
 )
 @click.option("--force", is_flag=True, help=_("Replace the file if it exists."))
 @pin_options
-@reader_options
-def export(
-    name: str, reader: str | None, pin_source: PinSource, output: Path | None, encoding: str, force: bool
-) -> None:
+@card_options
+def export(name: str, card: CardChoice, pin_source: PinSource, output: Path | None, encoding: str, force: bool) -> None:
     if output:
         check_output(output, force=force)
-    certificate = load_certificate(_read(name, reader, pin_source))
+    certificate = load_certificate(_read(name, card, pin_source))
     content = certificate.public_bytes(Encoding.PEM if encoding == "pem" else Encoding.DER)
     if output:
         write_new(output, content, force=force)
@@ -165,16 +166,16 @@ def export(
         click.echo(content, nl=False)
 
 
-def _read(name: str, reader: str | None, source: PinSource) -> bytes:
+def _read(name: str, card: CardChoice, source: PinSource) -> bytes:
     pair = PAIRS[name.removesuffix("-ca")]
     if name.endswith("-ca"):
-        with jpki_session(reader) as session:
+        with jpki_session(card) as session:
             return session.ca_certificate_der(pair)
     if not pair.certificate_is_private:
-        with jpki_session(reader) as session:
+        with jpki_session(card) as session:
             return session.certificate_der(pair)
     purpose = _("Reads the certificate, which holds name, address, birth date and sex; nothing is signed.")
-    with verified_session(reader, pair, source, purpose) as session:
+    with verified_session(card, pair, source, purpose, signatures=0) as session:
         return session.certificate_der(pair)
 
 

@@ -10,10 +10,11 @@ import click
 from rich.console import Console
 
 from mynacard.apdu.message import Card
-from mynacard.cli.options import verbose_option
-from mynacard.cli.session import jpki_session, status_text
+from mynacard.cli.options import CardChoice, verbose_option
+from mynacard.cli.session import jpki_session
 from mynacard.cli.texts import _
 from mynacard.cli.trace import Trace
+from mynacard.cli.wording import status_text
 from mynacard.errors import PinFormError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
@@ -44,7 +45,7 @@ def demo(trace: bool) -> None:
     with console.status(_("Making a simulated card …")):
         cached_pki()
     console.print(_("A simulated card: nobody's, and good for nothing but this."), style="bold")
-    with jpki_session(SIMULATED, around) as session:
+    with jpki_session(CardChoice(SIMULATED), around) as session:
         _look(console, session)
         signature = _sign(console, session)
         certificate = session.certificate_der(DIGITAL_SIGNATURE)

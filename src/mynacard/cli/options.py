@@ -7,19 +7,24 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import click
 
 from mynacard.cli.texts import _
-from mynacard.jpki.layout import KEY_PAIRS, KeyPair
+from mynacard.cli.wording import cost_text
+from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.pin import Pin
+from mynacard.pin_entry import PinProvider, PinRequest, pin_from_descriptor, pin_from_stream
 
 __all__ = [
     "PAIRS",
+    "CardChoice",
     "PinSource",
     "as_json",
+    "card_options",
     "check_output",
     "pair_argument",
     "pin_options",
@@ -33,7 +38,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
-_PIN_LINE_MAX: Final = 256
 
 
 def verbose_option(command: Callable[P, R]) -> Callable[P, R]:
@@ -61,6 +65,36 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
     )(verbose_option(command))
 
 
+@dataclass(frozen=True, slots=True)
+class CardChoice:
+    """Which card: its reader's name, and how long it may take to be laid there."""
+
+    name: str | None = None
+    wait_s: float = 0.0
+
+
+def card_options(command: Callable[..., R]) -> Callable[..., R]:
+    """``--reader``, ``--wait``, handed on as one :class:`CardChoice`, and ``--verbose``."""
+
+    def with_card(*args: object, reader: str | None, wait: float, **kwargs: object) -> R:
+        return command(*args, card=CardChoice(reader, wait), **kwargs)
+
+    _keep_options(command, with_card)
+    wait = click.option(
+        "--wait",
+        type=click.FloatRange(0),
+        default=0.0,
+        metavar="SECONDS",
+        help=_("Wait so long for a card to be laid on the reader."),
+    )
+    return reader_options(wait(with_card))
+
+
+def _keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:
+    around.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    around.__name__ = command.__name__
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 
 
@@ -86,35 +120,40 @@ class PinSource:
         self.spend_last_try = spend_last_try
         self.upper_case = upper_case
 
-    @property
-    def prompts(self) -> bool:
-        """Whether a person is asked, who should see the tries left before."""
-        return self._file is None and self._descriptor is None
+    def pin(self) -> Pin | PinProvider:
+        """The first line of the file or descriptor, without its end; where neither is given, who asks the person.
 
-    def read(self, pair: KeyPair) -> Pin:
-        """The PIN of *pair*: the first line of the source, without its end."""
+        Raises:
+            click.UsageError: there is nobody to ask.
+            OSError: the file or descriptor cannot be read.
+        """
         if self._descriptor is not None:
             return _from_descriptor(self._descriptor)
         if self._file == "-" and sys.stdin is not None:
-            return _first_line(sys.stdin.buffer)
+            return pin_from_stream(sys.stdin.buffer)
         if self._file not in (None, "-"):
             with Path(self._file).open("rb") as stream:
-                return _first_line(stream)
+                return pin_from_stream(stream)
         if sys.stdin is None or not sys.stdin.isatty():
             raise click.UsageError(_("There is no terminal to ask for the PIN at; use --pin-file or --pin-fd."))
-        return Pin(click.prompt(_(pair.pin.label), hide_input=True, err=True, default="", show_default=False))
+        return _at_terminal
 
 
 def _from_descriptor(number: int) -> Pin:
     try:
-        with os.fdopen(number, "rb", closefd=False) as stream:
-            return _first_line(stream)
+        return pin_from_descriptor(number)
     except OSError as error:  # which does not say where
         raise OSError(error.errno, error.strerror, f"--pin-fd {number}") from error
 
 
-def _first_line(stream: IO[bytes]) -> Pin:
-    return Pin(stream.readline(_PIN_LINE_MAX).rstrip(b"\r\n"))
+def _at_terminal(request: PinRequest) -> Pin:
+    """Tell the person what the PIN is for and how many tries are left, and ask for it."""
+    label = _(request.pin.label)
+    click.echo(request.purpose, err=True)
+    if request.signatures:
+        click.echo(_("Signatures: {count}").format(count=request.signatures), err=True)
+    click.echo(_("{pin}: {status}").format(pin=label, status=cost_text(request.status)), err=True)
+    return Pin(click.prompt(label, hide_input=True, err=True, default="", show_default=False))
 
 
 def pin_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -131,8 +170,7 @@ def pin_options(command: Callable[..., R]) -> Callable[..., R]:
         source = PinSource(pin_file, pin_fd, spend_last_try=spend_last_try, upper_case=upper_case)
         return command(*args, pin_source=source, **kwargs)
 
-    with_source.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    with_source.__name__ = command.__name__
+    _keep_options(command, with_source)
     for option in (
         click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals.")),
         click.option(

@@ -5,9 +5,19 @@ from __future__ import annotations
 import click
 
 from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft
-from mynacard.cli.options import PAIRS, PinSource, as_json, pair_argument, pin_options, print_json, reader_options
-from mynacard.cli.session import jpki_session, status_text, verified_session
+from mynacard.cli.options import (
+    PAIRS,
+    CardChoice,
+    PinSource,
+    as_json,
+    card_options,
+    pair_argument,
+    pin_options,
+    print_json,
+)
+from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _
+from mynacard.cli.wording import status_text
 from mynacard.jpki.layout import KEY_PAIRS
 
 __all__ = ["pin"]
@@ -20,9 +30,9 @@ def pin() -> None:
 
 @pin.command(help=_("Show how many tries of each PIN are left. Spends none."))
 @as_json
-@reader_options
-def status(reader: str | None, as_json: bool) -> None:
-    with jpki_session(reader) as session:
+@card_options
+def status(card: CardChoice, as_json: bool) -> None:
+    with jpki_session(card) as session:
         found = {pair.name: session.pin_status(pair) for pair in KEY_PAIRS}
     if as_json:
         print_json({name: status_json(status) for name, status in found.items()})
@@ -34,10 +44,10 @@ def status(reader: str | None, as_json: bool) -> None:
 @pin.command(help=_("Present a PIN to the card. A wrong one costs a try."))
 @pair_argument
 @pin_options
-@reader_options
-def verify(name: str, reader: str | None, pin_source: PinSource) -> None:
+@card_options
+def verify(name: str, card: CardChoice, pin_source: PinSource) -> None:
     pair = PAIRS[name]
-    with verified_session(reader, pair, pin_source, _("Checks the PIN; nothing is signed.")):
+    with verified_session(card, pair, pin_source, _("Checks the PIN; nothing is signed."), signatures=0):
         pass
     click.echo(_("The {pin} is right.").format(pin=_(pair.pin.label)))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mynacard.cli.options import PinSource, check_output, pin_options, reader_options, write_new
+from mynacard.cli.options import CardChoice, PinSource, card_options, check_output, pin_options, write_new
 from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
 from mynacard.jpki import authentication
@@ -43,18 +43,18 @@ __all__ = ["authenticate", "sign"]
 )
 @click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
 @pin_options
-@reader_options
+@card_options
 def sign(
-    file: Path, format_: str, hash_: str, output: Path, force: bool, reader: str | None, pin_source: PinSource
+    file: Path, format_: str, hash_: str, output: Path, force: bool, card: CardChoice, pin_source: PinSource
 ) -> None:
     algorithm = HashAlgorithm(hash_)
     check_output(output, force=force)
     content = file.read_bytes() if format_ == "cms" else None  # once: what is shown is what is signed, from a pipe too
     digest = _digest(file, algorithm) if content is None else algorithm.digest(content)
-    purpose = _("Signs {file} ({hash} {digest}): one signature, as {format}.").format(
+    purpose = _("Signs {file} ({hash} {digest}), as {format}.").format(
         file=file, hash=algorithm.value, digest=digest.hex(), format=format_
     )
-    with verified_session(reader, DIGITAL_SIGNATURE, pin_source, purpose) as session:
+    with verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=1) as session:
         if content is None:
             signature = session.sign_digest_info(digest_info(algorithm, digest))
         else:
@@ -68,14 +68,14 @@ def sign(
 @click.option("--origin", required=True, metavar="URL", help=_("Of the site that asks: https://host[:port]."))
 @click.option("--nonce", required=True, help=_("The challenge: 44 to 128 characters of base64."))
 @pin_options
-@reader_options
-def authenticate(origin: str, nonce: str, reader: str | None, pin_source: PinSource) -> None:
+@card_options
+def authenticate(origin: str, nonce: str, card: CardChoice, pin_source: PinSource) -> None:
     authentication.check_origin(origin)
     authentication.check_nonce(nonce)
     purpose = _("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.").format(
         origin=origin
     )
-    with verified_session(reader, USER_AUTHENTICATION, pin_source, purpose) as session:
+    with verified_session(card, USER_AUTHENTICATION, pin_source, purpose, signatures=1) as session:
         answer = session.authenticate(origin, nonce)
     click.echo(AuthenticationToken.from_authentication(answer).to_json())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +68,7 @@ def open_file(path: Path) -> Generator[SimulatedCard, None, None]:
     """
     path = path.resolve()
     read_file(path)  # a file that is none leaves no lock beside it
+    process = os.getpid()
     lock = FileLock(path.with_name(path.name + ".lock"), timeout=LOCK_TIMEOUT_S)
     try:
         lock.acquire()
@@ -78,7 +80,8 @@ def open_file(path: Path) -> Generator[SimulatedCard, None, None]:
         contents = read_file(path)
         yield assemble(contents, lambda: _store(path, contents))
     finally:
-        lock.release()
+        if os.getpid() == process:  # the lock of a forked process is its parent's
+            lock.release()
 
 
 def read_file(path: Path) -> CardContents:

@@ -1,0 +1,145 @@
+"""A PIN is asked for outside of any transaction, and presented inside of one.
+
+First a short transaction: how many tries are left? Then the holder is told what the PIN is for, and types; other
+programs may use the card meanwhile. Then the transaction in which the PIN is presented and used. The connection stays
+open all the time: a card that was removed, replaced or reset in between is an error, and its PIN is not sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import IO, Final, Protocol
+
+from mynacard.apdu.message import Card
+from mynacard.apdu.verification import PinReference, PinStatus, check_tries
+from mynacard.jpki.layout import KeyPair
+from mynacard.jpki.session import JpkiSession
+from mynacard.opening import CardConnection, connect_card
+from mynacard.pin import Pin
+from mynacard.readers import Deadlines
+
+__all__ = ["PinProvider", "PinRequest", "pin_from_descriptor", "pin_from_stream", "verified_session"]
+
+_LINE_MAX: Final = 256
+_NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PinRequest:
+    """What a holder should know before typing.
+
+    Attributes:
+        pin: which PIN; its ``label`` names it.
+        status: how many tries are left.
+        purpose: what it is for, in a sentence: what will be signed, where to somebody logs in.
+        signatures: how many signatures will be made.
+    """
+
+    pin: PinReference
+    status: PinStatus
+    purpose: str
+    signatures: int
+
+
+class PinProvider(Protocol):
+    """Whoever gets the PIN from its holder: a prompt, a dialogue, another program. Called once, in no transaction.
+
+    What it raises (the holder declined) goes on to the caller; nothing was sent then.
+    """
+
+    def __call__(self, request: PinRequest, /) -> Pin: ...
+
+
+def pin_from_descriptor(descriptor: int) -> Pin:
+    """The first line of an open file descriptor, without its end. The descriptor stays open.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        return pin_from_stream(stream)
+
+
+def pin_from_stream(stream: IO[bytes]) -> Pin:
+    """The first line of *stream*, without its end."""
+    return Pin(stream.readline(_LINE_MAX).rstrip(b"\r\n"))
+
+
+@contextlib.contextmanager
+def verified_session(
+    pair: KeyPair,
+    pin: Pin | PinProvider,
+    *,
+    name: str | None = None,
+    purpose: str = "",
+    signatures: int = 1,
+    spend_last_try: bool = False,
+    upper_case: bool = False,
+    certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES,
+    around: Callable[[Card], Card] = lambda card: card,
+    deadlines: Deadlines = Deadlines(),
+    wait_s: float = 0.0,
+) -> Generator[JpkiSession, None, None]:
+    """A JPKI session in which *pair*'s PIN is verified; afterwards the card is logged out and powered off.
+
+    With a provider two APDUs more than with a PIN: what it is told has to be asked for.
+
+    Args:
+        pair: whose PIN.
+        pin: the PIN, or who gets it.
+        name: which card, as :func:`mynacard.open_card` takes it.
+        purpose: what the holder is told that the PIN is for.
+        signatures: how many there will be; told, not enforced: one VERIFY opens the key for any number.
+        spend_last_try: send the PIN even if one try is left, or the card does not say how many are.
+        upper_case: turn small letters of the password into capitals.
+        certificates: certificates of this card that the caller holds already.
+        around: a card to put around the card.
+        deadlines: how long is waited for what.
+        wait_s: how long a card may take to be laid on a reader.
+
+    Raises:
+        PinError, LastTryError, PinFormError, VerificationOutcomeUnknownError: as
+            :func:`mynacard.apdu.verification.verify`; a PIN that would not be sent is not asked for.
+        CardLostError: the card was removed, replaced or reset while the holder typed. No PIN was sent.
+        ReaderError: no card, or as :func:`mynacard.open_card`.
+    """
+    with (
+        connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection,
+        verified_session_on(
+            connection, pair, pin, purpose=purpose, signatures=signatures,
+            spend_last_try=spend_last_try, upper_case=upper_case, certificates=certificates,
+        ) as session,
+    ):  # fmt: skip
+        yield session
+
+
+@contextlib.contextmanager
+def verified_session_on(
+    connection: CardConnection,
+    pair: KeyPair,
+    pin: Pin | PinProvider,
+    *,
+    purpose: str = "",
+    signatures: int = 1,
+    spend_last_try: bool = False,
+    upper_case: bool = False,
+    certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES,
+) -> Generator[JpkiSession, None, None]:
+    """The same on a card that is connected already; :func:`verified_session` has the arguments and errors."""
+    if not isinstance(pin, Pin):
+        status = _status(connection, pair)
+        check_tries(status, pair.pin, spend_last_try)
+        pin = pin(PinRequest(pair.pin, status, purpose, signatures))
+    with connection.transaction() as channel:
+        session = JpkiSession(channel, certificates=certificates)
+        session.verify(pair, pin, spend_last_try=spend_last_try, upper_case=upper_case)
+        yield session
+
+
+def _status(connection: CardConnection, pair: KeyPair) -> PinStatus:
+    with connection.transaction() as channel:
+        return JpkiSession(channel).pin_status(pair)
