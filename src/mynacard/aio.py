@@ -1,0 +1,141 @@
+"""Cards in an event loop: the same functions, run in threads by anyio, under asyncio or trio.
+
+What takes an APDU takes a thread's time, never the loop's. Everything about one card happens one after the other, for a
+card belongs to one thread at a time. A cancelled task first waits for the command that is on its way, and for letting
+the card go: calls have deadlines, and a PIN that may have been sent has to be logged out.
+
+Needs anyio, the extra ``async``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager
+from functools import partial
+from typing import Concatenate, Generic, ParamSpec, TypeVar
+
+from anyio import CancelScope, CapacityLimiter, current_time, from_thread, to_thread
+
+from mynacard import opening, pin_entry, readers
+from mynacard.apdu.channel import Channel
+from mynacard.jpki.layout import KeyPair
+from mynacard.jpki.session import JpkiSession
+from mynacard.pin import Pin
+from mynacard.pin_entry import PinProvider, PinRequest
+from mynacard.readers import Deadlines, ReaderState
+
+__all__ = ["InThread", "open_card", "verified_session", "wait_for_card", "watch"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+class InThread(Generic[S]):
+    """A channel or session whose functions run in a thread, one at a time."""
+
+    def __init__(self, subject: S, calls: _Calls) -> None:
+        self._subject = subject
+        self._calls = calls
+
+    async def run(self, function: Callable[Concatenate[S, P], T], /, *arguments: P.args, **keywords: P.kwargs) -> T:
+        """What *function* returns for the channel or session, such as ``run(JpkiSession.sign, b"…")``."""
+        return await self._calls.run(partial(function, self._subject, *arguments, **keywords))
+
+
+@asynccontextmanager
+async def open_card(
+    name: str | None = None, *, deadlines: Deadlines = Deadlines()
+) -> AsyncGenerator[InThread[Channel], None]:
+    """As :func:`mynacard.open_card`."""
+    calls = _Calls()
+    connecting = opening.connect_card(name, deadlines=deadlines)
+    async with calls.inside(connecting) as connection:
+        calls.adopt = connection.adopt
+        async with calls.inside(connection.transaction()) as channel:
+            yield InThread(channel, calls)
+
+
+@asynccontextmanager
+async def verified_session(
+    pair: KeyPair,
+    pin: Pin | Callable[[PinRequest], Awaitable[Pin]],
+    *,
+    name: str | None = None,
+    purpose: str = "",
+    signatures: int = 1,
+    spend_last_try: bool = False,
+    upper_case: bool = False,
+    deadlines: Deadlines = Deadlines(),
+) -> AsyncGenerator[InThread[JpkiSession], None]:
+    """As :func:`mynacard.verified_session`; who gets the PIN is asked in the event loop."""
+    calls = _Calls()
+    connecting = opening.connect_card(name, deadlines=deadlines)
+    async with calls.inside(connecting) as connection:
+        calls.adopt = connection.adopt
+        verified = pin_entry.verified_session_on(
+            connection, pair, pin if isinstance(pin, Pin) else _asked_in_the_loop(pin), purpose=purpose,
+            signatures=signatures, spend_last_try=spend_last_try, upper_case=upper_case,
+        )  # fmt: skip
+        async with calls.inside(verified) as session:
+            yield InThread(session, calls)
+
+
+async def watch(timeout_s: float | None = None) -> AsyncGenerator[tuple[ReaderState, ...], None]:
+    """As :func:`mynacard.readers.watch`; a cancelled task ends it at once."""
+    until = current_time() + (float("inf") if timeout_s is None else timeout_s)
+    with readers.Watch() as watching:
+        while True:
+            left = None if timeout_s is None else max(until - current_time(), 0.0)
+            states = await to_thread.run_sync(watching.next, left, abandon_on_cancel=True)
+            if states is None:
+                return
+            yield states
+
+
+async def wait_for_card(name: str = "", timeout_s: float | None = None) -> tuple[ReaderState, ...]:
+    """As :func:`mynacard.readers.wait_for_card`; a cancelled task ends it at once."""
+    async with aclosing(watch(timeout_s)) as changes:
+        async for states in changes:
+            if readers.card_lies_on(states, name):
+                return states
+    raise readers.no_card_came(timeout_s)
+
+
+def _asked_in_the_loop(ask: Callable[[PinRequest], Awaitable[Pin]]) -> PinProvider:
+    def provider(request: PinRequest, /) -> Pin:
+        async def asked() -> Pin:
+            return await ask(request)
+
+        return from_thread.run(asked)
+
+    return provider
+
+
+class _Calls:
+    """What is done with one card, each in some thread, none beside another."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = CapacityLimiter(1)
+        self.adopt: Callable[[], None] = lambda: None
+
+    async def run(self, job: Callable[[], T]) -> T:
+        def adopted() -> T:
+            self.adopt()
+            return job()
+
+        return await to_thread.run_sync(adopted, limiter=self._one_at_a_time)
+
+    @asynccontextmanager
+    async def inside(self, context: AbstractContextManager[T]) -> AsyncGenerator[T, None]:
+        """Inside of *context*, which is entered and left in threads; left also by a task that is cancelled."""
+        value = await self.run(context.__enter__)
+        try:
+            yield value
+        except BaseException as error:
+            with CancelScope(shield=True):
+                if not await self.run(partial(context.__exit__, type(error), error, error.__traceback__)):
+                    raise
+        else:
+            with CancelScope(shield=True):
+                await self.run(partial(context.__exit__, None, None, None))
