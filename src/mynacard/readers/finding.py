@@ -1,0 +1,91 @@
+"""Which PC/SC binding is used: pyscard where it is installed, else the system's library by ctypes.
+
+pyscard comes first because it has met more readers. It is compiled, and for Linux nobody publishes it compiled, so
+mynacard does not ask for it there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import sys
+from typing import Final
+
+from mynacard.errors import NoPcscLibraryError, UsageError, mark
+from mynacard.readers import native
+from mynacard.readers.abi import PCSC_LITE, system_abi
+from mynacard.readers.library import Library
+from mynacard.readers.pyscard import Pyscard
+
+__all__ = ["VARIABLE", "find_library"]
+
+VARIABLE: Final = "MYNACARD_PCSC"
+"""The environment variable that names the binding: ``pyscard`` or ``native``."""
+
+_SCARD: Final = "smartcard.scard"
+
+_NO_LIBRARY: Final = {
+    "darwin": mark("The system's PC/SC framework could not be loaded."),
+    "win32": mark("The system's PC/SC library, winscard.dll, could not be loaded."),
+}
+_NO_PCSC_LITE: Final = mark(
+    "This machine has no PC/SC library: install it (Debian, Ubuntu: sudo apt install pcscd; "
+    "Fedora: sudo dnf install pcsc-lite pcsc-lite-ccid)."
+)
+_NO_PYSCARD: Final = mark(
+    'This Python has no usable PC/SC binding: install it with pip install "mynacard[pcsc]" '
+    "(Debian, Ubuntu: or with sudo apt install python3-pyscard)."
+)
+_UNKNOWN: Final = mark("{variable} is {value}; it may be {allowed}.")
+
+
+def find_library() -> Library:
+    """The PC/SC library of this machine, through pyscard or without it.
+
+    Raises:
+        NoPcscLibraryError: there is none, or not the binding that :data:`VARIABLE` names; the message says what to
+            install.
+        UsageError: :data:`VARIABLE` names no binding.
+    """
+    wanted = os.environ.get(VARIABLE, "")
+    match wanted:
+        case "":
+            return _any()
+        case "pyscard":
+            return _pyscard()
+        case "native":
+            return _native()
+        case _:
+            raise UsageError(_UNKNOWN, variable=VARIABLE, value=wanted, allowed="pyscard, native")
+
+
+def _any() -> Library:
+    try:
+        return _pyscard()
+    except NoPcscLibraryError:
+        return _native()
+
+
+def _native() -> Library:
+    try:
+        return native.load()
+    except OSError as error:
+        raise NoPcscLibraryError(_NO_LIBRARY.get(sys.platform, _NO_PCSC_LITE)) from error
+
+
+def _pyscard() -> Library:
+    if system_abi() is PCSC_LITE:
+        _probe()
+    try:
+        return Pyscard(importlib.import_module(_SCARD))
+    except (ImportError, OSError) as error:
+        raise NoPcscLibraryError(_NO_PYSCARD) from error
+
+
+def _probe() -> None:
+    """Where the library is missing, importing pyscard says so on stdout, in the middle of somebody's output."""
+    try:
+        ctypes.CDLL(PCSC_LITE.library)
+    except OSError as error:
+        raise NoPcscLibraryError(_NO_PCSC_LITE) from error
