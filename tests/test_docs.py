@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 from mynacard import errors
-from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD
+from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD, SOMETHING_WRONG
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
@@ -35,6 +35,7 @@ OTHER_CODES: Final = {
     2: ("", "a wrong command line"),
     SIGNATURE_BAD: ("", "`verify`: something is bad"),
     NOT_FULLY_CHECKED: ("", "`verify`: nothing is bad, but something was not checked"),
+    SOMETHING_WRONG: ("", "`doctor`: there is a problem"),
     130: ("", "stopped by the user"),
 }
 
@@ -132,7 +133,7 @@ def test_the_page_of_the_command_line_has_the_exit_codes() -> None:
     assert exit_code_table() in PAGES["docs/cli.md"].read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", [name for name in errors.__all__ if name not in {"mark", "MynacardError"}])
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name not in {"mark", "sentence", "MynacardError"}])
 def test_the_page_of_the_library_has_every_error_with_its_code(name: str) -> None:
     code = getattr(errors, name).code
     assert f"| `{name}` | `{code}` |" in PAGES["docs/library.md"].read_text("utf-8")

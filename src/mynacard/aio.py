@@ -84,13 +84,17 @@ async def verified_session(
 async def watch(timeout_s: float | None = None) -> AsyncGenerator[tuple[ReaderState, ...], None]:
     """As :func:`mynacard.readers.watch`; a cancelled task ends it at once."""
     until = current_time() + (float("inf") if timeout_s is None else timeout_s)
-    with readers.Watch() as watching:
+    watching = readers.Watch()
+    try:
         while True:
             left = None if timeout_s is None else max(until - current_time(), 0.0)
             states = await to_thread.run_sync(watching.next, left, abandon_on_cancel=True)
             if states is None:
                 return
             yield states
+    finally:
+        with CancelScope(shield=True):
+            await to_thread.run_sync(watching.close)
 
 
 async def wait_for_card(name: str = "", timeout_s: float | None = None) -> tuple[ReaderState, ...]:

@@ -40,7 +40,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mynacard.apdu.status import StatusWord
 
@@ -88,6 +88,7 @@ __all__ = [
     "VerificationOutcomeUnknownError",
     "WrongLength",
     "mark",
+    "sentence",
 ]
 
 
@@ -112,14 +113,18 @@ class MynacardError(Exception):
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The sentence, its template passed through *translate* (a ``gettext``) first."""
-        details = {name: _translated(detail, translate) for name, detail in self.details.items()}
-        return translate(str(self.args[0])).format(**details)
+        return sentence(str(self.args[0]), self.details, translate)
 
     def __str__(self) -> str:
         return self.text()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text()!r})"
+
+
+def sentence(template: str, details: Mapping[str, object], translate: Callable[[str], str] = str) -> str:
+    """*template* with its *details*, both passed through *translate* (a ``gettext``)."""
+    return translate(template).format(**{name: _translated(detail, translate) for name, detail in details.items()})
 
 
 def _translated(detail: object, translate: Callable[[str], str]) -> object:

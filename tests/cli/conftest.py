@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
 
-from mynacard.readers import pcsc
+from mynacard.readers import events, pcsc
 from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator.doors import disk
 
@@ -44,7 +44,8 @@ def card(cli_folder: Path, tmp_path: Path) -> CardFile:
 def desk(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The card on the one reader."""
     made = Desk(card.card())
-    monkeypatch.setattr(pcsc, "find_library", lambda: Pyscard(made))
+    for room in (events, pcsc):
+        monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
     return made
 
 

@@ -30,7 +30,7 @@ from readers.fake_scard import LOG_OUT, READER, Clock
 
 from mynacard import errors
 from mynacard.cli import exits
-from mynacard.readers import pcsc
+from mynacard.readers import events, pcsc
 from mynacard.simulator.card import SimulatedCard
 from mynacard.simulator.doors import disk
 
@@ -114,7 +114,7 @@ def test_without_a_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     def missing() -> None:
         raise errors.NoPcscLibraryError("Install it.")
 
-    monkeypatch.setattr(pcsc, "find_library", missing)
+    monkeypatch.setattr(events, "find_library", missing)
     assert said(run("info", "-v"), 10) == "Install it."
 
 

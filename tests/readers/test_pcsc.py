@@ -96,12 +96,19 @@ def test_no_reader_is_no_error(scard: FakeScard) -> None:
 
 @pytest.mark.parametrize("call", LISTING[1:])
 def test_the_last_reader_may_be_pulled_while_listing(scard: FakeScard, call: str) -> None:
-    scard.fail(call, 0x8010002E)
+    scard.fail(call, *[0x8010002E] * 3)
     assert list_readers(Pyscard(scard)) == ()
     assert scard.nothing_is_open
 
 
-@pytest.mark.parametrize("call", LISTING)
+def test_a_reader_that_is_pulled_while_listing_is_left_out(scard: FakeScard) -> None:
+    scard.fail("SCardGetStatusChange", 0x80100009)
+    assert [state.name for state in list_readers(Pyscard(scard))] == [READER]
+    assert scard.calls.count("SCardListReaders") == 2
+    assert scard.nothing_is_open
+
+
+@pytest.mark.parametrize("call", LISTING[:-1])
 @pytest.mark.parametrize(("outcome", "kind"), OUTCOMES)
 def test_a_failed_listing_says_why_and_leaves_nothing_open(
     scard: FakeScard, call: str, outcome: int | BaseException, kind: type[BaseException]

@@ -40,9 +40,9 @@ _CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
 @as_json
 @reader_options
 def readers(reader: str | None, as_json: bool) -> None:
-    from mynacard.readers import pcsc
+    from mynacard.readers import list_readers
 
-    states = pcsc.list_readers()
+    states = list_readers()
     found = [state for state in states if (reader or "").casefold() in state.name.casefold()]
     if states and not found:
         raise ReaderNotFoundError(

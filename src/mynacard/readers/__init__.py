@@ -1,17 +1,32 @@
 """Card readers over PC/SC: which are there, and the card on one of them. The only room that knows a PC/SC library."""
 
 from mynacard.readers.deadlines import Deadlines
-from mynacard.readers.events import Watch, card_lies_on, no_card_came, wait_for_card, wait_for_removal, watch
+from mynacard.readers.events import (
+    Watch,
+    card_lies_on,
+    list_readers,
+    no_card_came,
+    wait_for_card,
+    wait_for_removal,
+    watch,
+)
+from mynacard.readers.finding import find_library
+from mynacard.readers.holders import likely_holders
+from mynacard.readers.library import Library
 from mynacard.readers.ownership import Ownership
-from mynacard.readers.pcsc import ReaderCard, ReaderState, list_readers
+from mynacard.readers.pcsc import ReaderCard
+from mynacard.readers.states import ReaderState
 
 __all__ = [
     "Deadlines",
+    "Library",
     "Ownership",
     "ReaderCard",
     "ReaderState",
     "Watch",
     "card_lies_on",
+    "find_library",
+    "likely_holders",
     "list_readers",
     "no_card_came",
     "wait_for_card",

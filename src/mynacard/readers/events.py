@@ -10,6 +10,7 @@ readers, which macOS does not have.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Generator
@@ -20,15 +21,17 @@ from mynacard import errors
 from mynacard.errors import mark
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.finding import find_library
-from mynacard.readers.library import Calls, Library, State, Status
+from mynacard.readers.library import Calls, Library, State, Status, known
 from mynacard.readers.link import quietly
-from mynacard.readers.pcsc import SERVICE_SLEEPS, ReaderState, reader_states
+from mynacard.readers.states import ReaderState, reader_states
 from mynacard.readers.worker import Worker
 
-__all__ = ["Watch", "card_lies_on", "no_card_came", "wait_for_card", "wait_for_removal", "watch"]
+__all__ = ["Watch", "card_lies_on", "list_readers", "no_card_came", "wait_for_card", "wait_for_removal", "watch"]
 
 States: TypeAlias = tuple[ReaderState, ...]
 
+SERVICE_SLEEPS: Final = os.name == "nt"
+"""Windows stops its service with the last reader, and starts it with the first."""
 _READER_LIST: Final = "\\\\?PnP?\\Notification"
 _TELLS_OF_READERS: Final = sys.platform != "darwin"
 _WAIT_S: Final = 5.0 if _TELLS_OF_READERS else 1.0
@@ -36,6 +39,10 @@ _WAIT_S: Final = 5.0 if _TELLS_OF_READERS else 1.0
 _PAUSE_S: Final = 0.1
 """After a call that came back without news, whatever a service may think news is."""
 _SERVICE_AGAIN_S: Final = 1.0
+_SERVICE_GONE: Final = (errors.NoPcscServiceError, errors.CardLostError)
+"""It does not run, or it is another one than the one that gave us our context."""
+_LISTS: Final = 3
+"""So often the list is asked for, where a reader in it is gone before its state is told."""
 
 
 class Watch:
@@ -54,7 +61,7 @@ class Watch:
     def __init__(self, library: Library | None = None, deadlines: Deadlines = Deadlines()) -> None:
         self._view = _View(Calls(find_library() if library is None else library))
         self._worker = Worker()
-        self._service_s = deadlines.service_s
+        self._deadlines = deadlines
         self._states: States | None = None
         self._closed = False
 
@@ -93,13 +100,13 @@ class Watch:
             canceller = Worker()  # the watch's own is in the call that is to end
             canceller.post(self._view.cancel)
             canceller.stop()
-        self._worker.post(self._view.close)
+        self._worker.finish(self._view.close, self._deadlines.leaving_s)
         self._worker.stop()
 
     def _look(self) -> States:
         """The readers now; none where the service is not there, though it was before, or sleeps without readers."""
         try:
-            return self._worker.run("SCardListReaders", self._view.look, self._service_s)
+            return self._worker.run("SCardListReaders", self._view.look, self._deadlines.service_s)
         except errors.NoPcscServiceError:
             if self._states is None and not SERVICE_SLEEPS:
                 raise
@@ -107,9 +114,27 @@ class Watch:
 
     def _wait(self, seconds: float) -> None:
         if self._view.alive:
-            self._worker.run("SCardGetStatusChange", partial(self._view.wait, seconds), seconds + self._service_s)
+            deadline_s = seconds + self._deadlines.service_s
+            self._worker.run("SCardGetStatusChange", partial(self._view.wait, seconds), deadline_s)
         else:
             time.sleep(min(seconds, _SERVICE_AGAIN_S))
+
+
+def list_readers(library: Library | None = None, deadlines: Deadlines = Deadlines()) -> States:
+    """The readers that are attached, with what lies on them; empty if there are none. Touches no card.
+
+    Args:
+        library: the PC/SC library; None finds it.
+        deadlines: how long the service may take.
+
+    Raises:
+        NoPcscLibraryError: there is none.
+        NoPcscServiceError: its service does not run. (Windows stops it with the last reader: there are none.)
+        CallTimeoutError: it does not answer.
+        ReaderError: it failed in another way.
+    """
+    with Watch(library, deadlines) as watching:
+        return watching.next() or ()
 
 
 def watch(timeout_s: float | None = None, library: Library | None = None) -> Generator[States, None, None]:
@@ -148,21 +173,30 @@ class _View:
         return self._context is not None
 
     def look(self) -> States:
-        try:
-            return self._look()
-        except (errors.NoPcscServiceError, errors.CardLostError):  # the latter: another service than the one before
-            self.close()
+        if self._context is not None:
+            try:
+                return self._look()
+            except _SERVICE_GONE:
+                self.close()
         return self._look()
 
     def _look(self) -> States:
         if self._context is None:
             self._context = self._calls.establish_context()
+        for _ in range(_LISTS):
+            self._known = [(name, int(State.UNAWARE)) for name in self._names(self._context)]
+            statuses = self._news(0)
+            if statuses is not None:
+                return reader_states(tuple(status for status in statuses if status[0] != _READER_LIST))
+        return ()
+
+    def _names(self, context: int) -> tuple[str, ...]:
+        """Of the readers, and of what stands for their list."""
         try:
-            names = [*self._calls.list_readers(self._context)]
+            names = self._calls.list_readers(context)
         except errors.NoReaderError:
-            names = []
-        self._known = [(name, int(State.UNAWARE)) for name in names + [_READER_LIST] * _TELLS_OF_READERS]
-        return reader_states(tuple(status for status in self._news(0) if status[0] != _READER_LIST))
+            names = ()
+        return (*names, _READER_LIST) if _TELLS_OF_READERS else names
 
     def wait(self, seconds: float) -> None:
         """Until something has changed, or for so long."""
@@ -172,20 +206,20 @@ class _View:
                 self._news(int(seconds * 1000) + 1)
             else:
                 time.sleep(seconds)
-        except (errors.NoPcscServiceError, errors.CardLostError):
+        except _SERVICE_GONE:
             self.close()
         finally:
             self.waiting = False
 
-    def _news(self, timeout_ms: int) -> tuple[Status, ...]:
-        """The states of what is known once one has changed; then those are known. None where a reader is gone."""
+    def _news(self, timeout_ms: int) -> tuple[Status, ...] | None:
+        """The states of what is known, once one has changed; then those are known. None where a reader is gone."""
         if self._context is None or not self._known:
             return ()
         try:
             statuses = self._calls.get_status_change(self._context, timeout_ms, self._known)
-        except errors.ReaderNotFoundError:
-            return ()
-        self._known = [(name, bits & ~State.CHANGED) for name, bits, _ in statuses] or self._known
+        except (errors.NoReaderError, errors.ReaderNotFoundError):
+            return None
+        self._known = [(name, known(bits)) for name, bits, _ in statuses] or self._known
         return statuses
 
     def cancel(self) -> None:

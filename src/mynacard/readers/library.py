@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 from mynacard.errors import ReaderError, mark
 from mynacard.readers.codes import SUCCESS, failure, unsigned
 
-__all__ = ["ANY_PROTOCOL", "Calls", "Disposition", "Library", "Share", "State", "Status"]
+__all__ = ["ANY_PROTOCOL", "Calls", "Disposition", "Library", "Share", "State", "Status", "known"]
 
 T = TypeVar("T")
 Outcome: TypeAlias = tuple[int, T]
@@ -64,6 +64,11 @@ class State(IntFlag):
     MUTE = 0x0200
 
 
+def known(bits: int) -> int:
+    """The state *bits*, as they are handed back: what was told as a change is known now. The count of events stays."""
+    return bits & ~int(State.CHANGED)  # an IntFlag's own ~ would drop the count
+
+
 class Library(Protocol):
     """A PC/SC library. Each function makes one call, and returns what that returned; it raises for no code.
 
@@ -83,9 +88,9 @@ class Library(Protocol):
 
     def list_readers(self, context: int, /) -> Outcome[tuple[str, ...]]: ...
     def get_status_change(
-        self, context: int, timeout_ms: int, known: Sequence[tuple[str, int]], /
+        self, context: int, timeout_ms: int, states: Sequence[tuple[str, int]], /
     ) -> Outcome[tuple[Status, ...]]:
-        """Wait until a reader is in another state than the one *known* of it; State.UNAWARE never waits."""
+        """Wait until a reader is in another state than the one given; State.UNAWARE never waits."""
         ...
 
     def connect(self, context: int, reader: str, share: Share, protocols: int, /) -> Outcome[tuple[int, int]]:
@@ -129,10 +134,10 @@ class Calls:
     def list_readers(self, context: int) -> tuple[str, ...]:
         return self._ask("SCardListReaders", self._library.list_readers, context)
 
-    def get_status_change(self, context: int, timeout_ms: int, known: Sequence[tuple[str, int]]) -> tuple[Status, ...]:
-        """The states of the readers as soon as one is other than *known*; empty if none is in time, or if cancelled."""
+    def get_status_change(self, context: int, timeout_ms: int, states: Sequence[tuple[str, int]]) -> tuple[Status, ...]:
+        """The readers' states as soon as one is other than in *states*; empty if none is in time, or if cancelled."""
         call = "SCardGetStatusChange"
-        code, statuses = self._call(call, self._library.get_status_change, context, timeout_ms, known)
+        code, statuses = self._call(call, self._library.get_status_change, context, timeout_ms, states)
         if code in _NOTHING_CHANGED:
             return ()
         return self._brought(call, code, statuses)

@@ -18,7 +18,7 @@ from mynacard import errors
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
 from mynacard.errors import mark
 from mynacard.readers.codes import failure
-from mynacard.readers.library import Calls, Disposition, Library, State
+from mynacard.readers.library import Calls, Disposition, Library, State, known
 
 __all__ = ["Link", "quietly"]
 
@@ -150,8 +150,8 @@ class Link:
         context = self._held(self._context)
         ((_, state, _),) = self._calls.get_status_change(context, 0, [(self._reader, State.UNAWARE)])
         if state & State.PRESENT:
-            known = [(self._reader, state & ~State.CHANGED)]
-            for _, changed, _ in self._calls.get_status_change(context, _REMOVAL_MS, known):
+            states = [(self._reader, known(state))]
+            for _, changed, _ in self._calls.get_status_change(context, _REMOVAL_MS, states):
                 state = changed
         return State(state & 0xFFFF)
 

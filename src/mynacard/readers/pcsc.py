@@ -1,4 +1,4 @@
-"""Which readers there are, and the card on one of them: one connection, used in transactions, always let go.
+"""The card on a reader: one connection, used in transactions, always let go.
 
 A PIN that was shown to a card stays verified in it, for whoever talks to it next, until the card leaves the application
 or loses its power. So the connection watches what passes through it, and logs out and powers off on the way out.
@@ -7,10 +7,8 @@ or loses its power. So the connection watches what passes through it, and logs o
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -20,12 +18,12 @@ from mynacard.errors import mark
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.finding import find_library
 from mynacard.readers.holders import likely_holders
-from mynacard.readers.library import Calls, Library, State, Status
-from mynacard.readers.link import Link, quietly
+from mynacard.readers.library import Library
+from mynacard.readers.link import Link
 from mynacard.readers.ownership import Ownership
 from mynacard.readers.worker import Worker
 
-__all__ = ["ReaderCard", "ReaderState", "list_readers", "reader_states"]
+__all__ = ["ReaderCard"]
 
 T = TypeVar("T")
 
@@ -37,90 +35,9 @@ _BUSY_KNOWN: Final = mark(
     "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
     "Programs that use cards now: {holders}. Close that program and try again."
 )
-SERVICE_SLEEPS: Final = os.name == "nt"
-"""Windows stops its service with the last reader, and starts it with the first."""
 _ASK_AGAIN_S: Final = 0.1
 _BEGINNINGS: Final = 3
 """So often a connection is begun anew because somebody reset the card in between; nothing is on it yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderState:
-    """A reader as it was when asked.
-
-    Attributes:
-        name: the name that PC/SC gives it; it may change when readers are plugged in.
-        card_present: a card lies on it, or something like one.
-        mute: and does not answer.
-        in_use: some program is connected to the card.
-        exclusive: and does not share it.
-        atr: the card's answer to reset; empty without a card. It does not tell one kind of card from another.
-        events: how many cards came and went so far, as far as PC/SC counts them. Another card has another number.
-    """
-
-    name: str
-    card_present: bool = False
-    mute: bool = False
-    in_use: bool = False
-    exclusive: bool = False
-    atr: bytes = b""
-    events: int = 0
-
-
-def reader_states(statuses: tuple[Status, ...]) -> tuple[ReaderState, ...]:
-    """*statuses* as values."""
-    return tuple(_reader_state(*status) for status in statuses)
-
-
-def _reader_state(name: str, bits: int, atr: bytes) -> ReaderState:
-    state = State(bits & 0xFFFF)
-    return ReaderState(
-        name,
-        card_present=bool(state & State.PRESENT),
-        mute=bool(state & State.MUTE),
-        in_use=bool(state & (State.IN_USE | State.EXCLUSIVE)),
-        exclusive=bool(state & State.EXCLUSIVE),
-        atr=atr,
-        events=bits >> 16,
-    )
-
-
-def list_readers(library: Library | None = None, deadlines: Deadlines = Deadlines()) -> tuple[ReaderState, ...]:
-    """The readers that are attached, with what lies on them; empty if there are none. Touches no card.
-
-    Args:
-        library: the PC/SC library; None finds it.
-        deadlines: how long the service may take.
-
-    Raises:
-        NoPcscLibraryError: there is none.
-        NoPcscServiceError: its service does not run. (Windows stops it with the last reader: there are none.)
-        CallTimeoutError: it does not answer.
-        ReaderError: it failed in another way.
-    """
-    calls = Calls(find_library() if library is None else library)
-    worker = Worker()
-    try:
-        return worker.run("SCardListReaders", partial(_list, calls), deadlines.service_s)
-    finally:
-        worker.stop()
-
-
-def _list(calls: Calls) -> tuple[ReaderState, ...]:
-    try:
-        context = calls.establish_context()
-    except errors.NoPcscServiceError:
-        if not SERVICE_SLEEPS:
-            raise
-        return ()
-    try:
-        readers = calls.list_readers(context)
-        unaware = [(reader, State.UNAWARE) for reader in readers]
-        return reader_states(calls.get_status_change(context, 0, unaware)) if readers else ()
-    except errors.NoReaderError:
-        return ()
-    finally:
-        quietly(partial(calls.release_context, context))
 
 
 class ReaderCard:

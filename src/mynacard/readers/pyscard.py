@@ -46,9 +46,9 @@ class Pyscard(Library):
         return _outcome(tuple, self._scard.SCardListReaders(context, []))
 
     def get_status_change(
-        self, context: int, timeout_ms: int, known: Sequence[tuple[str, int]], /
+        self, context: int, timeout_ms: int, states: Sequence[tuple[str, int]], /
     ) -> Outcome[tuple[Status, ...]]:
-        return _outcome(_states, self._scard.SCardGetStatusChange(context, timeout_ms, list(known)))
+        return _outcome(_states, self._scard.SCardGetStatusChange(context, timeout_ms, list(states)))
 
     def connect(self, context: int, reader: str, share: Share, protocols: int, /) -> Outcome[tuple[int, int]]:
         return _outcome(_pair, self._scard.SCardConnect(context, reader, int(share), protocols))

@@ -1,0 +1,50 @@
+"""What PC/SC says of a reader, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mynacard.readers.library import State, Status
+
+__all__ = ["ReaderState", "reader_states"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """A reader as it was when asked.
+
+    Attributes:
+        name: the name that PC/SC gives it; it may change when readers are plugged in.
+        card_present: a card lies on it, or something like one.
+        mute: and does not answer.
+        in_use: some program is connected to the card.
+        exclusive: and does not share it.
+        atr: the card's answer to reset; empty without a card. It does not tell one kind of card from another.
+        events: how many cards came and went so far, as far as PC/SC counts them. Another card has another number.
+    """
+
+    name: str
+    card_present: bool = False
+    mute: bool = False
+    in_use: bool = False
+    exclusive: bool = False
+    atr: bytes = b""
+    events: int = 0
+
+
+def reader_states(statuses: tuple[Status, ...]) -> tuple[ReaderState, ...]:
+    """*statuses* as values."""
+    return tuple(_reader_state(*status) for status in statuses)
+
+
+def _reader_state(name: str, bits: int, atr: bytes) -> ReaderState:
+    state = State(bits & 0xFFFF)
+    return ReaderState(
+        name,
+        card_present=bool(state & State.PRESENT),
+        mute=bool(state & State.MUTE),
+        in_use=bool(state & (State.IN_USE | State.EXCLUSIVE)),
+        exclusive=bool(state & State.EXCLUSIVE),
+        atr=atr,
+        events=bits >> 16,
+    )
