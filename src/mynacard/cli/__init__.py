@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "authenticate": "sign",
     "cert": "card",
     "demo": "demo",
+    "doctor": "doctor",
     "info": "card",
     "pin": "pin",
     "readers": "card",

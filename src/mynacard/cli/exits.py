@@ -6,10 +6,11 @@ from typing import Final
 
 from mynacard import errors
 
-__all__ = ["EXIT_CODES", "NOT_FULLY_CHECKED", "SIGNATURE_BAD", "exit_code"]
+__all__ = ["EXIT_CODES", "NOT_FULLY_CHECKED", "SIGNATURE_BAD", "SOMETHING_WRONG", "exit_code"]
 
 SIGNATURE_BAD: Final = 70
 NOT_FULLY_CHECKED: Final = 71
+SOMETHING_WRONG: Final = 72
 
 EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of an error counts
     errors.MynacardError: 1,
@@ -26,6 +27,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     errors.CardMuteError: 18,
     errors.CardLostError: 19,
     errors.OutcomeUnknownError: 20,
+    errors.CallTimeoutError: 21,
     errors.ReaderError: 29,
     errors.PinFormError: 30,
     errors.PinIncorrect: 31,
