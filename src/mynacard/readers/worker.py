@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -34,18 +35,24 @@ class Pending(Generic[T]):
     """A job in the hands of a worker."""
 
     def __init__(self) -> None:
-        self.ending: SimpleQueue[Callable[[], T]] = SimpleQueue()
+        self._ending: Callable[[], T] | None = None
+        self._ended: SimpleQueue[None] = SimpleQueue()
+
+    def end(self, ending: Callable[[], T]) -> None:
+        """The job has ended; *ending* returns or raises as it did."""
+        self._ending = ending
+        self._ended.put(None)
 
     def wait(self, timeout_s: float) -> Callable[[], T] | None:
         """What returns or raises as the job did; None if it has not ended within *timeout_s*."""
         until = time.monotonic() + timeout_s
-        while True:
+        while self._ending is None:
             left = until - time.monotonic()
-            try:
-                return self.ending.get(timeout=max(0.0, min(left, _SLICE_S)))
-            except Empty:
-                if left <= _SLICE_S:
-                    return None
+            if left <= 0:
+                break
+            with suppress(Empty):
+                self._ended.get(timeout=min(left, _SLICE_S))
+        return self._ending
 
 
 class Worker:
@@ -80,7 +87,7 @@ class Worker:
     def post(self, job: Callable[[], T]) -> Pending[T]:
         """Have *job* done when its turn comes, whether or not anybody waits."""
         pending: Pending[T] = Pending()
-        self._jobs.put(lambda: pending.ending.put(_ending(job)))
+        self._jobs.put(lambda: pending.end(_ending(job)))
         if self._thread is None:
             self._thread = Thread(target=self._work, name="mynacard-pcsc", daemon=True)
             self._thread.start()
