@@ -1,0 +1,5 @@
+"""A door for every program that speaks PC/SC through pcsc-lite: it takes the place of the service, pcscd."""
+
+from mynacard.simulator.doors.pcsclite.server import PcscliteDoor, reader_name
+
+__all__ = ["PcscliteDoor", "reader_name"]
