@@ -10,8 +10,9 @@ from typing import TypeVar
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.doors.pcsclite import messages as say
 from mynacard.simulator.doors.pcsclite import wire
+from mynacard.simulator.doors.pcsclite.calls import Observer, nobody
 from mynacard.simulator.doors.pcsclite.scard import Code, Disposition, ShareMode
-from mynacard.simulator.doors.pcsclite.service import Observer, Service, nobody
+from mynacard.simulator.doors.pcsclite.service import Service
 
 C = TypeVar("C", bound=say.Call)
 

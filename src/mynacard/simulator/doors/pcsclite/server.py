@@ -14,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from mynacard.simulator.doors.pcsclite.calls import Observer, nobody
 from mynacard.simulator.doors.pcsclite.clients import CLIENTS_MAX
 from mynacard.simulator.doors.pcsclite.contacts import PoweredCard
 from mynacard.simulator.doors.pcsclite.loop import Loop
 from mynacard.simulator.doors.pcsclite.place import Peer, check_system, peer_of, socket_path
-from mynacard.simulator.doors.pcsclite.service import Observer, Service, nobody
+from mynacard.simulator.doors.pcsclite.service import Service
 from mynacard.simulator.faults import Fault
 
 __all__ = ["ELSEWHERE", "PcscliteDoor", "reader_name"]
@@ -162,12 +163,12 @@ class PcscliteDoor:
     def open_handles(self) -> int:
         """How many connections to cards there are."""
         with self._lock:
-            return self._service.open_handles
+            return self._service.calls.open_handles
 
     def transaction_holder(self, name: str) -> int | None:
         """The number of the process that has a transaction on the reader."""
         with self._lock:
-            return self._service.transaction_holder(name)
+            return self._service.calls.transaction_holder(name)
 
     @property
     def longest_idle_s(self) -> float:
