@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from mynacard.readers.abi import SIGNATURES, Abi, system_abi
 from mynacard.readers.codes import SUCCESS
-from mynacard.readers.library import Disposition, Library, Outcome, Share, State, Status
+from mynacard.readers.library import Disposition, Library, Outcome, Share, Status, known
 
 __all__ = ["Native", "load"]
 
@@ -26,10 +26,6 @@ _TOO_LONG: Final = 0x80100008
 
 _NAMES: Final = 0x10000
 """Characters for the names of readers. A reader's has 127 at most in pcsc-lite, which has 16 of them."""
-
-_NO_NEWS: Final = ~int(State.CHANGED)
-"""What to leave of a state that is waited for to change: that bit is an answer only. (The flag's own ``~`` drops the
-count of events too, and on Windows a wait without it returns at once.)"""
 
 _SYSTEM32: Final = 0x00000800
 """LOAD_LIBRARY_SEARCH_SYSTEM32: Windows takes the library from there alone. Other systems do not look at it."""
@@ -115,7 +111,7 @@ class Native(Library):
         structures = (self._reader_state * len(states))()
         for structure, name, (_, state) in zip(structures, names, states, strict=True):
             structure.szReader = ctypes.addressof(name)
-            structure.dwCurrentState = state & _NO_NEWS
+            structure.dwCurrentState = known(state)
         code = self._call("SCardGetStatusChange", context, timeout_ms, structures, len(states))
         if code != SUCCESS:
             return code, ()
