@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from rig.pcscd import program
+from rig.pcscd import program, unavailable
 from support import CANARY, Vector, id_of, tells, vectors
 
 from mynacard.readers.abi import MACOS, PCSC_LITE, SIGNATURES, WINDOWS, Abi, system_abi
@@ -29,6 +29,7 @@ from mynacard.readers.native import Native, load
 SHAPES = {"ABI_PCSCLITE": PCSC_LITE, "ABI_WINDOWS": WINDOWS, "ABI_MACOS": MACOS}
 ABIS = {abi.name: abi for abi in SHAPES.values()}
 ROWS = vectors("readers/abi.json")
+HEADERS = Path("/usr/include/PCSC/winscard.h")
 POINTER = ctypes.sizeof(ctypes.c_void_p)
 
 FIRST = "A Foreign Reader 00 00"
@@ -153,6 +154,8 @@ def test_the_header_files_say_so_themselves(row: Vector, tmp_path: Path) -> None
         pytest.skip("the options are for gcc on x86-64 Linux")
     if compiler != "gcc" and not shutil.which(compiler):
         pytest.skip(f"{compiler} is not here; it is nothing the tests ask for")
+    if compiler == "gcc" and not HEADERS.exists():
+        unavailable("libpcsclite-dev is not installed; tools/system_packages.sh says which packages the tests need")
     source = tmp_path / "claims.c"
     source.write_text("#include <winscard.h>\n" + "".join(f'_Static_assert({each}, "");\n' for each in claims(row)))
     subprocess.run(
