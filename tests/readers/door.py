@@ -1,0 +1,80 @@
+"""A PC/SC service for a test and the real libpcsclite, in this process: readers come and go as the test says.
+
+The library looks only once for the place of its service, so all tests of a run share one service, and each begins with
+an empty desk.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from rig.pcscd import unavailable
+
+from mynacard.readers import native
+from mynacard.readers.abi import PCSC_LITE
+from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.simulator.doors.pcsclite.server import ELSEWHERE, SOCKET_VARIABLE
+
+ATR: Final = bytes.fromhex("3BE000FF8131FE4514")
+
+
+class PlainCard:
+    """READ BINARY answers as many bytes '5A' as Le says; anything else, how long the command was."""
+
+    atr: Final = ATR
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.resets = 0
+        self.powered_off = 0
+
+    def power_on(self) -> bytes:
+        return self.atr
+
+    def power_off(self) -> None:
+        self.powered_off += 1
+
+    def reset(self) -> bytes:
+        self.resets += 1
+        return self.atr
+
+    def transmit(self, command: bytes, /) -> bytes:
+        self.sent.append(command)
+        if len(command) < 4:
+            return b"\x67\x00"
+        if command[1] == 0xB0:
+            le = int.from_bytes(command[4:])
+            return b"\x5a" * (le or (256 if len(command) == 5 else 65536)) + b"\x90\x00"
+        return len(command).to_bytes(3) + b"\x90\x00"
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[PcscliteDoor]:
+    """The service, with whatever the last test left on it. Tests ask for :func:`door`."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the service stands in for pcsc-lite's on Linux")
+    try:
+        ctypes.CDLL(PCSC_LITE.library)
+    except OSError:
+        unavailable("libpcsclite is not installed; tools/system_packages.sh says which packages the tests need")
+    with pytest.MonkeyPatch.context() as environment, PcscliteDoor() as door:
+        for name in ELSEWHERE:
+            environment.delenv(name, raising=False)
+        environment.setenv(SOCKET_VARIABLE, door.environment()[SOCKET_VARIABLE])
+        _, context = native.load(PCSC_LITE).establish_context()
+        if not door.clients:
+            pytest.fail("libpcsclite was used in this process before, and keeps to the service it found then")
+        native.load(PCSC_LITE).release_context(context)
+        yield door
+
+
+@pytest.fixture
+def door(service: PcscliteDoor) -> Iterator[PcscliteDoor]:
+    """The service, with no reader."""
+    yield service
+    for name in service.readers:
+        service.unplug(name)
