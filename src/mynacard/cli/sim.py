@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections import Counter
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import click
 
+from mynacard.cli.foreground import held_signals, run
 from mynacard.cli.options import as_json, print_json, reader_options, verbose_option
-from mynacard.cli.texts import _
+from mynacard.cli.texts import _, plain
+from mynacard.cli.trace import answer_line, command_line
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.simulator.doors import disk, vpcd
+from mynacard.simulator.doors.pcsclite import PcscliteDoor, check_system, reader_name
+from mynacard.simulator.faults import KINDS, Fault
 from mynacard.simulator.personalisation import DEFAULT_PINS
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
 
@@ -103,3 +110,83 @@ def vpcd_(path: Path | None, port: int, reader: str | None) -> None:
         return
     with disk.open_file(path) as card:
         vpcd.serve(card, port, connected=connected)
+
+
+@sim.command(
+    "exec",
+    context_settings={"allow_interspersed_args": False},
+    help=_("Run a program that finds simulated cards where PC/SC's readers would be (Linux)."),
+)
+@click.option("--card", "cards", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
+              help=_("The file of a card; again for more readers. A fresh card without it."))  # fmt: skip
+@click.option("--reader-name", "names", multiple=True, metavar="TEXT",
+              help=_("What the readers are called, one after the other; those without a card are empty."))  # fmt: skip
+@click.option("--fault", "faults", multiple=True, metavar="KIND@N",
+              help=_("What happens at the N-th APDU of the first reader: {kinds}.").format(kinds=KINDS))  # fmt: skip
+@click.option("--trace", is_flag=True, help=_("Show every APDU on standard error, secrets masked."))
+@click.option("--trace-to", type=click.Path(dir_okay=False, path_type=Path), help=_("The same in a file."))
+@click.option("--count", is_flag=True, help=_("Say at the end how many APDUs each reader was sent."))
+@verbose_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="PROGRAM [ARGUMENT]...")
+def exec_(
+    cards: tuple[Path, ...],
+    names: tuple[str, ...],
+    faults: tuple[str, ...],
+    trace: bool,
+    trace_to: Path | None,
+    count: bool,
+    command: tuple[str, ...],
+) -> int:
+    if trace and trace_to:
+        raise click.UsageError(_("--trace and --trace-to exclude each other."))
+    check_system()
+    armed = tuple(Fault.parse(text) for text in faults)
+    with held_signals() as before, contextlib.ExitStack() as opened:
+        watcher = _Watcher(opened.enter_context(_shown(trace, trace_to)))
+        held = [opened.enter_context(disk.open_file(path)) for path in cards] or [disk.new_card()]
+        door = PcscliteDoor(observe=watcher.see)
+        for number in range(max(len(held), len(names))):
+            name = names[number] if number < len(names) else reader_name(number)
+            door.plug(name, held[number] if number < len(held) else None, () if number else armed)
+        watcher.readers = door.readers
+        opened.enter_context(door)
+        status = run(command, door.environment(), before)
+    watcher.report(count)
+    return status
+
+
+class _Watcher:
+    """Counts the APDUs that the door tells it of, and passes lines about them to *show*."""
+
+    def __init__(self, show: Callable[[str], None] | None) -> None:
+        self._show = show
+        self._counts = Counter[str]()
+        self._failure: OSError | None = None
+        self.readers: tuple[str, ...] = ()
+
+    def see(self, reader: str, command: bytes, answer: bytes | None) -> None:
+        self._counts[reader] += 1
+        if self._show is None:
+            return
+        of = f"{plain(reader)}:" if len(self.readers) > 1 else ""
+        try:
+            self._show(f"{of}{command_line(command)}\n{of}{answer_line(answer)}")
+        except OSError as error:  # the program goes on without it
+            self._show, self._failure = None, error
+
+    def report(self, count: bool) -> None:
+        """What is to be said at the end; an OSError where the lines could not be written."""
+        for reader in self.readers if count else ():
+            click.echo(_("{reader}: {count} APDUs").format(reader=plain(reader), count=self._counts[reader]), err=True)
+        if self._failure is not None:
+            raise self._failure
+
+
+@contextlib.contextmanager
+def _shown(trace: bool, trace_to: Path | None) -> Generator[Callable[[str], None] | None, None, None]:
+    """Where lines about APDUs go: nowhere, to standard error, or to a file."""
+    if trace_to is None:
+        yield (lambda line: click.echo(line, err=True)) if trace else None
+        return
+    with trace_to.open("w", encoding="utf-8") as file:
+        yield lambda line: print(line, file=file, flush=True)

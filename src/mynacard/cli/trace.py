@@ -1,4 +1,4 @@
-"""A card around a card that shows what passes, with secrets masked."""
+"""What passes between a program and a card, in lines for people, with secrets masked."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 from mynacard.apdu.commands import carries_secret
 from mynacard.apdu.message import Card, ResponseApdu
 
-__all__ = ["Trace"]
+__all__ = ["Trace", "answer_line", "command_line"]
 
 _SHOWN: Final = 24
 """So many bytes of a long message are shown."""
 
 
 class Trace:
-    """Passes everything on to *card*, and lines about it to *show*."""
+    """A card around *card* that passes everything on, and lines about it to *show*."""
 
     def __init__(self, card: Card, show: Callable[[str], None]) -> None:
         self._card = card
@@ -24,21 +24,27 @@ class Trace:
 
     def transmit(self, command: bytes, /) -> bytes:
         self.count += 1
-        self._show(f"  > {_command_text(command)}")
+        self._show(command_line(command))
         answer = self._card.transmit(command)
-        self._show(f"  < {_answer_text(answer)}")
+        self._show(answer_line(answer))
         return answer
 
 
-def _command_text(command: bytes) -> str:
+def command_line(command: bytes) -> str:
+    """*command*: its header alone where it presents or changes a PIN or key."""
     if carries_secret(command):
-        return f"{_hex(command[:5])} {'** ' * (len(command) - 5)}".rstrip()
-    return _hex(command)
+        return f"  > {_hex(command[:5])} {'** ' * (len(command) - 5)}".rstrip()
+    return f"  > {_hex(command)}"
 
 
-def _answer_text(answer: bytes) -> str:
+def answer_line(answer: bytes | None) -> str:
+    """*answer*, which may have no status word, or never have come."""
+    if not answer:
+        return "  < (none)" if answer is None else "  < (empty)"
+    if len(answer) < 2:
+        return f"  < {_hex(answer)}"
     response = ResponseApdu.parse(answer)
-    return f"{_hex(response.data)} {response.status}".lstrip()
+    return f"  < {f'{_hex(response.data)} {response.status}'.lstrip()}"
 
 
 def _hex(data: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from mynacard.errors import UsageError, mark
 
-__all__ = ["Armed", "Fault", "FaultKind"]
+__all__ = ["KINDS", "Armed", "Fault", "FaultKind"]
 
 
 class FaultKind(Enum):
@@ -36,6 +36,9 @@ class FaultKind(Enum):
     MUTE = "mute"
     """The answer is lost, and the client waits for it without end."""
 
+
+KINDS: Final = ", ".join("error=HEX" if kind is FaultKind.ERROR else kind.value for kind in FaultKind)
+"""All kinds, as they are written."""
 
 _FORM: Final = re.compile(r"(?P<kind>[a-z-]+)(?:=(?P<code>[0-9A-Fa-f]{1,8}))?@(?P<at>[1-9][0-9]{0,8})")
 
@@ -91,7 +94,6 @@ class Armed:
 
 
 def _no_fault(text: str) -> UsageError:
-    kinds = ", ".join("error=HEX" if kind is FaultKind.ERROR else kind.value for kind in FaultKind)
     return UsageError(
-        mark("{text} is no fault. A fault is KIND@N, at the N-th APDU; the kinds are: {kinds}."), text=text, kinds=kinds
+        mark("{text} is no fault. A fault is KIND@N, at the N-th APDU; the kinds are: {kinds}."), text=text, kinds=KINDS
     )

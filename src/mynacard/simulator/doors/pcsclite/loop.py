@@ -6,7 +6,6 @@ Source: unix(7), socket(7).
 from __future__ import annotations
 
 import logging
-import os
 import selectors
 import socket
 import threading
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from mynacard.simulator.doors.pcsclite.clients import Client
-from mynacard.simulator.doors.pcsclite.place import Peer
+from mynacard.simulator.doors.pcsclite.place import Peer, may_come
 from mynacard.simulator.doors.pcsclite.service import Service
 
 __all__ = ["Loop"]
@@ -128,7 +127,7 @@ class Loop:
             _log.debug("nobody came: %s", error)
             return
         process, user = self._peer(connection)
-        client = self._service.attach(process) if user == os.geteuid() else None
+        client = self._service.attach(process) if may_come(user) else None
         if client is None:
             _log.warning("hanging up on process %d of user %d: another user, or one client too many", process, user)
             connection.close()

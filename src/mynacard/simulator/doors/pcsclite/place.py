@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import struct
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -16,11 +17,10 @@ from typing import Final
 
 from mynacard.errors import UsageError, mark
 
-__all__ = ["Peer", "check_system", "peer_of", "socket_path"]
+__all__ = ["Peer", "check_system", "listen", "may_come", "peer_of", "socket_path"]
 
 _PATH_MAX: Final = 107
 """Bytes of a socket's path, without the zero behind it."""
-_SO_PEERCRED: Final = getattr(socket, "SO_PEERCRED", None)
 _CREDENTIALS: Final = struct.Struct("=iII")
 
 Peer = tuple[int, int]
@@ -33,18 +33,37 @@ def check_system() -> None:
     Raises:
         UsageError: it has not.
     """
-    if not hasattr(socket, "AF_UNIX") or _SO_PEERCRED is None:
-        raise UsageError(
-            mark("Programs reach simulated cards through PC/SC on Linux alone: other systems have no pcsc-lite.")
-        )
+    if sys.platform != "linux":
+        raise _elsewhere()
+
+
+def _elsewhere() -> UsageError:
+    return UsageError(mark("Other programs reach simulated cards on Linux alone: it is where PC/SC can be replaced."))
+
+
+def listen(path: Path, clients: int) -> socket.socket:
+    """A socket at *path* that nobody but its owner may use, with room for so many *clients* that knock at once."""
+    if sys.platform == "linux":
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(os.fsencode(path))
+        path.chmod(0o600)
+        listener.listen(clients)
+        return listener
+    raise _elsewhere()
 
 
 def peer_of(connection: socket.socket) -> Peer:
     """Who is at the other end of *connection*."""
-    check_system()
-    option = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERCRED or 0, _CREDENTIALS.size)
-    process, user, _group = _CREDENTIALS.unpack(option)
-    return process, user
+    if sys.platform == "linux":
+        option = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        process, user, _group = _CREDENTIALS.unpack(option)
+        return process, user
+    raise _elsewhere()
+
+
+def may_come(user: int) -> bool:
+    """Whether *user* is the one who opened the door."""
+    return sys.platform == "linux" and user == os.geteuid()
 
 
 @contextlib.contextmanager

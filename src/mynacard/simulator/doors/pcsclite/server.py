@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -18,7 +17,7 @@ from mynacard.simulator.doors.pcsclite.calls import Observer, nobody
 from mynacard.simulator.doors.pcsclite.clients import CLIENTS_MAX
 from mynacard.simulator.doors.pcsclite.contacts import PoweredCard
 from mynacard.simulator.doors.pcsclite.loop import Loop
-from mynacard.simulator.doors.pcsclite.place import Peer, check_system, peer_of, socket_path
+from mynacard.simulator.doors.pcsclite.place import Peer, check_system, listen, peer_of, socket_path
 from mynacard.simulator.doors.pcsclite.service import Service
 from mynacard.simulator.faults import Fault
 
@@ -79,7 +78,7 @@ class PcscliteDoor:
         check_system()
         with contextlib.ExitStack() as opened:
             self.socket = opened.enter_context(socket_path())
-            listener = opened.enter_context(_listening(self.socket))
+            listener = opened.enter_context(listen(self.socket, CLIENTS_MAX))
             loop = opened.enter_context(Loop(self._service, listener, self._lock, self._clock, self._peer))
             thread = opened.enter_context(ThreadPoolExecutor(1, "pcsclite"))
             self._running: Future[None] = thread.submit(loop.run)
@@ -179,13 +178,3 @@ class PcscliteDoor:
 
 def _token() -> int:
     return 1 + secrets.randbelow((1 << 31) - 1)
-
-
-@contextlib.contextmanager
-def _listening(path: Path) -> Generator[socket.socket, None, None]:
-    """A socket at *path* that nobody but its owner may use."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(os.fsencode(path))
-        path.chmod(0o600)
-        listener.listen(CLIENTS_MAX)
-        yield listener
