@@ -146,9 +146,7 @@ def take(inbox: bytearray) -> Message | None:
         return None
     size, command = HEADER.unpack_from(inbox)
     if size != _SIZES.get(command):
-        raise ProtocolError(
-            mark("No PC/SC client sends command {command} with {size} bytes."), command=command, size=size
-        )
+        raise ProtocolError(mark("No PC/SC client begins a message so."))  # how, is not said: it may be part of a PIN
     end = HEADER.size + size
     if len(inbox) < end:
         return None
@@ -175,7 +173,7 @@ def _take_transmit(inbox: bytearray) -> Transmit | None:
 def _take_data(inbox: bytearray, start: int, length: int) -> bytes | None:
     """The *length* bytes behind a body, taken off *inbox* with all before them; None while they are not all there."""
     if length > MAX_MESSAGE:
-        raise ProtocolError(mark("{length} bytes are no APDU."), length=length)
+        raise ProtocolError(mark("No APDU is so long."))
     end = start + length
     if len(inbox) < end:
         return None
