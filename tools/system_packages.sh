@@ -8,6 +8,10 @@ driver=build/vpcd/usr/lib/pcsc/drivers/serial/libifdvpcd.so
 
 packages() {
     echo pcscd opensc opensc-pkcs11 openssl openssh-client iproute2 util-linux  # a PC/SC service, its clients, its cage
+    echo pcsc-tools libengine-pkcs11-openssl  # more clients
+    if ! command -v java >/dev/null || ! command -v javac >/dev/null; then
+        echo default-jdk-headless  # and one that is written in Java
+    fi
     echo gcc libc6-dev libpcsclite-dev                                          # pyscard is compiled
     if python=$(sh tools/python.sh); then
         "$python" -c '
