@@ -139,6 +139,8 @@ def exec_(
 ) -> int:
     if trace and trace_to:
         raise click.UsageError(_("--trace and --trace-to exclude each other."))
+    if len({path.resolve() for path in cards}) < len(cards):
+        raise click.UsageError(_("One card cannot lie on two readers."))
     check_system()
     armed = tuple(Fault.parse(text) for text in faults)
     with held_signals() as before, contextlib.ExitStack() as opened:
