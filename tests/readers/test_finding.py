@@ -109,31 +109,35 @@ def test_importing_the_room_imports_no_binding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("system", "probes"), [("linux", True), ("freebsd14", True), ("win32", False), ("darwin", False)]
+    ("system", "first", "second"),
+    [
+        ("linux", ["native"], ["libpcsclite.so.1", "smartcard.scard"]),
+        ("freebsd14", ["native"], ["libpcsclite.so.1", "smartcard.scard"]),
+        ("win32", ["smartcard.scard"], ["native"]),
+        ("darwin", ["smartcard.scard"], ["native"]),
+    ],
 )
-def test_pyscard_is_taken_where_it_is_and_the_library_probed_where_it_would_print(
-    machine: Machine, system: str, probes: bool
-) -> None:
-    machine.is_on(system)
-    assert find_library().name == "pyscard"
-    assert machine.noted == [*(["libpcsclite.so.1"] if probes else []), "smartcard.scard"]
-
-
 @pytest.mark.parametrize("raised", [ModuleNotFoundError("smartcard"), ImportError("DLL"), OSError("so")])
-@pytest.mark.parametrize(
-    ("system", "name"), [("linux", "pcsc-lite"), ("darwin", "PCSC.framework"), ("win32", "WinSCard")]
-)
-def test_without_pyscard_the_systems_own_library_does(
-    machine: Machine, raised: Exception, system: str, name: str
+def test_each_system_has_its_first_choice_and_a_second(
+    machine: Machine, system: str, first: list[str], second: list[str], raised: Exception
 ) -> None:
     machine.is_on(system)
-    machine.pyscard = raised
-    assert find_library().name == name
-    assert machine.noted[-2:] == ["smartcard.scard", "native"]
+    find_library()
+    assert machine.noted == first
+    machine.noted.clear()
+    if first == ["native"]:
+        machine.library = OSError("cannot open shared object file")
+        with pytest.raises(errors.NoPcscLibraryError):
+            find_library()
+        assert machine.noted == [*first, second[0]], "importing pyscard without the library would print"
+    else:
+        machine.pyscard = raised
+        find_library()
+        assert machine.noted == [*first, *second]
 
 
 def test_the_variable_decides_each_time(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for wanted, name in (("native", "pcsc-lite"), ("pyscard", "pyscard"), ("", "pyscard"), ("native", "pcsc-lite")):
+    for wanted, name in (("native", "pcsc-lite"), ("pyscard", "pyscard"), ("", "pcsc-lite"), ("pyscard", "pyscard")):
         monkeypatch.setenv(VARIABLE, wanted)
         assert find_library().name == name
 

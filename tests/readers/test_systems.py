@@ -97,9 +97,9 @@ def test_an_event_is_one_class_on_every_system(
         ({READER: (0x12, [])}, errors.CardRemovedError),
         ({READER: (0x1C, [])}, errors.ReaderNotFoundError),
         ({READER: (0x22, [0x3B])}, errors.OutcomeUnknownError),
-        ({}, errors.OutcomeUnknownError),
+        ({}, errors.ReaderNotFoundError),
     ],
-    ids=["the card was removed", "the reader was unplugged", "the card is there", "nobody can tell"],
+    ids=["the card was removed", "the reader was unplugged", "the card is there", "the reader is not known any more"],
 )
 def test_a_failed_command_is_explained_by_what_is_left(
     code: int, left: dict[str, tuple[int, list[int]]], kind: type[errors.ReaderError]
@@ -111,6 +111,23 @@ def test_a_failed_command_is_explained_by_what_is_left(
         card.transmit(SELECT)
     assert type(raised.value) is kind
     assert scard.transmitted == [SELECT]
+    assert scard.nothing_is_open
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [(0x80100013, errors.NoPcscServiceError), (0x8010001D, errors.NoPcscServiceError), (0x80100006, None)],
+    ids=["it is not there", "it says so", "nobody can tell"],
+)
+def test_a_failed_command_is_explained_by_a_service_that_is_gone(
+    state: int, kind: type[errors.ReaderError] | None
+) -> None:
+    scard = FakeScard()
+    kind = kind or errors.OutcomeUnknownError
+    with pytest.raises(kind), ReaderCard(READER, Pyscard(scard)) as card, card.transaction():
+        scard.fail("SCardTransmit", 0x80100013)
+        scard.fail("SCardGetStatusChange", state)
+        card.transmit(SELECT)
     assert scard.nothing_is_open
 
 

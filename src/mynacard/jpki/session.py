@@ -247,6 +247,8 @@ class JpkiSession:
         channel = self._live_channel()
         try:
             response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, NE_MAX))
+        except errors.CallTimeoutError:  # the connection is given up
+            raise
         except errors.OutcomeUnknownError:  # it got stuck in the reader or its driver; the card may have been reset
             channel.select(DF_NAME, APPLICATION)
             self._selection = channel.selections

@@ -37,10 +37,10 @@ _TELLS_OF_READERS: Final = sys.platform != "darwin"
 _WAIT_S: Final = 5.0 if _TELLS_OF_READERS else 1.0
 """So long one call waits. Before pcsc-lite 2.3 a reader that comes between two calls is not told of: then so late."""
 _PAUSE_S: Final = 0.1
-"""After a call that came back without news, whatever a service may think news is."""
+"""A service that thinks news is what is none is asked no more often than so."""
 _SERVICE_AGAIN_S: Final = 1.0
-_SERVICE_GONE: Final = (errors.NoPcscServiceError, errors.CardLostError)
-"""It does not run, or it is another one than the one that gave us our context."""
+_SERVICE_GONE: Final = (errors.NoPcscServiceError, errors.CardLostError, errors.AccessRefusedError)
+"""It does not run, is another one than the one that gave us our context, or has hung up."""
 _LISTS: Final = 3
 """So often the list is asked for, where a reader in it is gone before its state is told."""
 
@@ -81,12 +81,14 @@ class Watch:
             CallTimeoutError: the service does not answer.
         """
         until = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        not_before = 0.0
         while not self._closed:
             now = self._look()
             if now != self._states:
                 self._states = now
                 return now
-            time.sleep(_PAUSE_S)
+            time.sleep(max(0.0, not_before - time.monotonic()))
+            not_before = time.monotonic() + _PAUSE_S
             left = until - time.monotonic()
             if left <= 0:
                 break
@@ -113,6 +115,7 @@ class Watch:
             return ()
 
     def _wait(self, seconds: float) -> None:
+        """Until the service tells of a change, or for so long."""
         if self._view.alive:
             deadline_s = seconds + self._deadlines.service_s
             self._worker.run("SCardGetStatusChange", partial(self._view.wait, seconds), deadline_s)

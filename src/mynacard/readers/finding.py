@@ -1,7 +1,8 @@
-"""Which PC/SC binding is used: pyscard where it is installed, else the system's library by ctypes.
+"""Which PC/SC binding is used.
 
-pyscard comes first because it has met more readers. It is compiled, and for Linux nobody publishes it compiled, so
-mynacard does not ask for it there.
+On Windows and macOS pyscard where it is installed, else the system's library by ctypes: that has not been seen running
+there. With pcsc-lite the other way round: pyscard 2.3.1 cannot list a reader whose name is not ASCII (its issue 106),
+and for Linux nobody publishes it compiled.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ def find_library() -> Library:
 
 
 def _any() -> Library:
+    first, second = (_native, _pyscard) if system_abi() is PCSC_LITE else (_pyscard, _native)
     try:
-        return _pyscard()
+        return first()
     except NoPcscLibraryError:
-        return _native()
+        return second()
 
 
 def _native() -> Library:

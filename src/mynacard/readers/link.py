@@ -27,8 +27,11 @@ _log = logging.getLogger(__name__)
 _UNREACHABLE: Final = (errors.CardLostError, errors.NoCardError, errors.ReaderNotFoundError, errors.NoPcscServiceError)
 """After these no command reaches the card, over this connection at least."""
 
+_UNEXPLAINED: Final = (errors.ReaderError, errors.OutcomeUnknownError, errors.AccessRefusedError)
+"""pcsc-lite calls it a refusal when its service hangs up, for whatever reason."""
 _REMOVED_CARD: Final = 0x80100069
 _READER_UNAVAILABLE: Final = 0x80100017
+_NO_SERVICE: Final = 0x8010001D
 _REMOVAL_MS: Final = 600
 """So long a removal may take to be noticed: pcsc-lite's drivers look every 400 ms."""
 
@@ -69,18 +72,24 @@ class Link:
         self.atr = self._calls.atr(self._card)
 
     def begin(self) -> None:
-        self._calls.begin_transaction(self._held(self._card))
+        try:
+            self._calls.begin_transaction(self._held(self._card))
+        except errors.ReaderError as error:
+            if explained := self._explained(error):
+                raise explained from error
+            raise
         self._in_transaction = self._reachable = True
 
     def transmit(self, command: bytes) -> bytes:
         """The answer of the card, to which *command* is sent once."""
         try:
             return self._send(command)
-        except _UNREACHABLE:
-            self._reachable = False
+        except errors.ReaderError as error:
+            explained = self._explained(error)
+            self._reachable = not isinstance(explained or error, _UNREACHABLE)
+            if explained:
+                raise explained from error
             raise
-        except errors.OutcomeUnknownError as error:
-            raise self._explained(error) from error
 
     def _send(self, command: bytes) -> bytes:
         card = self._held(self._card)
@@ -135,15 +144,27 @@ class Link:
             quietly(partial(self._send, LOG_OUT_WIRE))
         self._reachable = False
 
-    def _explained(self, error: errors.OutcomeUnknownError) -> errors.ReaderError:
-        """*error*, or that card or reader is gone: of that, pcsc-lite tells the first command only that it failed."""
+    def _explained(self, error: errors.ReaderError) -> errors.ReaderError | None:
+        """That card, reader or service is gone, if that is what *error* means; None if it says all there is to say.
+
+        pcsc-lite tells whoever meets one of these first only of a failure.
+        """
+        if type(error) not in _UNEXPLAINED:
+            return None
         try:
             state = self._state_soon()
+        except (errors.OutcomeUnknownError, errors.AccessRefusedError):  # what concerns no card does not fail so
+            return self._failure(_NO_SERVICE)
+        except (errors.NoPcscServiceError, errors.ReaderNotFoundError) as gone:
+            return gone
         except errors.ReaderError:
-            return error
+            return None
         if state & (State.UNKNOWN | State.UNAVAILABLE):
-            return failure(_READER_UNAVAILABLE, "SCardTransmit", self._reader)
-        return error if state & State.PRESENT else failure(_REMOVED_CARD, "SCardTransmit", self._reader)
+            return self._failure(_READER_UNAVAILABLE)
+        return None if state & State.PRESENT else self._failure(_REMOVED_CARD)
+
+    def _failure(self, code: int) -> errors.ReaderError:
+        return failure(code, "SCardTransmit", self._reader)
 
     def _state_soon(self) -> State:
         """The reader's state, once a removal would be noticed."""

@@ -43,7 +43,7 @@ class Pyscard(Library):
         return _outcome(_nothing, self._scard.SCardCancel(context))
 
     def list_readers(self, context: int, /) -> Outcome[tuple[str, ...]]:
-        return _outcome(tuple, self._scard.SCardListReaders(context, []))
+        return _outcome(_names, self._scard.SCardListReaders(context, []))
 
     def get_status_change(
         self, context: int, timeout_ms: int, states: Sequence[tuple[str, int]], /
@@ -80,6 +80,10 @@ def _outcome(read: Callable[..., T], answer: Any) -> Outcome[T]:
 
 def _nothing() -> None:
     return None
+
+
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(names)
 
 
 def _pair(card: int, protocol: int) -> tuple[int, int]:
