@@ -1,0 +1,292 @@
+"""How long programs wait at the pcsclite door, and what 200 of them leave behind; Linux, with pyscard installed.
+
+Usage: python tools/bench_door.py [--json]
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import platform
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from mynacard import __version__
+from mynacard.jpki import DF_NAME
+from mynacard.simulator import SimulatedCard
+from mynacard.simulator.doors.disk import cached_pki, new_card
+from mynacard.simulator.doors.pcsclite import PcscliteDoor, reader_name
+
+APDUS: Final = 3000
+ROUNDS: Final = 5
+EVENTS: Final = 40
+STARTS: Final = 11
+CLIENTS: Final = 200
+VISITS: Final = 50
+"""Of each client."""
+READER: Final = reader_name(0)
+SELECT: Final = b"\x00\xa4\x04\x0c\x0a" + DF_NAME
+SELECT_EF: Final = bytes.fromhex("00A4020C02000A")
+COMMANDS: Final = {
+    "VERIFY without data": bytes.fromhex("00200098"),
+    "READ BINARY, 256 bytes": bytes.fromhex("00B0000000"),
+}
+
+CLIENT: Final = """
+import json, sys, time
+from smartcard import scard
+
+def must(answer):
+    if answer[0] != scard.SCARD_S_SUCCESS:
+        raise SystemExit(scard.SCardGetErrorMessage(answer[0]))
+    return answer[1:]
+
+apdus, *commands = json.loads(sys.argv[1])
+(context,) = must(scard.SCardEstablishContext(scard.SCARD_SCOPE_USER))
+(names,) = must(scard.SCardListReaders(context, []))
+card, protocol = must(scard.SCardConnect(context, names[0], scard.SCARD_SHARE_SHARED, 3))
+for command in commands[:2]:
+    must(scard.SCardTransmit(card, protocol, command))
+for command in commands[2:]:
+    taken = []
+    for _ in range(apdus):
+        start = time.perf_counter()
+        must(scard.SCardTransmit(card, protocol, command))
+        taken.append(time.perf_counter() - start)
+    print(json.dumps(taken))
+"""
+"""Sends APDUs through pyscard's raw layer, and prints how long each took."""
+
+WAITER: Final = """
+import time
+from smartcard import scard
+
+context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)[1]
+name = scard.SCardListReaders(context, [])[1][0]
+state = scard.SCARD_STATE_UNAWARE
+while True:
+    states = scard.SCardGetStatusChange(context, 600000, [(name, state)])[1]
+    state = states[0][1]
+    print(bool(state & scard.SCARD_STATE_PRESENT), time.monotonic(), flush=True)
+"""
+"""Waits for cards, and prints when it hears of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the result."""
+
+    what: str
+    value: float
+    unit: str
+    target: str = ""
+    note: str = ""
+
+
+def main() -> None:
+    cached_pki()  # made once a machine, and no part of any figure
+    figures = [*latency(), *events(), *starts(), *soak()]
+    if sys.argv[1:] == ["--json"]:
+        print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
+        return
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    for figure in figures:
+        beside = "; ".join(filter(None, (figure.target, figure.note)))
+        print(f"{figure.value:>12,.2f} {figure.unit:<5} {figure.what:<68} {beside}".rstrip())
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "mynacard": __version__,
+        "Python": platform.python_version(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "processors": str(os.cpu_count()),
+    }
+
+
+# --- an APDU -----------------------------------------------------------------------------------------
+
+
+def latency() -> list[Figure]:
+    """An APDU from another process, and the same card without a door."""
+    inside = {what: _in_process_us(command) for what, command in COMMANDS.items()}
+    rounds = [_through_the_door_us() for _ in range(ROUNDS)]
+    figures: list[Figure] = []
+    for number, what in enumerate(COMMANDS):
+        medians = sorted(taken[number] for taken in rounds)
+        value = statistics.median(medians)
+        note = f"rounds {medians[0]:.0f} to {medians[-1]:.0f}; {value / inside[what]:.1f} × the card in process"
+        figures.append(Figure(f"pyscard through the door: {what}, median", value, "µs", "120 or less", note))
+    figures += [Figure(f"in process: {what}, median", taken, "µs") for what, taken in inside.items()]
+    return figures
+
+
+def _in_process_us(command: bytes) -> float:
+    card = new_card()
+    for first in (SELECT, SELECT_EF):
+        card.transmit(first)
+    return statistics.median(_us(partial(card.transmit, command)) for _ in range(APDUS))
+
+
+def _us(step: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    step()
+    return 1e6 * (time.perf_counter() - start)
+
+
+def _through_the_door_us() -> list[float]:
+    words = json.dumps([APDUS, *(list(command) for command in (SELECT, SELECT_EF, *COMMANDS.values()))])
+    with PcscliteDoor([new_card()]) as door:
+        said = subprocess.run(
+            [sys.executable, "-c", CLIENT, words], env=door.environment(), check=True, capture_output=True, text=True
+        ).stdout
+    return [1e6 * statistics.median(json.loads(line)) for line in said.splitlines()]
+
+
+# --- news --------------------------------------------------------------------------------------------
+
+
+def events() -> list[Figure]:
+    """From the moment a card is put on a reader until a client that waits for it hears so."""
+    with PcscliteDoor() as door:
+        door.plug(READER)
+        with subprocess.Popen(
+            [sys.executable, "-c", WAITER], env=door.environment(), stdout=subprocess.PIPE, text=True
+        ) as waiter:
+            heard = _heard_by(waiter)
+            next(heard)
+            taken = [_insertion_ms(door, heard) for _ in range(EVENTS)]
+            waiter.kill()
+    what, note = "insertion, until SCardGetStatusChange returns, median", f"longest of {EVENTS}: {max(taken):.2f}"
+    return [Figure(what, statistics.median(taken), "ms", "50 or less", note)]
+
+
+def _heard_by(waiter: subprocess.Popen[str]) -> Iterator[tuple[bool, float]]:
+    while waiter.stdout is not None and (line := waiter.stdout.readline()):
+        present, at = line.split()
+        yield present == "True", float(at)
+
+
+def _insertion_ms(door: PcscliteDoor, heard: Iterator[tuple[bool, float]]) -> float:
+    card = SimulatedCard((), {})
+    start = time.monotonic()
+    door.insert(READER, card)
+    at = next(at for present, at in heard if present)
+    door.remove(READER)
+    next(present for present, _ in heard if not present)
+    return 1000 * (at - start)
+
+
+# --- processes ---------------------------------------------------------------------------------------
+
+
+def starts() -> list[Figure]:
+    """``sim exec`` of a program that does nothing, and Python that does nothing."""
+    bare = statistics.median(_process_ms("-c", "pass") for _ in range(STARTS))
+    whole = statistics.median(_process_ms("-m", "mynacard", "sim", "exec", "--", "true") for _ in range(STARTS))
+    return [Figure("process: mynacard sim exec -- true, median", whole, "ms", note=f"python -c pass: {bare:.1f} ms")]
+
+
+def _process_ms(*words: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+    return 1000 * (time.perf_counter() - start)
+
+
+# --- many --------------------------------------------------------------------------------------------
+
+
+def soak() -> list[Figure]:
+    """Many clients at once, each of whom comes, connects, asks the card something, and goes, again and again."""
+    tracemalloc.start()
+    with PcscliteDoor([new_card()]) as door:
+        _visits(door, CLIENTS, VISITS // 5)  # what is made once is made
+        before = _left(door)
+        start = time.perf_counter()
+        _visits(door, CLIENTS, VISITS)
+        taken = time.perf_counter() - start
+        after = _left(door)
+        connections = door.open_handles
+    tracemalloc.stop()
+    note = f"{CLIENTS} at once, {CLIENTS * VISITS:,} visits; tracemalloc slows it"
+    more = {what: after[what] - before[what] for what in before}
+    return [
+        Figure("soak: visits (context, connection, APDU, end)", CLIENTS * VISITS / taken, "1/s", note=note),
+        Figure("soak: connections to cards left", connections, "", "0"),
+        Figure("soak: descriptors more than before", more["descriptors"], "", "0"),
+        Figure("soak: resident memory more than before", more["resident"] / 1024, "KiB", "flat"),
+        Figure("soak: Python's memory more than before", more["python"] / 1024, "KiB", "flat"),
+    ]
+
+
+def _left(door: PcscliteDoor) -> dict[str, int]:
+    """What this process has once all clients of *door* are gone."""
+    deadline = time.monotonic() + 20
+    while door.clients and time.monotonic() < deadline:
+        time.sleep(0.01)
+    gc.collect()
+    return {
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "resident": int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"),
+        "python": tracemalloc.get_traced_memory()[0],
+    }
+
+
+def _visits(door: PcscliteDoor, clients: int, visits: int) -> None:
+    together = threading.Barrier(clients)
+    threads = [threading.Thread(target=_visit_often, args=(door, together, visits)) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _visit_often(door: PcscliteDoor, together: threading.Barrier, visits: int) -> None:
+    together.wait()
+    for _ in range(visits):
+        _visit(str(door.socket))
+
+
+def _visit(path: str) -> None:
+    """What libpcsclite sends for a context, a connection, an APDU; then the client just goes."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(path)
+        _ask(client, 0x11, struct.pack("=iiI", 4, 4, 0))
+        _, context, _ = struct.unpack("=III", _ask(client, 0x01, struct.pack("=III", 0, 0, 0)))
+        connect = struct.pack("=I128sIIiII", context, READER.encode(), 2, 3, 0, 0, 0)
+        *_, card, protocol, code = struct.unpack("=I128sIIiII", _ask(client, 0x04, connect))
+        if code:
+            raise SystemExit(f"no connection: {code:08X}")
+        transmit = struct.pack("=iIIIIIII", card, protocol, 16, len(SELECT), 3, 16, 258, 0)
+        said = _ask(client, 0x09, transmit, SELECT, more=2)
+        if said[-2:] != b"\x90\x00":
+            raise SystemExit("the card does not answer")
+
+
+def _ask(client: socket.socket, command: int, body: bytes, data: bytes = b"", more: int = 0) -> bytes:
+    client.sendall(struct.pack("=II", len(body), command) + body + data)
+    said = b""
+    while len(said) < len(body) + more:
+        block = client.recv(4096)
+        if not block:
+            raise SystemExit("the door hung up")
+        said += block
+    return said
+
+
+if __name__ == "__main__":
+    main()
