@@ -6,6 +6,8 @@ import os
 import socket
 import stat
 import struct
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -163,36 +165,37 @@ def test_the_environment_leads_here_and_nowhere_else(door: PcscliteDoor, monkeyp
 # --- who may come ---
 
 
-def knock_as(user: int, path: Path) -> int:
-    """The exit status of a process of *user* that knocks: 0 for an answer, 1 for none, 2 where it cannot even knock."""
-    process = os.fork()
-    if process == 0:
-        status = 3
-        try:
-            os.setgid(user)
-            os.setuid(user)
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
-                knocking.settimeout(DEADLINE_S)
-                try:
-                    knocking.connect(str(path))
-                    knocking.sendall(request(say.Version(4, 4)))
-                    status = 0 if knocking.recv(12) else 1
-                except PermissionError:
-                    status = 2
-                except (BrokenPipeError, ConnectionResetError):
-                    status = 1
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+KNOCK = """
+import os, socket, sys
+os.setgid(int(sys.argv[1]))
+os.setuid(int(sys.argv[1]))
+knocking = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+try:
+    knocking.connect(sys.argv[2])
+    knocking.sendall(bytes.fromhex(sys.argv[3]))
+    print("answered" if knocking.recv(12) else "hung up on")
+except PermissionError:
+    print("kept out")
+except (BrokenPipeError, ConnectionResetError):
+    print("hung up on")
+"""
+
+
+def knock_as(user: int, path: Path) -> str:
+    """What becomes of a process of *user* that knocks."""
+    words = [str(user), str(path), request(say.Version(4, 4)).hex()]
+    done = subprocess.run([sys.executable, "-c", KNOCK, *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def test_another_user_is_hung_up_on(card: SimulatedCard) -> None:
     if os.geteuid() == 0:  # the folder opened wide, so that it is the door that refuses
         with PcscliteDoor([card]) as door:
-            assert knock_as(NOBODY, door.socket) == 2
+            assert knock_as(NOBODY, door.socket) == "kept out"
             door.socket.parent.chmod(0o755)
             door.socket.chmod(0o666)
-            assert knock_as(NOBODY, door.socket) == 1
+            assert knock_as(NOBODY, door.socket) == "hung up on"
+            assert knock_as(0, door.socket) == "answered"
             assert door.clients == 0
     with PcscliteDoor([card], peer=lambda _: (1, os.geteuid() + 1)) as door, Visitor(door) as visitor:
         assert visitor.is_hung_up_on

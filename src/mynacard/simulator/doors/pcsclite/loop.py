@@ -5,6 +5,7 @@ Source: unix(7), socket(7).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -62,8 +63,9 @@ class Loop:
     def __enter__(self) -> Self:
         self._selector = selectors.DefaultSelector()
         self._bell, self._ear = socket.socketpair()
+        for each in (self._listener, self._ear, self._bell):
+            each.setblocking(False)
         for heard in (self._listener, self._ear):
-            heard.setblocking(False)
             self._selector.register(heard, selectors.EVENT_READ)
         return self
 
@@ -75,7 +77,8 @@ class Loop:
 
     def ring(self) -> None:
         """The service was changed by another thread: something may have to be sent."""
-        self._bell.send(b"!")
+        with contextlib.suppress(BlockingIOError):  # so many rings were not heard yet that one more changes nothing
+            self._bell.send(b"!")
 
     def stop(self) -> None:
         """Let :meth:`run` end."""

@@ -92,8 +92,7 @@ class PcscliteDoor:
     ) -> None:
         self._ring = lambda: None
         self._opened.close()
-        if error is None:
-            self._running.result()
+        self._running.result()
 
     def environment(self) -> dict[str, str]:
         """The environment of this process, changed so that a program in it comes to this door."""
