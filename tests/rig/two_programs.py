@@ -1,0 +1,112 @@
+"""Two programs of one user at one card: a holder's, which verifies both PINs and goes; a stranger's, which stays."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rig.pcscd import Desk
+
+HOLDER: Final = """
+import signal
+import sys
+from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, open_card
+
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # as docs/security.md advises
+
+with open_card() as card:
+    session = JpkiSession(card)
+    session.verify(USER_AUTHENTICATION, "1234")
+    session.verify(DIGITAL_SIGNATURE, "ABC123")
+    assert len(session.sign(b"a document")) == 256
+    print("verified", flush=True)
+    LEAVING
+"""
+
+STRANGER: Final = """
+import signal
+import sys
+from smartcard import scard
+
+signal.alarm(60)  # ends it even in a call that never returns
+
+def must(answer):
+    assert answer[0] == scard.SCARD_S_SUCCESS, scard.SCardGetErrorMessage(answer[0])
+    return answer[1:]
+
+def status_word(apdu):
+    result, answer = scard.SCardTransmit(handle, scard.SCARD_PCI_T1 if protocol == 2 else scard.SCARD_PCI_T0, apdu)
+    if result & 0xFFFFFFFF == 0x80100068:  # the card was reset
+        must(scard.SCardReconnect(handle, scard.SCARD_SHARE_SHARED, 3, scard.SCARD_LEAVE_CARD))
+        return status_word(apdu)
+    assert result == scard.SCARD_S_SUCCESS, scard.SCardGetErrorMessage(result)
+    return bytes(answer[-2:]).hex()
+
+(context,) = must(scard.SCardEstablishContext(scard.SCARD_SCOPE_USER))
+(readers,) = must(scard.SCardListReaders(context, []))
+handle, protocol = must(scard.SCardConnect(context, readers[0], scard.SCARD_SHARE_SHARED, 3))
+print("here", flush=True)
+while sys.stdin.readline():
+    said = []
+    for key in (0x17, 0x1A):
+        assert status_word(list(bytes.fromhex("00A4040C0AD392F000260100000001"))) == "9000"
+        assert status_word([0x00, 0xA4, 0x02, 0x0C, 0x02, 0x00, key]) == "9000"
+        digest_info = bytes.fromhex("3031300D060960864801650304020105000420") + bytes(32)
+        said.append(status_word([0x80, 0x2A, 0x00, 0x80, len(digest_info), *digest_info, 0x00]))
+    print(*said, flush=True)
+"""
+"""It is connected all the time, so that the card stays powered, and knows no PIN."""
+
+SIGNED: Final = "9000 9000\n"
+REFUSED: Final = "6982 6982\n"
+"""What a stranger gets for a signature with each key."""
+
+HERE_S: Final = 30.0
+
+
+def leave(desk: Desk, leaving: str = "pass") -> int:
+    """Let the holder verify both PINs, and leave by itself; its exit status."""
+    done = subprocess.run(
+        [sys.executable, "-c", HOLDER.replace("LEAVING", leaving)],
+        env=desk.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "verified\n", done.stderr + desk.said()
+    return done.returncode
+
+
+def leave_by(desk: Desk, number: signal.Signals) -> int:
+    """Let the holder verify both PINs, and end it by a signal while its transaction lasts; its exit status."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER.replace("LEAVING", "sys.stdin.read()")], env=desk.environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "verified\n", desk.said()
+        process.send_signal(number)
+        return process.wait(HERE_S)
+
+
+@contextmanager
+def stranger(desk: Desk) -> Iterator[subprocess.Popen[str]]:
+    """The other program, connected."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STRANGER], env=desk.environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n", desk.said()
+        yield process
+        process.kill()
+
+
+def tries(process: subprocess.Popen[str]) -> str:
+    """What the stranger gets when it asks for a signature of each key."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("your turn\n")
+    process.stdin.flush()
+    return process.stdout.readline()
