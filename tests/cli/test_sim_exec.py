@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli.harness import PIN, USER_AUTHENTICATION, CardFile, Outcome, environment, process, run
 
-from mynacard.simulator.doors.pcsclite import place
+from mynacard.simulator.doors.pcsclite import place as system
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no pcsc-lite")
 
@@ -111,17 +113,19 @@ def test_an_interrupt_at_the_terminal_reaches_the_program_once() -> None:
         terminal.close()
 
 
-def test_nothing_is_left_when_this_process_is_killed_but_the_folder(tmp_path: Path) -> None:
+def test_nothing_is_left_when_this_process_is_killed_but_the_folder() -> None:
+    place = Path(tempfile.mkdtemp(dir="/tmp"))  # the name of a socket has at most 107 bytes
     with subprocess.Popen(
         [sys.executable, "-m", "mynacard", "sim", "exec", "--", "sh", "-c", 'echo "$PCSCLITE_CSOCK_NAME"; cat'],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(XDG_RUNTIME_DIR=str(tmp_path)),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(XDG_RUNTIME_DIR=str(place)),
     ) as killed:  # fmt: skip
         assert killed.stdout is not None
         socket = Path(killed.stdout.readline().strip())
         killed.kill()
         killed.communicate(timeout=DEADLINE_S)
-    assert socket.is_relative_to(tmp_path)
+    assert socket.is_relative_to(place)
     assert [path.name for path in socket.parent.iterdir()] == ["pcscd.comm"]
+    shutil.rmtree(place)
 
 
 # --- readers and cards ---
@@ -233,7 +237,7 @@ def test_without_a_program_there_is_nothing_to_do() -> None:
 
 
 def test_elsewhere_than_on_linux_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place.sys, "platform", "darwin")
+    monkeypatch.setattr(system.sys, "platform", "darwin")
     said = run("sim", "exec", "--", "true")
     assert said.code == 2
     assert "Linux" in said.complaint

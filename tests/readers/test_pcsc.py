@@ -619,9 +619,7 @@ def test_another_thread_has_to_take_the_card_over(scard: FakeScard) -> None:
     assert scard.nothing_is_open
 
 
-@pytest.mark.filterwarnings(
-    "ignore:.*fork:DeprecationWarning"
-)  # of Python: there are threads
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of Python: there are threads
 def test_a_forked_process_can_do_nothing_with_the_card_and_lets_nothing_go(scard: FakeScard) -> None:
     with entered(scard) as card:
         card.transmit(PIN_VERIFY)

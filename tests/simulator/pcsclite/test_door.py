@@ -228,9 +228,13 @@ def test_nonsense_is_hung_up_on_and_others_are_served(visit: Callable[[], Visito
 
 @pytest.mark.parametrize("said", [b"", request(say.Version(4, 4))[:-1]], ids=["nothing", "half-a-message"])
 def test_silence_is_hung_up_on(card: SimulatedCard, said: bytes) -> None:
-    with PcscliteDoor([card], patience_s=0.05) as door, Visitor(door) as good, Visitor(door) as bad:
+    now = [0.0]
+    with PcscliteDoor([card], clock=lambda: now[0]) as door, Visitor(door) as good, Visitor(door) as bad:
         handle = good.connect()
         bad.socket.sendall(said)
+        until(lambda: door.clients == 2)
+        now[0] += 1000.0
+        assert good.transmit(handle, APPLICATION) == DONE  # and the thread looks at the clock
         assert bad.is_hung_up_on
         assert good.transmit(handle, APPLICATION) == DONE
         assert door.clients == 1
