@@ -107,7 +107,7 @@ def _serve(listener: socket.socket, answer: Callable[[socket.socket], None]) -> 
 def test_a_service_that_refuses_is_found(place: Path) -> None:
     def hang_up(connection: socket.socket) -> None:  # as pcscd does where polkit says no: what came stays unread
         with connection:
-            connection.recv(1, socket.MSG_PEEK)
+            connection.recv(20, socket.MSG_PEEK | socket.MSG_WAITALL)  # the whole of the first message
 
     with listening(place / "service", hang_up):
         assert doctor(environment(str(place / "service"))) == ([*FOUND, "socket/open", "service/refuses"], 72)
