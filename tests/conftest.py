@@ -27,7 +27,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
-    """One test PKI for the whole run, and none of it in the user's cache; nor a reader or binding that the user chose."""
+    """One test PKI for the whole run, none of it in the user's cache; nor a reader or binding that the user chose."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MYNACARD_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name in ("MYNACARD_READER", "MYNACARD_PCSC"):
