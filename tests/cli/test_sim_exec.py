@@ -53,6 +53,17 @@ def test_a_program_that_a_signal_ends_has_its_number_in_the_exit_status(number: 
     assert sim_exec("--", "sh", "-c", f"kill -{int(number)} $$").code == 128 + number
 
 
+DEAF = """
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.executable, [sys.executable, "-m", "mynacard", *sys.argv[1:]])
+"""
+
+
+def test_the_exit_status_is_known_even_where_ends_of_programs_are_ignored() -> None:
+    assert process("sim", "exec", "--", "sh", "-c", "exit 3", script=DEAF).code == 3
+
+
 @pytest.mark.parametrize(
     ("name", "code", "reason"),
     [("no-such-program", 127, "No such file"), ("/etc/passwd", 126, "Permission denied"), ("/", 126, "")],

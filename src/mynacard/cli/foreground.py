@@ -40,6 +40,8 @@ _AS_BORN: Final = _numbers("SIGPIPE", "SIGXFSZ")
 def held_signals() -> Generator[frozenset[int], None, None]:
     """Signals to this process wait for :func:`run`, here and in new threads. Gives what was held before."""
     if sys.platform == "linux":
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # then nobody could tell how the program ended
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
         try:
             yield frozenset(before)
