@@ -23,7 +23,7 @@ def test_every_error_is_exported() -> None:
     defined = {
         name for name, value in vars(errors).items() if inspect.isclass(value) and value.__module__ == errors.__name__
     }
-    assert defined | {"mark"} == set(errors.__all__)
+    assert defined | {"mark", "sentence"} == set(errors.__all__)
     assert errors.__all__ == sorted(errors.__all__)
 
 
