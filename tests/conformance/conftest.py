@@ -12,7 +12,9 @@ from rig.pcscd import Desk, card_command, private_pcscd
 from mynacard.simulator.doors import disk
 
 # pcscd and network namespaces are Linux's.
-collect_ignore = [] if sys.platform == "linux" else ["test_opensc.py", "test_own_driver.py", "test_sim_exec.py"]
+collect_ignore = (
+    [] if sys.platform == "linux" else ["test_no_leak.py", "test_opensc.py", "test_own_driver.py", "test_sim_exec.py"]
+)
 
 
 @pytest.fixture(scope="module")

@@ -267,3 +267,12 @@ def test_cards_and_readers_that_come_and_go_are_heard_of(binding: str, desk: Pcs
     assert list_readers() == ()
     threading.Timer(0.05, lambda: desk.plug("Another 00", card)).start()
     assert [state.name for state in wait_for_card("another", LONG_S)] == ["Another 00"]
+
+
+def test_as_many_readers_as_there_can_be_are_listed_and_watched(binding: str, door: PcscliteDoor) -> None:
+    names = [f"Reader {number:02}" for number in range(16)]
+    for name in names:
+        door.plug(name)
+    assert [state.name for state in list_readers()] == names
+    threading.Timer(0.05, lambda: door.insert(names[15], PlainCard())).start()
+    assert [state.card_present for state in wait_for_card(timeout_s=LONG_S)] == [False] * 15 + [True]

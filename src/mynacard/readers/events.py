@@ -34,6 +34,8 @@ SERVICE_SLEEPS: Final = os.name == "nt"
 """Windows stops its service with the last reader, and starts it with the first."""
 _READER_LIST: Final = "\\\\?PnP?\\Notification"
 _TELLS_OF_READERS: Final = sys.platform != "darwin"
+_ASKED_AT_ONCE: Final = 16
+"""pcsc-lite takes no more readers in one question, and that is as many as it has."""
 _WAIT_S: Final = 5.0 if _TELLS_OF_READERS else 1.0
 """So long one call waits. Before pcsc-lite 2.3 a reader that comes between two calls is not told of: then so late."""
 _PAUSE_S: Final = 0.1
@@ -167,7 +169,6 @@ class _View:
         self._calls = calls
         self._context: int | None = None
         self._known: list[tuple[str, int]] = []
-        self._tells_readers = True
         self.waiting = False
 
     @property
@@ -199,7 +200,7 @@ class _View:
             names = self._calls.list_readers(context)
         except errors.NoReaderError:
             names = ()
-        return (*names, _READER_LIST) if _TELLS_OF_READERS else names
+        return (*names, _READER_LIST) if _TELLS_OF_READERS and len(names) < _ASKED_AT_ONCE else names
 
     def wait(self, seconds: float) -> None:
         """Until something has changed, or for so long."""
