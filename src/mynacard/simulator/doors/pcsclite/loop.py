@@ -77,7 +77,7 @@ class Loop:
 
     def ring(self) -> None:
         """The service was changed by another thread: something may have to be sent."""
-        with contextlib.suppress(BlockingIOError):  # so many rings were not heard yet that one more changes nothing
+        with contextlib.suppress(OSError):  # many rings are not heard yet, or nobody is there any more to hear this one
             self._bell.send(b"!")
 
     def stop(self) -> None:

@@ -42,6 +42,9 @@ class PcscliteDoor:
     Each of *cards* lies on a reader of its own. All methods may be called from every thread, at any time. What a card
     raises that is no error of this library or of the system ends the service, and comes out of the ``with``.
 
+    Attributes:
+        socket: where it is, once it is open.
+
     Args:
         cards: the first readers' cards.
         power_off_after_s: so long after its last client a card keeps its power.
