@@ -17,8 +17,6 @@ from cli.harness import PIN, USER_AUTHENTICATION, CardFile, Outcome, environment
 
 from mynacard.simulator.doors.pcsclite import place as system
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no pcsc-lite")
-
 DEADLINE_S = 30
 READER = "Simulated Reader 00 00"
 COUNTING = """
