@@ -7,23 +7,31 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY, Vector, id_of, tells, vectors
+from support import CANARY, Vector, from_hex, id_of, tells, vectors
 
 from mynacard.apdu import commands
 from mynacard.apdu.commands import (
     FORMS,
     LOG_OUT,
     SFI_MAX,
+    ChangeKey,
+    ChangeReferenceData,
     Command,
     ComputeDigitalSignature,
+    ComputeWithDefaultKey,
+    GetChallenge,
+    GetData,
     GetResponse,
+    InternalAuthenticate,
     Part,
     ReadBinary,
     ReadBinarySfi,
+    ReadRecord,
     SelectDf,
     SelectDfFci,
     SelectEf,
     SelectMf,
+    SetSessionKey,
     SfiCommand,
     SignatureScheme,
     Verify,
@@ -36,7 +44,7 @@ from mynacard.apdu.message import CommandApdu
 from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.pin import Pin
 
-FILE = "jpki/commands.json"
+FILES = ("jpki/commands.json", "personal/commands.json")
 
 NAMES = st.binary(max_size=16)
 NE = st.sampled_from([1, 4, 255, 256, 257, 65535, 65536])
@@ -55,11 +63,19 @@ BY_KIND: dict[type[Command], st.SearchStrategy[Command]] = {
     Verify: st.builds(Verify, KEY, PINS),
     ComputeDigitalSignature: st.builds(ComputeDigitalSignature, KEY, SCHEMES, st.binary(max_size=300), NE),
     GetResponse: st.builds(GetResponse, NE),
+    ComputeWithDefaultKey: st.builds(ComputeWithDefaultKey, SCHEMES, st.binary(max_size=300), NE),
+    InternalAuthenticate: st.builds(InternalAuthenticate, KEY, st.binary(min_size=1, max_size=255), NE),
+    ChangeReferenceData: st.builds(ChangeReferenceData, KEY, PINS),
+    ChangeKey: st.builds(ChangeKey, KEY, PINS),
+    ReadRecord: st.builds(ReadRecord, st.integers(1, 0xFE), st.integers(0, SFI_MAX), NE),
+    GetChallenge: st.builds(GetChallenge, NE),
+    GetData: st.builds(GetData, st.integers(0, 0xFFFF), NE),
+    SetSessionKey: st.builds(SetSessionKey, st.binary(min_size=256, max_size=256)),
 }
 COMMANDS = st.one_of(list(BY_KIND.values()))
 
 READERS: dict[str, Any] = {"pin": lambda value: Pin(bytes.fromhex(value)), "scheme": SignatureScheme.__getitem__}
-READERS |= dict.fromkeys(("name", "input"), bytes.fromhex)
+READERS |= dict.fromkeys(("name", "input", "challenge", "cryptogram"), from_hex)
 
 
 def command_of(vector: Vector) -> Command:
@@ -68,13 +84,13 @@ def command_of(vector: Vector) -> Command:
     return kind(**fields)
 
 
-@pytest.mark.parametrize("vector", vectors(FILE, "command"), ids=id_of)
+@pytest.mark.parametrize("vector", [row for name in FILES for row in vectors(name, "command")], ids=id_of)
 def test_both_ends_agree_with_the_world(vector: Vector) -> None:
     assert bytes(encode(command_of(vector))) == vector.data("wire")
     assert decode(CommandApdu.parse(vector.data("wire"))) == command_of(vector)
 
 
-@pytest.mark.parametrize("vector", vectors(FILE, "unintelligible"), ids=id_of)
+@pytest.mark.parametrize("vector", [row for name in FILES for row in vectors(name, "unintelligible")], ids=id_of)
 def test_what_no_form_fits_is_wrong_where_the_world_says_so(vector: Vector) -> None:
     with pytest.raises(UnintelligibleError) as caught:
         decode(CommandApdu.parse(vector.data("wire")))
@@ -101,7 +117,13 @@ CLA, INS, P1_P2, LENGTH = Part.CLA, Part.INS, Part.P1_P2, Part.LENGTH
         ("FFCA000000", CLA),  # for the reader, not for a card
         ("B0200080", CLA),
         ("00010000", INS),
-        ("00240180 04 35363738", INS),  # CHANGE REFERENCE DATA is not offered
+        ("00240080 04 35363738", P1_P2),  # the old PIN first, which this card does not want
+        ("80240180 04 35363738", INS),
+        ("00320080 04 35363738", INS),
+        ("00B20000 00", P1_P2),  # record 0
+        ("00B20105 00", P1_P2),  # this record and all after it
+        ("00880099 00", LENGTH),
+        ("80AE0000 04 5A5A5A5A", LENGTH),
         ("802000800431323334", INS),  # VERIFY has the other class
         ("002A0080 01 5A 00", INS),
         ("00A40100", P1_P2),
@@ -208,7 +230,7 @@ def test_on_the_current_ef_the_same_is_asked_without_an_identifier(command: SfiC
     assert (current.cla, current.ins, current.data, current.ne) == (
         by_identifier.cla, by_identifier.ins, by_identifier.data, by_identifier.ne,
     )  # fmt: skip
-    assert current.p1 < 0x80
+    assert isinstance(command, ReadRecord) or current.p1 < 0x80
 
 
 def test_log_out_selects_another_application() -> None:
@@ -231,8 +253,8 @@ def test_a_command_that_presents_or_changes_a_secret_is_known_by_sight(cla: int,
 
 
 @given(COMMANDS)
-def test_of_all_commands_only_verify_carries_a_secret(command: Command) -> None:
-    assert carries_secret(bytes(encode(command))) == isinstance(command, Verify)
+def test_no_other_command_carries_a_secret(command: Command) -> None:
+    assert carries_secret(bytes(encode(command))) == isinstance(command, Verify | ChangeReferenceData | ChangeKey)
 
 
 @pytest.mark.parametrize("wire", ["", "00", "0020", "00200080"])

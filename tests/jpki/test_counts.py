@@ -28,8 +28,8 @@ from support import CardThat
 
 from mynacard.apdu import CardProfile, Channel
 from mynacard.apdu.commands import ComputeDigitalSignature, ReadBinarySfi, VerifyStatus
+from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, JpkiSession, KeyPair
-from mynacard.jpki.hashes import HashAlgorithm, digest_info
 from mynacard.simulator import SimulatedCard
 
 EXTENDED = CardProfile(extended_length=True)

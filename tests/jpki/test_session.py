@@ -43,6 +43,7 @@ from support import CANARY, Answer, CardThat, leaks
 from mynacard import errors
 from mynacard.apdu import Blocked, CardProfile, Channel, TriesLeft
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN
+from mynacard.apdu.hashes import digest_info
 from mynacard.jpki import (
     DIGITAL_SIGNATURE,
     KEY_PAIRS,
@@ -53,7 +54,6 @@ from mynacard.jpki import (
     Medium,
     authentication,
 )
-from mynacard.jpki.hashes import digest_info
 from mynacard.pin import Pin
 from mynacard.simulator import Personality, SimulatedCard, Traits
 

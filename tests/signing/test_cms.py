@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
 from trust.authorities import holder, key, pem
 
+from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
-from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.signing.cms import parse, sign
 from mynacard.trust import Verdict
 

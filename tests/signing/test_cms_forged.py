@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
 from trust.authorities import der, holder, key
 
+from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError
-from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.signing.cms import SIGNATURE_FILE_MAX, CmsSignature, parse, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict

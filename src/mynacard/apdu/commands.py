@@ -3,8 +3,10 @@
 ``encode`` and ``decode`` go through one table, :data:`FORMS`: the driver builds from the row that the simulator parses
 with. What both agree on wrongly, the vectors tell.
 
-Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.5.6 (VERIFY), §7.6.1 (GET RESPONSE); the card's
-own '80 2A' as measured by others (vectors/jpki/commands.json names them).
+Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.3.3 (READ RECORD), §7.4.2 (GET DATA), §7.5.2
+(INTERNAL AUTHENTICATE), §7.5.3 (GET CHALLENGE), §7.5.6 (VERIFY), §7.5.7 (CHANGE REFERENCE DATA), §7.6.1 (GET RESPONSE);
+the card's own '80 2A', '80 32' and '80 AE' as measured by others (vectors/jpki/commands.json and
+vectors/personal/commands.json name them).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any, ClassVar, Final, Self, cast
 
 from construct import (
     Byte,
+    Bytes,
     Const,
     ConstructError,
     ExprAdapter,
@@ -39,16 +42,24 @@ __all__ = [
     "ISSUER_SECURITY_DOMAIN",
     "LOG_OUT",
     "SFI_MAX",
+    "ChangeKey",
+    "ChangeReferenceData",
     "Command",
     "ComputeDigitalSignature",
+    "ComputeWithDefaultKey",
+    "GetChallenge",
+    "GetData",
     "GetResponse",
+    "InternalAuthenticate",
     "Part",
     "ReadBinary",
     "ReadBinarySfi",
+    "ReadRecord",
     "SelectDf",
     "SelectDfFci",
     "SelectEf",
     "SelectMf",
+    "SetSessionKey",
     "SfiCommand",
     "SignatureScheme",
     "Verify",
@@ -188,6 +199,79 @@ class ComputeDigitalSignature(_KeyCommand):
 
 
 @dataclass(frozen=True, slots=True)
+class ComputeWithDefaultKey(Command):
+    """The same with the application's own key, which asks for no PIN; the two card face applications have one."""
+
+    title = "COMPUTE DIGITAL SIGNATURE"
+    scheme: SignatureScheme
+    input: bytes = dataclasses.field(repr=False)
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class InternalAuthenticate(_KeyCommand):
+    """INTERNAL AUTHENTICATE: the key signs a challenge of 1..255 bytes, without a PIN."""
+
+    title = "INTERNAL AUTHENTICATE"
+    challenge: bytes = dataclasses.field(repr=False)
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeReferenceData(_KeyCommand):
+    """CHANGE REFERENCE DATA: a new PIN, after VERIFY of the old one. Only :mod:`mynacard.apdu.change` makes one."""
+
+    title = "CHANGE REFERENCE DATA"
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeKey(_KeyCommand):
+    """The same where the application has the card's own '80 32'. Only :mod:`mynacard.apdu.change` makes one."""
+
+    title = "CHANGE KEY"
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord(SfiCommand):
+    """READ RECORD: record *number*, 1..254, of the EF with short identifier *sfi*, or of the current EF (0)."""
+
+    title = "READ RECORD"
+    number: int
+    sfi: int
+    ne: int = 256
+
+    def on_current_ef(self) -> ReadRecord:
+        return replace(self, sfi=CURRENT)
+
+
+@dataclass(frozen=True, slots=True)
+class GetChallenge(Command):
+    """GET CHALLENGE: *ne* random bytes, 1..256."""
+
+    title = "GET CHALLENGE"
+    ne: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class GetData(Command):
+    """GET DATA: the data object *tag* of the issuer's domain, which must be the current application."""
+
+    title = "GET DATA"
+    tag: int
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SetSessionKey(Command):
+    """The card's own '80 AE': a seed for secure messaging, encrypted to a key of the application."""
+
+    title = "SET SESSION KEY"
+    cryptogram: bytes = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class GetResponse(Command):
     """GET RESPONSE: fetches what '61XX' announced."""
 
@@ -224,9 +308,25 @@ SCHEME_AND_KEY: Final[Wire] = Struct(
     "scheme" / Mapping(Byte, {scheme: int(scheme) for scheme in SignatureScheme}),
     "key" / _TAGGED_SFI,
 )
+SCHEME_AND_DEFAULT_KEY: Final[Wire] = Struct(
+    "scheme" / Mapping(Byte, {scheme: int(scheme) for scheme in SignatureScheme}),
+    Const(b"\x00"),
+)
+NEW_VALUE_OF_KEY: Final[Wire] = Struct(Const(b"\x01"), "key" / _TAGGED_SFI)
+RECORD: Final[Wire] = Struct(
+    "number" / ExprValidator(Byte, lambda number, _: 1 <= number <= 0xFE),
+    "sfi" / ExprAdapter(
+        ExprValidator(Byte, lambda byte, _: byte & 0x07 == 0x04),  # P1 is a record number
+        lambda byte, _: byte >> 3,
+        lambda sfi, _: sfi << 3 | 0x04,
+    ),
+)  # fmt: skip
+OBJECT: Final[Wire] = "tag" / Int16ub
 NAME: Final[Wire] = "name" / GreedyBytes
 FILE_ID: Final[Wire] = Struct("file_id" / Int16ub, Terminated)
 INPUT: Final[Wire] = "input" / GreedyBytes
+CHALLENGE: Final[Wire] = "challenge" / ExprValidator(GreedyBytes, lambda challenge, _: 1 <= len(challenge) <= 0xFF)
+CRYPTOGRAM: Final[Wire] = Struct("cryptogram" / Bytes(0x100), Terminated)
 
 
 def _hidden(secret: bytes, _: object) -> Pin:
@@ -255,6 +355,17 @@ FORMS: Final[dict[type[Command], Form]] = {
     Verify:             Form(0x00, 0x20, range(0x00, 0x01), KEY_REFERENCE,       PIN),
     ComputeDigitalSignature:
                         Form(0x80, 0x2A, range(0x00, 0x06), SCHEME_AND_KEY,      INPUT),
+    ComputeWithDefaultKey:
+                        Form(0x80, 0x2A, range(0x00, 0x06), SCHEME_AND_DEFAULT_KEY, INPUT),
+    InternalAuthenticate:
+                        Form(0x00, 0x88, range(0x00, 0x01), KEY_REFERENCE,       CHALLENGE),
+    ChangeReferenceData:
+                        Form(0x00, 0x24, range(0x01, 0x02), NEW_VALUE_OF_KEY,    PIN),
+    ChangeKey:          Form(0x80, 0x32, range(0x00, 0x01), KEY_REFERENCE,       PIN),
+    ReadRecord:         Form(0x00, 0xB2, range(0x01, 0xFF), RECORD,              EMPTY),
+    GetChallenge:       Form(0x00, 0x84, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
+    GetData:            Form(0x00, 0xCA, range(0x00, 0x100), OBJECT,             EMPTY),
+    SetSessionKey:      Form(0x80, 0xAE, range(0x00, 0x01), NO_PARAMETERS,       CRYPTOGRAM),
     GetResponse:        Form(0x00, 0xC0, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
 }  # fmt: skip
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.cli.options import CardChoice, PinSource, card_options, check_output, pin_options, write_new
 from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
 from mynacard.jpki import authentication
-from mynacard.jpki.hashes import HashAlgorithm, digest_info
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.signing import cms
 from mynacard.trust import load_certificate

@@ -9,11 +9,11 @@ from typing import Final, assert_never
 
 import click
 
+from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.options import as_json, print_json, verbose_option
 from mynacard.cli.texts import _, plain
 from mynacard.errors import CertificateFileError, mark
-from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.signing import cms, rawsig
 from mynacard.signing.content import of_file
 from mynacard.simulator.doors.pki_cache import cached_pki

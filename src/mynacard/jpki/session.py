@@ -24,13 +24,13 @@ from mynacard.apdu.commands import (
     ReadBinarySfi,
     SignatureScheme,
 )
+from mynacard.apdu.hashes import HashAlgorithm, digest_info, parse_digest_info
 from mynacard.apdu.message import NE_MAX, Card
 from mynacard.apdu.status import SUCCESS
 from mynacard.apdu.verification import PinStatus
 from mynacard.errors import mark
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
-from mynacard.jpki.hashes import HashAlgorithm, digest_info, parse_digest_info
 from mynacard.jpki.key import CardPrivateKey
 from mynacard.jpki.layout import (
     APPLICATION,

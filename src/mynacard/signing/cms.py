@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
+from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError, mark
-from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.signing import der
 from mynacard.signing.content import DigestOf
 from mynacard.trust import certificates, primitive

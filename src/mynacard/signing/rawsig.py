@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cryptography import x509
 
+from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import mark
-from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.signing.content import DigestOf
 from mynacard.trust import primitive
 from mynacard.trust.verdict import Step, bad, good

@@ -13,6 +13,7 @@ from mynacard.apdu.commands import (
     CURRENT,
     Command,
     ComputeDigitalSignature,
+    GetData,
     GetResponse,
     Part,
     ReadBinary,
@@ -157,6 +158,8 @@ class SimulatedCard:
                 return self._select(name, fci=True)
             case SelectMf() if self.state.application is not ISSUER_DOMAIN:
                 return _DONE  # and does nothing
+            case GetData():
+                raise _Refused(0x6A88)
             case GetResponse():
                 raise _Refused(0x6985)  # choice: nothing is ever left to fetch
             case _:

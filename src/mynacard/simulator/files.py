@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehas
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, SignatureScheme
+from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.errors import CardFileError, mark
-from mynacard.jpki.hashes import HashAlgorithm, digest_info
 from mynacard.pin import Pin
 
 __all__ = [

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UsageError, mark
-from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.trust.certificates import rsa_public_key
 
 __all__ = ["HASHES", "signed"]

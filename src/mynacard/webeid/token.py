@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from mynacard._version import __version__
+from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import ProtocolError, UnsupportedAlgorithmError, mark
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
-from mynacard.jpki.hashes import HashAlgorithm
 from mynacard.trust import certificates, primitive
 from mynacard.trust.verdict import Step, bad, good
 

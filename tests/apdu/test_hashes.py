@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import Vector, id_of, vectors
 
+from mynacard.apdu.hashes import HashAlgorithm, digest_info, parse_digest_info
 from mynacard.errors import UnsupportedAlgorithmError
-from mynacard.jpki.hashes import HashAlgorithm, digest_info, parse_digest_info
 
 GOOD = vectors("jpki/digest-info.json", "hash")
 REFUSED = vectors("jpki/digest-info.json", "why")
