@@ -5,23 +5,31 @@ Where the sources say nothing the simulator chooses; docs/simulator.md lists the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from mynacard.apdu.commands import (
     CURRENT,
+    ISSUER_SECURITY_DOMAIN,
+    ChangeKey,
+    ChangeReferenceData,
     Command,
     ComputeDigitalSignature,
+    ComputeWithDefaultKey,
+    GetChallenge,
     GetData,
     GetResponse,
+    InternalAuthenticate,
     Part,
     ReadBinary,
     ReadBinarySfi,
+    ReadRecord,
     SelectDf,
     SelectDfFci,
     SelectEf,
     SelectMf,
+    SetSessionKey,
     SignatureScheme,
     Verify,
     VerifyStatus,
@@ -35,11 +43,14 @@ from mynacard.pin import Pin
 from mynacard.simulator.files import (
     ISSUER_DOMAIN,
     Application,
+    AuthenticationKeyFile,
     BadInput,
     File,
     KeyFile,
     PinFile,
     PinMemory,
+    RecordFile,
+    SoftKey,
     TransparentFile,
 )
 from mynacard.simulator.traits import Personality, Traits
@@ -47,6 +58,7 @@ from mynacard.simulator.traits import Personality, Traits
 __all__ = ["SecurityState", "SimulatedCard"]
 
 _SECRET_MAX: Final = 16
+_SHORT_NE_MAX: Final = 256
 _REFUSALS: Final = {Part.CLA: 0x6E00, Part.INS: 0x6D00, Part.P1_P2: 0x6A86, Part.LENGTH: 0x6700}
 _DONE: Final = ResponseApdu()
 
@@ -73,6 +85,7 @@ class SimulatedCard:
         pins: what the chip remembers, by DF name and file identifier; the card changes it in place.
         traits: how it behaves.
         remember: called after each change of *pins*, and before the answer: what it stores outlives a killed process.
+        random_bytes: where challenges come from; zeros without it.
     """
 
     def __init__(
@@ -81,12 +94,17 @@ class SimulatedCard:
         pins: Mapping[tuple[bytes, int], PinMemory],
         traits: Traits = Traits(),
         remember: Callable[[], None] = lambda: None,
+        random_bytes: Callable[[int], bytes] = bytes,
     ) -> None:
-        self._applications = (*applications, ISSUER_DOMAIN)
+        self._applications = tuple(applications)
+        self._issuer = next((found for found in applications if found.df_name == ISSUER_SECURITY_DOMAIN), ISSUER_DOMAIN)
+        if self._issuer is ISSUER_DOMAIN:
+            self._applications += (ISSUER_DOMAIN,)
         self.pins = pins
         self.traits = traits
         self._remember = remember
-        self.state = SecurityState()
+        self._random_bytes = random_bytes
+        self.state = SecurityState(self._issuer)
 
     # --- contacts ---
 
@@ -97,18 +115,18 @@ class SimulatedCard:
 
     def power_on(self) -> bytes:
         """Power, or a cold reset: nothing is verified. Returns the ATR."""
-        self.state = SecurityState()
+        self.state = SecurityState(self._issuer)
         return self.atr
 
     def power_off(self) -> None:
         """No power: what was verified is forgotten."""
-        self.state = SecurityState()
+        self.state = SecurityState(self._issuer)
 
     def reset(self) -> bytes:
         """A warm reset, which leaves what the card's personality says. Returns the ATR."""
         match self.traits.personality:
             case Personality.STRICT:
-                self.state = SecurityState()
+                self.state = SecurityState(self._issuer)
             case Personality.OBSERVED:
                 self.state = replace(self.state, ef=None)
         return self.atr
@@ -152,14 +170,26 @@ class SimulatedCard:
                 return self._verify(self._referenced(key), pin)
             case ComputeDigitalSignature(key, scheme, data):
                 return self._sign(self._referenced(key), scheme, data)
+            case ComputeWithDefaultKey(scheme, data):
+                return _computed(self._own_key(), scheme, data)
+            case InternalAuthenticate(key, challenge):
+                return self._authenticate(self._referenced(key), challenge)
+            case ChangeReferenceData(key, pin) | ChangeKey(key, pin):
+                return self._change(type(command), self._referenced(key), pin)
+            case ReadRecord(number, sfi, ne):
+                return self._read_record(sfi, number, ne)
+            case GetChallenge(ne):
+                return self._challenge(ne)
             case SelectDf(name):
                 return self._select(name, fci=False)
             case SelectDfFci(name):
                 return self._select(name, fci=True)
-            case SelectMf() if self.state.application is not ISSUER_DOMAIN:
+            case SelectMf() if self.state.application is not self._issuer:
                 return _DONE  # and does nothing
-            case GetData():
-                raise _Refused(0x6A88)
+            case GetData(tag, ne):
+                return self._data(tag, ne)
+            case SetSessionKey():
+                raise _Refused(self.state.application.session_refusal)
             case GetResponse():
                 raise _Refused(0x6985)  # choice: nothing is ever left to fetch
             case _:
@@ -168,7 +198,7 @@ class SimulatedCard:
     def _select(self, name: bytes, *, fci: bool) -> ResponseApdu:
         """The first application whose name begins with *name*; an empty one is the issuer's domain (choice)."""
         named = (found for found in self._applications if found.df_name.startswith(name))
-        application = next(named, None) if name else ISSUER_DOMAIN
+        application = next(named, None) if name else self._issuer
         if application is None:
             raise _Refused(0x6A82)  # choice: the old application stays current, and its PINs verified
         same = application is self.state.application  # then its PINs stay verified: seen on cards
@@ -198,13 +228,39 @@ class SimulatedCard:
     def _read(self, file: File, offset: int, ne: int) -> ResponseApdu:
         if not isinstance(file, TransparentFile):
             raise _Refused(0x6981)
-        self._require(file.guard)
+        self._require(file.guards)
         if offset >= len(file.content):  # choice for offset = size
             raise _Refused(0x6B00)
         return ResponseApdu(file.content[offset : offset + ne])
 
-    def _require(self, guard: int | None) -> None:
-        if guard is not None and guard not in self.state.verified:
+    def _read_record(self, sfi: int, number: int, ne: int) -> ResponseApdu:
+        file = self._current() if sfi == CURRENT else self._file(sfi)
+        if sfi != CURRENT:
+            self.state = replace(self.state, ef=sfi)
+        if not isinstance(file, RecordFile):
+            raise _Refused(0x6981)
+        if number > len(file.records):
+            raise _Refused(0x6A83)
+        return ResponseApdu(file.records[number - 1][:ne])
+
+    def _data(self, tag: int, ne: int) -> ResponseApdu:
+        """A data object of the issuer's domain; a long one by extended length alone, as cards were seen to have it."""
+        found = self.state.application.objects.get(tag)
+        if found is None:
+            raise _Refused(0x6A88)
+        if len(found) > ne:
+            raise _Refused(0x6700)
+        return ResponseApdu(found)
+
+    def _challenge(self, ne: int) -> ResponseApdu:
+        if ne > _SHORT_NE_MAX:
+            raise _Refused(0x6985)
+        return ResponseApdu(self._random_bytes(ne))
+
+    def _require(self, guards: Iterable[int]) -> None:
+        """That one of the PINs *guards* is verified, if there are any."""
+        wanted = frozenset(guards)
+        if wanted and not wanted & self.state.verified:
             raise _Refused(0x6982)
 
     def _pin(self, file_id: int) -> tuple[PinFile, PinMemory]:
@@ -229,17 +285,52 @@ class SimulatedCard:
         self.state = replace(self.state, verified=self.state.verified | {file_id})
         return _DONE
 
+    def _change(self, kind: type[Command], file_id: int, new: Pin) -> ResponseApdu:
+        """A new value for a PIN that is verified; its form is checked (choice: '6A80'), and its tries are all there."""
+        file, memory = self._pin(file_id)
+        if kind is not self.state.application.change:
+            raise _Refused(0x6D00)
+        self._require((file_id,))
+        if file.form is None:
+            raise _Refused(0x6985)  # choice: the holder cannot change this one
+        if not file.form.fullmatch(new.reveal()):
+            raise _Refused(0x6A80)
+        memory.secret = new
+        self._remember()
+        return _DONE
+
     def _sign(self, file_id: int, scheme: SignatureScheme, data: bytes) -> ResponseApdu:
         file = self._file(file_id)
         if not isinstance(file, KeyFile):
             raise _Refused(0x6981)
-        self._require(file.guard)
-        if not data:
-            raise _Refused(0x6700)
-        try:
-            return ResponseApdu(file.key.compute(scheme, data))
-        except BadInput:
-            raise _Refused(0x6985) from None
+        self._require(() if file.guard is None else (file.guard,))
+        return _computed(file.key, scheme, data)
+
+    def _own_key(self) -> SoftKey:
+        key = self.state.application.own_key
+        if key is None:
+            raise _Refused(0x6A86)  # choice
+        return key
+
+    def _authenticate(self, file_id: int, challenge: bytes) -> ResponseApdu:
+        match self._file(file_id):
+            case AuthenticationKeyFile(key):
+                return _computed(key, SignatureScheme.PKCS1_SHA256, challenge)
+            case KeyFile(guard=None):
+                raise _Refused(0x6985)
+            case KeyFile():
+                raise _Refused(0x6982)
+            case _:
+                raise _Refused(0x6981)
+
+
+def _computed(key: SoftKey, scheme: SignatureScheme, data: bytes) -> ResponseApdu:
+    if not data:
+        raise _Refused(0x6700)
+    try:
+        return ResponseApdu(key.compute(scheme, data))
+    except BadInput:
+        raise _Refused(0x6985) from None
 
 
 def _tries(count: int) -> ResponseApdu:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, SignatureScheme
+from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, ChangeKey, ChangeReferenceData, SignatureScheme
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.errors import CardFileError, mark
 from mynacard.pin import Pin
@@ -20,11 +21,13 @@ from mynacard.pin import Pin
 __all__ = [
     "ISSUER_DOMAIN",
     "Application",
+    "AuthenticationKeyFile",
     "BadInput",
     "File",
     "KeyFile",
     "PinFile",
     "PinMemory",
+    "RecordFile",
     "SoftKey",
     "TransparentFile",
 ]
@@ -77,42 +80,87 @@ class SoftKey:
             case SignatureScheme.PSS_SHA256:
                 return self._key.sign(data, pss, hashes.SHA256())
 
+    def decrypt(self, cryptogram: bytes) -> bytes:
+        """RSAES-OAEP with SHA-256; a BadInput where it is no cryptogram of this key."""
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+        try:
+            return self._key.decrypt(cryptogram, oaep)
+        except ValueError:
+            raise BadInput from None
+
+    def public_key(self) -> rsa.RSAPublicKey:
+        return self._key.public_key()
+
     def __repr__(self) -> str:
         return "SoftKey(…)"
 
 
 @dataclass(frozen=True, slots=True)
 class TransparentFile:
-    """Bytes, filler included. *guard* is the file identifier of the PIN that opens them, None where they are free."""
+    """Bytes, filler included. *guards* are the PINs any one of which opens them, none where they are free."""
 
     content: bytes = field(repr=False)
-    guard: int | None = None
+    guards: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """Records, numbered from 1; free to read."""
+
+    records: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PinFile:
-    """A PIN; its value and counter are the chip's (:class:`PinMemory`)."""
+    """A PIN; its value and counter are the chip's (:class:`PinMemory`). One with a *form* can be changed to it."""
 
     tries: int
+    form: re.Pattern[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """A private key, used after VERIFY of the PIN *guard*."""
+    """A private key that signs, after VERIFY of the PIN *guard* if there is one."""
 
     key: SoftKey
-    guard: int
+    guard: int | None = None
 
 
-File: TypeAlias = TransparentFile | PinFile | KeyFile
+@dataclass(frozen=True, slots=True)
+class AuthenticationKeyFile:
+    """A private key that answers INTERNAL AUTHENTICATE, without a PIN, and signs nothing else."""
+
+    key: SoftKey
+
+
+File: TypeAlias = TransparentFile | RecordFile | PinFile | KeyFile | AuthenticationKeyFile
+
+_NO_SESSION: Final = 0x6982
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A DF: its name, and its files by file identifier."""
+    """A DF.
+
+    Attributes:
+        df_name: its name.
+        files: its files by file identifier.
+        own_key: the key that signs where no key is named; None where there is none.
+        session_key: the key that a seed for secure messaging is encrypted to; None where there is none.
+        session_guard: the PIN that must be verified for that.
+        session_refusal: what '80 AE' is answered where there is no such key.
+        change: the command that changes a PIN here.
+        objects: what GET DATA finds.
+    """
 
     df_name: bytes
     files: Mapping[int, File] = field(default_factory=dict[int, File])
+    own_key: SoftKey | None = None
+    session_key: SoftKey | None = None
+    session_guard: int | None = None
+    session_refusal: int = _NO_SESSION
+    change: type[ChangeReferenceData] | type[ChangeKey] | None = None
+    objects: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
 
 @dataclass(slots=True)

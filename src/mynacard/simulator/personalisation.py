@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mynacard.apdu.commands import ChangeReferenceData
 from mynacard.errors import CardFileError, MynacardError, mark
 from mynacard.jpki.layout import (
     CERTIFICATES_PRESENT,
@@ -69,17 +70,17 @@ def assemble(contents: CardContents, remember: Callable[[], None] = lambda: None
         ))),
     }  # fmt: skip
     for pair in KEY_PAIRS:
-        files[pair.pin.key] = PinFile(pair.pin.tries)
+        files[pair.pin.key] = PinFile(pair.pin.tries, pair.pin.form)
         if pair.name in contents.keys:
             files |= _files_of(pair, contents.keys[pair.name])
     pins = {(DF_NAME, pair.pin.key): contents.pins[pair.name] for pair in KEY_PAIRS}
-    return SimulatedCard((Application(DF_NAME, files),), pins, contents.traits, remember)
+    return SimulatedCard((Application(DF_NAME, files, change=ChangeReferenceData),), pins, contents.traits, remember)
 
 
 def _files_of(pair: KeyPair, material: KeyMaterial) -> dict[int, File]:
-    guard = pair.pin.key if pair.certificate_is_private else None
+    guards = (pair.pin.key,) if pair.certificate_is_private else ()
     return {
-        pair.certificate: TransparentFile(_filled(material.certificate_der), guard),
+        pair.certificate: TransparentFile(_filled(material.certificate_der), guards),
         pair.ca_certificate: TransparentFile(_filled(material.ca_certificate_der)),
         pair.key: KeyFile(SoftKey(material.private_key_der), pair.pin.key),
     }
