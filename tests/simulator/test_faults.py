@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from mynacard.errors import UsageError
 from mynacard.simulator.faults import KINDS, Armed, Fault, FaultKind
 
-FAULTS = st.builds(
-    lambda kind, at, code: Fault(kind, at, code if kind is FaultKind.ERROR else 0),
-    st.sampled_from(FaultKind), st.integers(1, 999_999_999), st.integers(1, 0xFFFFFFFF),
-)  # fmt: skip
+NUMBERS = {
+    FaultKind.ERROR: st.integers(1, 0xFFFFFFFF),
+    FaultKind.STATUS: st.integers(0, 0xFFFF),
+    FaultKind.GARBAGE: st.integers(0, 0x7FFFFFFF),
+    FaultKind.DELAY: st.integers(1, 600_000),
+}
+FAULTS = st.sampled_from(FaultKind).flatmap(
+    lambda kind: st.builds(Fault, st.just(kind), st.integers(1, 999_999_999), NUMBERS.get(kind, st.just(0)))
+)
 
 
 @given(FAULTS)
@@ -20,7 +25,7 @@ def test_a_fault_is_written_as_it_is_read(fault: Fault) -> None:
     assert Fault.parse(str(fault)) == fault
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind is not FaultKind.ERROR])
+@pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind not in NUMBERS])
 def test_every_kind_has_a_name(kind: FaultKind) -> None:
     assert Fault.parse(f"{kind.value}@3") == Fault(kind, 3)
     assert kind.value in KINDS
@@ -29,10 +34,12 @@ def test_every_kind_has_a_name(kind: FaultKind) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "reset", "reset@", "reset@0", "reset@-1", "reset@1.5", "reset@1 ", "RESET@1", "nothing@1", "@1", "error@1",
-     "error=@1", "error=0@1", "error=80100016F@1", "error=G@1", "reset=80100016@1", "reset@1@2", "reset@1000000000"],
+     "error=@1", "error=0@1", "error=80100016F@1", "error=G@1", "reset=80100016@1", "reset@1@2", "reset@1000000000",
+     "status@1", "status=10000@1", "status=6F0G@1", "garbage@1", "garbage=A@1", "garbage=2147483648@1", "delay=0@1",
+     "delay=600001@1", "delay=1.5@1", "one-byte=1@1", "removed-before@1"],
 )  # fmt: skip
 def test_anything_else_is_no_fault_and_the_kinds_are_named(text: str) -> None:
-    with pytest.raises(UsageError, match="the kinds are: removed, .*error=HEX"):
+    with pytest.raises(UsageError, match="the kinds are: removed, .*error=HEX.*status=HEX.*garbage=SEED, delay=MS"):
         Fault.parse(text)
 
 

@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mynacard.simulator import ATR_CONTACT, SimulatedCard
+from mynacard.simulator import ATR_CONTACT
 from mynacard.simulator.doors import disk, vpcd
+from mynacard.simulator.faults import Fault
+from mynacard.simulator.faulty import FaultyPoweredCard
+from mynacard.simulator.powered import PoweredCard
 
 SELECT = bytes.fromhex("00A4040C0AD392F000260100000001")
 RIGHT = bytes.fromhex("002000980431323334")
@@ -20,7 +23,7 @@ OFF, ON, RESET, ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 class Reader:
     """The side of the reader: it listens on this machine, and a card dials."""
 
-    def __init__(self, card: SimulatedCard) -> None:
+    def __init__(self, card: PoweredCard) -> None:
         self.card = card
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.settimeout(20)
@@ -89,6 +92,23 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
         yield made
     finally:
         made.close()
+
+
+def test_a_removed_card_leaves_and_is_laid_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vpcd, "REDIAL_DELAY_S", 0.05)
+    reader = Reader(FaultyPoweredCard(disk.new_card(), [Fault.parse("removed@2")]))
+    try:
+        reader.thread.start()
+        reader.accept()
+        assert reader.ask(SELECT) == b"\x90\x00"
+        reader.send(RIGHT)
+        assert reader.connection is not None
+        assert reader.connection.recv(1) == b""
+        reader.accept()
+        reader.send(ON)
+        assert reader.ask(SELECT) == b"\x90\x00"
+    finally:
+        reader.close()
 
 
 def test_the_card_tells_its_atr(reader: Reader) -> None:

@@ -1,6 +1,7 @@
-"""What can go wrong on a desk, as data: a kind of fault, and the APDU at which it comes.
+"""What can go wrong on a desk or in a card, as data: a kind of fault, and the APDU at which it comes.
 
-A fault is written ``KIND@N``: at the N-th APDU that reaches the reader, counted from 1.
+A fault is written ``KIND@N``: at the N-th APDU that reaches the reader, counted from 1; some kinds take a number,
+``KIND=NUMBER@N``. :mod:`mynacard.simulator.faulty` makes a card's answers faulty; the desk's faults are the door's.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from typing import Final, Self
 
 from mynacard.errors import UsageError, mark
 
-__all__ = ["KINDS", "Armed", "Fault", "FaultKind"]
+__all__ = ["DESK", "KINDS", "LASTING", "Armed", "Fault", "FaultKind"]
 
 
 class FaultKind(Enum):
-    """What happens. The card has not seen the APDU, unless it is said that the answer is lost."""
+    """What happens. The card has not seen the APDU, unless it is said that the answer is lost or changed."""
 
     REMOVED = "removed"
     """The card is taken off the reader."""
+    REMOVED_DURING = "removed-during"
+    """The card is taken off while it works: it has done what it was asked, and the answer is lost."""
+    REMOVED_AFTER = "removed-after"
+    """The card is taken off as soon as its answer has come."""
     UNPLUGGED = "unplugged"
     """The reader is gone, and the card with it."""
     RESET = "reset"
@@ -36,16 +41,76 @@ class FaultKind(Enum):
     MUTE = "mute"
     """The answer is lost, and the client waits for it without end."""
 
+    STATUS = "status"
+    """The card refuses with the status word that the fault names."""
+    ONE_BYTE = "one-byte"
+    """The answer is changed: its first byte alone."""
+    OVER_LONG = "over-long"
+    """The answer is changed: one byte more than Ne."""
+    GARBAGE = "garbage"
+    """The answer is changed: any bytes, chosen by the number that the fault names."""
+    DELAY = "delay"
+    """The answer comes so many milliseconds later."""
+    FIRST_COMMAND_FAULT = "first-command-fault"
+    """'6F00' to the first command after each power-on."""
+    WRONG_LE_FOR_EVER = "wrong-le-for-ever"
+    """'6CXX' to every command, the one with the Le that it asked for too."""
+    MORE_FOR_EVER = "more-for-ever"
+    """The answer is changed: '61XX' to every command, GET RESPONSE too."""
+    REPEATED_BLOCK = "repeated-block"
+    """The answer is changed: READ BINARY gives the same block whatever the offset."""
+    TRUNCATED = "truncated"
+    """The answer is changed: 256 bytes of whatever is longer, and '9000'."""
+    WRONG_SIGNATURE = "wrong-signature"
+    """The answer is changed: a bit of every signature."""
+    FOREIGN_SIGNATURE = "foreign-signature"
+    """The answer is changed: every signature is another key's."""
 
-KINDS: Final = ", ".join("error=HEX" if kind is FaultKind.ERROR else kind.value for kind in FaultKind)
+
+LASTING: Final = frozenset({
+    FaultKind.FIRST_COMMAND_FAULT, FaultKind.WRONG_LE_FOR_EVER, FaultKind.MORE_FOR_EVER, FaultKind.REPEATED_BLOCK,
+    FaultKind.TRUNCATED, FaultKind.WRONG_SIGNATURE, FaultKind.FOREIGN_SIGNATURE,
+})  # fmt: skip
+"""The kinds that begin at their APDU and do not end."""
+
+DESK: Final = frozenset({
+    FaultKind.REMOVED, FaultKind.REMOVED_DURING, FaultKind.REMOVED_AFTER, FaultKind.UNPLUGGED, FaultKind.RESET,
+    FaultKind.SERVICE_GONE, FaultKind.ERROR, FaultKind.NOT_TRANSACTED, FaultKind.EMPTY, FaultKind.MUTE,
+})  # fmt: skip
+"""The kinds that happen to the reader or to what is on it. All others are in the card's answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """The number that a kind takes: what it is called, its digits, how it is written, what it may be."""
+
+    label: str
+    base: int
+    written: str
+    allowed: range
+
+
+_NUMBERS: Final = {
+    FaultKind.ERROR: _Number("HEX", 16, "08X", range(1, 1 << 32)),
+    FaultKind.STATUS: _Number("HEX", 16, "04X", range(1 << 16)),
+    FaultKind.GARBAGE: _Number("SEED", 10, "d", range(1 << 31)),
+    FaultKind.DELAY: _Number("MS", 10, "d", range(1, 600_001)),
+}
+
+KINDS: Final = ", ".join(
+    f"{kind.value}={_NUMBERS[kind].label}" if kind in _NUMBERS else kind.value for kind in FaultKind
+)
 """All kinds, as they are written."""
 
-_FORM: Final = re.compile(r"(?P<kind>[a-z-]+)(?:=(?P<code>[0-9A-Fa-f]{1,8}))?@(?P<at>[1-9][0-9]{0,8})")
+_FORM: Final = re.compile(r"(?P<kind>[a-z-]+)(?:=(?P<number>[0-9A-Fa-f]{1,10}))?@(?P<at>[1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault of *kind* at the APDU number *at*; *code* is the PC/SC error of an ERROR, and 0 for every other kind."""
+    """A fault of *kind* at the APDU number *at*, or from there on (:data:`LASTING`).
+
+    *code* is the number that the kind takes: PC/SC's error, status word, seed, milliseconds; 0 where it takes none.
+    """
 
     kind: FaultKind
     at: int
@@ -53,7 +118,7 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The fault that *text* names: ``KIND@N``, or ``error=HEX@N``.
+        """The fault that *text* names: ``KIND@N``, or ``KIND=NUMBER@N``.
 
         Raises:
             UsageError: it names none.
@@ -63,13 +128,26 @@ class Fault:
         if found is None or found["kind"] not in kinds:
             raise _no_fault(text)
         kind = kinds[found["kind"]]
-        code = int(found["code"] or "0", 16)
-        if (kind is FaultKind.ERROR) != (code > 0):
-            raise _no_fault(text)
-        return cls(kind, int(found["at"]), code)
+        return cls(kind, int(found["at"]), _number(text, _NUMBERS.get(kind), found["number"]))
 
     def __str__(self) -> str:
-        return f"{self.kind.value}{f'={self.code:08X}' if self.code else ''}@{self.at}"
+        number = _NUMBERS.get(self.kind)
+        return f"{self.kind.value}{f'={self.code:{number.written}}' if number else ''}@{self.at}"
+
+
+def _number(text: str, wanted: _Number | None, digits: str | None) -> int:
+    """The number that stands in *text* as *digits*; 0 where none is wanted and there is none."""
+    if wanted is None or digits is None:
+        if wanted is not None or digits is not None:
+            raise _no_fault(text)
+        return 0
+    try:
+        number = int(digits, wanted.base)
+    except ValueError:
+        raise _no_fault(text) from None
+    if number not in wanted.allowed:
+        raise _no_fault(text)
+    return number
 
 
 class Armed:

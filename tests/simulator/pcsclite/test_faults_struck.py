@@ -147,3 +147,54 @@ def test_arming_counts_anew_and_forgets_what_was_armed_before(service: Service, 
     assert holder.transmit(handle, APPLICATION) == DONE
     service.desk.arm(READER, [Fault.parse("error=8010002F@2")])
     assert [holder.transmit(handle, APPLICATION) for _ in range(3)] == [DONE, 0x8010002F, DONE]
+
+
+def test_a_card_that_is_removed_during_has_counted_the_try(
+    service: Service, holder: Program, card: SimulatedCard
+) -> None:
+    mine, said = struck_at_a_wrong_pin(service, holder, "removed-during@2")
+    assert said == Code.E_NOT_TRANSACTED
+    assert tries_left(card) == TRIES - 1
+    assert holder.transmit(mine, APPLICATION) == Code.W_REMOVED_CARD
+
+
+def test_a_card_that_is_removed_after_has_answered(service: Service, holder: Program, card: SimulatedCard) -> None:
+    mine, said = struck_at_a_wrong_pin(service, holder, "removed-after@2")
+    assert said == b"\x63\xc2"
+    assert holder.transmit(mine, APPLICATION) == Code.W_REMOVED_CARD
+    assert holder.connect().code == Code.E_NO_SMARTCARD
+
+
+@pytest.mark.parametrize(
+    ("fault", "heard", "spent"),
+    [
+        ("status=6F00@2", b"\x6f\x00", 0),
+        ("one-byte@2", b"\x63", 1),
+        ("over-long@2", b"\x00\x63\xc2", 1),
+        ("wrong-le-for-ever@2", b"\x6c\x00", 0),
+        ("more-for-ever@2", b"\x61\x01", 1),
+        ("truncated@2", b"\x63\xc2", 1),
+    ],
+)
+def test_faults_in_the_answers_come_through_the_door(
+    service: Service, holder: Program, card: SimulatedCard, fault: str, heard: bytes, spent: int
+) -> None:
+    assert struck_at_a_wrong_pin(service, holder, fault)[1] == heard
+    assert tries_left(card) == TRIES - spent
+
+
+def test_what_lasts_ends_when_something_else_is_armed(service: Service, holder: Program) -> None:
+    handle, _ = struck_at_a_wrong_pin(service, holder, "wrong-le-for-ever@2")
+    assert holder.transmit(handle, APPLICATION) == b"\x6c\x00"
+    service.desk.arm(READER, [])
+    assert holder.transmit(handle, APPLICATION) == DONE
+
+
+def test_the_first_command_after_each_power_on_is_known_at_the_reader(service: Service, holder: Program) -> None:
+    service.desk.arm(READER, [Fault.parse("first-command-fault@1")])
+    handle = holder.connected()
+    assert [holder.transmit(handle, APPLICATION) for _ in range(2)] == [b"\x6f\x00", DONE]
+    assert holder.reconnect(handle, initialization=Disposition.RESET) == Code.S_SUCCESS
+    assert holder.transmit(handle, APPLICATION) == DONE
+    assert holder.reconnect(handle, initialization=Disposition.UNPOWER) == Code.S_SUCCESS
+    assert [holder.transmit(handle, APPLICATION) for _ in range(2)] == [b"\x6f\x00", DONE]

@@ -15,7 +15,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from mynacard.simulator.card import SimulatedCard
+from mynacard.errors import CardRemovedError
+from mynacard.simulator.powered import PoweredCard
 
 __all__ = ["DEFAULT_PORT", "REDIAL_DELAY_S", "serve"]
 
@@ -32,7 +33,7 @@ _TCP_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
 
 
 def serve(
-    card: SimulatedCard,
+    card: PoweredCard,
     port: int = DEFAULT_PORT,
     stop: threading.Event | None = None,
     connected: Callable[[], None] = lambda: None,
@@ -47,13 +48,13 @@ def serve(
             with socket.create_connection(("127.0.0.1", port), timeout=REDIAL_DELAY_S) as connection:
                 connected()
                 _talk(card, connection, stop)
-        except OSError as error:
+        except (OSError, CardRemovedError) as error:  # a card that is taken off is there again after the pause
             _log.debug("vpcd on port %d: %s", port, error)
         card.power_off()
         stop.wait(REDIAL_DELAY_S)
 
 
-def _talk(card: SimulatedCard, connection: socket.socket, stop: threading.Event) -> None:
+def _talk(card: PoweredCard, connection: socket.socket, stop: threading.Event) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.settimeout(0.2)  # how soon stop is seen
     while not stop.is_set():
@@ -65,7 +66,7 @@ def _talk(card: SimulatedCard, connection: socket.socket, stop: threading.Event)
             connection.sendall(struct.pack(">H", len(answer)) + answer)
 
 
-def _answer(card: SimulatedCard, message: bytes) -> bytes | None:
+def _answer(card: PoweredCard, message: bytes) -> bytes | None:
     """What goes back; None for the control codes that are not answered."""
     match message:
         case b"\x00":  # control codes: power off, power on, reset, and the ATR

@@ -242,6 +242,14 @@ class Calls:
             case FaultKind.REMOVED:
                 self._desk.remove(reader.name)
                 raise Refused(Code.W_REMOVED_CARD)
+            case FaultKind.REMOVED_DURING:
+                reader.transmit(command)
+                self._desk.remove(reader.name)
+                raise Refused(Code.E_NOT_TRANSACTED)
+            case FaultKind.REMOVED_AFTER:
+                answer = reader.transmit(command)
+                self._desk.remove(reader.name)
+                return answer
             case FaultKind.UNPLUGGED:
                 self._desk.unplug(reader.name)
                 raise Refused(Code.E_READER_UNAVAILABLE)
@@ -262,6 +270,8 @@ class Calls:
                 reader.transmit(command)
                 client.mute = True
                 return None
+            case _:
+                return reader.transmit(command, fault)  # one of the card's answers
 
 
 def _greeting(call: say.Version) -> say.Version:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Final
-from typing import Protocol as Interface
 
 from mynacard.errors import MynacardError
 from mynacard.simulator.doors.pcsclite.atr import protocols_of
 from mynacard.simulator.doors.pcsclite.scard import Code, Protocol, State
+from mynacard.simulator.powered import PoweredCard
 
-__all__ = ["Contacts", "PoweredCard", "Refused"]
+__all__ = ["Contacts", "Refused"]
 
 _log = logging.getLogger(__name__)
 
@@ -22,17 +22,6 @@ _READY: Final = State.PRESENT | State.POWERED | State.NEGOTIABLE
 _MUTE: Final = State.PRESENT | State.SWALLOWED
 _FAILURES: Final = (MynacardError, OSError)
 """What a card may raise without taking the service with it: its file is gone, or its disk full."""
-
-
-class PoweredCard(Interface):
-    """A card that a reader can hold: the simulator's, or anything around it."""
-
-    @property
-    def atr(self) -> bytes: ...
-    def power_on(self) -> bytes: ...
-    def power_off(self) -> None: ...
-    def reset(self) -> bytes: ...
-    def transmit(self, command: bytes, /) -> bytes: ...
 
 
 class Refused(Exception):
@@ -53,6 +42,7 @@ class Contacts:
             uses, so ``powered`` is another matter.
         powered: whether the card has power.
         protocol: in use; UNDEFINED after every start, until a client needs one.
+        fresh: whether no command came since the card got its power.
     """
 
     def __init__(self, name: str) -> None:
@@ -62,11 +52,12 @@ class Contacts:
         self.state = State.ABSENT
         self.powered = False
         self.protocol = Protocol.UNDEFINED
+        self.fresh = False
 
     def insert(self, card: PoweredCard) -> None:
         """Put *card* in; it gets power, to tell its ATR."""
         self.card = card
-        self._start(card.power_on)
+        self._power_on(card)
 
     def remove(self) -> PoweredCard | None:
         """Take the card out."""
@@ -81,7 +72,7 @@ class Contacts:
         """Give the card power if it has none. Raises what a client gets where there is no card, or a mute one."""
         self.need_card()
         if not self.powered and self.card is not None:
-            self._start(self.card.power_on)
+            self._power_on(self.card)
         if not self.state & State.POWERED:
             raise Refused(Code.W_UNPOWERED_CARD)
 
@@ -100,14 +91,14 @@ class Contacts:
         """A warm reset."""
         if self.card is None:
             return self._lost()
-        return self._start(self.card.reset if self.powered else self.card.power_on)
+        return self._start(self.card.reset) if self.powered else self._power_on(self.card)
 
     def cycle(self) -> Code:
         """All power gone, and back."""
         if self.card is None:
             return self._lost()
         self.card.power_off()
-        return self._start(self.card.power_on)
+        return self._power_on(self.card)
 
     def power_off(self) -> None:
         """All power gone; the table does not tell."""
@@ -120,6 +111,10 @@ class Contacts:
         """All power gone, as a client wanted it."""
         self.power_off()
         self.state = State.ABSENT if self.card is None else State.PRESENT
+
+    def _power_on(self, card: PoweredCard) -> Code:
+        self.fresh = True
+        return self._start(card.power_on)
 
     def _start(self, start: Callable[[], bytes]) -> Code:
         self.protocol = Protocol.UNDEFINED

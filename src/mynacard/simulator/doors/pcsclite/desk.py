@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mynacard.errors import UsageError, mark
-from mynacard.simulator.doors.pcsclite.contacts import PoweredCard
 from mynacard.simulator.doors.pcsclite.reader import Reader
 from mynacard.simulator.doors.pcsclite.scard import MAX_READER_NAME, MAX_READERS
 from mynacard.simulator.doors.pcsclite.wire import encode_readers
-from mynacard.simulator.faults import Armed, Fault
+from mynacard.simulator.faults import Fault
+from mynacard.simulator.faulty import Means
+from mynacard.simulator.powered import PoweredCard
 
 __all__ = ["Desk"]
 
@@ -24,14 +25,20 @@ class Desk:
         clock: seconds, from any start.
         power_off_after_s: so long after its last client a card keeps its power.
         changed: called whenever the readers' table has changed.
+        means: what faults in cards' answers need from outside.
     """
 
     def __init__(
-        self, clock: Callable[[], float], power_off_after_s: float, changed: Callable[[], None] = lambda: None
+        self,
+        clock: Callable[[], float],
+        power_off_after_s: float,
+        changed: Callable[[], None] = lambda: None,
+        means: Means = Means(),
     ) -> None:
         self._clock = clock
         self._power_off_after_s = power_off_after_s
         self._changed = changed
+        self._means = means
         self._slots: list[Reader | None] = [None] * MAX_READERS
         self.events = 0
         """How often a reader came or went."""
@@ -48,15 +55,14 @@ class Desk:
 
     def plug(self, name: str, card: PoweredCard | None = None, faults: Iterable[Fault] = ()) -> None:
         """A new reader called *name*, with *card* on it if there is one, and with *faults*."""
-        armed = Armed(faults)
         if not 0 < len(name.encode()) <= MAX_READER_NAME or "\0" in name:
             raise UsageError(mark("A reader's name has 1 to {most} bytes."), most=MAX_READER_NAME)
         if any(reader.name == name for reader in self):
             raise UsageError(mark("Two readers on a desk cannot both be called {name}."), name=name)
         if None not in self._slots:
             raise UsageError(mark("A desk has no room for more than {most} readers."), most=MAX_READERS)
-        reader = Reader(name, self._clock, self._power_off_after_s)
-        reader.armed = armed
+        reader = Reader(name, self._clock, self._power_off_after_s, self._means)
+        reader.arm(faults)
         if card is not None:
             reader.insert(card)
         self._slots[self._slots.index(None)] = reader
@@ -92,7 +98,7 @@ class Desk:
 
     def arm(self, name: str, faults: Iterable[Fault]) -> None:
         """From now on *faults* instead of those that the reader had; its APDUs are counted from 1 again."""
-        self.find(name).armed = Armed(faults)
+        self.find(name).arm(faults)
 
     def table(self) -> bytes:
         """The readers' table as clients get it."""

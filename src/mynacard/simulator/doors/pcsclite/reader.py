@@ -7,14 +7,16 @@ Source: pcsc-lite 1.9.9, src/winscard.c, src/readerfactory.c, src/eventhandler.c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from mynacard.simulator.doors.pcsclite.contacts import Contacts, PoweredCard, Refused
+from mynacard.simulator.doors.pcsclite.contacts import Contacts, Refused
 from mynacard.simulator.doors.pcsclite.idleness import Idleness
 from mynacard.simulator.doors.pcsclite.messages import ReaderState
 from mynacard.simulator.doors.pcsclite.scard import Code, Disposition, Protocol, ShareMode
-from mynacard.simulator.faults import Armed
+from mynacard.simulator.faults import Armed, Fault
+from mynacard.simulator.faulty import FaultyAnswers, Means
+from mynacard.simulator.powered import PoweredCard
 
 __all__ = ["CONNECTIONS_MAX", "Later", "Reader"]
 
@@ -41,13 +43,15 @@ class Reader:
         name: what clients call it.
         clock: seconds, from any start.
         power_off_after_s: so long after its last client a card keeps its power.
+        means: what faults in the card's answers need from outside.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float], power_off_after_s: float) -> None:
+    def __init__(self, name: str, clock: Callable[[], float], power_off_after_s: float, means: Means) -> None:
         self.name = name
         self.contacts = Contacts(name)
         self.idleness = Idleness(clock)
-        self.armed = Armed()
+        self._means = means
+        self.arm(())
         self.plugged = True
         self.power_off_at: float | None = None
         self.holder = 0
@@ -78,6 +82,11 @@ class Reader:
         return self._locks > (self._sharing == _EXCLUSIVE)
 
     # --- the desk ---
+
+    def arm(self, faults: Iterable[Fault]) -> None:
+        """From now on *faults* instead of those before; APDUs are counted from 1 again. UsageError: two at one."""
+        self.armed = Armed(faults)
+        self._answers = FaultyAnswers(self._means)
 
     def insert(self, card: PoweredCard) -> None:
         """Put *card* into the empty reader. It loses its power again if nobody comes."""
@@ -281,11 +290,14 @@ class Reader:
         if protocol not in (self.contacts.protocol, Protocol.ANY_OLD):
             raise Refused(Code.E_PROTO_MISMATCH)
 
-    def transmit(self, command: bytes) -> bytes:
-        """The card's response to *command*."""
+    def transmit(self, command: bytes, fault: Fault | None = None) -> bytes:
+        """The card's response to *command*, as *fault*, and what lasts of those before, leave it."""
+        contacts = self.contacts
+        first = contacts.fresh
+        contacts.fresh = False
         self.idleness.interrupt()
         try:
-            return self.contacts.transmit(command)
+            return self._answers.answer(fault, command, contacts.transmit, first=first)
         finally:
             self.idleness.resume()
 

@@ -15,11 +15,13 @@ from typing import Final, Self
 
 from mynacard.simulator.doors.pcsclite.calls import Observer, nobody
 from mynacard.simulator.doors.pcsclite.clients import CLIENTS_MAX
-from mynacard.simulator.doors.pcsclite.contacts import PoweredCard
 from mynacard.simulator.doors.pcsclite.loop import Loop
 from mynacard.simulator.doors.pcsclite.place import Peer, check_system, listen, peer_of, socket_path
 from mynacard.simulator.doors.pcsclite.service import Service
+from mynacard.simulator.doors.pki_cache import new_key_der
 from mynacard.simulator.faults import Fault
+from mynacard.simulator.faulty import Means
+from mynacard.simulator.powered import PoweredCard
 
 __all__ = ["ELSEWHERE", "PcscliteDoor", "reader_name"]
 
@@ -52,6 +54,7 @@ class PcscliteDoor:
         clock: seconds, from any start.
         observe: is told of each APDU, in the thread that serves.
         peer: who is at the other end of a connection.
+        sleep: waits so many seconds, for a fault that delays an answer; everybody else waits, too.
 
     Raises:
         UsageError: on entering: this system has no pcsc-lite, or no place for a socket.
@@ -66,8 +69,10 @@ class PcscliteDoor:
         clock: Callable[[], float] = time.monotonic,
         observe: Observer = nobody,
         peer: Callable[[socket.socket], Peer] = peer_of,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._service = Service(clock, _token, power_off_after_s, patience_s, observe)
+        means = Means(sleep, new_key_der)
+        self._service = Service(clock, _token, power_off_after_s, patience_s, observe, means)
         self._clock = clock
         self._peer = peer
         self._lock = threading.RLock()  # a card may use the door while it answers

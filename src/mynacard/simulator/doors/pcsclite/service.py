@@ -18,6 +18,7 @@ from mynacard.simulator.doors.pcsclite.clients import Client, Clients
 from mynacard.simulator.doors.pcsclite.desk import Desk
 from mynacard.simulator.doors.pcsclite.reader import Later
 from mynacard.simulator.doors.pcsclite.wire import take
+from mynacard.simulator.faulty import Means
 
 __all__ = ["Service"]
 
@@ -33,6 +34,7 @@ class Service:
         power_off_after_s: so long after its last client a card keeps its power.
         patience_s: so long a client may take to say something, or to end what it began to say.
         observe: is told of each APDU.
+        means: what faults in cards' answers need from outside.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class Service:
         power_off_after_s: float,
         patience_s: float,
         observe: Observer = nobody,
+        means: Means = Means(),
     ) -> None:
         self.clients = Clients(clock, patience_s)
-        self.desk = Desk(clock, power_off_after_s, self.clients.announce)
+        self.desk = Desk(clock, power_off_after_s, self.clients.announce, means)
         self.calls = Calls(self.clients, self.desk, token, observe)
         self._parked: dict[Client, say.Message] = {}
 

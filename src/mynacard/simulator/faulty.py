@@ -1,0 +1,227 @@
+"""Cards that answer what a card must not: a card around a card, and the faults it makes of the answers.
+
+Sans-IO: who sleeps for a delay, and where another key comes from, is handed in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from mynacard.apdu.commands import Command, ComputeDigitalSignature, GetResponse, ReadBinary, ReadBinarySfi, decode
+from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
+from mynacard.apdu.status import StatusWord
+from mynacard.errors import CardRemovedError, ProtocolError, UsageError, mark
+from mynacard.simulator.faults import DESK, LASTING, Armed, Fault, FaultKind
+from mynacard.simulator.files import BadInput, SoftKey
+from mynacard.simulator.powered import PoweredCard
+
+__all__ = ["FaultyAnswers", "FaultyCard", "FaultyPoweredCard", "Means"]
+
+_FAULT: Final = b"\x6f\x00"
+_WRONG_LE: Final = b"\x6c\x00"
+_SHORT_MAX: Final = 256
+_GARBAGE_MAX: Final = 300
+_REMOVALS: Final = frozenset({FaultKind.REMOVED, FaultKind.REMOVED_DURING, FaultKind.REMOVED_AFTER})
+
+Transmit = Callable[[bytes], bytes]
+
+
+def _no_key() -> bytes:
+    raise UsageError(mark("A foreign signature needs another key, and none was given."))
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What some faults need from outside.
+
+    Attributes:
+        sleep: waits so many seconds; *delay* calls it.
+        foreign_key_der: another RSA key, PKCS #8 DER; *foreign-signature* asks for it when it first signs.
+    """
+
+    sleep: Callable[[float], None] = lambda _: None
+    foreign_key_der: Callable[[], bytes] = _no_key
+
+
+class FaultyAnswers:
+    """What faults make of one card's answers, and which of them last."""
+
+    def __init__(self, means: Means = Means()) -> None:
+        self._means = means
+        self._lasting: list[FaultKind] = []
+        self._block: bytes | None = None
+        self._foreign_key: SoftKey | None = None
+
+    def answer(self, fault: Fault | None, command: bytes, transmit: Transmit, *, first: bool) -> bytes:
+        """The answer to *command*, at which *fault* comes: made from the card's, which *transmit* asks for.
+
+        Args:
+            fault: what comes at this APDU; one of :data:`~mynacard.simulator.faults.LASTING` stays from here on.
+            command: what the card is asked.
+            transmit: asks the card.
+            first: whether it is the first command since the card got power.
+        """
+        if fault is not None and fault.kind in LASTING:
+            self._lasting.append(fault.kind)
+        refused = self._refusal(fault, first=first)
+        if refused is not None:
+            return refused
+        answer = self._lastingly(command, transmit)
+        return answer if fault is None else self._once(fault, command, answer)
+
+    def _refusal(self, fault: Fault | None, *, first: bool) -> bytes | None:
+        """What is answered in the card's place, which does not see the command."""
+        if fault is not None and fault.kind is FaultKind.STATUS:
+            return bytes(ResponseApdu(status=StatusWord(fault.code)))
+        if first and FaultKind.FIRST_COMMAND_FAULT in self._lasting:
+            return _FAULT
+        return _WRONG_LE if FaultKind.WRONG_LE_FOR_EVER in self._lasting else None
+
+    def _once(self, fault: Fault, command: bytes, answer: bytes) -> bytes:
+        match fault.kind:
+            case FaultKind.ONE_BYTE:
+                return answer[:1]
+            case FaultKind.OVER_LONG:
+                return _over_long(command, answer)
+            case FaultKind.GARBAGE:
+                return _garbage(fault.code)
+            case FaultKind.DELAY:
+                self._means.sleep(fault.code / 1000)
+                return answer
+            case _:
+                return answer
+
+    def _lastingly(self, command: bytes, transmit: Transmit) -> bytes:
+        asked = _decoded(command)
+        if FaultKind.MORE_FOR_EVER in self._lasting:
+            return _more(asked, command, transmit)
+        answer = transmit(command)
+        for kind in self._lasting if answer.endswith(b"\x90\x00") and len(answer) > 2 else ():
+            answer = self._changed(kind, asked, answer)
+        return answer
+
+    def _changed(self, kind: FaultKind, asked: Command | None, answer: bytes) -> bytes:
+        match kind, asked:
+            case FaultKind.TRUNCATED, _:
+                return answer[:-2][:_SHORT_MAX] + answer[-2:]
+            case FaultKind.REPEATED_BLOCK, ReadBinary(ne=ne) | ReadBinarySfi(ne=ne):
+                self._block = answer[:-2] if self._block is None else self._block
+                return self._block[:ne] + answer[-2:]
+            case FaultKind.WRONG_SIGNATURE, ComputeDigitalSignature():
+                return answer[:-3] + bytes((answer[-3] ^ 0x01,)) + answer[-2:]
+            case FaultKind.FOREIGN_SIGNATURE, ComputeDigitalSignature():
+                return self._foreign(asked)
+            case _:
+                return answer
+
+    def _foreign(self, asked: ComputeDigitalSignature) -> bytes:
+        if self._foreign_key is None:
+            self._foreign_key = SoftKey(self._means.foreign_key_der())
+        try:
+            return bytes(ResponseApdu(self._foreign_key.compute(asked.scheme, asked.input)))
+        except BadInput:  # then the card that answered takes more than the simulator knows of
+            return _FAULT
+
+
+class FaultyCard:
+    """A card around *card*: *faults* come at its APDUs, counted from 1. A :class:`~mynacard.apdu.message.Card`.
+
+    A card that was removed stays away, for a :class:`~mynacard.errors.CardRemovedError`.
+
+    Raises:
+        UsageError: two faults at one APDU, or one that needs a reader on a desk (``reset``, ``unplugged``, …): those
+            are the door's.
+    """
+
+    def __init__(self, card: Card, faults: Iterable[Fault], means: Means = Means()) -> None:
+        faults = tuple(faults)
+        for fault in faults:
+            if fault.kind in DESK - _REMOVALS:
+                raise UsageError(mark("{fault} needs a reader on a desk: a door has one."), fault=str(fault))
+        self._inside = card
+        self._armed = Armed(faults)
+        self._answers = FaultyAnswers(means)
+        self._there = self._first = True
+
+    def transmit(self, command: bytes, /) -> bytes:
+        fault = self._armed.at_next_apdu()
+        first, self._first = self._first, False
+        removal = fault.kind if fault is not None and fault.kind in _REMOVALS else None
+        if not self._there or removal is FaultKind.REMOVED:
+            self._lose()
+        answer = self._answers.answer(fault, command, self._inside.transmit, first=first)
+        if removal is FaultKind.REMOVED_DURING:
+            self._lose()
+        self._there = removal is not FaultKind.REMOVED_AFTER
+        return answer
+
+    def _lose(self) -> None:
+        self._there = False
+        raise CardRemovedError(mark("The card was removed."))
+
+    def powered(self) -> None:
+        """The card has got its power back: it lies there again, and its next command is its first."""
+        self._there = self._first = True
+
+
+class FaultyPoweredCard(FaultyCard):
+    """The same around a card with its contacts. Power brings a removed card back: somebody laid it there again."""
+
+    def __init__(self, card: PoweredCard, faults: Iterable[Fault], means: Means = Means()) -> None:
+        super().__init__(card, faults, means)
+        self._card = card
+
+    @property
+    def atr(self) -> bytes:
+        return self._card.atr
+
+    def power_on(self) -> bytes:
+        self.powered()
+        return self._card.power_on()
+
+    def power_off(self) -> None:
+        self._card.power_off()
+
+    def reset(self) -> bytes:
+        return self._card.reset()
+
+
+def _decoded(command: bytes) -> Command | None:
+    """What *command* asks; None where it is nothing that is known here."""
+    try:
+        return decode(CommandApdu.parse(command))
+    except ProtocolError:
+        return None
+
+
+def _ne(command: bytes) -> int:
+    try:
+        return CommandApdu.parse(command).ne
+    except ProtocolError:
+        return 0
+
+
+def _more(asked: Command | None, command: bytes, transmit: Transmit) -> bytes:
+    """A byte where bytes are wanted, and that there are more."""
+    if not isinstance(asked, GetResponse):
+        transmit(command)
+    return b"\x00\x61\x01" if _ne(command) else b"\x61\x01"
+
+
+def _over_long(command: bytes, answer: bytes) -> bytes:
+    nr = _ne(command) + 1
+    return (answer[:-2] + bytes(nr))[:nr] + answer[-2:]
+
+
+def _garbage(seed: int) -> bytes:
+    """2 to 301 bytes that *seed* alone decides."""
+    stream = b"".join(_blocks(seed))
+    return stream[2 : 4 + int.from_bytes(stream[:2]) % _GARBAGE_MAX]
+
+
+def _blocks(seed: int) -> Iterator[bytes]:
+    for number in range(_GARBAGE_MAX // 32 + 1):
+        yield hashlib.sha256(b"garbage %d %d" % (seed, number)).digest()
