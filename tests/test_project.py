@@ -55,8 +55,13 @@ def test_one_module_alone_sends_verify() -> None:
     assert [name_of(module) for module in MODULES if "Verify" in calls(module)] == ["src/mynacard/apdu/verification.py"]
 
 
-def test_no_module_hides_a_verify_in_bytes() -> None:
-    header = re.compile(r"""(?:fromhex\(\s*b?["']0?0 ?20)|(?:\\x00\\x20)""")
+@pytest.mark.parametrize("command", ["ChangeReferenceData", "ChangeKey"])
+def test_one_module_alone_sends_a_new_pin(command: str) -> None:
+    assert [name_of(module) for module in MODULES if command in calls(module)] == ["src/mynacard/apdu/change.py"]
+
+
+def test_no_module_hides_a_verify_or_a_change_in_bytes() -> None:
+    header = re.compile(r"""(?:fromhex\(\s*b?["'](?:0?0 ?2[04]|80 ?32))|(?:\\x00\\x2[04])|(?:\\x802)""")
     assert [name_of(module) for module in MODULES if header.search(module.read_text(encoding="utf-8"))] == []
 
 

@@ -12,7 +12,8 @@
     │   │   └── CardResetError
     │   └── OutcomeUnknownError
     │       ├── CallTimeoutError
-    │       └── VerificationOutcomeUnknownError
+    │       ├── VerificationOutcomeUnknownError
+    │       └── ChangeOutcomeUnknownError
     ├── ProtocolError      the peer: bytes that the specification forbids
     │   ├── TlvError, UnintelligibleError (which part of a command was wrong)
     │   ├── CardDataError
@@ -22,6 +23,7 @@
     │   │   └── ApplicationNotFound, CertificateAbsent
     │   └── PinError       the holder: PinIncorrect, PinBlocked
     ├── LastTryError       the guard: a VERIFY was not sent, because it could have been the last one
+    ├── HalfChangedError   one PIN for people is two keys on the card, and now they differ
     ├── SessionEndedError  another application was selected since, or the card was logged out
     ├── CardFileError, TestPkiError, CertificateFileError    files on this machine
     └── …, also ValueError the caller: nothing was sent
@@ -57,9 +59,11 @@ __all__ = [
     "CardResetError",
     "CertificateAbsent",
     "CertificateFileError",
+    "ChangeOutcomeUnknownError",
     "ConditionsNotSatisfied",
     "FileNotFound",
     "FunctionNotSupported",
+    "HalfChangedError",
     "LastTryError",
     "MynacardError",
     "NoCardError",
@@ -245,6 +249,12 @@ class VerificationOutcomeUnknownError(OutcomeUnknownError):
     code = "reader/verification-outcome-unknown"
 
 
+class ChangeOutcomeUnknownError(OutcomeUnknownError):
+    """A new PIN was sent, and no clear answer came back: the old one or the new one is in force. Never sent again."""
+
+    code = "reader/change-outcome-unknown"
+
+
 # --- the peer ----------------------------------------------------------------------------------------
 
 
@@ -415,6 +425,17 @@ class LastTryError(MynacardError):
         super().__init__(template, pin=pin, tries_left=tries_left)
         self.pin = pin
         self.tries_left = tries_left
+
+
+class HalfChangedError(MynacardError):
+    """A PIN that is two keys on the card was changed in one of them; ``.changed`` and ``.unchanged`` name them."""
+
+    code = "pin/half-changed"
+
+    def __init__(self, template: str, /, *, changed: str, unchanged: str, **details: object) -> None:
+        super().__init__(template, changed=changed, unchanged=unchanged, **details)
+        self.changed = changed
+        self.unchanged = unchanged
 
 
 class SessionEndedError(MynacardError):

@@ -10,12 +10,13 @@ Source: ISO/IEC 7816-4:2005 §7.5.6; what cards answer: vectors/jpki/verify.json
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel, refusal
-from mynacard.apdu.commands import CURRENT, Verify, VerifyStatus
+from mynacard.apdu.commands import CURRENT, Command, Verify, VerifyStatus
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.errors import mark
 from mynacard.pin import Pin
@@ -30,6 +31,8 @@ __all__ = [
     "check_form",
     "check_tries",
     "pin_status",
+    "refusal_of_pin",
+    "send_secret",
     "verify",
 ]
 
@@ -146,14 +149,14 @@ def verify(
     check_tries(pin_status(channel, reference), reference, spend_last_try)
     # The query has just shown which of the two forms this card takes; after SELECT its EF is still the current one.
     key = reference.key if channel.takes_identifier(reference.key, VerifyStatus) else CURRENT
-    status = _present(channel, reference, Verify(key, pin))
+    status = send_secret(channel, Verify(key, pin), lambda error: _outcome_unknown(reference, error))
     if status != SUCCESS:
         raise refusal_of_pin(status, reference)
 
 
-def refusal_of_pin(status: StatusWord, reference: PinReference) -> errors.CardError:
-    """The exception that says *status* after VERIFY of *reference*."""
-    during, label = Verify.title, reference.label
+def refusal_of_pin(status: StatusWord, reference: PinReference, during: str = Verify.title) -> errors.CardError:
+    """The exception that says *status* after VERIFY of *reference*, or another command on it."""
+    label = reference.label
     if status in _BLOCKED:
         return errors.PinBlocked(status, during, label)
     if status == _VERIFICATION_FAILED or status.tries_left is not None:
@@ -190,8 +193,10 @@ def check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool
     raise errors.LastTryError(template, pin=reference.label, tries_left=tries_left)
 
 
-def _present(channel: Channel, reference: PinReference, command: Verify) -> StatusWord:
-    """The card's answer to the one VERIFY.
+def send_secret(
+    channel: Channel, command: Command, unknown: Callable[[BaseException], errors.OutcomeUnknownError]
+) -> StatusWord:
+    """The card's answer to the one *command*, which holds a PIN and is sent once; *unknown* says that none came.
 
     The frames below hold the PIN's bytes. A traceback keeps its frames alive for whoever prints local variables, so
     none of an error that passes here survives.
@@ -199,15 +204,19 @@ def _present(channel: Channel, reference: PinReference, command: Verify) -> Stat
     try:
         return channel.exchange_once(command).status
     except (errors.ReaderError, errors.ProtocolError) as error:
-        unknown = errors.VerificationOutcomeUnknownError(
-            mark("No answer came to the {pin}; a try may be spent. Look at the tries left before another. ({cause})"),
-            pin=reference.label,
-            cause=_without_frames(error),
-        )
-        unknown.__cause__ = error
+        raised = unknown(_without_frames(error))
+        raised.__cause__ = error
     except BaseException as error:
         raise _without_frames(error) from None
-    raise unknown
+    raise raised
+
+
+def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.OutcomeUnknownError:
+    return errors.VerificationOutcomeUnknownError(
+        mark("No answer came to the {pin}; a try may be spent. Look at the tries left before another. ({cause})"),
+        pin=reference.label,
+        cause=cause,
+    )
 
 
 def _without_frames(error: _E) -> _E:

@@ -34,6 +34,8 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     errors.PinBlocked: 32,
     errors.LastTryError: 33,
     errors.VerificationOutcomeUnknownError: 34,
+    errors.ChangeOutcomeUnknownError: 35,
+    errors.HalfChangedError: 36,
     errors.ApplicationNotFound: 40,
     errors.CertificateAbsent: 41,
     errors.SecurityStatusNotSatisfied: 42,

@@ -1,0 +1,98 @@
+"""The one place that sends a new PIN, for every application.
+
+A PIN that was changed to something its holder does not know is as good as blocked. So, in this order: the form of both
+values is checked here; the old one is presented, with every guard of :mod:`mynacard.apdu.verification`; its EF is
+selected; one change is sent, or none; and whatever comes back, no second one.
+
+Source: ISO/IEC 7816-4:2005 §7.5.7, §5.1.3 (which status words leave the card as it was); the card's own '80 32', and
+that it takes both on the selected EF: vectors/personal/commands.json. Whether a short identifier would do is not known.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, TypeAlias
+
+from mynacard import errors
+from mynacard.apdu.channel import Channel
+from mynacard.apdu.commands import CURRENT, ChangeKey, ChangeReferenceData, SelectEf
+from mynacard.apdu.status import SUCCESS
+from mynacard.apdu.verification import PinReference, check_form, refusal_of_pin, send_secret, verify
+from mynacard.errors import mark
+from mynacard.pin import Pin
+
+__all__ = ["ChangeKind", "change", "check_new"]
+
+ChangeKind: TypeAlias = type[ChangeReferenceData] | type[ChangeKey]
+"""Which of the two commands an application has."""
+
+_UNCHANGED: Final = frozenset({0x64, *range(0x66, 0x6F)})
+"""SW1 of an answer after which the PIN is the old one; the others warn, or tell of a fault in writing."""
+
+
+def check_new(reference: PinReference, old: Pin, new: Pin, *, upper_case: bool = False) -> tuple[Pin, Pin]:
+    """Both values as the card wants them, before anything is sent.
+
+    Raises:
+        PinFormError: one of them has the wrong form.
+        UsageError: the new one is the old one.
+    """
+    new = check_form(reference, new, upper_case=upper_case)
+    old = check_form(reference, old, upper_case=upper_case)
+    if new == old:
+        raise errors.UsageError(mark("The new {pin} is the old one. Nothing was sent."), pin=reference.label)
+    return old, new
+
+
+def change(
+    channel: Channel,
+    reference: PinReference,
+    kind: ChangeKind,
+    old: Pin,
+    new: Pin,
+    *,
+    spend_last_try: bool = False,
+    upper_case: bool = False,
+) -> None:
+    """Change a PIN from *old* to *new*. On return the card has taken the new one.
+
+    Costs four APDUs (five where the card refuses short identifiers). A wrong old PIN costs a try.
+
+    Args:
+        channel: on the application that has the PIN.
+        reference: which PIN.
+        kind: the command by which this application changes it.
+        old: the PIN that is in force.
+        new: the one that shall be.
+        spend_last_try: send the old one even if one try is left, or the card does not say how many are.
+        upper_case: turn small letters of both into capitals first.
+
+    Raises:
+        PinFormError, UsageError: as :func:`check_new`. Nothing was sent.
+        PinError, LastTryError, VerificationOutcomeUnknownError: the old one was not taken, as
+            :func:`mynacard.apdu.verification.verify`; it is still in force.
+        ChangeOutcomeUnknownError: no clear answer came to the change.
+        CardError: the card refused; the old one is still in force.
+    """
+    old, new = check_new(reference, old, new, upper_case=upper_case)
+    verify(channel, reference, old, spend_last_try=spend_last_try)
+    channel.send(SelectEf(reference.key))
+    command = ChangeReferenceData(CURRENT, new) if kind is ChangeReferenceData else ChangeKey(CURRENT, new)
+    status = send_secret(channel, command, partial(_outcome_unknown, reference))
+    if status == SUCCESS:
+        return
+    refused = refusal_of_pin(status, reference, kind.title)
+    if status.sw1 in _UNCHANGED:
+        raise refused
+    raise _outcome_unknown(reference, refused) from refused
+
+
+def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.OutcomeUnknownError:
+    return errors.ChangeOutcomeUnknownError(
+        mark(
+            "Whether the {pin} was changed is not known: the new one or the old one is right. "
+            "Try the new one first. ({cause})"
+        ),
+        pin=reference.label,
+        cause=cause,
+    )
