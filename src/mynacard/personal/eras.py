@@ -1,0 +1,44 @@
+"""The years of the Japanese calendar, as they stand on the card.
+
+Source: the eras' first days as the Cabinet and the Imperial Household publish them; vectors/personal/numbers.json.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from mynacard.errors import UsageError, mark
+
+__all__ = ["ERAS", "Era", "era_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """An era: its name, and its first day. The year of that day is its year 1, however short."""
+
+    name: str
+    first_day: date
+
+    def year(self, day: date) -> int:
+        """The year of this era in which *day* lies."""
+        return day.year - self.first_day.year + 1
+
+
+ERAS: Final = (
+    Era("令和", date(2019, 5, 1)),
+    Era("平成", date(1989, 1, 8)),
+    Era("昭和", date(1926, 12, 25)),
+    Era("大正", date(1912, 7, 30)),
+    Era("明治", date(1868, 1, 25)),
+)
+"""The eras a holder can be born in, the latest first."""
+
+
+def era_of(day: date) -> Era:
+    """The era in which *day* lies. A day before all of them is a UsageError."""
+    for era in ERAS:
+        if day >= era.first_day:
+            return era
+    raise UsageError(mark("No era is known for a day before 1868-01-25."))

@@ -1,0 +1,48 @@
+"""Images on the card: what each should be, and what it looks like. Nobody decodes them here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["Image", "ImageKind"]
+
+
+class ImageKind(StrEnum):
+    """A format of images."""
+
+    PNG = "png"
+    JPEG_2000 = "jp2"
+
+    @property
+    def signature(self) -> bytes:
+        """How such a file begins (ISO/IEC 15948:2004 §5.2; ISO/IEC 15444-1:2019 §I.5.1)."""
+        return {
+            ImageKind.PNG: bytes.fromhex("89504E470D0A1A0A"),
+            ImageKind.JPEG_2000: bytes.fromhex("0000000C6A5020200D0A870A"),
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image of a file.
+
+    Attributes:
+        name: which.
+        wanted: the format it should have.
+        content: its bytes.
+    """
+
+    name: str
+    wanted: ImageKind
+    content: bytes = field(repr=False)
+
+    @property
+    def kind(self) -> ImageKind | None:
+        """The format it begins like; None for no image, an empty one included."""
+        return next((kind for kind in ImageKind if self.content.startswith(kind.signature)), None)
+
+    @property
+    def sound(self) -> bool:
+        """Whether it begins like what it should be. What follows may still be none."""
+        return self.kind is self.wanted

@@ -1,0 +1,105 @@
+"""Public keys, and the names of keys, as these applications write them.
+
+Source: soltia48/myna-card; the key's objects also hebingchang/pymyna (vectors/personal/objects.json).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+
+from mynacard.apdu import tlv
+from mynacard.errors import CardDataError, UnsupportedAlgorithmError, UsageError, mark
+
+__all__ = ["KeyId", "PublicKeyObject"]
+
+_BITS: Final = 2048
+_EXPONENT: Final = 65537
+_HEAD: Final = bytes(tlv.Tlv(0x90, _EXPONENT.to_bytes(3, "big"))) + bytes.fromhex("91820100")
+_KEY_ID: Final = re.compile(rb"([0-9]{7})\x08\x05([0-9]{3})(.{4})", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeyObject:
+    """An RSA key of 2048 bits and exponent 65537, as '90' and '91'. A card's own key tells one card from others."""
+
+    modulus: int = field(repr=False)
+
+    exponent = _EXPONENT
+
+    def __post_init__(self) -> None:
+        if self.modulus.bit_length() != _BITS or not self.modulus & 1:
+            raise UnsupportedAlgorithmError(mark("The card has room for RSA keys of 2048 bits alone."))
+
+    @classmethod
+    def of(cls, key: RSAPublicKey) -> PublicKeyObject:
+        """*key* as the card has it.
+
+        Raises:
+            UnsupportedAlgorithmError: it has another length than 2048 bits, or another exponent than 65537.
+        """
+        numbers = key.public_numbers()
+        if numbers.e != _EXPONENT:
+            raise UnsupportedAlgorithmError(mark("The card has room for RSA keys with the exponent 65537 alone."))
+        return cls(numbers.n)
+
+    def key(self) -> RSAPublicKey:
+        """The key, to verify with."""
+        return RSAPublicNumbers(_EXPONENT, self.modulus).public_key()
+
+    def __bytes__(self) -> bytes:
+        return _HEAD + self.modulus.to_bytes(_BITS // 8, "big")
+
+    @classmethod
+    def parse(cls, value: bytes) -> PublicKeyObject:
+        """The key that *value* is, whole. A CardDataError for any other bytes."""
+        if value.startswith(_HEAD) and len(value) == len(_HEAD) + _BITS // 8:
+            try:
+                return cls(int.from_bytes(value[len(_HEAD) :], "big"))
+            except UnsupportedAlgorithmError:
+                pass
+        raise CardDataError(mark("A public key on the card is none of 2048 bits with the exponent 65537."))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyId:
+    """The name of a key: of a root, of a municipality, of a card's maker.
+
+    Attributes:
+        number: seven digits. The first tells what the key is for, of those that begin with 5 or 6.
+        version: three digits.
+        suffix: four bytes; zero but for the roots of the card manager, '000000A8'.
+    """
+
+    number: str
+    version: str = "001"
+    suffix: bytes = bytes(4)
+
+    LENGTH = 16
+
+    def __post_init__(self) -> None:
+        if not _KEY_ID.fullmatch(bytes(self)):
+            raise UsageError(mark("A key is named by 7 digits, 3 digits and 4 bytes."))
+
+    @property
+    def production(self) -> bool | None:
+        """Whether it is a key of real cards (5…) or of test cards (6…); None where the name does not tell."""
+        return {"5": True, "6": False}.get(self.number[0])
+
+    def __bytes__(self) -> bytes:
+        return self.number.encode("utf-8") + b"\x08\x05" + self.version.encode("utf-8") + self.suffix
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.version}" + (f"/{self.suffix.hex().upper()}" if any(self.suffix) else "")
+
+    @classmethod
+    def parse(cls, value: bytes) -> KeyId:
+        """The name that *value* is, whole. A CardDataError for any other bytes."""
+        found = _KEY_ID.fullmatch(value)
+        if not found:
+            raise CardDataError(mark("The name of a key on the card does not have the known form."))
+        number, version, suffix = found.groups()
+        return cls(number.decode("ascii"), version.decode("ascii"), suffix)
