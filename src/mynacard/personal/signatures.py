@@ -1,0 +1,79 @@
+"""The signatures of these applications: over data, over a card's face, over a challenge.
+
+Source: RFC 8017 §8.2 and §9.2; the face's form of its own from soltia48/myna-card, whose tests check it against the
+file of a test card (vectors/personal/signatures.json).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+from mynacard.apdu.hashes import HashAlgorithm, digest_info
+from mynacard.errors import UsageError, mark
+from mynacard.personal.keys import PublicKeyObject
+
+__all__ = ["NONCE_MIN", "challenge_input", "face_digest_info", "is_signed", "signed_challenge", "signed_face"]
+
+NONCE_MIN: Final = 16
+"""Bytes of a challenge: fewer could have been asked of the card before."""
+
+_FACE_PREFIX: Final = bytes.fromhex("3071300D06096086480165030402010500 0460")
+_FACE_DIGESTS: Final = 3 * HashAlgorithm.SHA256.digest_size
+
+
+def is_signed(key: PublicKeyObject, signature: bytes, data: bytes) -> bool:
+    """Whether *signature* is that of *data* by *key*: RSASSA-PKCS1-v1_5 with SHA-256."""
+    try:
+        key.key().verify(signature, data, PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def face_digest_info(digests: bytes) -> bytes:
+    """What is padded (PKCS #1, type 1) and signed for a card's face: a DigestInfo that says SHA-256 and has 96 bytes.
+
+    Raises:
+        UsageError: *digests* are not three.
+    """
+    if len(digests) != _FACE_DIGESTS:
+        raise UsageError(mark("The signature of a card's face is over three digests."))
+    return _FACE_PREFIX + digests
+
+
+def signed_face(key: PublicKeyObject, signature: bytes, digests: bytes) -> bool:
+    """Whether *signature* is that of the three *digests* by *key*.
+
+    No library knows this form. The block that must come out is built, and compared whole: nothing of what comes out is
+    parsed, so there is no padding to forge.
+    """
+    number, size = int.from_bytes(signature, "big"), (key.modulus.bit_length() + 7) // 8
+    if len(signature) != size or number >= key.modulus:
+        return False
+    info = face_digest_info(digests)
+    block = b"\x00\x01" + b"\xff" * (size - len(info) - 3) + b"\x00" + info
+    return pow(number, key.exponent, key.modulus).to_bytes(size, "big") == block
+
+
+def challenge_input(nonce: bytes) -> bytes:
+    """What to have signed by the key of an application (``ComputeWithDefaultKey``), to see that the card is there.
+
+    Args:
+        nonce: random bytes that nobody could foretell, made for this one question; at least 16.
+
+    Raises:
+        UsageError: they are fewer.
+    """
+    if len(nonce) < NONCE_MIN:
+        raise UsageError(mark("A challenge has at least {count} bytes."), count=NONCE_MIN)
+    return digest_info(HashAlgorithm.SHA256, HashAlgorithm.SHA256.digest(nonce))
+
+
+def signed_challenge(key: PublicKeyObject, answer: bytes, nonce: bytes) -> bool:
+    """Whether *answer* is what the card with *key* answers to *nonce*. A UsageError for too short a nonce."""
+    challenge_input(nonce)
+    return is_signed(key, answer, nonce)
