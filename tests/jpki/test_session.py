@@ -223,6 +223,8 @@ METHODS: dict[str, Callable[[JpkiSession], object]] = {
     "ca-certificate": lambda session: session.ca_certificate_der(DIGITAL_SIGNATURE),
     "verify": lambda session: session.verify(USER_AUTHENTICATION, CANARY),
     "verify-password": lambda session: session.verify(DIGITAL_SIGNATURE, CANARY * 2, spend_last_try=True),
+    "change-pin": lambda session: session.change_pin(USER_AUTHENTICATION, CANARY, CANARY[::-1]),
+    "change-password": lambda session: session.change_pin(DIGITAL_SIGNATURE, CANARY * 2, "NEW" + CANARY),
     "sign": lambda session: session.sign(DOCUMENT),
     "sign-digest-info": lambda session: session.sign_digest_info(INFO),
     "private-key": JpkiSession.private_key,

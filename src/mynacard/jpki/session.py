@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -15,18 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from mynacard import errors
-from mynacard.apdu import verification
-from mynacard.apdu.channel import Channel, refusal
-from mynacard.apdu.commands import (
-    LOG_OUT,
-    ComputeDigitalSignature,
-    ReadBinary,
-    ReadBinarySfi,
-    SignatureScheme,
-)
+from mynacard.apdu import change, verification
+from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature, SignatureScheme
 from mynacard.apdu.hashes import HashAlgorithm, digest_info, parse_digest_info
-from mynacard.apdu.message import NE_MAX, Card
-from mynacard.apdu.status import SUCCESS
+from mynacard.apdu.message import Card
+from mynacard.apdu.selection import Selection
 from mynacard.apdu.verification import PinStatus
 from mynacard.errors import mark
 from mynacard.jpki import authentication
@@ -45,12 +37,6 @@ from mynacard.jpki.objects import CertificatesPresent, TokenInfo, certificate_le
 from mynacard.pin import Pin
 
 __all__ = ["JpkiSession"]
-
-BLOCK: Final = 256
-"""What a READ BINARY with a short Le brings at most."""
-
-_ABOUT_THE_FILE: Final = frozenset({0x6982, 0x6A82})
-"""Refusals of READ BINARY that do not come from its length."""
 
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidVersion)
 """What cryptography raises for a certificate that is none, or of a kind that it does not know."""
@@ -74,25 +60,22 @@ class JpkiSession:
     """
 
     def __init__(self, card: Card, *, certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES) -> None:
-        self._channel = card if isinstance(card, Channel) else Channel(card)
         self._certificates = {pair.certificate: der for pair, der in certificates.items()}
-        self._channel.select(DF_NAME, APPLICATION)
-        self._selection = self._channel.selections
-        self._may_probe = True
+        self._selection = Selection(card, DF_NAME, APPLICATION)
 
     # --- what anybody may read ---
 
     def token_info(self) -> TokenInfo:
         """What the application lives on (EF 0006); one APDU."""
-        return TokenInfo.parse(self._read(TOKEN_INFO, BLOCK))
+        return TokenInfo.parse(self._selection.read(TOKEN_INFO))
 
     def certificates_present(self) -> CertificatesPresent:
         """Which of the two certificates are on the card (EF 0008); one APDU."""
-        return CertificatesPresent.parse(self._read(CERTIFICATES_PRESENT, BLOCK))
+        return CertificatesPresent.parse(self._selection.read(CERTIFICATES_PRESENT))
 
     def pin_status(self, pair: KeyPair) -> PinStatus:
         """How many tries of the pair's PIN are left; one APDU, and no try."""
-        return verification.pin_status(self._live_channel(), pair.pin)
+        return verification.pin_status(self._selection.channel, pair.pin)
 
     def certificate_der(self, pair: KeyPair) -> bytes:
         """The pair's certificate, DER; read once a session.
@@ -120,11 +103,22 @@ class JpkiSession:
         login.
         """
         pin = pin if isinstance(pin, Pin) else Pin(pin)
-        channel = self._live_channel()
+        channel = self._selection.channel
         verification.check_form(pair.pin, pin, upper_case=upper_case)
         self._learn_extended_length(pair)
-        self._may_probe = False
+        self._selection.may_probe = False
         verification.verify(channel, pair.pin, pin, spend_last_try=spend_last_try, upper_case=upper_case)
+
+    def change_pin(
+        self, pair: KeyPair, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False, upper_case: bool = False
+    ) -> None:
+        """Change the pair's PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs."""
+        old, new = (pin if isinstance(pin, Pin) else Pin(pin) for pin in (old, new))
+        self._selection.may_probe = False
+        change.change(
+            self._selection.channel, pair.pin, ChangeReferenceData, old, new,
+            spend_last_try=spend_last_try, upper_case=upper_case,
+        )  # fmt: skip
 
     def sign(self, data: bytes, hash_: HashAlgorithm = HashAlgorithm.SHA256) -> bytes:
         """The signing key's signature of *data*, RSASSA-PKCS1-v1_5, 256 bytes; checked before it is returned.
@@ -185,83 +179,31 @@ class JpkiSession:
 
         To select the JPKI application again would not: cards were seen to keep its PINs verified.
         """
-        self._live_channel().send(LOG_OUT, mark("log-out"))
+        self._selection.log_out()
 
     # --- how ---
 
-    def _live_channel(self) -> Channel:
-        if self._channel.selections != self._selection:
-            raise errors.SessionEndedError(
-                mark("This {application} session has ended: something else was selected since."),
-                application=APPLICATION,
-            )
-        return self._channel
-
-    def _read(self, file_id: int, ne: int) -> bytes:
-        return self._live_channel().send_on(file_id, ReadBinarySfi(file_id, 0, ne))
-
     def _certificate(self, file_id: int, pair: KeyPair) -> bytes:
-        self._live_channel()
+        self._selection.check()
         if file_id not in self._certificates:
             try:
-                self._certificates[file_id] = self._read_certificate(file_id)
+                self._certificates[file_id] = self._selection.read_content(file_id, certificate_length)
             except errors.FileNotFound as error:
                 raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
         return self._certificates[file_id]
-
-    def _read_certificate(self, file_id: int) -> bytes:
-        """The certificate in an EF; its first block tells the length, and filler after it stays where it is."""
-        if self._channel.profile.extended_length is None and self._may_probe:
-            data = self._probe_extended_length(file_id)
-        else:
-            data = self._read(file_id, NE_MAX if self._channel.profile.extended_length else BLOCK)
-        length = certificate_length(data)
-        while len(data) < length:
-            data += self._read_block(len(data), min(BLOCK, length - len(data)))
-        return data[:length]
-
-    def _read_block(self, offset: int, ne: int) -> bytes:
-        """*ne* bytes of the current EF in one APDU: a card that dribbles would take thousands."""
-        response = self._live_channel().exchange_once(ReadBinary(offset, ne))
-        if response.status != SUCCESS:
-            raise refusal(response.status, ReadBinary.title)
-        if len(response.data) < ne:
-            raise errors.CardDataError(mark("A certificate on the card ends before its length."))
-        return response.data
 
     def _learn_extended_length(self, pair: KeyPair) -> None:
         """Before a VERIFY: whether the reader passes extended length, if a certificate is still to be read.
 
         Once for a card behind a reader, and on a free file: where the driver or card chokes on it, no login is lost.
         """
-        if pair.certificate in self._certificates or self._channel.profile.extended_length is not None:
+        if pair.certificate in self._certificates or self._selection.knows_extended_length:
             return
         with suppress(errors.CardError, errors.CardDataError):  # then the long way later, which says what is wrong
             if pair.certificate_is_private:
-                self._probe_extended_length(pair.ca_certificate)
+                self._selection.probe(pair.ca_certificate, certificate_length)
             else:
                 self.certificate_der(pair)
-
-    def _probe_extended_length(self, file_id: int) -> bytes:
-        """The beginning of a free file longer than 256 bytes, by extended Le where that passes; and remembers."""
-        channel = self._live_channel()
-        try:
-            response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, NE_MAX))
-        except errors.CallTimeoutError:  # the connection is given up
-            raise
-        except errors.OutcomeUnknownError:  # it got stuck in the reader or its driver; the card may have been reset
-            channel.select(DF_NAME, APPLICATION)
-            self._selection = channel.selections
-            response = None
-        if response is not None and response.status in _ABOUT_THE_FILE:
-            raise refusal(response.status, ReadBinarySfi.title)
-        if response is not None and response.status == SUCCESS and len(response.data) > BLOCK:
-            whole = len(response.data) >= certificate_length(response.data)
-            channel.profile = replace(channel.profile, extended_length=whole)  # a reader that cuts off is none
-            return response.data
-        data = self._read(file_id, BLOCK)
-        channel.profile = replace(channel.profile, extended_length=False)
-        return data
 
     def _sign_pkcs1(self, pair: KeyPair, info: bytes) -> bytes:
         public_key = self._public_key(pair)
@@ -284,7 +226,7 @@ class JpkiSession:
 
     def _compute(self, pair: KeyPair, scheme: SignatureScheme, data: bytes) -> bytes:
         command = ComputeDigitalSignature(pair.key, scheme, data, pair.signature_length)
-        return self._live_channel().send_on(pair.key, command)
+        return self._selection.channel.send_on(pair.key, command)
 
     def _public_key(self, pair: KeyPair) -> rsa.RSAPublicKey:
         try:
