@@ -98,6 +98,13 @@ class Form:
         except UnicodeDecodeError:
             raise self.error(mark("A text in it is no UTF-8.")) from None
 
+    def utf_8(self, text: str) -> bytes:
+        """*text* in UTF-8. A UsageError where it holds half of a character, which no file can."""
+        try:
+            return text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise UsageError(mark("A text for the {file} is no Unicode text."), file=self.name) from None
+
     def _row(self, content: bytes) -> Row:
         end = tlv.outer_length(content)
         outer = tlv.parse(content[:end])
