@@ -233,7 +233,7 @@ def test_no_login_is_in_a_card_file(path: Path) -> None:
     with open_card(f"sim:{path}") as channel:
         JpkiSession(channel).verify(USER_AUTHENTICATION, "1234")
         stored = json.loads(path.read_bytes())
-    assert set(stored) == {"format", "version", "traits", "pins", "keys"}
+    assert set(stored) == {"format", "version", "traits", "medium", "pins", "keys", "applications"}
     assert set(stored["pins"][USER_AUTHENTICATION.name]) == {"secret", "tries_left"}
 
 

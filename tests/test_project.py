@@ -70,7 +70,7 @@ def test_pins_are_revealed_in_few_places() -> None:
     assert revealing == {
         "src/mynacard/apdu/commands.py",  # onto the wire
         "src/mynacard/apdu/verification.py",  # its form is checked
-        "src/mynacard/simulator/personalisation.py",  # into the file of a card that is nobody's
+        "src/mynacard/simulator/card_file.py",  # into the file of a card that is nobody's
     }
 
 

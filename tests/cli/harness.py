@@ -26,7 +26,7 @@ from support import CANARY, SOURCE, spellings
 from mynacard import cli
 from mynacard.simulator.card import SimulatedCard
 from mynacard.simulator.doors import disk
-from mynacard.simulator.personalisation import assemble
+from mynacard.simulator.assembly import assemble
 
 PIN: Final = CANARY
 PASSWORD: Final = "KANARIE73"
@@ -163,7 +163,8 @@ class CardFile:
         self.path.write_text(json.dumps(document))
 
     def tries_left(self) -> dict[str, int]:
-        return dict(run("sim", "show", self.path, "--json").json["tries_left"])
+        left = run("sim", "show", self.path, "--json").json["tries_left"]
+        return {name: left[name] for name in SECRETS}
 
     @property
     def trace_of_a_verify(self) -> tuple[int, int]:

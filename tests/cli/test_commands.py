@@ -348,7 +348,18 @@ def test_a_new_card_is_what_was_asked_for(tmp_path: Path) -> None:
         "extended_length": False,
         "atr": "3B888001000005E0B381A1007F",
         "certificates": [DIGITAL_SIGNATURE, USER_AUTHENTICATION],
-        "tries_left": {USER_AUTHENTICATION: 3, DIGITAL_SIGNATURE: 5},
+        "tries_left": {
+            USER_AUTHENTICATION: 3,
+            DIGITAL_SIGNATURE: 5,
+            "text": 3,
+            "text/number-a": 10,
+            "text/number-b": 10,
+            "card-face/birth-date": 10,
+            "card-face/number-b": 10,
+            "card-face/number-a": 10,
+            "common": 3,
+            "resident-register": 3,
+        },
     }
     assert "personality: observed" in done(run("sim", "show", path)).out
     secret = tmp_path / "pin"

@@ -20,8 +20,8 @@ from mynacard.apdu.verification import TriesLeft
 from mynacard.errors import CardFileError, PinFormError
 from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, JpkiSession
 from mynacard.simulator import DEFAULT_PINS, Personality, Traits
+from mynacard.simulator.card_file import load
 from mynacard.simulator.doors import disk
-from mynacard.simulator.personalisation import load
 
 SELECT = bytes.fromhex("00A4040C0AD392F000260100000001")
 RIGHT = bytes.fromhex("002000980431323334")
@@ -265,6 +265,10 @@ def traits_of(document: Document) -> Document:
     return cast(Document, document["traits"])
 
 
+def text_of(document: Document) -> Document:
+    return cast(Document, cast(Document, document["applications"])["text"])
+
+
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "truncated": lambda text: text[:-2],
@@ -277,13 +281,17 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "foreign-format": edited(lambda document: document.update(format="something else")),
     "list": lambda _: b"[]",
     "null": lambda _: b"null",
-    "newer-version": edited(lambda document: document.update(version=2)),
+    "newer-version": edited(lambda document: document.update(version=3)),
     "no-version": edited(lambda document: document.pop("version")),
     "version-text": edited(lambda document: document.update(version="1")),
     "no-pins": edited(lambda document: document.pop("pins")),
     "no-keys": edited(lambda document: document.pop("keys")),
     "pins-list": edited(lambda document: document.update(pins=[])),
-    "one-pin": edited(lambda document: cast(Document, document["pins"]).pop(DIGITAL_SIGNATURE.name)),
+    "one-pin": edited(lambda document: cast(Document, document["pins"]).pop("text/number-a")),
+    "unknown-pin": edited(lambda document: cast(Document, document["pins"]).update(more=pin_of(document))),
+    "no-applications": edited(lambda document: document.pop("applications")),
+    "other-medium": edited(lambda document: document.update(medium="PAPER")),
+    "file-number": edited(lambda document: text_of(document).update(files={"x": ""})),
     "tries-above": edited(lambda document: pin_of(document).update(tries_left=4)),
     "tries-negative": edited(lambda document: pin_of(document).update(tries_left=-1)),
     "tries-true": edited(lambda document: pin_of(document).update(tries_left=True)),
@@ -297,7 +305,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "personality-list": edited(lambda document: traits_of(document).update(personality=[])),
     "extended-number": edited(lambda document: traits_of(document).update(extended_length=1)),
     "atr": edited(lambda document: traits_of(document).update(atr="3")),
-    "huge-number": lambda text: text.replace(b'"version": 1', b'"version": ' + b"9" * 5000),
+    "huge-number": lambda text: text.replace(b'"version": 2', b'"version": ' + b"9" * 5000),
 }  # fmt: skip
 
 
@@ -315,7 +323,7 @@ def test_what_is_no_card_is_refused_and_left_as_it_is(tmp_path: Path, template: 
 
 def test_a_newer_version_is_called_so(path: Path, template: bytes) -> None:
     path.write_bytes(DAMAGES["newer-version"](template))
-    with pytest.raises(CardFileError, match="version 2; this program knows 1"):
+    with pytest.raises(CardFileError, match="version 3; this program knows 2"):
         disk.read_file(path)
 
 

@@ -21,7 +21,7 @@ from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED
 from mynacard.signing import content, rawsig
 from mynacard.simulator.doors.pki_cache import cached_pki
-from mynacard.simulator.personalisation import DEFAULT_PINS
+from mynacard.simulator.contents import DEFAULT_PINS
 from mynacard.trust import Anchor, Purpose, Report, check, load_certificate
 from mynacard.webeid import AuthenticationToken
 

@@ -1,8 +1,10 @@
 """Cards in memory that refuse as precisely as the card does; ``doors`` lets other programs meet them."""
 
+from mynacard.simulator.assembly import assemble
 from mynacard.simulator.card import SecurityState, SimulatedCard
+from mynacard.simulator.contents import DEFAULT_PINS, CardContents, KeyMaterial
 from mynacard.simulator.holder import MIHON, Holder
-from mynacard.simulator.personalisation import DEFAULT_PINS, CardContents, KeyMaterial, assemble
+from mynacard.simulator.persona import PERSONAS, Persona, persona
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
 
 __all__ = [
@@ -10,12 +12,15 @@ __all__ = [
     "ATR_CONTACTLESS",
     "DEFAULT_PINS",
     "MIHON",
+    "PERSONAS",
     "CardContents",
     "Holder",
     "KeyMaterial",
+    "Persona",
     "Personality",
     "SecurityState",
     "SimulatedCard",
     "Traits",
     "assemble",
+    "persona",
 ]

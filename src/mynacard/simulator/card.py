@@ -11,7 +11,6 @@ from typing import Final
 
 from mynacard.apdu.commands import (
     CURRENT,
-    ISSUER_SECURITY_DOMAIN,
     ChangeKey,
     ChangeReferenceData,
     Command,
@@ -42,6 +41,7 @@ from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.pin import Pin
 from mynacard.simulator.files import (
     ISSUER_DOMAIN,
+    NO_OBJECTS,
     Application,
     AuthenticationKeyFile,
     BadInput,
@@ -86,6 +86,7 @@ class SimulatedCard:
         traits: how it behaves.
         remember: called after each change of *pins*, and before the answer: what it stores outlives a killed process.
         random_bytes: where challenges come from; zeros without it.
+        objects: what GET DATA finds in the issuer's domain.
     """
 
     def __init__(
@@ -95,16 +96,15 @@ class SimulatedCard:
         traits: Traits = Traits(),
         remember: Callable[[], None] = lambda: None,
         random_bytes: Callable[[int], bytes] = bytes,
+        objects: Mapping[int, bytes] = NO_OBJECTS,
     ) -> None:
-        self._applications = tuple(applications)
-        self._issuer = next((found for found in applications if found.df_name == ISSUER_SECURITY_DOMAIN), ISSUER_DOMAIN)
-        if self._issuer is ISSUER_DOMAIN:
-            self._applications += (ISSUER_DOMAIN,)
+        self._applications = (*applications, ISSUER_DOMAIN)
         self.pins = pins
         self.traits = traits
         self._remember = remember
         self._random_bytes = random_bytes
-        self.state = SecurityState(self._issuer)
+        self._objects = objects
+        self.state = SecurityState()
 
     # --- contacts ---
 
@@ -115,18 +115,18 @@ class SimulatedCard:
 
     def power_on(self) -> bytes:
         """Power, or a cold reset: nothing is verified. Returns the ATR."""
-        self.state = SecurityState(self._issuer)
+        self.state = SecurityState()
         return self.atr
 
     def power_off(self) -> None:
         """No power: what was verified is forgotten."""
-        self.state = SecurityState(self._issuer)
+        self.state = SecurityState()
 
     def reset(self) -> bytes:
         """A warm reset, which leaves what the card's personality says. Returns the ATR."""
         match self.traits.personality:
             case Personality.STRICT:
-                self.state = SecurityState(self._issuer)
+                self.state = SecurityState()
             case Personality.OBSERVED:
                 self.state = replace(self.state, ef=None)
         return self.atr
@@ -184,7 +184,7 @@ class SimulatedCard:
                 return self._select(name, fci=False)
             case SelectDfFci(name):
                 return self._select(name, fci=True)
-            case SelectMf() if self.state.application is not self._issuer:
+            case SelectMf() if self.state.application is not ISSUER_DOMAIN:
                 return _DONE  # and does nothing
             case GetData(tag, ne):
                 return self._data(tag, ne)
@@ -198,7 +198,7 @@ class SimulatedCard:
     def _select(self, name: bytes, *, fci: bool) -> ResponseApdu:
         """The first application whose name begins with *name*; an empty one is the issuer's domain (choice)."""
         named = (found for found in self._applications if found.df_name.startswith(name))
-        application = next(named, None) if name else self._issuer
+        application = next(named, None) if name else ISSUER_DOMAIN
         if application is None:
             raise _Refused(0x6A82)  # choice: the old application stays current, and its PINs verified
         same = application is self.state.application  # then its PINs stay verified: seen on cards
@@ -245,7 +245,7 @@ class SimulatedCard:
 
     def _data(self, tag: int, ne: int) -> ResponseApdu:
         """A data object of the issuer's domain; a long one by extended length alone, as cards were seen to have it."""
-        found = self.state.application.objects.get(tag)
+        found = self._objects.get(tag) if self.state.application is ISSUER_DOMAIN else None
         if found is None:
             raise _Refused(0x6A88)
         if len(found) > ne:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from cryptography.hazmat.primitives import hashes
@@ -20,6 +21,7 @@ from mynacard.pin import Pin
 
 __all__ = [
     "ISSUER_DOMAIN",
+    "NO_OBJECTS",
     "Application",
     "AuthenticationKeyFile",
     "BadInput",
@@ -42,6 +44,12 @@ class SoftKey:
 
     def __init__(self, der: bytes) -> None:
         self.der = der
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def of(der: bytes) -> SoftKey:
+        """The key *der*; cards that share a key share this, and load it once."""
+        return SoftKey(der)
 
     @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
@@ -150,7 +158,6 @@ class Application:
         session_guard: the PIN that must be verified for that.
         session_refusal: what '80 AE' is answered where there is no such key.
         change: the command that changes a PIN here.
-        objects: what GET DATA finds.
     """
 
     df_name: bytes
@@ -160,7 +167,6 @@ class Application:
     session_guard: int | None = None
     session_refusal: int = _NO_SESSION
     change: type[ChangeReferenceData] | type[ChangeKey] | None = None
-    objects: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
 
 @dataclass(slots=True)
@@ -171,5 +177,6 @@ class PinMemory:
     tries_left: int
 
 
+NO_OBJECTS: Final[Mapping[int, bytes]] = MappingProxyType({})
 ISSUER_DOMAIN = Application(ISSUER_SECURITY_DOMAIN)
 """Current after power-on; it has nothing that anybody here reads."""

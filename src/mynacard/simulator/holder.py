@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-__all__ = ["MIHON", "Holder"]
+from mynacard.personal.numbers import (
+    Calendar,
+    MyNumber,
+    birth_date_pin,
+    check_digit,
+    verification_number_a,
+    verification_number_b,
+)
+from mynacard.pin import Pin
+
+__all__ = ["MIHON", "SIMULATED_NUMBER", "Holder"]
+
+SIMULATED_NUMBER: Final = "99999999999" + check_digit("99999999999")
+"""Of every simulated holder: eleven nines, and the check digit that belongs to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What a signing certificate says of its holder.
+    """What a card says of its holder.
 
     Attributes:
         name: as on the card.
         sex: '1' male, '2' female, '9' not applicable.
         birth_date: Gregorian.
         address: as on the card.
+        my_number: the Individual Number; what opens some files is made of it.
+        expiry: the last day on which the card is valid. For a mid-term resident no later than the period of stay.
+        security_code: the four digits beside it.
+        calendar: in which the card shows the birth date.
     """
 
     name: str
     sex: str
     birth_date: date
     address: str
+    my_number: str = field(default=SIMULATED_NUMBER, repr=False)
+    expiry: date = date(2099, 4, 1)
+    security_code: str = "0000"
+    calendar: Calendar = Calendar.JAPANESE
 
     @property
     def birth_date_with_era(self) -> str:
         """EYYYYMMDD: the digit of the era, and the Gregorian date."""
         return f"{_era(self.birth_date)}{self.birth_date:%Y%m%d}"
+
+    @property
+    def number_a(self) -> Pin:
+        """Verification number A, 照合番号A."""
+        return verification_number_a(MyNumber(self.my_number))
+
+    @property
+    def number_b(self) -> Pin:
+        """Verification number B, 照合番号B, in the calendar that the card shows."""
+        return verification_number_b(self.birth_date, self.expiry.year, self.security_code, calendar=self.calendar)
+
+    @property
+    def birth_date_pin(self) -> Pin:
+        """What opens the age record."""
+        return birth_date_pin(self.birth_date, calendar=self.calendar)
 
 
 _ERA_STARTS: Final = (  # 明治 1, 大正 2, 昭和 3, 平成 4, 令和 5

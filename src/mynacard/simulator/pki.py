@@ -9,6 +9,7 @@ others report of holders' certificates (docs/simulator.md has the list, and what
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -89,6 +90,21 @@ def holder_certificate(
     )
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     return _points(builder, issuer.subject).sign(issuer_key, hashes.SHA256())
+
+
+def revocation_list(
+    issuer: x509.Certificate, issuer_key: rsa.RSAPrivateKey, serials: Iterable[int], now: datetime
+) -> x509.CertificateRevocationList:
+    """The list of *issuer*, good for a day, that names *serials* as revoked from its first day on."""
+    builder = x509.CertificateRevocationListBuilder(
+        issuer.subject, now.replace(microsecond=0), (now + timedelta(days=1)).replace(microsecond=0)
+    )
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder(serial, issuer.not_valid_before_utc)
+        builder = builder.add_revoked_certificate(
+            entry.add_extension(x509.CRLReason(x509.ReasonFlags.affiliation_changed), critical=False).build()
+        )
+    return builder.sign(issuer_key, hashes.SHA256())
 
 
 def der(certificate: x509.Certificate) -> bytes:

@@ -20,12 +20,13 @@ from simulator.pcsclite.harness import (
 from support import tells
 
 from mynacard.simulator import SimulatedCard
+from mynacard.simulator.assembly import assemble
+from mynacard.simulator.contents import CardContents, fresh_pins
 from mynacard.simulator.doors.pcsclite import messages as say
 from mynacard.simulator.doors.pcsclite.clients import CLIENTS_MAX, INBOX_MAX, OUTBOX_MAX
 from mynacard.simulator.doors.pcsclite.scard import Code, ShareMode
 from mynacard.simulator.doors.pcsclite.service import Service
 from mynacard.simulator.doors.pcsclite.wire import HEADER
-from mynacard.simulator.personalisation import CardContents, assemble, fresh_pins
 
 PATIENCE_S = 10.0
 SESSION = (  # the first context and connection of a service have the numbers 1 and 2 here, where nobody else has any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ from filelock import FileLock, Timeout
 from mynacard.apdu.verification import check_form
 from mynacard.errors import CardFileError, mark
 from mynacard.jpki.layout import KEY_PAIRS
+from mynacard.jpki.objects import Medium
 from mynacard.pin import Pin
+from mynacard.simulator.assembly import assemble
 from mynacard.simulator.card import SimulatedCard
+from mynacard.simulator.card_file import dump, load
+from mynacard.simulator.contents import DEFAULT_PINS, CardContents, fresh_pins
 from mynacard.simulator.doors.atomic import replace_file
 from mynacard.simulator.doors.pki_cache import cached_pki, new_key_der
-from mynacard.simulator.holder import MIHON, Holder
-from mynacard.simulator.personalisation import DEFAULT_PINS, CardContents, assemble, dump, fresh_pins, load
+from mynacard.simulator.persona import DEFAULT_PERSONA, Persona
 from mynacard.simulator.traits import Traits
 
 __all__ = ["create_file", "new_card", "open_file", "read_file"]
@@ -29,20 +33,19 @@ LOCK_TIMEOUT_S: Final = 5.0
 
 
 def new_card(
-    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, holder: Holder = MIHON
+    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, persona: Persona = DEFAULT_PERSONA
 ) -> SimulatedCard:
     """A fresh simulated card, ready at once: its certificates are new, its keys are those of the test PKI's cache."""
-    keys = cached_pki().issue(holder, {}, datetime.now(UTC))
-    return assemble(CardContents(keys, fresh_pins(pins), traits))
+    return assemble(_contents(traits, pins, persona, {}), random_bytes=secrets.token_bytes)
 
 
 def create_file(
     path: Path,
     traits: Traits = Traits(),
     pins: Mapping[str, str] = DEFAULT_PINS,
-    holder: Holder = MIHON,
+    persona: Persona = DEFAULT_PERSONA,
 ) -> None:
-    """Make a simulated card with keys of its own, in a new file that only its owner can read.
+    """Make a simulated card, with JPKI keys of its own, in a new file that only its owner can read.
 
     Raises:
         CardFileError: the file exists, or cannot be written.
@@ -52,9 +55,19 @@ def create_file(
         check_form(pair.pin, Pin(pins[pair.name]))
     if path.exists():
         raise CardFileError(mark("{path} exists already."), path=str(path))
-    own_keys = {pair.name: new_key_der() for pair in KEY_PAIRS}
-    contents = CardContents(cached_pki().issue(holder, own_keys, datetime.now(UTC)), fresh_pins(pins), traits)
-    _store(path, contents)
+    own_keys = {name: new_key_der() for name in persona.certificates}
+    _store(path, _contents(traits, pins, persona, own_keys))
+
+
+def _contents(traits: Traits, pins: Mapping[str, str], persona: Persona, own_keys: Mapping[str, bytes]) -> CardContents:
+    found, now = cached_pki(generation=persona.generation), datetime.now(UTC) + persona.issued
+    keys = found.issue(persona.holder, own_keys, now, persona.certificates, revoked=persona.revoked)
+    card = persona.medium is Medium.CARD
+    fresh = fresh_pins({name: pins[name] for name in persona.pins}, persona.holder if card else None)
+    for name in persona.blocked:
+        fresh[name].tries_left = 0
+    applications = found.issue_applications(persona.holder) if card else {}
+    return CardContents(keys, fresh, traits, applications, persona.medium)
 
 
 @contextlib.contextmanager
@@ -78,7 +91,7 @@ def open_file(path: Path) -> Generator[SimulatedCard, None, None]:
         raise _unusable(path, error) from error
     try:
         contents = read_file(path)
-        yield assemble(contents, lambda: _store(path, contents))
+        yield assemble(contents, lambda: _store(path, contents), secrets.token_bytes)
     finally:
         if os.getpid() == process:  # the lock of a forked process is its parent's
             lock.release()

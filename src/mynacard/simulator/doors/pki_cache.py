@@ -10,9 +10,10 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,16 +25,24 @@ from filelock import FileLock, Timeout
 from mynacard.errors import TestPkiError, mark
 from mynacard.jpki.layout import KEY_PAIRS, KeyPair
 from mynacard.simulator import pki
+from mynacard.simulator.card_file import base64_text
+from mynacard.simulator.contents import KeyMaterial
 from mynacard.simulator.doors.atomic import replace_file
 from mynacard.simulator.holder import Holder
-from mynacard.simulator.personalisation import KeyMaterial, base64_text
+from mynacard.simulator.issuing import ROOTS, ApplicationContents, CardKeys, Municipality, cv_certificate, issue
 
-__all__ = ["Authority", "TestPki", "cache_folder", "cached_pki", "new_key_der"]
+__all__ = ["REVOKED", "Authority", "CvHierarchy", "TestPki", "cache_folder", "cached_pki", "new_key_der"]
 
-_PKI_FILE: Final = "test-pki.json"
-_PKI_VERSION: Final = 1
+_PKI_FILE: Final = {1: "test-pki-1.json", 2: "test-pki-2.json", 3: "test-pki.json"}
+"""By generation of its CAs. The first two are made when somebody asks for a card of theirs."""
+_PKI_VERSION: Final = 2
+_BEGAN: Final = {1: timedelta(days=-366 * (pki.CA_YEARS + 1)), 2: timedelta(days=-366 * 10), 3: timedelta(0)}
+"""When the CAs of each generation began, from when they are made: those of the first have expired."""
+REVOKED: Final = int.from_bytes(b"REVOKED")
+"""The serial number that the CAs' lists name."""
 _RENEW_BEFORE: Final = timedelta(days=366 * (pki.HOLDER_YEARS + 1))  # so that no holder's certificate outlives its CA's
 _CLOCK_SKEW: Final = timedelta(hours=1)
+_ALL_PAIRS: Final = tuple(pair.name for pair in KEY_PAIRS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,44 +55,88 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True)
+class CvHierarchy:
+    """Who vouches for the other applications: root keys by purpose, a municipality under each, and keys for cards."""
+
+    roots: Mapping[str, bytes] = field(repr=False)
+    municipality: bytes = field(repr=False)
+    certificates: Mapping[str, bytes]
+    card: CardKeys
+
+    def root_keys(self) -> dict[str, rsa.RSAPublicKey]:
+        """The public keys of the roots, by purpose: anchors of simulated cards, and of nothing else."""
+        return {purpose: _load_key(der).public_key() for purpose, der in self.roots.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class TestPki:
-    """The test PKI of this machine: an authority for each key pair, by its name."""
+    """The test PKI of this machine: an authority for each key pair, by its name; and who vouches for the rest."""
 
     __test__ = False
     authorities: Mapping[str, Authority]
+    cv: CvHierarchy
 
     def ca_certificates(self) -> tuple[x509.Certificate, ...]:
         """The certificates of its authorities: anchors of simulated cards, and of nothing else."""
         return tuple(x509.load_der_x509_certificate(found.certificate_der) for found in self.authorities.values())
 
-    def issue(self, holder: Holder, holder_keys: Mapping[str, bytes], now: datetime) -> dict[str, KeyMaterial]:
+    def issue(
+        self,
+        holder: Holder,
+        holder_keys: Mapping[str, bytes],
+        now: datetime,
+        pairs: Collection[str] = _ALL_PAIRS,
+        *,
+        revoked: bool = False,
+    ) -> dict[str, KeyMaterial]:
         """Certificates for *holder*, with keys of the holder's own where *holder_keys* has them (PKCS #8 DER)."""
-        return {pair.name: self._issue(pair, holder, holder_keys.get(pair.name), now) for pair in KEY_PAIRS}
+        serial = REVOKED if revoked else None
+        return {
+            pair.name: self._issue(pair, holder, holder_keys.get(pair.name), now, serial or _serial())
+            for pair in KEY_PAIRS
+            if pair.name in pairs
+        }
 
-    def _issue(self, pair: KeyPair, holder: Holder, own_key: bytes | None, now: datetime) -> KeyMaterial:
+    def issue_applications(self, holder: Holder) -> dict[str, ApplicationContents]:
+        """What a municipality writes into the other applications for *holder*."""
+        keys = self.cv.card
+        public = {name: _load_key(getattr(keys, name)).public_key() for name in ("own", "session", "authentication")}
+        return issue(holder, Municipality(_load_key(self.cv.municipality), self.cv.certificates), keys, public)
+
+    def revocation_list(self, pair: KeyPair, now: datetime) -> x509.CertificateRevocationList:
+        """The list of the CA of *pair*: it names those who are revoked, and no other."""
+        found = self.authorities[pair.name]
+        issuer = x509.load_der_x509_certificate(found.certificate_der)
+        return pki.revocation_list(issuer, _load_key(found.private_key_der), [REVOKED], now)
+
+    def _issue(self, pair: KeyPair, holder: Holder, own_key: bytes | None, now: datetime, serial: int) -> KeyMaterial:
         found = self.authorities[pair.name]
         key_der = own_key or found.holder_key_der
-        issuer = (x509.load_der_x509_certificate(found.certificate_der), _load_key(found.private_key_der))
+        issuer = (_load_certificate(found.certificate_der), _load_key(found.private_key_der))
         certificate = pki.holder_certificate(
-            pair, holder, _load_key(key_der).public_key(), issuer, _serial(), now - _CLOCK_SKEW
+            pair, holder, _load_key(key_der).public_key(), issuer, serial, now - _CLOCK_SKEW
         )
         return KeyMaterial(pki.der(certificate), found.certificate_der, key_der)
 
 
-def cached_pki(now: datetime | None = None) -> TestPki:
-    """The test PKI of this machine; made now, where there is none or its end is near. That takes a second.
+def cached_pki(now: datetime | None = None, generation: int = 3) -> TestPki:
+    """The test PKI of this machine; made now, where there is none or its end is near. That takes some seconds.
+
+    Args:
+        now: the time; None for the clock's.
+        generation: of its CAs, 1 to 3; those of one pair have one name, as J-LIS's have.
 
     Raises:
         TestPkiError: the cache folder cannot be used.
     """
     now = now or datetime.now(UTC)
-    path = cache_folder() / _PKI_FILE
+    path = cache_folder() / _PKI_FILE[generation]
     try:
-        found = _load_pki(path, now)
+        found = _load_pki(path, now, generation)
         if found is None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock"), timeout=120):
-                found = _load_pki(path, now) or _make_pki(path, now)
+                found = _load_pki(path, now, generation) or _make_pki(path, now, generation)
     except (OSError, Timeout) as error:
         raise TestPkiError(
             mark("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
@@ -100,37 +153,74 @@ def cache_folder() -> Path:
     return user_cache_path("mynacard", appauthor=False)
 
 
-def _make_pki(path: Path, now: datetime) -> TestPki:
-    found = TestPki({pair.name: _make_authority(pair, now) for pair in KEY_PAIRS})
-    authorities = {
-        name: {
-            "certificate": base64_text(authority.certificate_der),
-            "private_key": base64_text(authority.private_key_der),
-            "holder_key": base64_text(authority.holder_key_der),
-        }
-        for name, authority in found.authorities.items()
+def _make_pki(path: Path, now: datetime, generation: int) -> TestPki:
+    authorities = {pair.name: _make_authority(pair, now + _BEGAN[generation]) for pair in KEY_PAIRS}
+    found = TestPki(authorities, _make_cv_hierarchy())
+    document = {
+        "version": _PKI_VERSION,
+        "authorities": {
+            name: {
+                "certificate": base64_text(authority.certificate_der),
+                "private_key": base64_text(authority.private_key_der),
+                "holder_key": base64_text(authority.holder_key_der),
+            }
+            for name, authority in found.authorities.items()
+        },
+        "roots": {purpose: base64_text(der) for purpose, der in found.cv.roots.items()},
+        "municipality": base64_text(found.cv.municipality),
+        "certificates": {purpose: base64_text(content) for purpose, content in found.cv.certificates.items()},
+        "card": {name: base64_text(getattr(found.cv.card, name)) for name in _CARD_KEYS},
     }
-    replace_file(path, json.dumps({"version": _PKI_VERSION, "authorities": authorities}).encode())
+    replace_file(path, json.dumps(document).encode())
     return found
 
 
-def _make_authority(pair: KeyPair, now: datetime) -> Authority:
+_CARD_KEYS: Final = ("own", "session", "authentication")
+
+
+def _make_authority(pair: KeyPair, began: datetime) -> Authority:
     key = _generate_key()
-    certificate = pki.ca_certificate(pair, key, _serial(), now - _CLOCK_SKEW)
+    certificate = pki.ca_certificate(pair, key, _serial(), began - _CLOCK_SKEW)
     return Authority(pki.der(certificate), _dump_key(key), new_key_der())
 
 
-def _load_pki(path: Path, now: datetime) -> TestPki | None:
+def _make_cv_hierarchy() -> CvHierarchy:
+    roots = {root.purpose: _generate_key() for root in ROOTS}
+    municipality = _generate_key()
+    certificates = {
+        root.purpose: cv_certificate(root.key_id, roots[root.purpose], root.municipality, municipality.public_key())
+        for root in ROOTS
+    }
+    keys = {purpose: _dump_key(key) for purpose, key in roots.items()}
+    return CvHierarchy(keys, _dump_key(municipality), certificates, CardKeys(*(new_key_der() for _ in _CARD_KEYS)))
+
+
+def _load_pki(path: Path, now: datetime, generation: int) -> TestPki | None:
     """The PKI in *path*; None where there is none, or none that is good for long enough."""
     try:
         document: Any = json.loads(path.read_bytes())
         if document["version"] != _PKI_VERSION:
             return None
-        found = TestPki({pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS})
+        authorities = {pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS}
+        found = TestPki(authorities, _cv_hierarchy(document))
         certificates = found.ca_certificates()
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return found if all(_good_for_long(certificate, now) for certificate in certificates) else None
+    expired = generation == 1
+    return found if expired or all(_good_for_long(certificate, now) for certificate in certificates) else None
+
+
+def _cv_hierarchy(document: Any) -> CvHierarchy:
+    return CvHierarchy(
+        roots={root.purpose: _bytes(document["roots"][root.purpose]) for root in ROOTS},
+        municipality=_bytes(document["municipality"]),
+        certificates={root.purpose: _bytes(document["certificates"][root.purpose]) for root in ROOTS},
+        card=CardKeys(*(_bytes(document["card"][name]) for name in _CARD_KEYS)),
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
 
 
 def _good_for_long(certificate: x509.Certificate, now: datetime) -> bool:
@@ -143,9 +233,7 @@ def _good_for_long(certificate: x509.Certificate, now: datetime) -> bool:
 
 
 def _authority(entry: Any) -> Authority:
-    return Authority(
-        *(base64.b64decode(entry[name], validate=True) for name in ("certificate", "private_key", "holder_key"))
-    )
+    return Authority(*(_bytes(entry[name]) for name in ("certificate", "private_key", "holder_key")))
 
 
 def new_key_der() -> bytes:
@@ -157,6 +245,12 @@ def _generate_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
+@lru_cache(maxsize=64)
+def _load_certificate(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+@lru_cache(maxsize=64)
 def _load_key(der: bytes) -> rsa.RSAPrivateKey:
     try:
         key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
