@@ -38,6 +38,8 @@ from mynacard.apdu.message import CommandApdu, ResponseApdu, case_on_wire
 from mynacard.apdu.status import StatusWord
 from mynacard.apdu.tlv import Tlv
 from mynacard.errors import ProtocolError, UnintelligibleError
+from mynacard.personal import messaging
+from mynacard.personal.messaging import Turn
 from mynacard.pin import Pin
 from mynacard.simulator.files import (
     ISSUER_DOMAIN,
@@ -65,11 +67,12 @@ _DONE: Final = ResponseApdu()
 
 @dataclass(frozen=True, slots=True)
 class SecurityState:
-    """What a power-off forgets: the current application and EF, and the PINs verified in that application."""
+    """What a power-off forgets: the current application and EF, the PINs verified there, the next secure command."""
 
     application: Application = ISSUER_DOMAIN
     ef: int | None = None
     verified: frozenset[int] = frozenset()
+    turn: Turn | None = None
 
 
 class _Refused(Exception):  # a refusal is an answer, not an error
@@ -144,12 +147,31 @@ class SimulatedCard:
             apdu = CommandApdu.parse(wire)
         except ProtocolError:
             return ResponseApdu(status=StatusWord(0x6700))
+        turn = self.state.turn
+        return self._perform(apdu) if turn is None or apdu.cla & 0x0C == 0 else self._securely(apdu, turn)
+
+    def _perform(self, apdu: CommandApdu) -> ResponseApdu:
         try:
             return self._execute(decode(apdu))
         except UnintelligibleError as error:
             return _refuse(apdu, Part(error.part))
         except _Refused as refused:
             return refused.response
+
+    def _securely(self, apdu: CommandApdu, turn: Turn) -> ResponseApdu:
+        """A command under secure messaging; one that is none, or out of turn, ends it."""
+        self.state = replace(self.state, turn=None)
+        if apdu.cla != messaging.CLA:
+            return ResponseApdu(status=StatusWord(0x6987))
+        try:
+            command = messaging.open_command(apdu, turn)
+        except ProtocolError:
+            return ResponseApdu(status=StatusWord(0x6988))
+        if not messaging.is_protected(command):
+            return ResponseApdu(status=StatusWord(0x6882))  # choice: nothing else was seen to go that way
+        response = self._perform(command)
+        self.state = replace(self.state, turn=turn.next)  # whatever the application said
+        return messaging.protect_response(response, turn)
 
     def _execute(self, command: Command) -> ResponseApdu:
         match command:
@@ -188,8 +210,8 @@ class SimulatedCard:
                 return _DONE  # and does nothing
             case GetData(tag, ne):
                 return self._data(tag, ne)
-            case SetSessionKey():
-                raise _Refused(self.state.application.session_refusal)
+            case SetSessionKey(cryptogram):
+                return self._begin_session(cryptogram)
             case GetResponse():
                 raise _Refused(0x6985)  # choice: nothing is ever left to fetch
             case _:
@@ -305,6 +327,21 @@ class SimulatedCard:
             raise _Refused(0x6981)
         self._require(() if file.guard is None else (file.guard,))
         return _computed(file.key, scheme, data)
+
+    def _begin_session(self, cryptogram: bytes) -> ResponseApdu:
+        application = self.state.application
+        if application.session_key is None or application.session_guard is None:
+            raise _Refused(application.session_refusal)
+        self._require((application.session_guard,))
+        key = application.session_key.private_key
+        if int.from_bytes(cryptogram, "big") >= key.public_key().public_numbers().n:
+            raise _Refused(0x6F00)
+        try:
+            seed = messaging.decrypt_seed(key, cryptogram)
+        except ProtocolError:
+            raise _Refused(0x6A80) from None
+        self.state = replace(self.state, turn=Turn.first(seed))
+        return _DONE
 
     def _own_key(self) -> SoftKey:
         key = self.state.application.own_key

@@ -52,7 +52,8 @@ class SoftKey:
         return SoftKey(der)
 
     @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
+    def private_key(self) -> rsa.RSAPrivateKey:
+        """The key itself."""
         try:  # a key that this program made needs no second proof of being one: that takes longer than all the rest
             key = load_der_private_key(self.der, None, unsafe_skip_rsa_key_validation=True)
         except ValueError:
@@ -76,28 +77,17 @@ class SoftKey:
         sha256 = HashAlgorithm.SHA256
         match scheme:
             case SignatureScheme.PKCS1:
-                return self._key.sign(data, padding.PKCS1v15(), bare)
+                return self.private_key.sign(data, padding.PKCS1v15(), bare)
             case SignatureScheme.PKCS1_BARE_SHA256:
-                return self._key.sign(sha256.digest(data), padding.PKCS1v15(), bare)
+                return self.private_key.sign(sha256.digest(data), padding.PKCS1v15(), bare)
             case SignatureScheme.PKCS1_SHA256_DIGEST:
-                return self._key.sign(digest_info(sha256, data), padding.PKCS1v15(), bare)
+                return self.private_key.sign(digest_info(sha256, data), padding.PKCS1v15(), bare)
             case SignatureScheme.PKCS1_SHA256:
-                return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+                return self.private_key.sign(data, padding.PKCS1v15(), hashes.SHA256())
             case SignatureScheme.PSS_SHA256_DIGEST:
-                return self._key.sign(data, pss, Prehashed(hashes.SHA256()))
+                return self.private_key.sign(data, pss, Prehashed(hashes.SHA256()))
             case SignatureScheme.PSS_SHA256:
-                return self._key.sign(data, pss, hashes.SHA256())
-
-    def decrypt(self, cryptogram: bytes) -> bytes:
-        """RSAES-OAEP with SHA-256; a BadInput where it is no cryptogram of this key."""
-        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-        try:
-            return self._key.decrypt(cryptogram, oaep)
-        except ValueError:
-            raise BadInput from None
-
-    def public_key(self) -> rsa.RSAPublicKey:
-        return self._key.public_key()
+                return self.private_key.sign(data, pss, hashes.SHA256())
 
     def __repr__(self) -> str:
         return "SoftKey(…)"
