@@ -17,6 +17,7 @@
     ├── ProtocolError      the peer: bytes that the specification forbids
     │   ├── TlvError, UnintelligibleError (which part of a command was wrong)
     │   ├── CardDataError
+    │   │   └── MaskedError    a recording does not tell these bytes
     │   └── SignatureMismatchError
     ├── CardError          the card understood, and said no; has .status and .during
     │   ├── SecurityStatusNotSatisfied, FileNotFound, ConditionsNotSatisfied, …
@@ -65,6 +66,7 @@ __all__ = [
     "FunctionNotSupported",
     "HalfChangedError",
     "LastTryError",
+    "MaskedError",
     "MynacardError",
     "NoCardError",
     "NoPcscLibraryError",
@@ -286,6 +288,12 @@ class CardDataError(ProtocolError):
     code = "protocol/card-data"
 
 
+class MaskedError(CardDataError):
+    """A recording does not tell what was here: it is personal, and was masked when it was recorded."""
+
+    code = "protocol/masked"
+
+
 class SignatureMismatchError(ProtocolError):
     """What the card returned is no signature of the data under the card's own certificate."""
 
@@ -445,7 +453,7 @@ class SessionEndedError(MynacardError):
 
 
 class CardFileError(MynacardError):
-    """The file of a simulated card cannot be read or written, is damaged, or is in use."""
+    """The file of a simulated or recorded card cannot be read or written, is damaged, or is in use."""
 
     code = "file/card"
 

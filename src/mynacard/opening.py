@@ -14,15 +14,26 @@ from mynacard.apdu.channel import Channel
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
 from mynacard.apdu.message import Card
 from mynacard.errors import mark
-from mynacard.readers import Deadlines, Ownership, ReaderCard, ReaderState, list_readers, wait_for_card
+from mynacard.readers import (
+    Deadlines,
+    Ownership,
+    ReaderCard,
+    ReaderState,
+    Replay,
+    list_readers,
+    read_recording,
+    wait_for_card,
+)
 
 if TYPE_CHECKING:
     from mynacard.simulator.card import SimulatedCard
 
-__all__ = ["SIMULATED", "CardConnection", "choose_reader", "connect_card", "open_card"]
+__all__ = ["REPLAYED", "SIMULATED", "CardConnection", "choose_reader", "connect_card", "open_card"]
 
 SIMULATED: Final = "sim:"
 """Names a simulated card: alone a fresh one, before a path the one in that file."""
+REPLAYED: Final = "replay:"
+"""Names a recorded card, before the path of its recording."""
 READER_VARIABLE: Final = "MYNACARD_READER"
 
 
@@ -79,18 +90,21 @@ def connect_card(
 
     Args:
         name: a reader's name or a part that only one has; ``sim:`` for a fresh simulated card, ``sim:PATH`` for the one
-            in a file; None for what ``MYNACARD_READER`` says, else the one reader that holds a card.
+            in a file; ``replay:PATH`` for a recorded one; None for what ``MYNACARD_READER`` says, else the one reader
+            that holds a card.
         around: a card to put around the card (a trace, a recording).
         deadlines: how long is waited for what.
         wait_s: how long a card may take to be laid on a reader.
 
     Raises:
         ReaderError: no library, service, reader or card; a name that fits none or several.
-        CardFileError: the file of a simulated card is damaged or in use.
+        CardFileError: the file of a simulated or recorded card is damaged or in use.
     """
     name = _named(name)
     if name.startswith(SIMULATED):
         opened = _simulated(name.removeprefix(SIMULATED))
+    elif name.startswith(REPLAYED):
+        opened = _replayed(name.removeprefix(REPLAYED))
     else:
         opened = _on_reader(name, deadlines, wait_s)
     with opened as card:
@@ -163,6 +177,21 @@ def _simulated(path: str) -> Generator[_Usable, None, None]:
 
     with disk.open_file(Path(path)) if path else contextlib.nullcontext(disk.new_card()) as card:
         yield _Simulated(card)
+
+
+@contextlib.contextmanager
+def _replayed(path: str) -> Generator[_Usable, None, None]:
+    yield _Replayed(read_recording(Path(path)))
+
+
+class _Replayed(Replay):
+    """A recorded card, used as one on a reader is. There is nothing to log out, and nobody to share it with."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        return contextlib.nullcontext()
+
+    def adopt(self) -> None:
+        pass
 
 
 class _Simulated:

@@ -11,7 +11,7 @@ from typing import Final
 
 from mynacard.errors import TlvError, mark
 
-__all__ = ["DEPTH_MAX", "Tlv", "outer_length", "parse", "parse_all"]
+__all__ = ["DEPTH_MAX", "Tlv", "outer_length", "parse", "parse_all", "read_header"]
 
 DEPTH_MAX: Final = 8
 """Nested objects deeper than this are refused: no card file needs half as many."""
@@ -63,12 +63,12 @@ def outer_length(data: bytes) -> int:
 
     A card's files end in filler ('FF'): this is where to cut.
     """
-    _, start, length = _read_header(data, 0)
+    _, start, length = read_header(data, 0)
     return start + length
 
 
 def _read(data: bytes, offset: int, depth: int) -> tuple[Tlv, int]:
-    tag, start, length = _read_header(data, offset)
+    tag, start, length = read_header(data, offset)
     end = start + length
     if end > len(data):
         raise TlvError(
@@ -85,7 +85,7 @@ def _check_nesting(data: bytes, offset: int, end: int, depth: int) -> None:
     if depth == 0 and offset < end:
         raise TlvError(mark("Data objects are nested deeper than {depth}."), depth=DEPTH_MAX)
     while offset < end:
-        tag, start, length = _read_header(data, offset)
+        tag, start, length = read_header(data, offset)
         if start + length > end:
             raise TlvError(
                 mark("A data object says {length} bytes where {rest} are left."), length=length, rest=end - start
@@ -95,8 +95,8 @@ def _check_nesting(data: bytes, offset: int, end: int, depth: int) -> None:
         offset = start + length
 
 
-def _read_header(data: bytes, offset: int) -> tuple[int, int, int]:
-    """Tag, where the value starts, and its length."""
+def read_header(data: bytes, offset: int) -> tuple[int, int, int]:
+    """The tag at *offset*, where the value starts, and its length; a TlvError where these bytes are not all there."""
     try:
         end = offset + 1
         if data[offset] & 0x1F == 0x1F:  # a tag of more bytes: bit 8 says that another follows, two at most

@@ -9,9 +9,9 @@ import click
 from mynacard.apdu.commands import carries_secret
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.cli.options import CardChoice, as_json, card_options, print_json
+from mynacard.cli.session import card_channel
 from mynacard.cli.texts import _
 from mynacard.errors import ProtocolError, UsageError, mark
-from mynacard.opening import open_card
 
 __all__ = ["apdu"]
 
@@ -25,7 +25,7 @@ _INVALID_CLASS: Final = 0xFF
 @card_options
 def apdu(commands: tuple[str, ...], card: CardChoice, as_json: bool) -> None:
     wires = [_parse(text) for text in commands]  # all are looked at before one is sent
-    with open_card(card.name, wait_s=card.wait_s) as channel:
+    with card_channel(card) as channel:
         answers = [ResponseApdu.parse(channel.transmit(wire)) for wire in wires]
     if as_json:
         print_json([{"data": answer.data.hex().upper(), "status": str(answer.status)} for answer in answers])

@@ -59,7 +59,8 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
         "--reader",
         metavar="NAME",
         help=_(
-            "The reader, or a part of its name; sim: for a simulated card, sim:PATH for the one in a file."
+            "The reader, or a part of its name; sim: for a simulated card, sim:PATH for the one in a file,"
+            " replay:PATH for a recording."
             "  [env: MYNACARD_READER]"
         ),
     )(verbose_option(command))
@@ -67,17 +68,18 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True, slots=True)
 class CardChoice:
-    """Which card: its reader's name, and how long it may take to be laid there."""
+    """Which card: its reader's name, how long it may take to be laid there, and where what passes is recorded."""
 
     name: str | None = None
     wait_s: float = 0.0
+    record: Path | None = None
 
 
 def card_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--reader``, ``--wait``, handed on as one :class:`CardChoice`, and ``--verbose``."""
+    """``--reader``, ``--wait``, ``--record``, handed on as one :class:`CardChoice`, and ``--verbose``."""
 
-    def with_card(*args: object, reader: str | None, wait: float, **kwargs: object) -> R:
-        return command(*args, card=CardChoice(reader, wait), **kwargs)
+    def with_card(*args: object, reader: str | None, wait: float, record: Path | None, **kwargs: object) -> R:
+        return command(*args, card=CardChoice(reader, wait, record), **kwargs)
 
     _keep_options(command, with_card)
     wait = click.option(
@@ -87,7 +89,12 @@ def card_options(command: Callable[..., R]) -> Callable[..., R]:
         metavar="SECONDS",
         help=_("Wait so long for a card to be laid on the reader."),
     )
-    return reader_options(wait(with_card))
+    record = click.option(
+        "--record",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=_("Keep what passes to and from the card in a new file, PINs and personal data masked."),
+    )
+    return reader_options(wait(record(with_card)))
 
 
 def _keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:

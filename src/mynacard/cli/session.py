@@ -4,37 +4,75 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from typing import Final
 
 from mynacard import pin_entry
+from mynacard.apdu.channel import Channel
+from mynacard.apdu.masking import ApplicationMask
 from mynacard.apdu.message import Card
 from mynacard.cli.options import CardChoice, PinSource
+from mynacard.jpki import masks
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
-from mynacard.opening import open_card
+from mynacard.opening import SIMULATED, open_card
+from mynacard.readers import recording_to
 
-__all__ = ["jpki_session", "verified_session"]
+__all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
+
+MASKS: Final[tuple[ApplicationMask, ...]] = (masks.PERSONAL,)
+"""What is masked in recordings. Whatever an application brings that stands not here is masked whole."""
+
+Around = Callable[[Card], Card]
+
+
+def _itself(card: Card) -> Card:
+    return card
 
 
 @contextlib.contextmanager
-def jpki_session(
-    card: CardChoice, around: Callable[[Card], Card] = lambda card: card
-) -> Generator[JpkiSession, None, None]:
+def card_channel(card: CardChoice, around: Around = _itself) -> Generator[Channel, None, None]:
+    """A channel to *card*."""
+    with recorded(card, around) as outer, open_card(card.name, around=outer, wait_s=card.wait_s) as channel:
+        yield channel
+
+
+@contextlib.contextmanager
+def jpki_session(card: CardChoice, around: Around = _itself) -> Generator[JpkiSession, None, None]:
     """The JPKI application of *card*."""
-    with open_card(card.name, around=around, wait_s=card.wait_s) as channel:
+    with card_channel(card, around) as channel:
         yield JpkiSession(channel)
 
 
+@contextlib.contextmanager
 def verified_session(
     card: CardChoice, pair: KeyPair, source: PinSource, purpose: str, *, signatures: int
-) -> contextlib.AbstractContextManager[JpkiSession]:
+) -> Generator[JpkiSession, None, None]:
     """The same after VERIFY of *pair*'s PIN; logged out and powered off at the end."""
-    return pin_entry.verified_session(
-        pair,
-        source.pin(),
-        name=card.name,
-        purpose=purpose,
-        signatures=signatures,
-        spend_last_try=source.spend_last_try,
-        upper_case=source.upper_case,
-        wait_s=card.wait_s,
-    )
+    with (
+        recorded(card) as around,
+        pin_entry.verified_session(
+            pair,
+            source.pin(),
+            name=card.name,
+            purpose=purpose,
+            signatures=signatures,
+            spend_last_try=source.spend_last_try,
+            upper_case=source.upper_case,
+            around=around,
+            wait_s=card.wait_s,
+        ) as session,
+    ):
+        yield session
+
+
+@contextlib.contextmanager
+def recorded(card: CardChoice, around: Around = _itself) -> Generator[Around, None, None]:
+    """*around*, and a recording if *card* wants one, as :func:`mynacard.open_card` takes it."""
+    if card.record is None:
+        yield around
+        return
+    name = card.name or ""
+    about = {"reader": "simulated" if name.startswith(SIMULATED) else name, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
+    with recording_to(card.record, MASKS, about) as recorder:
+        yield lambda inside: around(recorder(inside))

@@ -15,6 +15,9 @@ from mynacard.readers.holders import likely_holders
 from mynacard.readers.library import Library
 from mynacard.readers.ownership import Ownership
 from mynacard.readers.pcsc import ReaderCard
+from mynacard.readers.recorder import Recorder, recording_to
+from mynacard.readers.recording import Recording, read_recording
+from mynacard.readers.replay import Replay
 from mynacard.readers.states import ReaderState
 
 __all__ = [
@@ -23,12 +26,17 @@ __all__ = [
     "Ownership",
     "ReaderCard",
     "ReaderState",
+    "Recorder",
+    "Recording",
+    "Replay",
     "Watch",
     "card_lies_on",
     "find_library",
     "likely_holders",
     "list_readers",
     "no_card_came",
+    "read_recording",
+    "recording_to",
     "wait_for_card",
     "wait_for_removal",
     "watch",

@@ -1,0 +1,162 @@
+"""Which bytes of a card's answers are personal: rules as data, and who follows a conversation by them.
+
+Whatever is not known to be harmless is taken for personal: an application without rules, a file that nobody selected in
+sight, the inside of an object whose beginning has not been seen.
+
+Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.6.1 (GET RESPONSE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from mynacard.apdu import tlv
+from mynacard.apdu.commands import SFI_MAX
+from mynacard.errors import TlvError
+
+__all__ = ["ApplicationMask", "FileMask", "Follower", "Range"]
+
+Range: TypeAlias = tuple[int, int]
+"""Bytes from the first number on, to before the second."""
+
+_END: Final = 1 << 31
+_FILLER: Final = (b"\x00\x00", b"\xff\xff")
+"""How filler begins; 'FF' alone begins tags of these cards, too."""
+_SELECT, _READ_BINARY, _GET_RESPONSE = 0xA4, 0xB0, 0xC0
+_HARMLESS: Final = frozenset({0x20, 0x2A, 0x84, 0x88})
+"""VERIFY, '80 2A', GET CHALLENGE, INTERNAL AUTHENTICATE: what they bring says nothing of the holder by itself."""
+_NAMES_A_KEY: Final = frozenset({0x20, 0x24, 0x2A, 0x32, 0x88})
+
+
+@dataclass(frozen=True, slots=True)
+class FileMask:
+    """Something personal in a file.
+
+    Attributes:
+        file_id: the file's identifier; its short identifier as well.
+        path: the tags that lead to a data object, whose value is personal; empty where the whole file is.
+    """
+
+    file_id: int
+    path: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationMask:
+    """All that is personal in the files of an application. What no rule names is shown."""
+
+    df_name: bytes
+    files: tuple[FileMask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in which EF the bytes of an answer lie."""
+
+    file_id: int
+    offset: int
+
+
+class Follower:
+    """Follows a conversation between a program and a card, and says which bytes of the answers are personal."""
+
+    def __init__(self, rules: Iterable[ApplicationMask]) -> None:
+        self._rules = {rule.df_name: rule for rule in rules}
+        self._application: ApplicationMask | None = None
+        self._ef: int | None = None
+        self._known: dict[int, bytes] = {}  # the beginnings of files, as far as they were seen without a gap
+        self._rest: _Place | None = None
+
+    def lost(self) -> None:
+        """An answer did not come: what is selected is not known any more."""
+        self._application = self._ef = self._rest = None
+        self._known.clear()
+
+    def personal(self, command: bytes, answer: bytes) -> tuple[Range, ...]:
+        """The ranges of *answer* that are personal, its status word never among them."""
+        nr = max(len(answer) - 2, 0) if len(answer) != 1 else 1
+        if len(command) < 4 or len(answer) < 2:
+            return _whole(nr)
+        place = self._place(command)
+        self._rest = None
+        done = answer[-2:] == b"\x90\x00" or answer[-2] == 0x61
+        if command[1] == _SELECT:
+            self._select(command, done=done)
+            return ()
+        if command[1] in _NAMES_A_KEY and command[3] != 0x80:
+            self._ef = None  # whether a card makes it the current one is not known of all
+        if place is None:
+            return () if self._application is not None and command[1] in _HARMLESS else _whole(nr)
+        if command[1] == _READ_BINARY and done:
+            self._ef = place.file_id
+        self._rest = _Place(place.file_id, place.offset + nr) if answer[-2] == 0x61 else None
+        return self._in_file(place, answer[:nr])
+
+    def _place(self, command: bytes) -> _Place | None:
+        """Where the answer to *command* comes from, if that is a file and known."""
+        cla, ins, p1, p2 = command[:4]
+        if ins == _GET_RESPONSE:
+            return self._rest
+        if cla != 0 or ins != _READ_BINARY or self._application is None:
+            return None
+        if p1 < 0x80:
+            return None if self._ef is None else _Place(self._ef, p1 << 8 | p2)
+        sfi = p1 & 0x1F
+        return _Place(sfi, p2) if p1 & 0xE0 == 0x80 and 0 < sfi <= SFI_MAX else None
+
+    def _select(self, command: bytes, *, done: bool) -> None:
+        if not done:
+            return
+        data = command[5 : 5 + command[4]] if len(command) > 5 else b""
+        if command[2] == 0x04:
+            self._application = self._rules.get(data)
+            self._ef = None
+            self._known.clear()
+        else:
+            self._ef = int.from_bytes(data) if command[2] == 0x02 and len(data) == 2 else None
+
+    def _in_file(self, place: _Place, data: bytes) -> tuple[Range, ...]:
+        rules = self._application.files if self._application is not None else ()
+        paths = [rule.path for rule in rules if rule.file_id == place.file_id]
+        if () in paths:
+            return _whole(len(data))
+        if not paths:
+            return ()
+        known = self._known.get(place.file_id, b"")
+        if place.offset <= len(known) < place.offset + len(data):
+            known = self._known[place.file_id] = known[: place.offset] + data
+        found = _personal(known, 0, _END, paths)
+        return tuple(_clipped(found, place.offset, place.offset + len(data)))
+
+
+def _whole(nr: int) -> tuple[Range, ...]:
+    return ((0, nr),) if nr else ()
+
+
+def _personal(known: bytes, at: int, end: int, paths: list[tuple[int, ...]]) -> Iterator[Range]:
+    """What is personal from *at* to *end* of a file that begins with *known*: what *paths* lead to, what is unclear."""
+    while at < end:
+        if known[at : at + 2] in _FILLER:
+            filler = len(known[at:end]) - len(known[at:end].lstrip(known[at : at + 1]))
+            yield at + filler, end
+            return
+        try:
+            tag, start, length = tlv.read_header(known, at)
+        except TlvError:
+            yield at, end
+            return
+        inside = [path[1:] for path in paths if path[0] == tag]
+        if () in inside:
+            yield start, start + length
+        elif inside:
+            yield from _personal(known, start, start + length, inside)
+        at = start + length
+
+
+def _clipped(ranges: Iterable[Range], start: int, end: int) -> Iterator[Range]:
+    """The parts of *ranges* between *start* and *end*, counted from *start*."""
+    for first, last in ranges:
+        if max(first, start) < min(last, end):
+            yield max(first, start) - start, min(last, end) - start

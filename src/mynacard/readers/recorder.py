@@ -1,0 +1,123 @@
+"""A card around a card that records what passes, masked while it is written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Final
+
+from mynacard.apdu.commands import carries_secret
+from mynacard.apdu.masking import ApplicationMask, Follower
+from mynacard.apdu.message import Card
+from mynacard.errors import MynacardError, UsageError, mark
+from mynacard.readers.recording import Exchange, MaskedBytes, end_line, header_line
+
+__all__ = ["Recorder", "recording_to"]
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Recorder:
+    """A card around *card* that writes to *stream*, a line for each exchange, as soon as it is over.
+
+    PINs are never written, nor how long they are; of the answers, what *rules* name, and whatever an application brings
+    that they do not mention. A stream that fails does not disturb the card's user: :meth:`end` tells.
+
+    Args:
+        card: the card.
+        stream: text; flushed after each line.
+        rules: the personal data of the applications that may be shown otherwise.
+        about: what is recorded, in words: reader, card, day.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        stream: IO[str],
+        rules: tuple[ApplicationMask, ...],
+        about: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        self._card = card
+        self._stream = stream
+        self._follower = Follower(rules)
+        self._count = 0
+        self._failure: OSError | None = None
+        self._write(header_line(rules, about))
+
+    def transmit(self, command: bytes, /) -> bytes:
+        try:
+            answer = self._card.transmit(command)
+        except MynacardError as error:
+            self._follower.lost()
+            self._keep(command, None, error.code)
+            raise
+        self._keep(command, MaskedBytes.of(answer, self._follower.personal(command, answer)), "")
+        return answer
+
+    def end(self) -> None:
+        """Write the last line, without which the recording is refused as cut off.
+
+        Raises:
+            OSError: something could not be written.
+        """
+        self._write(end_line(self._count))
+        if self._failure is not None:
+            raise self._failure
+
+    def _keep(self, command: bytes, answer: MaskedBytes | None, error: str) -> None:
+        secret = carries_secret(command)
+        self._write(Exchange(command[:4] if secret else command, secret, answer, error).to_line())
+        self._count += 1
+
+    def _write(self, line: str) -> None:
+        if self._failure is not None:
+            return
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except OSError as error:
+            self._failure = error
+
+
+@contextlib.contextmanager
+def recording_to(
+    path: Path, rules: tuple[ApplicationMask, ...], about: Mapping[str, str] = _NOTHING, *, replace: bool = False
+) -> Generator[Callable[[Card], Recorder], None, None]:
+    """What :func:`mynacard.open_card` takes as *around*, once, to record into the new file *path*, its owner's alone.
+
+    A recording of a use that ended in an error is whole, too; where no card was reached there is no file.
+
+    Raises:
+        UsageError: the file exists, and *replace* is False.
+        OSError: it cannot be written.
+    """
+    stream = _new_file(path, replace=replace)
+    made: list[Recorder] = []
+
+    def around(card: Card) -> Recorder:
+        made.append(Recorder(card, stream, rules, about))
+        return made[-1]
+
+    try:
+        with stream:
+            try:
+                yield around
+            finally:
+                for recorder in made:
+                    recorder.end()
+    finally:
+        if not made:
+            path.unlink()
+
+
+def _new_file(path: Path, *, replace: bool) -> IO[str]:
+    if replace:
+        path.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise UsageError(mark("{path} exists already, and a recording replaces nothing."), path=str(path)) from None
+    return os.fdopen(descriptor, "w", encoding="ascii", newline="\n")

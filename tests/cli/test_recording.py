@@ -1,0 +1,61 @@
+"""--record and --reader replay: on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, Desk, leaks, run
+from readers.fake_scard import READER
+
+from mynacard.readers import read_recording
+
+
+def test_what_was_recorded_is_said_again(card: CardFile, tmp_path: Path) -> None:
+    file = tmp_path / "card.recording"
+    first = run("info", "--json", "-r", card.reader, "--record", file)
+    again = run("info", "--json", "-r", f"replay:{file}")
+    assert first.code == again.code == 0
+    assert first.json == again.json
+    assert read_recording(file).about["reader"] == "simulated"
+
+
+def test_a_signature_is_recorded_without_the_password_and_the_name(
+    card: CardFile, tmp_path: Path, document: Path
+) -> None:
+    file = tmp_path / "card.recording"
+    secret = card.pin_file(DIGITAL_SIGNATURE)
+    words = ("sign", document, "-o", tmp_path / "signature", "--pin-file", secret)
+    assert run(*words, "-r", card.reader, "--record", file).code == 0
+    text = file.read_text("ascii")
+    assert not leaks(text)
+    assert PIN.encode().hex() not in text.lower()
+    assert PASSWORD.encode().hex() not in text.lower()
+    assert b"MIHON".hex() not in text.lower()
+    again = run(*words, "--force", "-r", f"replay:{file}")
+    assert again.code == 50
+    assert "personal" in again.complaint
+
+
+def test_a_reader_s_card_is_recorded_too(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "card.recording"
+    assert run("pin", "status", "-r", READER, "--record", file).code == 0
+    assert run("apdu", "00200098", "-r", READER, "--record", file.with_suffix(".apdu")).code == 0
+    assert read_recording(file).about["reader"] == READER
+    assert len(read_recording(file.with_suffix(".apdu")).exchanges) == 1
+
+
+def test_a_recording_replaces_nothing(card: CardFile, tmp_path: Path) -> None:
+    file = tmp_path / "card.recording"
+    file.write_text("mine")
+    outcome = run("info", "-r", card.reader, "--record", file)
+    assert outcome.code == 2
+    assert "exists already" in outcome.complaint
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", ["", "{}\n"])
+def test_a_file_that_is_no_recording_has_its_exit_code(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "none.recording"
+    file.write_text(content)
+    assert run("info", "-r", f"replay:{file}").code == 61
