@@ -28,6 +28,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     errors.CardLostError: 19,
     errors.OutcomeUnknownError: 20,
     errors.CallTimeoutError: 21,
+    errors.ExtendedLengthError: 22,
     errors.ReaderError: 29,
     errors.PinFormError: 30,
     errors.PinIncorrect: 31,

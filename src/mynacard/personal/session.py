@@ -1,0 +1,115 @@
+"""What the sessions of the card's other applications have in common: PINs, and the way out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mynacard.apdu import change, verification
+from mynacard.apdu.commands import ComputeWithDefaultKey, ReadRecord, SignatureScheme
+from mynacard.apdu.message import Card
+from mynacard.apdu.selection import Selection
+from mynacard.apdu.verification import PinReference, PinStatus
+from mynacard.errors import CardDataError, UsageError, mark
+from mynacard.personal.genuine import Presence, challenge_input
+from mynacard.personal.keys import KeyId
+from mynacard.personal.layout import Application
+from mynacard.pin import Pin
+
+__all__ = ["ApplicationSession", "SigningSession"]
+
+_SIGNATURE: Final = 256
+
+
+class ApplicationSession:
+    """An application of a card, selected; one APDU.
+
+    A session ends when another application is selected on its channel, and says so when it is used again. It belongs
+    to one thread at a time. It does not end the login by itself: :meth:`log_out` does, and so does the way out of
+    :func:`mynacard.open_card`, which every use with a PIN belongs into. Nothing personal that was read is kept here.
+
+    Args:
+        card: the card, or a channel to it. Sessions that share a card share a channel.
+
+    Raises:
+        ApplicationNotFound: the card does not have it; phones have none but JPKI.
+    """
+
+    application: Application
+
+    def __init__(self, card: Card) -> None:
+        self._selection = Selection(card, self.application.df_name, self.application.name)
+
+    def pin_status(self, reference: PinReference) -> PinStatus:
+        """How many tries of a PIN of this application are left; one APDU, and no try."""
+        return verification.pin_status(self._selection.channel, self._own(reference))
+
+    def verify(self, reference: PinReference, pin: Pin | str, *, spend_last_try: bool = False) -> None:
+        """Present a PIN to the card: the tries are asked, then one VERIFY is sent, or none.
+
+        See :func:`mynacard.apdu.verification.verify` for every way in which this can end.
+        """
+        pin = pin if isinstance(pin, Pin) else Pin(pin)
+        channel = self._selection.channel
+        verification.check_form(self._own(reference), pin)
+        self._before_verify()
+        self._selection.may_probe = False
+        verification.verify(channel, reference, pin, spend_last_try=spend_last_try)
+
+    def log_out(self) -> None:
+        """End what PINs opened, and this session: SELECT of the issuer's domain, one APDU."""
+        self._selection.log_out()
+
+    def _before_verify(self) -> None:
+        """What is better read before a PIN is sent."""
+
+    def _own(self, reference: PinReference) -> PinReference:
+        if reference not in self.application.pins:
+            raise UsageError(
+                mark("The {application} application has no {pin}. Nothing was sent."),
+                application=self.application.name,
+                pin=reference.label,
+            )
+        return reference
+
+    def _change(self, reference: PinReference, old: Pin | str, new: Pin | str, spend_last_try: bool) -> None:
+        """Change a PIN, which is verified first; see :func:`mynacard.apdu.change.change`."""
+        old, new = (pin if isinstance(pin, Pin) else Pin(pin) for pin in (old, new))
+        kind = self.application.change
+        if kind is None:
+            raise TypeError  # a session without PINs to change does not call this
+        self._selection.may_probe = False
+        change.change(self._selection.channel, reference, kind, old, new, spend_last_try=spend_last_try)
+
+    def _record(self, file_id: int) -> bytes:
+        """Record 1 of an EF; one APDU."""
+        return self._selection.channel.send_on(file_id, ReadRecord(1, file_id))
+
+    def _key_id(self, file_id: int) -> KeyId:
+        return KeyId.parse(self._record(file_id))
+
+
+class SigningSession(ApplicationSession):
+    """An application with a key of the card's own, which signs without a PIN."""
+
+    def sign_with_card_key(self, digest_info: bytes) -> bytes:
+        """The signature of the application's own key, RSASSA-PKCS1-v1_5, 256 bytes; one APDU, and no PIN.
+
+        It says that this card is here, and nothing of its holder. It is checked nowhere here: the key that it is by is
+        in a file that a PIN opens.
+        """
+        command = ComputeWithDefaultKey(SignatureScheme.PKCS1, digest_info, _SIGNATURE)
+        signature = self._selection.channel.send(command)
+        if len(signature) != _SIGNATURE:
+            raise CardDataError(mark("The card's own key made no signature of 256 bytes."))
+        return signature
+
+    def answer(self, nonce: bytes) -> Presence:
+        """The card's answer to a challenge; one APDU.
+
+        Args:
+            nonce: random bytes that nobody could foretell, made for this one question; at least 16.
+
+        Raises:
+            UsageError: they are fewer. Nothing was sent.
+        """
+        return Presence(nonce, self.sign_with_card_key(challenge_input(nonce)))
