@@ -6,7 +6,7 @@
     ├── ReaderError        the desk: library, service, reader, connection
     │   ├── NoPcscLibraryError, NoPcscServiceError, AccessRefusedError
     │   ├── NoReaderError, ReaderNotFoundError, ReaderAmbiguousError, ReaderBusyError
-    │   ├── NoCardError, CardMuteError
+    │   ├── NoCardError, CardMuteError, ExtendedLengthError
     │   ├── CardLostError  the session is void
     │   │   ├── CardRemovedError
     │   │   └── CardResetError
@@ -62,6 +62,7 @@ __all__ = [
     "CertificateFileError",
     "ChangeOutcomeUnknownError",
     "ConditionsNotSatisfied",
+    "ExtendedLengthError",
     "FileNotFound",
     "FunctionNotSupported",
     "HalfChangedError",
@@ -209,6 +210,12 @@ class CardMuteError(ReaderError):
     """A card is there, and does not answer: face down, dirty, or no smart card."""
 
     code = "reader/mute"
+
+
+class ExtendedLengthError(ReaderError):
+    """What was asked for needs commands or answers longer than reader or card passes. Nothing secret was sent."""
+
+    code = "reader/extended-length"
 
 
 class CardLostError(ReaderError):

@@ -1,1 +1,69 @@
 """The card's other applications: text input support, card face, common, resident register, and the issuer's data."""
+
+from mynacard.personal.common import CommonSession
+from mynacard.personal.face import FaceSession
+from mynacard.personal.genuine import FaceFiles, Presence, TextFiles, check_face, check_text
+from mynacard.personal.genuineness import Check, Conclusion, Genuineness, Subject, Verdict
+from mynacard.personal.issuer import IssuerData
+from mynacard.personal.layout import (
+    APPLICATIONS,
+    BIRTH_DATE,
+    CARD_FACE,
+    COMMON,
+    COMMON_PIN,
+    FACE_NUMBER_A,
+    FACE_NUMBER_B,
+    RESIDENT_REGISTER,
+    RESIDENT_REGISTER_PIN,
+    TEXT,
+    TEXT_NUMBER_A,
+    TEXT_NUMBER_B,
+    TEXT_PIN,
+)
+from mynacard.personal.numbers import Calendar, MyNumber, birth_date_pin, verification_number_a, verification_number_b
+from mynacard.personal.register import RegisterSession, change_resident_register_pin
+from mynacard.personal.roots import Origin, Root, RootKind
+from mynacard.personal.states import PinState, pin_states
+from mynacard.personal.text import TextSession
+
+__all__ = [
+    "APPLICATIONS",
+    "BIRTH_DATE",
+    "CARD_FACE",
+    "COMMON",
+    "COMMON_PIN",
+    "FACE_NUMBER_A",
+    "FACE_NUMBER_B",
+    "RESIDENT_REGISTER",
+    "RESIDENT_REGISTER_PIN",
+    "TEXT",
+    "TEXT_NUMBER_A",
+    "TEXT_NUMBER_B",
+    "TEXT_PIN",
+    "Calendar",
+    "Check",
+    "CommonSession",
+    "Conclusion",
+    "FaceFiles",
+    "FaceSession",
+    "Genuineness",
+    "IssuerData",
+    "MyNumber",
+    "Origin",
+    "PinState",
+    "Presence",
+    "RegisterSession",
+    "Root",
+    "RootKind",
+    "Subject",
+    "TextFiles",
+    "TextSession",
+    "Verdict",
+    "birth_date_pin",
+    "change_resident_register_pin",
+    "check_face",
+    "check_text",
+    "pin_states",
+    "verification_number_a",
+    "verification_number_b",
+]
