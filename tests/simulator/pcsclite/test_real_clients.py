@@ -127,17 +127,21 @@ from smartcard.CardMonitoring import CardMonitor, CardObserver
 from smartcard.ReaderMonitoring import ReaderMonitor, ReaderObserver
 from smartcard.util import toHexString
 
+def say(line):  # in one piece: two threads speak
+    sys.stdout.write(line + "\\n")
+    sys.stdout.flush()
+
 class Cards(CardObserver):
     def update(self, observable, actions):
         for action, cards in zip(("card came", "card went"), actions):
             for card in cards:
-                print(f"{action}: {card.reader} {toHexString(card.atr)}", flush=True)
+                say(f"{action}: {card.reader} {toHexString(card.atr)}")
 
 class Readers(ReaderObserver):
     def update(self, observable, actions):
         for action, readers in zip(("reader came", "reader went"), actions):
             for reader in readers:
-                print(f"{action}: {reader}", flush=True)
+                say(f"{action}: {reader}")
 
 CardMonitor().addObserver(Cards())
 ReaderMonitor(period=0.05).addObserver(Readers())
