@@ -19,12 +19,14 @@ from mynacard.apdu.message import NE_MAX, Card
 from mynacard.apdu.status import SUCCESS
 from mynacard.errors import mark
 
-__all__ = ["BLOCK", "FILE_MAX", "Length", "Selection", "object_length"]
+__all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "object_length"]
 
 BLOCK: Final = 256
 """What a READ BINARY with a short Le brings at most."""
 FILE_MAX: Final = 0x8000
 """No offset of READ BINARY is beyond (ISO/IEC 7816-4:2005 §7.2.3)."""
+OBJECT_MAX: Final = 0x1000
+"""No file without pictures is longer; the longest seen has 568 bytes."""
 
 Length: TypeAlias = Callable[[bytes], int]
 """How long a file's content is, from its first bytes; a CardDataError where they begin none."""
@@ -33,17 +35,17 @@ _ABOUT_THE_FILE: Final = frozenset({0x6982, 0x6A82})
 """Refusals of READ BINARY that do not come from its length."""
 
 
-def object_length(head: bytes) -> int:
-    """How long the data object is that *head* begins: most files are one, and filler after it.
+def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
+    """How long the data object is that *head* begins: nearly every file is one, and filler after it.
 
     Raises:
-        CardDataError: these bytes begin none, or one that no file has room for.
+        CardDataError: these bytes begin none, or one longer than *most*.
     """
     try:
         length = tlv.outer_length(head[:8])
     except errors.TlvError:
         length = 0
-    if not 2 <= length <= FILE_MAX:
+    if not 2 <= length <= most:
         raise errors.CardDataError(mark("A file on the card does not begin like a data object."))
     return length
 

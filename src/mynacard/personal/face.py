@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
+from typing import Final
 
 from mynacard import errors
 from mynacard.apdu.message import Card
+from mynacard.apdu.selection import FILE_MAX, object_length
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.genuine import FaceFiles, Presence
 from mynacard.personal.layout import AGE_RECORD, CARD_FACE, FACE, FACE_BASIC_DATA, FACE_CERTIFICATE, NUMBER_IMAGE
@@ -13,6 +16,8 @@ from mynacard.personal.objects import AgeRecord, Face, FaceBasicData, NumberImag
 from mynacard.personal.session import SigningSession
 
 __all__ = ["FaceSession"]
+
+_WITH_PICTURES: Final = partial(object_length, most=FILE_MAX)
 
 
 class FaceSession(SigningSession):
@@ -48,7 +53,7 @@ class FaceSession(SigningSession):
 
         One APDU where extended length passes, else one for each 256 bytes: some dozens.
         """
-        return Face.parse(self._selection.read_content(FACE.file_id))
+        return Face.parse(self._selection.read_content(FACE.file_id, _WITH_PICTURES))
 
     def number_image(self) -> NumberImage:
         """My Number as a picture (EF 0005), not checked; number A opens it."""
@@ -69,7 +74,7 @@ class FaceSession(SigningSession):
         files = FaceFiles(
             certificate=self._certificate_stored(),
             age_record=selection.read_content(AGE_RECORD.file_id) if age_record else None,
-            face=selection.read_content(FACE.file_id) if face else None,
+            face=selection.read_content(FACE.file_id, _WITH_PICTURES) if face else None,
             number_image=selection.read_content(NUMBER_IMAGE.file_id) if number_image else None,
         )
         return files, self.answer(nonce)

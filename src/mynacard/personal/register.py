@@ -15,7 +15,7 @@ from mynacard.personal.layout import (
     RESIDENT_REGISTER_KEY_ID,
     RESIDENT_REGISTER_PIN,
 )
-from mynacard.personal.session import ApplicationSession
+from mynacard.personal.session import ApplicationSession, hidden
 from mynacard.pin import Pin
 
 __all__ = ["RegisterSession", "change_resident_register_pin"]
@@ -32,6 +32,7 @@ class RegisterSession(ApplicationSession):
 
     def change_pin(self, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False) -> None:
         """Change this application's PIN alone, which is verified first; see :func:`mynacard.apdu.change.change`."""
+        old, new = hidden(old), hidden(new)
         self._change(RESIDENT_REGISTER_PIN, old, new, spend_last_try)
 
 
@@ -47,7 +48,7 @@ def change_resident_register_pin(card: Card, old: Pin | str, new: Pin | str, *, 
         ChangeOutcomeUnknownError: of the resident register's; the common one's is the old one.
         HalfChangedError: the resident register's is the new one, and the common one's is not, or it is not known.
     """
-    old, new = (pin if isinstance(pin, Pin) else Pin(pin) for pin in (old, new))
+    old, new = hidden(old), hidden(new)
     check_new(RESIDENT_REGISTER_PIN, old, new)
     channel = card if isinstance(card, Channel) else Channel(card)
     CommonSession(channel).verify(COMMON_PIN, old, spend_last_try=spend_last_try)

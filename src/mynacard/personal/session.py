@@ -15,9 +15,14 @@ from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import Application
 from mynacard.pin import Pin
 
-__all__ = ["ApplicationSession", "SigningSession"]
+__all__ = ["ApplicationSession", "SigningSession", "hidden"]
 
 _SIGNATURE: Final = 256
+
+
+def hidden(pin: Pin | str) -> Pin:
+    """*pin* as a value that does not show itself: put it in the place of the text, for tracebacks show variables."""
+    return pin if isinstance(pin, Pin) else Pin(pin)
 
 
 class ApplicationSession:
@@ -48,7 +53,7 @@ class ApplicationSession:
 
         See :func:`mynacard.apdu.verification.verify` for every way in which this can end.
         """
-        pin = pin if isinstance(pin, Pin) else Pin(pin)
+        pin = hidden(pin)
         channel = self._selection.channel
         verification.check_form(self._own(reference), pin)
         self._before_verify()
@@ -71,9 +76,8 @@ class ApplicationSession:
             )
         return reference
 
-    def _change(self, reference: PinReference, old: Pin | str, new: Pin | str, spend_last_try: bool) -> None:
+    def _change(self, reference: PinReference, old: Pin, new: Pin, spend_last_try: bool) -> None:
         """Change a PIN, which is verified first; see :func:`mynacard.apdu.change.change`."""
-        old, new = (pin if isinstance(pin, Pin) else Pin(pin) for pin in (old, new))
         kind = self.application.change
         if kind is None:
             raise TypeError  # a session without PINs to change does not call this

@@ -23,7 +23,7 @@ from mynacard.personal.layout import (
 from mynacard.personal.messaging import SecureCard, encrypt_seed
 from mynacard.personal.numbers import MyNumber
 from mynacard.personal.objects import Attributes, CardKey, NumberFile, SessionKey, TextBasicData, TextDigests
-from mynacard.personal.session import SigningSession
+from mynacard.personal.session import SigningSession, hidden
 from mynacard.pin import Pin
 
 __all__ = ["TextSession"]
@@ -108,6 +108,7 @@ class TextSession(SigningSession):
 
     def change_pin(self, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False) -> None:
         """Change the PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs."""
+        old, new = hidden(old), hidden(new)
         self._change(TEXT_PIN, old, new, spend_last_try)
 
     # --- secure messaging ---
@@ -127,6 +128,7 @@ class TextSession(SigningSession):
             PinError, LastTryError, PinFormError, VerificationOutcomeUnknownError: as :meth:`verify`.
             CardError: the card refused the session key.
         """
+        pin = hidden(pin)
         self._certificate_stored()
         if not self._selection.channel.profile.extended_length:
             raise errors.ExtendedLengthError(

@@ -1,0 +1,44 @@
+"""Simulated cards with all their applications, and who is to believe them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from support import CardThat
+
+from mynacard.apdu.channel import CardProfile, Channel
+from mynacard.personal import Root
+from mynacard.simulator import MIHON, PERSONAS, Persona, SimulatedCard, Traits
+from mynacard.simulator.doors.disk import new_card
+from mynacard.simulator.doors.pki_cache import cached_pki
+
+NONCE: Final = bytes(range(16))
+SEED: Final = bytes(range(32))
+PIN: Final = "1234"
+NUMBER_A: Final = MIHON.number_a
+NUMBER_B: Final = MIHON.number_b
+BIRTH: Final = MIHON.birth_date_pin
+
+UNKNOWN: Final = CardProfile()
+EXTENDED: Final = CardProfile(extended_length=True)
+SHORT: Final = CardProfile(extended_length=False)
+
+
+def card(profile: CardProfile = UNKNOWN, persona: Persona = PERSONAS["mid-term-resident"]) -> SimulatedCard:
+    """A fresh card, behind a reader that passes extended length unless *profile* says that it does not."""
+    return new_card(Traits(extended_length=profile.extended_length is not False), persona=persona)
+
+
+def counted(
+    profile: CardProfile = UNKNOWN, persona: Persona = PERSONAS["mid-term-resident"]
+) -> tuple[CardThat, Channel]:
+    """A fresh card that keeps what it was sent, and the channel to it."""
+    found = CardThat(card(profile, persona).transmit)
+    return found, Channel(found, profile)
+
+
+@cache
+def roots() -> tuple[Root, ...]:
+    """The simulated ones."""
+    return cached_pki().cv.anchors()
