@@ -1,0 +1,185 @@
+"""Simulated cards under test: made as a test wants them, counted, and asked what their chip remembers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from mynacard.apdu.commands import carries_secret
+from mynacard.apdu.verification import check_form
+from mynacard.errors import UsageError, mark
+from mynacard.jpki.layout import DF_NAME, KEY_PAIRS, KeyPair
+from mynacard.pin import Pin
+from mynacard.simulator.card import SimulatedCard
+from mynacard.simulator.contents import DEFAULT_PINS
+from mynacard.simulator.doors import disk, pki_cache
+from mynacard.simulator.faults import Fault
+from mynacard.simulator.faulty import FaultyPoweredCard, Means
+from mynacard.simulator.persona import DEFAULT_PERSONA, persona
+from mynacard.simulator.powered import PoweredCard
+from mynacard.simulator.traits import Personality, Traits
+
+__all__ = ["CardOptions", "CardUnderTest", "Count", "count"]
+
+_PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
+
+
+@dataclass(frozen=True, slots=True)
+class CardOptions:
+    """What a test wants of its card; the keywords of the marker ``mynacard``.
+
+    Attributes:
+        persona: the name of a kind of card (:data:`mynacard.simulator.PERSONAS`).
+        personality: what a warm reset leaves: ``strict`` or ``observed``.
+        extended_length: whether the card understands long commands.
+        pins: PINs by the name of their key pair; the others are those of every simulated card.
+        faults: what goes wrong, as ``KIND@N`` (docs/simulator.md has the kinds).
+    """
+
+    persona: str = DEFAULT_PERSONA.name
+    personality: str = Personality.STRICT.value
+    extended_length: bool = True
+    pins: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    faults: Sequence[str] = ()
+
+    def make(self) -> CardUnderTest:
+        """The card, fresh, in memory.
+
+        Raises:
+            UsageError: a word that means nothing here.
+            PinFormError: a PIN that no card has.
+        """
+        if self.personality not in set(Personality):
+            raise UsageError(mark("No simulated card is {personality}."), personality=self.personality)
+        for name, pin in self.pins.items():
+            if name not in _PAIRS:
+                raise UsageError(mark("No key pair is called {name}."), name=name)
+            check_form(_PAIRS[name].pin, Pin(pin))
+        traits = Traits(Personality(self.personality), self.extended_length)
+        faults = tuple(Fault.parse(text) for text in self.faults)
+        return CardUnderTest(disk.new_card(traits, {**DEFAULT_PINS, **self.pins}, persona(self.persona)), faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    apdus: int = 0
+    pins: int = 0
+
+
+class _Counted:
+    """A card around *card* that tells its commands to *counter*."""
+
+    def __init__(self, card: PoweredCard, counter: CardUnderTest) -> None:
+        self._card = card
+        self._counter = counter
+
+    @property
+    def atr(self) -> bytes:
+        return self._card.atr
+
+    def power_on(self) -> bytes:
+        return self._card.power_on()
+
+    def power_off(self) -> None:
+        self._card.power_off()
+
+    def reset(self) -> bytes:
+        return self._card.reset()
+
+    def transmit(self, command: bytes, /) -> bytes:
+        self._counter.saw(command)
+        return self._card.transmit(command)
+
+
+class CardUnderTest:
+    """A simulated card that counts what it is sent. A :class:`~mynacard.apdu.message.Card`, and one for readers.
+
+    Attributes:
+        card: the simulated card itself.
+        faults: what goes wrong with it.
+    """
+
+    def __init__(self, card: SimulatedCard, faults: Sequence[Fault] = ()) -> None:
+        self.card = card
+        self.faults = tuple(faults)
+        self.tally = _Tally()
+        self._inside: _Counted | None = None
+
+    @property
+    def without_faults(self) -> PoweredCard:
+        """The same card and the same counts, for a reader that makes the faults itself."""
+        return _Counted(self.card, self)
+
+    @property
+    def atr(self) -> bytes:
+        return self.card.atr
+
+    def power_on(self) -> bytes:
+        return self._faulty().power_on()
+
+    def power_off(self) -> None:
+        self._faulty().power_off()
+
+    def reset(self) -> bytes:
+        return self._faulty().reset()
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """The answer, as the faults leave it. A UsageError where one needs a reader: ``mynacard_reader`` has it."""
+        return self._faulty().transmit(command)
+
+    def tries_left(self, pair: KeyPair) -> int:
+        """How many tries of the pair's PIN the chip has left; no command is sent."""
+        return self.card.pins[DF_NAME, pair.pin.key].tries_left
+
+    def saw(self, command: bytes) -> None:
+        """Count *command*."""
+        tally = self.tally
+        self.tally = _Tally(tally.apdus + 1, tally.pins + carries_secret(command))
+
+    def _faulty(self) -> _Counted:
+        if self._inside is None:
+            means = Means(foreign_key_der=pki_cache.new_key_der)
+            faulty = FaultyPoweredCard(self.card, self.faults, means) if self.faults else self.card
+            self._inside = _Counted(faulty, self)
+        return self._inside
+
+
+class Count:
+    """How many commands a card was sent since the ``with`` began, and until it ended.
+
+    Attributes:
+        total: all of them.
+        pins: those that presented or changed a PIN.
+    """
+
+    def __init__(self, card: CardUnderTest) -> None:
+        self._card = card
+        self._start = card.tally
+        self._end: _Tally | None = None
+
+    def end(self) -> None:
+        """Count no further."""
+        self._end = self._card.tally
+
+    @property
+    def total(self) -> int:
+        return (self._end or self._card.tally).apdus - self._start.apdus
+
+    @property
+    def pins(self) -> int:
+        return (self._end or self._card.tally).pins - self._start.pins
+
+    def __repr__(self) -> str:
+        return f"Count(total={self.total}, pins={self.pins})"
+
+
+@contextlib.contextmanager
+def count(card: CardUnderTest) -> Generator[Count, None, None]:
+    """Counts what *card* is sent while the ``with`` lasts, by whomever."""
+    found = Count(card)
+    try:
+        yield found
+    finally:
+        found.end()
