@@ -16,6 +16,11 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
 from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, __version__, open_card
 from mynacard.apdu.message import Card
 from mynacard.jpki import DF_NAME
@@ -27,6 +32,9 @@ ROUND_S: Final = 0.1
 """A round of a fast thing repeats it for about so long."""
 PROCESSES: Final = 15
 SESSIONS: Final = 25
+CARDS: Final = 1000
+SIGNATURES: Final = 7
+"""In a simulated card: two certificates, and five by which a municipality vouches for files."""
 
 READS: Final = {
     "READ BINARY, 256 bytes, by offset": "00B0000000",
@@ -56,7 +64,7 @@ class Figure:
 
 def main() -> None:
     cached_pki()  # made once a machine, and no part of any figure
-    figures = [*simulator(), *processes(), *sessions()]
+    figures = [*simulator(), *processes(), *sessions(), *many_cards()]
     if sys.argv[1:] == ["--json"]:
         print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
         return
@@ -131,6 +139,39 @@ def sessions() -> list[Figure]:
         for step, taken in zip(steps, _session_ms(), strict=True):
             steps[step].append(taken)
     return [Figure(f"in process: {step}", statistics.median(taken), "ms") for step, taken in steps.items()]
+
+
+def many_cards() -> list[Figure]:
+    """A thousand simulated cards, each answering: how long, beside the signatures in them; how much memory."""
+    signature_s = 1 / _per_second(partial(_test_key().sign, bytes(300), PKCS1v15(), SHA256()))
+    before = _resident_mb()
+    watch = _Watch()
+    cards = [new_card() for _ in range(CARDS)]
+    taken_s = watch.lap_ms() / 1000
+    for card in cards:
+        _done(card, b"\x00\xa4\x04\x0c\x0a" + DF_NAME)
+    allowed_s = 4 * CARDS * SIGNATURES * signature_s + 0.5
+    return [
+        Figure(f"{CARDS:,} cards", taken_s, "s", f"{allowed_s:.2f} or less", f"{SIGNATURES} RSA signatures in each: "
+               f"{CARDS * SIGNATURES * signature_s:.2f} s"),
+        Figure(f"{CARDS:,} cards, resident memory, each answering", _resident_mb() - before, "MB", "40 or less"),
+    ]  # fmt: skip
+
+
+def _test_key() -> RSAPrivateKey:
+    key = load_der_private_key(cached_pki().cv.card.own, None)
+    if not isinstance(key, RSAPrivateKey):
+        raise SystemExit("the test PKI has no RSA keys")
+    return key
+
+
+def _resident_mb() -> float:
+    """0 where the system has no /proc."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * 4096 / 1e6
+    except OSError:
+        return 0.0
 
 
 def _session_ms() -> tuple[float, ...]:

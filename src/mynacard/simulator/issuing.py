@@ -9,15 +9,15 @@ Layouts and signatures: mynacard.personal.objects. Values that say what a card i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
-from mynacard.apdu.tlv import Tlv
 from mynacard.personal import layout
+from mynacard.personal.cv import CvCertificate
 from mynacard.personal.layout import Tag
 from mynacard.personal.numbers import MyNumber
 from mynacard.personal.objects import (
@@ -37,17 +37,19 @@ from mynacard.personal.objects import (
     TextBasicData,
     TextDigests,
 )
+from mynacard.personal.roots import Purpose
+from mynacard.personal.signatures import face_digest_info
 from mynacard.simulator.files import SoftKey
 from mynacard.simulator.holder import Holder
 from mynacard.simulator.images import PHOTO, text_image
 
 __all__ = [
+    "BRANCHES",
     "MUNICIPALITY",
-    "ROOTS",
     "ApplicationContents",
+    "Branch",
     "CardKeys",
     "Municipality",
-    "Root",
     "cv_certificate",
     "issue",
 ]
@@ -56,23 +58,22 @@ MUNICIPALITY: Final = "99999"
 """The code of the municipality that issues simulated cards; there is none of this code."""
 
 _SERIAL: Final = "9" * 15
-_FACE_DIGEST_INFO: Final = bytes.fromhex("3071300D060960864801650304020105000460")
 _ABSENT_SIGNATURE: Final = bytes(256)
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
-    """A root of the simulated hierarchy: what it is for, its name, and the name of the municipality's key under it."""
+class Branch:
+    """A branch of the simulated hierarchy: what it vouches for, its root's name, and that of a municipality's key."""
 
-    purpose: str
-    key_id: KeyId
+    purpose: Purpose
+    root: KeyId
     municipality: KeyId
 
 
-ROOTS: Final = (
-    Root(layout.TEXT.name, KeyId("9000033"), KeyId("9399990")),
-    Root(layout.CARD_FACE.name, KeyId("9000023"), KeyId("9399991")),
-    Root(layout.ISSUER.name, KeyId("9000020", suffix=bytes.fromhex("000000A8")), KeyId("9399992")),
+BRANCHES: Final = (
+    Branch(Purpose.TEXT, KeyId("9000033"), KeyId("9399990")),
+    Branch(Purpose.CARD_FACE, KeyId("9000023"), KeyId("9399991")),
+    Branch(Purpose.CARD_MANAGER, KeyId("9000020", suffix=bytes.fromhex("000000A8")), KeyId("9399992")),
 )
 
 
@@ -105,8 +106,8 @@ class ApplicationContents:
 
 def cv_certificate(issuer: KeyId, issuer_key: rsa.RSAPrivateKey, subject: KeyId, public_key: rsa.RSAPublicKey) -> bytes:
     """The card-verifiable certificate of *subject*, as EF 0004 holds it."""
-    body = bytes(issuer) + bytes(subject) + bytes(PublicKeyObject.of(public_key))
-    return bytes(Tlv(0x7F21, bytes(Tlv(0x5F4E, body)) + bytes(Tlv(0x5F37, _signed(issuer_key, body)))))
+    unsigned = CvCertificate(issuer, subject, PublicKeyObject.of(public_key), _ABSENT_SIGNATURE)
+    return bytes(replace(unsigned, signature=_signed(issuer_key, unsigned.signed)))
 
 
 def issue(
@@ -150,7 +151,7 @@ def _text(
             layout.TEXT_DIGESTS.file_id: bytes(
                 TextDigests(digests.number, digests.attributes, _signed(municipality.key, digests.signed))
             ),
-            layout.TEXT_CERTIFICATE.file_id: municipality.certificates[layout.TEXT.name],
+            layout.TEXT_CERTIFICATE.file_id: municipality.certificates[Purpose.TEXT],
             layout.TEXT_BASIC_DATA.file_id: bytes(
                 TextBasicData(_VERSION, KeyId("9000034"), bytes(32).ljust(128, b"\xff"))
             ),
@@ -172,7 +173,7 @@ def _face(
             layout.AGE_RECORD.file_id: bytes(AgeRecord(age.birth_date, own, _signed(municipality.key, age.signed))),
             layout.FACE.file_id: _card_face(holder, own, municipality.key),
             layout.FACE_BASIC_DATA.file_id: bytes(_FACE_BASIC_DATA),
-            layout.FACE_CERTIFICATE.file_id: municipality.certificates[layout.CARD_FACE.name],
+            layout.FACE_CERTIFICATE.file_id: municipality.certificates[Purpose.CARD_FACE],
             layout.NUMBER_IMAGE.file_id: bytes(
                 NumberImage(number.image, own, _signed(municipality.key, number.signed))
             ),
@@ -182,21 +183,19 @@ def _face(
 
 
 def _card_face(holder: Holder, own: PublicKeyObject, key: rsa.RSAPrivateKey) -> bytes:
-    def face(signature: bytes) -> Face:
-        return Face(
-            birth_date=holder.birth_date,
-            sex=Sex(holder.sex),
-            public_key=own,
-            name_image=text_image(holder.name, 8 * 32, 16),
-            address_image=text_image("SIMULATED ADDRESS", 8 * 40, 16),
-            photo=PHOTO,
-            signature=signature,
-            expiry=holder.expiry,
-            security_code_image=text_image(holder.security_code, 24, 12),
-        )
-
-    digests = face(_ABSENT_SIGNATURE).digests()
-    return bytes(face(key.sign(_FACE_DIGEST_INFO + digests, padding.PKCS1v15(), NoDigestInfo())))
+    unsigned = Face(
+        birth_date=holder.birth_date,
+        sex=Sex(holder.sex),
+        public_key=own,
+        name_image=text_image(holder.name, 8 * 32, 16),
+        address_image=text_image("SIMULATED ADDRESS", 8 * 40, 16),
+        photo=PHOTO,
+        signature=_ABSENT_SIGNATURE,
+        expiry=holder.expiry,
+        security_code_image=text_image(holder.security_code, 24, 12),
+    )
+    info = face_digest_info(unsigned.digests())
+    return bytes(replace(unsigned, signature=key.sign(info, padding.PKCS1v15(), NoDigestInfo())))
 
 
 def _common(holder: Holder, keys: CardKeys) -> ApplicationContents:
@@ -208,16 +207,16 @@ def _common(holder: Holder, keys: CardKeys) -> ApplicationContents:
 
 
 def _issuer(holder: Holder, municipality: Municipality) -> ApplicationContents:
-    certificate = municipality.certificates[layout.ISSUER.name]
-    root = next(root for root in ROOTS if root.purpose == layout.ISSUER.name)
+    certificate = municipality.certificates[Purpose.CARD_MANAGER]
+    branch = next(branch for branch in BRANCHES if branch.purpose is Purpose.CARD_MANAGER)
     return ApplicationContents(
         objects={
-            Tag.ISSUER_IDENTIFICATION: bytes(root.key_id),
+            Tag.ISSUER_IDENTIFICATION: bytes(branch.root),
             Tag.CARD_IDENTIFICATION: _SERIAL.encode(),
             Tag.MUNICIPALITY: MUNICIPALITY.encode(),
             Tag.EXPIRY: b"%04d%02d%02d" % (holder.expiry.year, holder.expiry.month, holder.expiry.day),
-            Tag.INTERMEDIATE_KEY_ID: bytes(root.municipality),
-            Tag.INTERMEDIATE_CERTIFICATE: certificate[5:],
+            Tag.INTERMEDIATE_KEY_ID: bytes(branch.municipality),
+            Tag.INTERMEDIATE_CERTIFICATE: CvCertificate.parse(certificate).content,
         }
     )
 

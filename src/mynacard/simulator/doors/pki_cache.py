@@ -24,12 +24,14 @@ from filelock import FileLock, Timeout
 
 from mynacard.errors import TestPkiError, mark
 from mynacard.jpki.layout import KEY_PAIRS, KeyPair
+from mynacard.personal.keys import PublicKeyObject
+from mynacard.personal.roots import Root
 from mynacard.simulator import pki
 from mynacard.simulator.card_file import base64_text
 from mynacard.simulator.contents import KeyMaterial
 from mynacard.simulator.doors.atomic import replace_file
 from mynacard.simulator.holder import Holder
-from mynacard.simulator.issuing import ROOTS, ApplicationContents, CardKeys, Municipality, cv_certificate, issue
+from mynacard.simulator.issuing import BRANCHES, ApplicationContents, CardKeys, Municipality, cv_certificate, issue
 
 __all__ = ["REVOKED", "Authority", "CvHierarchy", "TestPki", "cache_folder", "cached_pki", "new_key_der"]
 
@@ -63,9 +65,14 @@ class CvHierarchy:
     certificates: Mapping[str, bytes]
     card: CardKeys
 
-    def root_keys(self) -> dict[str, rsa.RSAPublicKey]:
-        """The public keys of the roots, by purpose: anchors of simulated cards, and of nothing else."""
-        return {purpose: _load_key(der).public_key() for purpose, der in self.roots.items()}
+    def anchors(self) -> tuple[Root, ...]:
+        """Its roots as anchors, of simulated cards and of nothing else."""
+        return tuple(
+            Root.simulated(
+                branch.root, PublicKeyObject.of(_load_key(self.roots[branch.purpose]).public_key()), branch.purpose
+            )
+            for branch in BRANCHES
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +192,13 @@ def _make_authority(pair: KeyPair, began: datetime) -> Authority:
 
 
 def _make_cv_hierarchy() -> CvHierarchy:
-    roots = {root.purpose: _generate_key() for root in ROOTS}
+    roots: dict[str, rsa.RSAPrivateKey] = {branch.purpose: _generate_key() for branch in BRANCHES}
     municipality = _generate_key()
-    certificates = {
-        root.purpose: cv_certificate(root.key_id, roots[root.purpose], root.municipality, municipality.public_key())
-        for root in ROOTS
+    certificates: dict[str, bytes] = {
+        branch.purpose: cv_certificate(
+            branch.root, roots[branch.purpose], branch.municipality, municipality.public_key()
+        )
+        for branch in BRANCHES
     }
     keys = {purpose: _dump_key(key) for purpose, key in roots.items()}
     return CvHierarchy(keys, _dump_key(municipality), certificates, CardKeys(*(new_key_der() for _ in _CARD_KEYS)))
@@ -212,9 +221,9 @@ def _load_pki(path: Path, now: datetime, generation: int) -> TestPki | None:
 
 def _cv_hierarchy(document: Any) -> CvHierarchy:
     return CvHierarchy(
-        roots={root.purpose: _bytes(document["roots"][root.purpose]) for root in ROOTS},
+        roots={branch.purpose: _bytes(document["roots"][branch.purpose]) for branch in BRANCHES},
         municipality=_bytes(document["municipality"]),
-        certificates={root.purpose: _bytes(document["certificates"][root.purpose]) for root in ROOTS},
+        certificates={branch.purpose: _bytes(document["certificates"][branch.purpose]) for branch in BRANCHES},
         card=CardKeys(*(_bytes(document["card"][name]) for name in _CARD_KEYS)),
     )
 
