@@ -17,6 +17,7 @@ import pytest
 
 from mynacard import errors
 from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD, SOMETHING_WRONG
+from mynacard.simulator import PERSONAS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
@@ -155,3 +156,13 @@ def test_links_lead_somewhere(name: str) -> None:
 def _anchor(heading: str) -> str:
     """The name that GitHub gives to a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def persona_table() -> str:
+    """The table of personas as docs/simulator.md has it."""
+    lines = [f"| `{found.name}` | {found.about} |" for found in PERSONAS.values()]
+    return "\n".join(["| persona | |", "| --- | --- |", *lines]) + "\n"
+
+
+def test_the_page_of_the_simulator_has_the_personas() -> None:
+    assert persona_table() in PAGES["docs/simulator.md"].read_text("utf-8")
