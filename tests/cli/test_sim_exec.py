@@ -255,3 +255,27 @@ def test_elsewhere_than_on_linux_there_is_a_sentence(monkeypatch: pytest.MonkeyP
 def test_no_descriptor_of_the_door_is_the_programs() -> None:
     said = sim_exec("--", "sh", "-c", "ls -l /proc/self/fd")
     assert "socket:" not in said.out
+
+
+SLEEPLESS = """
+import sys, time
+slept = []
+time.sleep = slept.append
+from mynacard import cli
+try:
+    cli.main()
+finally:
+    print("slept", len(slept), f"{sum(slept):.3f}")
+"""
+
+
+@pytest.mark.parametrize(("timing", "slept"), [("contactless-106", "slept 2 0.019"), ("none", "slept 0 0.000")])
+def test_a_card_takes_as_long_as_it_is_told(card: CardFile, timing: str, slept: str) -> None:
+    program = [sys.executable, "-m", "mynacard", "apdu", "00A4040C0AD392F000260100000001", "00200098"]
+    said = process("sim", "exec", "--timing", timing, "--card", card.path, "--", *program, script=SLEEPLESS)
+    assert said.code == 0, said.err
+    assert slept in said.out
+
+
+def test_a_timing_that_nobody_knows_is_a_wrong_command_line() -> None:
+    assert run("sim", "exec", "--timing", "steam", "--", "true").code == 2

@@ -84,6 +84,7 @@ def test_a_foreign_signature_needs_nothing_more() -> None:
         (CardOptions(pins={"signing": "ABC123"}), errors.UsageError),
         (CardOptions(pins={"user-authentication": "12345"}), errors.PinFormError),
         (CardOptions(faults=["nothing"]), errors.UsageError),
+        (CardOptions(timing="slow"), errors.UsageError),
     ],
 )
 def test_words_that_mean_nothing_are_refused(options: CardOptions, error: type[errors.MynacardError]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -15,15 +16,31 @@ from mynacard.cli.options import as_json, print_json, reader_options, verbose_op
 from mynacard.cli.texts import _, plain
 from mynacard.cli.trace import answer_line, command_line
 from mynacard.jpki.layout import KEY_PAIRS
+from mynacard.simulator.contents import DEFAULT_PINS
 from mynacard.simulator.doors import disk, vpcd
 from mynacard.simulator.doors.pcsclite import PcscliteDoor, check_system, reader_name
 from mynacard.simulator.faults import KINDS, Fault
-from mynacard.simulator.personalisation import DEFAULT_PINS
+from mynacard.simulator.powered import PoweredCard
+from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
 
 __all__ = ["sim"]
 
 _ATRS = {"contact": ATR_CONTACT, "contactless": ATR_CONTACTLESS}
+
+
+_timing_option = click.option(
+    "--timing",
+    type=click.Choice(["none", *TRANSPORTS]),
+    default="none",
+    show_default=True,
+    help=_("How long answers take: none at all, or as long as a real card's behind this transport."),
+)
+
+
+def _timed(card: PoweredCard, timing: str) -> PoweredCard:
+    """*card*, as fast as *timing* says."""
+    return TimedCard(card, TRANSPORTS[timing], time.sleep) if timing in TRANSPORTS else card
 
 
 @click.group(help=_("Simulated cards: make one, look at it, put it into a virtual reader."))
@@ -95,8 +112,9 @@ def show(path: Path, as_json: bool) -> None:
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=vpcd.DEFAULT_PORT, show_default=True,
               help=_("The port on which the reader listens."))  # fmt: skip
+@_timing_option
 @reader_options
-def vpcd_(path: Path | None, port: int, reader: str | None) -> None:
+def vpcd_(path: Path | None, port: int, timing: str, reader: str | None) -> None:
     def connected() -> None:
         click.echo(_("The card is in the reader on port {port}.").format(port=port), err=True)
 
@@ -106,10 +124,10 @@ def vpcd_(path: Path | None, port: int, reader: str | None) -> None:
         _("Looking for a vpcd reader on port {port} of this machine. Ctrl-C ends it.").format(port=port), err=True
     )
     if path is None:
-        vpcd.serve(disk.new_card(), port, connected=connected)
+        vpcd.serve(_timed(disk.new_card(), timing), port, connected=connected)
         return
     with disk.open_file(path) as card:
-        vpcd.serve(card, port, connected=connected)
+        vpcd.serve(_timed(card, timing), port, connected=connected)
 
 
 @sim.command(
@@ -123,6 +141,7 @@ def vpcd_(path: Path | None, port: int, reader: str | None) -> None:
               help=_("What the readers are called, one after the other; those without a card are empty."))  # fmt: skip
 @click.option("--fault", "faults", multiple=True, metavar="KIND@N",
               help=_("What happens at the N-th APDU of the first reader: {kinds}.").format(kinds=KINDS))  # fmt: skip
+@_timing_option
 @click.option("--trace", is_flag=True, help=_("Show every APDU on standard error, secrets masked."))
 @click.option("--trace-to", type=click.Path(dir_okay=False, path_type=Path), help=_("The same in a file."))
 @click.option("--count", is_flag=True, help=_("Say at the end how many APDUs each reader was sent."))
@@ -132,6 +151,7 @@ def exec_(
     cards: tuple[Path, ...],
     names: tuple[str, ...],
     faults: tuple[str, ...],
+    timing: str,
     trace: bool,
     trace_to: Path | None,
     count: bool,
@@ -149,7 +169,8 @@ def exec_(
         door = PcscliteDoor(observe=watcher.see)
         for number in range(max(len(held), len(names))):
             name = names[number] if number < len(names) else reader_name(number)
-            door.plug(name, held[number] if number < len(held) else None, () if number else armed)
+            card = _timed(held[number], timing) if number < len(held) else None
+            door.plug(name, card, () if number else armed)
         watcher.readers = door.readers
         opened.enter_context(door)
         status = run(command, door.environment(), before)

@@ -16,7 +16,7 @@ from mynacard.apdu.status import StatusWord
 from mynacard.errors import CardRemovedError, ProtocolError, UsageError, mark
 from mynacard.simulator.faults import DESK, LASTING, Armed, Fault, FaultKind
 from mynacard.simulator.files import BadInput, SoftKey
-from mynacard.simulator.powered import PoweredCard
+from mynacard.simulator.powered import Around, PoweredCard
 
 __all__ = ["FaultyAnswers", "FaultyCard", "FaultyPoweredCard", "Means"]
 
@@ -167,26 +167,19 @@ class FaultyCard:
         self._there = self._first = True
 
 
-class FaultyPoweredCard(FaultyCard):
+class FaultyPoweredCard(Around):
     """The same around a card with its contacts. Power brings a removed card back: somebody laid it there again."""
 
     def __init__(self, card: PoweredCard, faults: Iterable[Fault], means: Means = Means()) -> None:
-        super().__init__(card, faults, means)
-        self._card = card
-
-    @property
-    def atr(self) -> bytes:
-        return self._card.atr
+        super().__init__(card)
+        self._faulty = FaultyCard(card, faults, means)
 
     def power_on(self) -> bytes:
-        self.powered()
-        return self._card.power_on()
+        self._faulty.powered()
+        return super().power_on()
 
-    def power_off(self) -> None:
-        self._card.power_off()
-
-    def reset(self) -> bytes:
-        return self._card.reset()
+    def transmit(self, command: bytes, /) -> bytes:
+        return self._faulty.transmit(command)
 
 
 def _decoded(command: bytes) -> Command | None:

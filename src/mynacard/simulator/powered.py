@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["PoweredCard"]
+__all__ = ["Around", "PoweredCard"]
 
 
 class PoweredCard(Protocol):
@@ -16,3 +16,26 @@ class PoweredCard(Protocol):
     def power_off(self) -> None: ...
     def reset(self) -> bytes: ...
     def transmit(self, command: bytes, /) -> bytes: ...
+
+
+class Around:
+    """A card around *card* that passes everything on; whoever inherits says what is different."""
+
+    def __init__(self, card: PoweredCard) -> None:
+        self._card = card
+
+    @property
+    def atr(self) -> bytes:
+        return self._card.atr
+
+    def power_on(self) -> bytes:
+        return self._card.power_on()
+
+    def power_off(self) -> None:
+        self._card.power_off()
+
+    def reset(self) -> bytes:
+        return self._card.reset()
+
+    def transmit(self, command: bytes, /) -> bytes:
+        return self._card.transmit(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,7 +19,8 @@ from mynacard.simulator.doors import disk, pki_cache
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.faulty import FaultyPoweredCard, Means
 from mynacard.simulator.persona import DEFAULT_PERSONA, persona
-from mynacard.simulator.powered import PoweredCard
+from mynacard.simulator.powered import Around, PoweredCard
+from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import Personality, Traits
 
 __all__ = ["CardOptions", "CardUnderTest", "Count", "count"]
@@ -36,6 +38,7 @@ class CardOptions:
         extended_length: whether the card understands long commands.
         pins: PINs by the name of their key pair; the others are those of every simulated card.
         faults: what goes wrong, as ``KIND@N`` (docs/simulator.md has the kinds).
+        timing: the way to the card, so that it takes as long as a real one; empty: it answers at once.
     """
 
     persona: str = DEFAULT_PERSONA.name
@@ -43,6 +46,7 @@ class CardOptions:
     extended_length: bool = True
     pins: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     faults: Sequence[str] = ()
+    timing: str = ""
 
     def make(self) -> CardUnderTest:
         """The card, fresh, in memory.
@@ -53,13 +57,18 @@ class CardOptions:
         """
         if self.personality not in set(Personality):
             raise UsageError(mark("No simulated card is {personality}."), personality=self.personality)
+        if self.timing and self.timing not in TRANSPORTS:
+            raise UsageError(
+                mark("No timing is called {name}. There are: {known}."), name=self.timing, known=", ".join(TRANSPORTS)
+            )
         for name, pin in self.pins.items():
             if name not in _PAIRS:
                 raise UsageError(mark("No key pair is called {name}."), name=name)
             check_form(_PAIRS[name].pin, Pin(pin))
         traits = Traits(Personality(self.personality), self.extended_length)
         faults = tuple(Fault.parse(text) for text in self.faults)
-        return CardUnderTest(disk.new_card(traits, {**DEFAULT_PINS, **self.pins}, persona(self.persona)), faults)
+        card = disk.new_card(traits, {**DEFAULT_PINS, **self.pins}, persona(self.persona))
+        return CardUnderTest(card, faults, self.timing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +77,16 @@ class _Tally:
     pins: int = 0
 
 
-class _Counted:
+class _Counted(Around):
     """A card around *card* that tells its commands to *counter*."""
 
     def __init__(self, card: PoweredCard, counter: CardUnderTest) -> None:
-        self._card = card
+        super().__init__(card)
         self._counter = counter
-
-    @property
-    def atr(self) -> bytes:
-        return self._card.atr
-
-    def power_on(self) -> bytes:
-        return self._card.power_on()
-
-    def power_off(self) -> None:
-        self._card.power_off()
-
-    def reset(self) -> bytes:
-        return self._card.reset()
 
     def transmit(self, command: bytes, /) -> bytes:
         self._counter.saw(command)
-        return self._card.transmit(command)
+        return super().transmit(command)
 
 
 class CardUnderTest:
@@ -101,16 +97,17 @@ class CardUnderTest:
         faults: what goes wrong with it.
     """
 
-    def __init__(self, card: SimulatedCard, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, card: SimulatedCard, faults: Sequence[Fault] = (), timing: str = "") -> None:
         self.card = card
         self.faults = tuple(faults)
+        self._timed = TimedCard(card, TRANSPORTS[timing], time.sleep) if timing else card
         self.tally = _Tally()
         self._inside: _Counted | None = None
 
     @property
     def without_faults(self) -> PoweredCard:
         """The same card and the same counts, for a reader that makes the faults itself."""
-        return _Counted(self.card, self)
+        return _Counted(self._timed, self)
 
     @property
     def atr(self) -> bytes:
@@ -140,8 +137,8 @@ class CardUnderTest:
 
     def _faulty(self) -> _Counted:
         if self._inside is None:
-            means = Means(foreign_key_der=pki_cache.new_key_der)
-            faulty = FaultyPoweredCard(self.card, self.faults, means) if self.faults else self.card
+            means = Means(time.sleep, pki_cache.new_key_der)
+            faulty = FaultyPoweredCard(self._timed, self.faults, means) if self.faults else self._timed
             self._inside = _Counted(faulty, self)
         return self._inside
 

@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(persona, personality, extended_length, pins, faults): what this test's simulated card is like",
+        f"{MARKER}(persona, personality, extended_length, pins, faults, timing): what this test's card is like",
     )
 
 

@@ -1,0 +1,77 @@
+"""How long a real card would take: the wire by the vectors, the chip by the one log there is."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from jpki.cards import card_with, pin
+from support import Vector, id_of, vectors
+
+from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
+from mynacard.simulator.timing import TRANSPORTS, TimedCard, answer_s, wire_s
+
+SLOW, FAST = TRANSPORTS["contact-old"], TRANSPORTS["contactless-424"]
+DONE = b"\x90\x00"
+
+
+@pytest.mark.parametrize("name", TRANSPORTS)
+@pytest.mark.parametrize("vector", vectors("simulator/timing.json"), ids=id_of)
+def test_the_wire_needs_what_others_computed(vector: Vector, name: str) -> None:
+    exchanges = cast(list[list[int]], vector.rows("exchanges"))
+    assert sum((nc + nr) * times for nc, nr, times in exchanges) == vector.number("bytes")
+    seconds = sum(wire_s(TRANSPORTS[name], nc, nr) * times for nc, nr, times in exchanges)
+    assert round(seconds * 1000) == vector.row("ms")[name]
+
+
+def test_an_empty_message_is_a_block_too() -> None:
+    assert wire_s(FAST, 0, 0) == pytest.approx(2 * ((3 * 10 + 22) * 128 / 4 / 13.56e6 + 170e-6))
+
+
+@pytest.mark.parametrize(
+    ("command", "response", "seconds"),
+    [
+        ("0020009804 31323334", "9000", 0.060),
+        ("0020009804 31323335", "63C2", 0.060),
+        ("802A009A02 6869 00", "00" * 256 + "9000", 0.700),
+        ("00B0810000", "00" * 256 + "9000", 0.200),
+        ("00B0810000", "00" * 64 + "9000", 0.050),
+    ],
+)
+def test_a_fast_wire_leaves_what_the_log_says(command: str, response: str, seconds: float) -> None:
+    assert answer_s(FAST, bytes.fromhex(command), bytes.fromhex(response)) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("command", "response"),
+    [
+        ("00200098", "63C3"),  # asks for the tries, and compares nothing
+        ("802A009A02 6869 00", "6982"),  # signs nothing
+        ("00B0810000", "6982"),
+        ("00A4020C020001", "9000"),
+        ("", ""),
+    ],
+)
+def test_whatever_else_takes_the_wire_and_seven_milliseconds(command: str, response: str) -> None:
+    sent, answered = bytes.fromhex(command), bytes.fromhex(response)
+    assert answer_s(FAST, sent, answered) == pytest.approx(wire_s(FAST, len(sent), len(answered)) + 0.007)
+
+
+def test_a_slow_wire_takes_longer_than_the_log_says() -> None:
+    read, block = bytes.fromhex("00B0810000"), bytes(256) + DONE
+    assert answer_s(SLOW, read, block) == pytest.approx(wire_s(SLOW, 5, 258) + 0.007)
+    assert answer_s(SLOW, read, block) > 0.2
+
+
+def test_a_timed_card_sleeps_through_whom_it_was_handed() -> None:
+    slept: list[float] = []
+    card = TimedCard(card_with(), TRANSPORTS["contactless-106"], slept.append)
+    session = JpkiSession(card)
+    session.verify(DIGITAL_SIGNATURE, pin(DIGITAL_SIGNATURE))
+    session.sign(b"an application")
+    assert len([seconds for seconds in slept if seconds == pytest.approx(0.7)]) == 1
+    assert 2.0 < sum(slept) < 5.0  # two certificates of some 1400 bytes at 0.2 s for 256, VERIFY, a signature
+    card.reset()
+    card.power_off()
+    assert card.power_on() == card.atr
+    assert JpkiSession(card).pin_status(USER_AUTHENTICATION)
