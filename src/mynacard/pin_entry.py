@@ -12,17 +12,31 @@ import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import IO, Final, Protocol
+from typing import IO, Final, Protocol, TypeVar
 
+from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
 from mynacard.apdu.verification import PinReference, PinStatus, check_tries
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import CardConnection, connect_card
+from mynacard.personal.session import ApplicationSession
 from mynacard.pin import Pin
 from mynacard.readers import Deadlines
 
-__all__ = ["PinProvider", "PinRequest", "pin_from_descriptor", "pin_from_stream", "verified_session"]
+__all__ = [
+    "PinProvider",
+    "PinRequest",
+    "ask",
+    "pin_from_descriptor",
+    "pin_from_stream",
+    "pins_from_stream",
+    "verified_application",
+    "verified_session",
+]
+
+T = TypeVar("T")
+S = TypeVar("S", bound=ApplicationSession)
 
 _LINE_MAX: Final = 256
 _NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
@@ -67,6 +81,11 @@ def pin_from_descriptor(descriptor: int) -> Pin:
 def pin_from_stream(stream: IO[bytes]) -> Pin:
     """The first line of *stream*, without its end."""
     return Pin(stream.readline(_LINE_MAX).rstrip(b"\r\n"))
+
+
+def pins_from_stream(stream: IO[bytes]) -> tuple[Pin, Pin]:
+    """The first two lines of *stream*, without their ends: an old PIN and a new one."""
+    return pin_from_stream(stream), pin_from_stream(stream)
 
 
 @contextlib.contextmanager
@@ -131,15 +150,79 @@ def verified_session_on(
 ) -> Generator[JpkiSession, None, None]:
     """The same on a card that is connected already; :func:`verified_session` has the arguments and errors."""
     if not isinstance(pin, Pin):
-        status = _status(connection, pair)
-        check_tries(status, pair.pin, spend_last_try)
-        pin = pin(PinRequest(pair.pin, status, purpose, signatures))
+        pin = ask(
+            connection, pair.pin, lambda channel: JpkiSession(channel).pin_status(pair), pin,
+            purpose=purpose, signatures=signatures, spend_last_try=spend_last_try,
+        )  # fmt: skip
     with connection.transaction() as channel:
         session = JpkiSession(channel, certificates=certificates)
         session.verify(pair, pin, spend_last_try=spend_last_try, upper_case=upper_case)
         yield session
 
 
-def _status(connection: CardConnection, pair: KeyPair) -> PinStatus:
+@contextlib.contextmanager
+def verified_application(
+    kind: Callable[[Channel], S],
+    reference: PinReference,
+    pin: Pin | PinProvider,
+    *,
+    before: Callable[[S], object] = lambda _: None,
+    name: str | None = None,
+    purpose: str = "",
+    spend_last_try: bool = False,
+    around: Callable[[Card], Card] = lambda card: card,
+    deadlines: Deadlines = Deadlines(),
+    wait_s: float = 0.0,
+) -> Generator[S, None, None]:
+    """The same in one of the card's other applications.
+
+    Args:
+        kind: its session, such as :class:`mynacard.personal.TextSession`.
+        reference: which of its PINs.
+        pin: the PIN, or who gets it.
+        before: what is done in the session before the PIN is presented, such as reading what is free.
+        name: as :func:`verified_session` takes it, and so the others.
+        purpose: what the holder is told that the PIN is for.
+        spend_last_try: send the PIN even if one try is left, or the card does not say how many are.
+        around: a card to put around the card.
+        deadlines: how long is waited for what.
+        wait_s: how long a card may take to be laid on a reader.
+    """
+    with connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection:
+        if not isinstance(pin, Pin):
+            pin = ask(
+                connection, reference, lambda channel: kind(channel).pin_status(reference), pin,
+                purpose=purpose, spend_last_try=spend_last_try,
+            )  # fmt: skip
+        with connection.transaction() as channel:
+            session = kind(channel)
+            before(session)
+            session.verify(reference, pin, spend_last_try=spend_last_try)
+            yield session
+
+
+def ask(
+    connection: CardConnection,
+    reference: PinReference,
+    status: Callable[[Channel], PinStatus],
+    provider: Callable[[PinRequest], T],
+    *,
+    purpose: str = "",
+    signatures: int = 0,
+    spend_last_try: bool = False,
+) -> T:
+    """What *provider* gets from the holder, who is asked in no transaction, and only for what would be sent.
+
+    Args:
+        connection: the card, in no transaction.
+        reference: which PIN.
+        status: asks the card how many tries are left.
+        provider: who gets it; told what is in :class:`PinRequest`.
+        purpose: what the holder is told that the PIN is for.
+        signatures: how many there will be.
+        spend_last_try: whether it would be sent with one try left.
+    """
     with connection.transaction() as channel:
-        return JpkiSession(channel).pin_status(pair)
+        found = status(channel)
+    check_tries(found, reference, spend_last_try)
+    return provider(PinRequest(reference, found, purpose, signatures))

@@ -207,3 +207,16 @@ def test_a_full_disk_is_told() -> None:
     assert done.returncode == 63
     assert done.stderr.startswith("mynacard: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("again", "code"), [("8046", 0), ("8047", 2)])
+def test_a_new_pin_is_asked_for_twice(card: CardFile, terminals: list[Terminal], again: str, code: int) -> None:
+    terminals.append(Terminal("pin", "change", USER_AUTHENTICATION, "-r", card.reader))
+    terminal = terminals[-1]
+    for said, typed in (("of now: ", PIN), ("exactly 4 digits: ", "8046"), ("again: ", again)):
+        terminal.wait_for(said)
+        time.sleep(0.3)
+        terminal.type(f"{typed}\n")
+    assert terminal.end() == code, terminal.seen
+    assert "3 tries left" in terminal.seen
+    assert not {PIN, "8046", "8047"} & set(terminal.seen.split())

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import IO, Final, ParamSpec, TypeVar
 
 import click
 
 from mynacard.cli.texts import _
 from mynacard.cli.wording import cost_text
+from mynacard.errors import UsageError, mark
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.pin import Pin
-from mynacard.pin_entry import PinProvider, PinRequest, pin_from_descriptor, pin_from_stream
+from mynacard.pin_entry import PinProvider, PinRequest, pin_from_stream, pins_from_stream
 
 __all__ = [
     "PAIRS",
@@ -26,6 +28,7 @@ __all__ = [
     "as_json",
     "card_options",
     "check_output",
+    "number_options",
     "pair_argument",
     "pin_options",
     "print_json",
@@ -127,6 +130,15 @@ class PinSource:
         self.spend_last_try = spend_last_try
         self.upper_case = upper_case
 
+    def change(self) -> tuple[Pin, Pin] | Callable[[PinRequest], tuple[Pin, Pin]]:
+        """The old PIN and the new one: the first two lines, or who asks the person for both, for the new one twice.
+
+        Raises:
+            click.UsageError, OSError: as :meth:`pin`.
+        """
+        with self._stream() as stream:
+            return _change_at_terminal if stream is None else pins_from_stream(stream)
+
     def pin(self) -> Pin | PinProvider:
         """The first line of the file or descriptor, without its end; where neither is given, who asks the person.
 
@@ -134,52 +146,93 @@ class PinSource:
             click.UsageError: there is nobody to ask.
             OSError: the file or descriptor cannot be read.
         """
+        with self._stream() as stream:
+            return _at_terminal if stream is None else pin_from_stream(stream)
+
+    @contextlib.contextmanager
+    def _stream(self) -> Generator[IO[bytes] | None, None, None]:
+        """The file or descriptor; None where the person is to be asked."""
         if self._descriptor is not None:
-            return _from_descriptor(self._descriptor)
-        if self._file == "-" and sys.stdin is not None:
-            return pin_from_stream(sys.stdin.buffer)
-        if self._file not in (None, "-"):
+            with _descriptor(self._descriptor) as stream:
+                yield stream
+        elif self._file == "-" and sys.stdin is not None:
+            yield sys.stdin.buffer
+        elif self._file not in (None, "-"):
             with Path(self._file).open("rb") as stream:
-                return pin_from_stream(stream)
-        if sys.stdin is None or not sys.stdin.isatty():
+                yield stream
+        elif sys.stdin is None or not sys.stdin.isatty():
             raise click.UsageError(_("There is no terminal to ask for the PIN at; use --pin-file or --pin-fd."))
-        return _at_terminal
+        else:
+            yield None
 
 
-def _from_descriptor(number: int) -> Pin:
+@contextlib.contextmanager
+def _descriptor(number: int) -> Generator[IO[bytes], None, None]:
+    """File descriptor *number*, which stays open: whoever opened it closes it."""
     try:
-        return pin_from_descriptor(number)
+        with os.fdopen(number, "rb", closefd=False) as stream:
+            yield stream
     except OSError as error:  # which does not say where
         raise OSError(error.errno, error.strerror, f"--pin-fd {number}") from error
 
 
 def _at_terminal(request: PinRequest) -> Pin:
     """Tell the person what the PIN is for and how many tries are left, and ask for it."""
+    _tell(request)
+    return _prompt(_(request.pin.label))
+
+
+def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
+    """The same for a change."""
+    _tell(request)
     label = _(request.pin.label)
+    old = _prompt(_("The {pin} of now").format(pin=label))
+    new = _prompt(_("The new one: {form}").format(form=_(request.pin.form_label)))
+    if new != _prompt(_("The new one, again")):
+        raise UsageError(mark("The new {pin} was typed in two ways. Nothing was sent."), pin=request.pin.label)
+    return old, new
+
+
+def _tell(request: PinRequest) -> None:
     click.echo(request.purpose, err=True)
     if request.signatures:
         click.echo(_("Signatures: {count}").format(count=request.signatures), err=True)
+    label = _(request.pin.label)
     click.echo(_("{pin}: {status}").format(pin=label, status=cost_text(request.status)), err=True)
-    return Pin(click.prompt(label, hide_input=True, err=True, default="", show_default=False))
+
+
+def _prompt(text: str) -> Pin:
+    return Pin(click.prompt(text, hide_input=True, err=True, default="", show_default=False))
 
 
 def pin_options(command: Callable[..., R]) -> Callable[..., R]:
     """``--pin-file``, ``--pin-fd``, ``--spend-last-try`` and ``--upper-case``, handed on as one :class:`PinSource`."""
+    upper = click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals."))
+    return _source_options(command, upper)
 
+
+def number_options(command: Callable[..., R]) -> Callable[..., R]:
+    """The same for PINs and numbers that have no letters."""
+    return _source_options(command)
+
+
+def _source_options(
+    command: Callable[..., R], *more: Callable[[Callable[..., R]], Callable[..., R]]
+) -> Callable[..., R]:
     def with_source(
         *args: object,
         pin_file: str | None,
         pin_fd: int | None,
         spend_last_try: bool,
-        upper_case: bool,
+        upper_case: bool = False,
         **kwargs: object,
     ) -> R:
         source = PinSource(pin_file, pin_fd, spend_last_try=spend_last_try, upper_case=upper_case)
         return command(*args, pin_source=source, **kwargs)
 
     _keep_options(command, with_source)
-    for option in (
-        click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals.")),
+    options: list[Callable[[Callable[..., R]], Callable[..., R]]] = [
+        *more,
         click.option(
             "--spend-last-try",
             is_flag=True,
@@ -187,7 +240,8 @@ def pin_options(command: Callable[..., R]) -> Callable[..., R]:
         ),
         click.option("--pin-fd", type=click.IntRange(0), metavar="N", help=_("Read the PIN from file descriptor N.")),
         click.option("--pin-file", metavar="PATH", help=_("Read the PIN from a file; - is standard input.")),
-    ):
+    ]
+    for option in options:
         with_source = option(with_source)
     return with_source
 

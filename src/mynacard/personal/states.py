@@ -12,7 +12,7 @@ from mynacard.apdu.message import Card
 from mynacard.apdu.verification import PinReference, PinStatus
 from mynacard.personal.layout import APPLICATIONS, Application
 
-__all__ = ["PinState", "pin_states"]
+__all__ = ["PinState", "pin_states", "status_or_refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,12 @@ def pin_states(card: Card, applications: Iterable[Application] = APPLICATIONS) -
             channel.select(application.df_name, application.name)
         except errors.ApplicationNotFound:
             continue
-        found += [PinState(application.name, pin, _status(channel, pin)) for pin in application.pins]
+        found += [PinState(application.name, pin, status_or_refusal(channel, pin)) for pin in application.pins]
     return tuple(found)
 
 
-def _status(channel: Channel, pin: PinReference) -> PinStatus | errors.CardError:
+def status_or_refusal(channel: Channel, pin: PinReference) -> PinStatus | errors.CardError:
+    """What the card says of a PIN of the selected application, or how it refuses to; one APDU."""
     try:
         return verification.pin_status(channel, pin)
     except errors.CardError as error:

@@ -1,0 +1,111 @@
+"""Every PIN of the card by its name on the command line: where it is, and how it is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from mynacard.apdu import change, verification
+from mynacard.apdu.change import ChangeKind
+from mynacard.apdu.channel import Channel
+from mynacard.apdu.commands import ChangeReferenceData
+from mynacard.apdu.verification import PinReference, PinStatus
+from mynacard.cli.texts import _
+from mynacard.errors import CardError
+from mynacard.jpki.layout import APPLICATION, DF_NAME, KEY_PAIRS
+from mynacard.personal.layout import (
+    APPLICATIONS,
+    BIRTH_DATE,
+    COMMON,
+    FACE_NUMBER_A,
+    FACE_NUMBER_B,
+    TEXT_NUMBER_A,
+    TEXT_NUMBER_B,
+    Application,
+)
+from mynacard.personal.states import pin_states, status_or_refusal
+from mynacard.pin import Pin
+
+__all__ = ["CHANGEABLE", "SLOTS", "Slot", "states"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A PIN of an application.
+
+    Attributes:
+        name: on the command line.
+        df_name: its application.
+        application: the same for people.
+        pin: the PIN.
+        change: the command that changes it; None where the holder cannot.
+    """
+
+    name: str
+    df_name: bytes
+    application: str
+    pin: PinReference
+    change: ChangeKind | None
+
+    @property
+    def label(self) -> str:
+        """Its name for people; two applications have the same numbers."""
+        label = _(self.pin.label)
+        return f"{label} ({self.application})" if "/" in self.name else label
+
+    def select(self, channel: Channel) -> None:
+        """SELECT its application."""
+        channel.select(self.df_name, self.application)
+
+    def status(self, channel: Channel) -> PinStatus:
+        """The tries left, its application selected first."""
+        self.select(channel)
+        return verification.pin_status(channel, self.pin)
+
+    def verify(self, channel: Channel, pin: Pin, *, spend_last_try: bool, upper_case: bool) -> None:
+        """Present *pin*, its application selected first."""
+        self.select(channel)
+        verification.verify(channel, self.pin, pin, spend_last_try=spend_last_try, upper_case=upper_case)
+
+    def changed(self, channel: Channel, old: Pin, new: Pin, *, spend_last_try: bool, upper_case: bool) -> None:
+        """Change it, its application selected first."""
+        if self.change is None:
+            raise TypeError  # CHANGEABLE has none of these
+        self.select(channel)
+        change.change(channel, self.pin, self.change, old, new, spend_last_try=spend_last_try, upper_case=upper_case)
+
+
+_NUMBERS: Final = {  # what is printed on the card, and nobody can change
+    TEXT_NUMBER_A: "text/number-a",
+    TEXT_NUMBER_B: "text/number-b",
+    BIRTH_DATE: "card-face/birth-date",
+    FACE_NUMBER_B: "card-face/number-b",
+    FACE_NUMBER_A: "card-face/number-a",
+}
+
+
+def _slot(application: Application, pin: PinReference) -> Slot:
+    name = _NUMBERS.get(pin)
+    change_by = None if name else application.change
+    return Slot(name or application.name, application.df_name, application.name, pin, change_by)
+
+
+_JPKI: Final = tuple(Slot(pair.name, DF_NAME, APPLICATION, pair.pin, ChangeReferenceData) for pair in KEY_PAIRS)
+_OTHERS: Final = tuple(_slot(application, pin) for application in APPLICATIONS for pin in application.pins)
+
+SLOTS: Final = {slot.name: slot for slot in (*_JPKI, *_OTHERS)}
+CHANGEABLE: Final = tuple(name for name, slot in SLOTS.items() if slot.change is not None and name != COMMON.name)
+"""What people know as PINs: that of the common application goes with the resident register's."""
+
+
+def states(channel: Channel) -> dict[str, PinStatus | CardError]:
+    """The tries left of every PIN by its name: 15 APDUs, and no try.
+
+    What an application that is not there would have is left out; a PIN that is not there is the card's refusal.
+    """
+    channel.select(DF_NAME, APPLICATION)
+    found = {slot.name: status_or_refusal(channel, slot.pin) for slot in _JPKI}
+    others = {(state.application, state.pin): state.status for state in pin_states(channel)}
+    return found | {
+        slot.name: others[slot.application, slot.pin] for slot in _OTHERS if (slot.application, slot.pin) in others
+    }
