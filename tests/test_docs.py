@@ -34,8 +34,8 @@ OWN_WORDS: Final = {
 OTHER_CODES: Final = {
     0: ("", "done; of `verify`: all was checked, and is good"),
     2: ("", "a wrong command line"),
-    SIGNATURE_BAD: ("", "`verify`: something is bad"),
-    NOT_FULLY_CHECKED: ("", "`verify`: nothing is bad, but something was not checked"),
+    SIGNATURE_BAD: ("", "`verify`: something is bad; `personal`: the card is not genuine"),
+    NOT_FULLY_CHECKED: ("", "`verify`: nothing is bad, but something was not checked; `personal`: too little was"),
     SOMETHING_WRONG: ("", "`doctor`: there is a problem"),
     130: ("", "stopped by the user"),
 }

@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "demo": "demo",
     "doctor": "doctor",
     "info": "card",
+    "personal": "personal",
     "pin": "pin",
     "readers": "card",
     "sign": "sign",

@@ -85,7 +85,7 @@ def change(name: str, only: str | None, card: CardChoice, pin_source: PinSource)
     slot = SLOTS[only or name]
     given = pin_source.change()
     with _connected(card) as connection:
-        if not isinstance(given, tuple):
+        if callable(given):
             given = ask(
                 connection, slot.pin, _fewest if both else slot.status, given,
                 purpose=_("Changes the PIN."), spend_last_try=pin_source.spend_last_try,
