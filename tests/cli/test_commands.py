@@ -13,6 +13,8 @@ from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, 
 from cryptography import x509
 from readers.fake_scard import READER
 
+from mynacard.simulator import PERSONAS
+
 ORIGIN = "https://portal.example"
 NONCE = base64.b64encode(bytes(range(32))).decode()
 
@@ -336,6 +338,27 @@ def test_apdu_shows_answers_and_what_they_mean(card: CardFile) -> None:
 
 
 # --- sim ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_a_card_of_every_persona_is_made_and_shown(tmp_path: Path, persona: str) -> None:
+    path = tmp_path / "new.json"
+    done(run("sim", "new", path, "--persona", persona))
+    shown = done(run("sim", "show", path, "--json")).json
+    assert set(shown["certificates"]) == PERSONAS[persona].certificates
+    assert [name for name, left in shown["tries_left"].items() if not left] == sorted(
+        PERSONAS[persona].blocked, reverse=True
+    )
+
+
+def test_the_personas_are_listed() -> None:
+    listed = done(run("sim", "personas")).out.splitlines()
+    assert [line.split()[0] for line in listed] == list(PERSONAS)
+    assert [row["name"] for row in done(run("sim", "personas", "--json")).json] == list(PERSONAS)
+
+
+def test_a_persona_of_another_name_is_a_wrong_command_line(tmp_path: Path) -> None:
+    assert run("sim", "new", tmp_path / "new.json", "--persona", "nobody").code == 2
 
 
 def test_a_new_card_is_what_was_asked_for(tmp_path: Path) -> None:

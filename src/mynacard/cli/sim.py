@@ -20,6 +20,7 @@ from mynacard.simulator.contents import DEFAULT_PINS
 from mynacard.simulator.doors import disk, vpcd
 from mynacard.simulator.doors.pcsclite import PcscliteDoor, check_system, reader_name
 from mynacard.simulator.faults import KINDS, Fault
+from mynacard.simulator.persona import DEFAULT_PERSONA, PERSONAS
 from mynacard.simulator.powered import PoweredCard
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
@@ -69,10 +70,22 @@ def sim() -> None:
     show_default=True,
     help=_("Whether the card understands long commands."),
 )
+@click.option(
+    "--persona",
+    "persona_name",
+    type=click.Choice(list(PERSONAS)),
+    default=DEFAULT_PERSONA.name,
+    show_default=True,
+    metavar="NAME",
+    help=_("What kind of card, and whose: mynacard sim personas lists them."),
+)
 @verbose_option
-def new(path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool) -> None:
-    pins = {pair.name: _ask(_(pair.pin.label)) for pair in KEY_PAIRS} if choose_pins else DEFAULT_PINS
-    disk.create_file(path, Traits(Personality(personality), extended_length, _ATRS[interface]), pins)
+def new(
+    path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool, persona_name: str
+) -> None:
+    traits, persona = Traits(Personality(personality), extended_length, _ATRS[interface]), PERSONAS[persona_name]
+    asked = [pair for pair in KEY_PAIRS if pair.name in persona.pins] if choose_pins else []
+    disk.create_file(path, traits, {**DEFAULT_PINS, **{pair.name: _ask(_(pair.pin.label)) for pair in asked}}, persona)
     click.echo(_("A simulated card is in {path}. Use it with --reader sim:{path}").format(path=path), err=True)
 
 
@@ -80,6 +93,18 @@ def _ask(label: str) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     return str(click.prompt(label, hide_input=True, confirmation_prompt=True, err=True))
+
+
+@sim.command(help=_("List the kinds of simulated cards."))
+@as_json
+@verbose_option
+def personas(as_json: bool) -> None:
+    if as_json:
+        print_json([{"name": found.name, "about": found.about} for found in PERSONAS.values()])
+        return
+    width = max(map(len, PERSONAS))
+    for found in PERSONAS.values():
+        click.echo(f"{found.name:<{width}}  {_(found.about)}")
 
 
 @sim.command(help=_("Show the state of the simulated card in a file, without its secrets."))
