@@ -28,7 +28,7 @@ _COMMANDS: Final = {
     "cert": "card",
     "demo": "demo",
     "doctor": "doctor",
-    "info": "card",
+    "info": "info",
     "personal": "personal",
     "pin": "pin",
     "readers": "card",

@@ -1,8 +1,7 @@
-"""``mynacard readers``, ``info`` and ``cert``: what is there, and what is on it."""
+"""``mynacard readers`` and ``cert``: what is there, and the certificates on it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -22,16 +21,12 @@ from mynacard.cli.options import (
     reader_options,
     write_new,
 )
-from mynacard.cli.pin import status_json
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
-from mynacard.cli.wording import status_text
-from mynacard.errors import ReaderNotFoundError, SecurityStatusNotSatisfied, mark
-from mynacard.jpki.layout import KEY_PAIRS, USER_AUTHENTICATION
-from mynacard.jpki.session import JpkiSession
+from mynacard.errors import ReaderNotFoundError, mark
 from mynacard.trust import load_certificate
 
-__all__ = ["cert", "info", "readers"]
+__all__ = ["cert", "describe", "readers"]
 
 _CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
 
@@ -73,51 +68,6 @@ def _card_text(present: bool, mute: bool, exclusive: bool, in_use: bool) -> str:
     return _("a card, also used by another program") if in_use else _("a card")
 
 
-@click.command(help=_("Show what is on the card: the application, its certificates, its PINs. Asks for no PIN."))
-@as_json
-@card_options
-def info(card: CardChoice, as_json: bool) -> None:
-    with jpki_session(card) as session:
-        token = session.token_info()
-        present = session.certificates_present()
-        pins = {pair.name: session.pin_status(pair) for pair in KEY_PAIRS}
-        certificate = _free_certificate(session) if present.user_authentication else None
-    present_by_name = {
-        "user-authentication": present.user_authentication,
-        "digital-signature": present.digital_signature,
-    }
-    if as_json:
-        print_json({
-            "application": "JPKI",
-            "token": token.label,
-            "medium": token.medium.name.lower().replace("_", "-") if token.medium else None,
-            "certificates_present": present_by_name,
-            "user_authentication_certificate": _describe(certificate) if certificate else None,
-            "pins": {name: status_json(status) for name, status in pins.items()},
-        })  # fmt: skip
-        return
-    click.echo(_("Application: JPKI ({token})").format(token=plain(token.label)))
-    for name, there in present_by_name.items():
-        click.echo(_("{name} certificate: {there}").format(name=name, there=_("present") if there else _("absent")))
-    if certificate:
-        left = (certificate.not_valid_after_utc - datetime.now(UTC)).days
-        click.echo(
-            _("user-authentication certificate: valid until {end:%Y-%m-%d}, {left} days left").format(
-                end=certificate.not_valid_after_utc, left=left
-            )
-        )
-    for name, status in pins.items():
-        click.echo(_("{pin}: {status}").format(pin=_(PAIRS[name].pin.label), status=status_text(status)))
-
-
-def _free_certificate(session: JpkiSession) -> x509.Certificate | None:
-    """The user-authentication certificate; None on phones, which guard it by the PIN."""
-    try:
-        return load_certificate(session.certificate_der(USER_AUTHENTICATION))
-    except SecurityStatusNotSatisfied:
-        return None
-
-
 @click.group(help=_("The certificates on the card."))
 def cert() -> None:
     pass
@@ -132,7 +82,7 @@ _which = click.argument("name", metavar="|".join(PAIRS) + "[-ca]", type=click.Ch
 @pin_options
 @card_options
 def show(name: str, card: CardChoice, pin_source: PinSource, as_json: bool) -> None:
-    described = _describe(load_certificate(_read(name, card, pin_source)))
+    described = describe(load_certificate(_read(name, card, pin_source)))
     if as_json:
         print_json(described)
         return
@@ -179,7 +129,8 @@ def _read(name: str, card: CardChoice, source: PinSource) -> bytes:
         return session.certificate_der(pair)
 
 
-def _describe(certificate: x509.Certificate) -> dict[str, object]:
+def describe(certificate: x509.Certificate) -> dict[str, object]:
+    """*certificate* as JSON."""
     return {
         "subject": certificate.subject.rfc4514_string(),
         "issuer": certificate.issuer.rfc4514_string(),
