@@ -16,7 +16,9 @@ def test_what_was_recorded_is_said_again(card: CardFile, tmp_path: Path) -> None
     first = run("info", "--json", "-r", card.reader, "--record", file)
     again = run("info", "--json", "-r", f"replay:{file}")
     assert first.code == again.code == 0
-    assert first.json == again.json
+    said = first.json
+    del said["valid_until"]["card"]  # is in a record with the card's serial number, and so masked
+    assert said == again.json
     assert read_recording(file).about["reader"] == "simulated"
 
 
