@@ -14,8 +14,10 @@ from mynacard.apdu.message import Card
 from mynacard.apdu.verification import TriesLeft
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.jpki.layout import KeyPair
+from mynacard.personal import TEXT_PIN, FaceSession, TextSession
+from mynacard.personal.layout import BIRTH_DATE
 from mynacard.pin import Pin
-from mynacard.pin_entry import PinRequest, pin_from_descriptor, verified_session
+from mynacard.pin_entry import PinRequest, pin_from_descriptor, verified_application, verified_session
 from mynacard.readers import events, pcsc
 from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator import SimulatedCard
@@ -193,3 +195,40 @@ def test_a_pin_comes_from_a_descriptor_that_stays_open(line: bytes) -> None:
         os.fstat(reading)
     finally:
         os.close(reading)
+
+
+# --- the card's other applications -------------------------------------------------------------------------
+
+
+def test_another_application_is_entered_in_the_same_way(desk: Desk) -> None:
+    holder = Holder(desk, "1234")
+    with verified_application(TextSession, TEXT_PIN, holder, purpose="Reads a name.") as session:
+        assert session.attributes().name
+    assert holder.requests == [PinRequest(TEXT_PIN, TriesLeft(3), "Reads a name.", 0)]
+    assert desk.calls.count("SCardBeginTransaction") == 2
+
+
+def test_what_is_free_is_read_before_the_pin(desk: Desk) -> None:
+    with verified_application(TextSession, TEXT_PIN, Pin("1234"), before=TextSession.certificate):
+        pass
+    assert [command[1] for command in desk.transmitted] == [0xA4, 0xB0, 0x20, 0x20, 0xA4]
+
+
+@pytest.mark.parametrize(("left", "kind"), [(1, errors.LastTryError), (0, errors.PinBlocked)])
+def test_nor_is_anybody_asked_for_a_number_that_would_not_be_sent(
+    desk: Desk, card: SimulatedCard, left: int, kind: type[errors.MynacardError]
+) -> None:
+    card.pins[FaceSession.application.df_name, BIRTH_DATE.key].tries_left = left
+    holder = Holder(desk, "020401")
+    with pytest.raises(kind), verified_application(FaceSession, BIRTH_DATE, holder):
+        pytest.fail("verified")
+    assert holder.requests == []
+    assert desk.verifies == []
+
+
+@pytest.mark.parametrize("code", [0x80100068, 0x80100069], ids=["reset", "removed"])
+def test_nor_does_a_card_that_went_away_meanwhile_get_one(desk: Desk, code: int) -> None:
+    holder = Holder(desk, "1234", meanwhile=lambda: desk.fail("SCardBeginTransaction", code))
+    with pytest.raises(errors.CardLostError), verified_application(TextSession, TEXT_PIN, holder):
+        pytest.fail("verified")
+    assert desk.verifies == []

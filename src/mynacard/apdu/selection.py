@@ -93,8 +93,9 @@ class Selection:
         return self._route.profile.extended_length is not None
 
     def go_through(self, route: Callable[[Channel], Channel]) -> None:
-        """From here on commands go through *route*, a channel around the one there was."""
-        self._route = route(self.channel)
+        """From here on commands go through *route*, a channel around the one that the application was selected on."""
+        self.check()
+        self._route = route(self._channel)
 
     def read(self, file_id: int, ne: int = BLOCK) -> bytes:
         """What one READ BINARY brings of an EF, filler and all."""

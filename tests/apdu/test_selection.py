@@ -1,0 +1,130 @@
+"""An application selected, and its files read: by which commands, to which end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support import CardThat, ScriptedCard
+
+from mynacard import errors
+from mynacard.apdu.channel import CardProfile, Channel
+from mynacard.apdu.selection import FILE_MAX, OBJECT_MAX, Selection, object_length
+
+Scripted = Callable[..., ScriptedCard]
+
+SELECT = "00A4040C02D392"
+EXTENDED, SHORT = CardProfile(extended_length=True), CardProfile(extended_length=False)
+
+
+def object_of(length: int) -> bytes:
+    """A data object of so many bytes in all."""
+    return b"\xff\x10\x82" + (length - 5).to_bytes(2, "big") + bytes(range(256)) * (length // 256 + 1)
+
+
+def content(length: int) -> bytes:
+    return object_of(length)[:length]
+
+
+def selection(card: ScriptedCard | CardThat, profile: CardProfile = CardProfile()) -> Selection:
+    return Selection(Channel(card, profile), b"\xd3\x92", "test")
+
+
+def test_a_long_file_is_one_apdu_where_extended_length_passes(scripted: Scripted) -> None:
+    card = scripted((SELECT, "9000"), ("00B08400000000", content(600) + b"\xff" * 40 + b"\x90\x00"))
+    assert selection(card, EXTENDED).read_content(4) == content(600)
+
+
+@pytest.mark.parametrize("length", [256, 257, 512, 513])
+def test_it_is_its_blocks_where_it_does_not_and_no_more(scripted: Scripted, length: int) -> None:
+    found = content(length)
+    steps = [("00B0840000", found[:256] + b"\x90\x00")]
+    steps += [
+        (f"00B0{at:04X}{min(256, length - at) % 256:02X}", found[at : at + 256] + b"\x90\x00")
+        for at in range(256, length, 256)
+    ]
+    assert selection(scripted((SELECT, "9000"), *steps), SHORT).read_content(4) == found
+
+
+def test_what_was_cut_off_on_the_way_is_read_on(scripted: Scripted) -> None:
+    found = content(700)
+    card = scripted(
+        (SELECT, "9000"), ("00B08400000000", found[:600] + b"\x90\x00"), ("00B0025864", found[600:] + b"\x90\x00")
+    )
+    channel = Channel(card)
+    assert Selection(channel, b"\xd3\x92", "test").read_content(4) == found
+    assert channel.profile == SHORT, "a reader that cuts off passes no extended length"
+
+
+def test_a_reader_that_chokes_on_extended_length_costs_a_selection(scripted: Scripted) -> None:
+    found = content(300)
+    channel = Channel(scripted(
+        (SELECT, "9000"), ("00B08400000000", errors.OutcomeUnknownError("stuck")), (SELECT, "9000"),
+        ("00B0840000", found[:256] + b"\x90\x00"), ("00B001002C", found[256:] + b"\x90\x00"),
+    ))  # fmt: skip
+    assert Selection(channel, b"\xd3\x92", "test").read_content(4) == found
+    assert channel.profile == SHORT
+
+
+def test_a_timeout_gives_the_connection_up(scripted: Scripted) -> None:
+    card = scripted((SELECT, "9000"), ("00B08400000000", errors.CallTimeoutError("late", call="SCardTransmit")))
+    with pytest.raises(errors.CallTimeoutError):
+        selection(card).read_content(4)
+
+
+@pytest.mark.parametrize("status", ["6982", "6A82"])
+def test_a_refusal_of_the_file_says_nothing_of_lengths(scripted: Scripted, status: str) -> None:
+    script = [(SELECT, "9000"), ("00B08400000000", status)]
+    if status == "6A82":  # may be about the short identifier
+        script += [("00A4020C020004", "6A82")]
+    channel = Channel(scripted(*script))
+    with pytest.raises(errors.CardError):
+        Selection(channel, b"\xd3\x92", "test").read_content(4)
+    assert channel.profile.extended_length is None
+
+
+def test_after_a_pin_nobody_tries(scripted: Scripted) -> None:
+    card = scripted((SELECT, "9000"), ("00B0840000", content(100) + b"\x90\x00"))
+    found = selection(card)
+    found.may_probe = False
+    assert found.read_content(4) == content(100)
+
+
+@pytest.mark.parametrize("answer", ["FF", "9000", "FF1082015A5A9000"])
+def test_a_file_that_ends_before_its_length_is_none(answer: str) -> None:
+    card = CardThat(
+        lambda command: (
+            "9000" if command[1] == 0xA4 else (answer if command[2] < 0x80 else content(300)[:256] + b"\x90\x00")
+        )
+    )
+    with pytest.raises(errors.MynacardError):
+        selection(card, SHORT).read_content(4)
+    assert len(card.sent) <= 3
+
+
+@pytest.mark.parametrize("head", ["", "FF", "FF10", "FF1080", "FF1085", "FF10821001", "30840000FFFF"])
+def test_what_begins_no_object_is_none(head: str) -> None:
+    with pytest.raises(errors.CardDataError):
+        object_length(bytes.fromhex(head))
+
+
+def test_lengths_are_bounded() -> None:
+    assert object_length(object_of(OBJECT_MAX)) == OBJECT_MAX
+    with pytest.raises(errors.CardDataError):
+        object_length(object_of(OBJECT_MAX + 1))
+    assert object_length(object_of(FILE_MAX), FILE_MAX) == FILE_MAX
+
+
+def test_commands_go_through_a_route_and_end_with_the_selection(scripted: Scripted) -> None:
+    inner = CardThat(lambda command: "9000")
+    channel = Channel(inner)
+    found = Selection(channel, b"\xd3\x92", "test")
+    route = CardThat(lambda command: "5A9000")
+    found.go_through(lambda _: Channel(route))
+    assert found.read(1) == b"\x5a"
+    channel.select(b"\xa0", "other")
+    with pytest.raises(errors.SessionEndedError):
+        found.read(1)
+    with pytest.raises(errors.SessionEndedError):
+        found.go_through(lambda same: same)
+    assert len(route.sent) == 1
