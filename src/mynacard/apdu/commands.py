@@ -313,14 +313,15 @@ SCHEME_AND_DEFAULT_KEY: Final[Wire] = Struct(
     Const(b"\x00"),
 )
 NEW_VALUE_OF_KEY: Final[Wire] = Struct(Const(b"\x01"), "key" / _TAGGED_SFI)
+_SHIFTED_SFI: Final[Wire] = ExprAdapter(
+    ExprValidator(Byte, lambda byte, _: byte & 0x07 == 0x04),  # P1 is a record number
+    lambda byte, _: byte // 8,
+    lambda sfi, _: 8 * sfi + 0x04,
+)
 RECORD: Final[Wire] = Struct(
     "number" / ExprValidator(Byte, lambda number, _: 1 <= number <= 0xFE),
-    "sfi" / ExprAdapter(
-        ExprValidator(Byte, lambda byte, _: byte & 0x07 == 0x04),  # P1 is a record number
-        lambda byte, _: byte >> 3,
-        lambda sfi, _: sfi << 3 | 0x04,
-    ),
-)  # fmt: skip
+    "sfi" / _SHIFTED_SFI,
+)
 OBJECT: Final[Wire] = "tag" / Int16ub
 NAME: Final[Wire] = "name" / GreedyBytes
 FILE_ID: Final[Wire] = Struct("file_id" / Int16ub, Terminated)
