@@ -24,9 +24,9 @@ from readers.fake_scard import FakeScard
 from support import CANARY, SOURCE, spellings
 
 from mynacard import cli
+from mynacard.simulator.assembly import assemble
 from mynacard.simulator.card import SimulatedCard
 from mynacard.simulator.doors import disk
-from mynacard.simulator.assembly import assemble
 
 PIN: Final = CANARY
 PASSWORD: Final = "KANARIE73"

@@ -15,8 +15,8 @@ from support import Answer, CardThat
 from mynacard.apdu.message import Card
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
 from mynacard.simulator import DEFAULT_PINS, MIHON, CardContents, KeyMaterial, SimulatedCard, Traits, assemble
-from mynacard.simulator.doors import pki_cache
 from mynacard.simulator.contents import fresh_pins
+from mynacard.simulator.doors import pki_cache
 
 LONG: Final = Traits()
 SHORT: Final = Traits(extended_length=False)

@@ -20,8 +20,8 @@ from mynacard.jpki.layout import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATI
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED
 from mynacard.signing import content, rawsig
-from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.simulator.contents import DEFAULT_PINS
+from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.trust import Anchor, Purpose, Report, check, load_certificate
 from mynacard.webeid import AuthenticationToken
 
