@@ -12,7 +12,7 @@ from mynacard.simulator.doors import disk
 from mynacard.simulator.doors.pcsclite.service import Service
 
 # Other systems have no sockets that tell who comes, and no pcsc-lite.
-collect_ignore = [] if sys.platform == "linux" else ["test_door.py", "test_real_clients.py"]
+collect_ignore = [] if sys.platform == "linux" else ["test_door.py", "test_pinpad_clients.py", "test_real_clients.py"]
 
 
 @pytest.fixture

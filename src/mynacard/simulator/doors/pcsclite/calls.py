@@ -11,6 +11,7 @@ from typing import Final
 
 from mynacard.errors import ProtocolError, mark
 from mynacard.simulator.doors.pcsclite import messages as say
+from mynacard.simulator.doors.pcsclite import pinpad
 from mynacard.simulator.doors.pcsclite.attributes import value_of
 from mynacard.simulator.doors.pcsclite.clients import Client, Clients
 from mynacard.simulator.doors.pcsclite.contacts import Refused
@@ -116,6 +117,8 @@ class Calls:
         match call:
             case say.Transmit():
                 return self._transmit(client, call)
+            case say.Control():
+                return self._control(client, call)
             case say.Version():
                 return _greeting(call)
             case say.EstablishContext(scope):
@@ -151,7 +154,7 @@ class Calls:
                 self._reader(client, card).end_transaction(card, disposition)
             case say.Status(card):
                 self._reader(client, card).check(card)
-            case say.SetAttribute(card) | say.Control(card):
+            case say.SetAttribute(card):
                 self._reader(client, card).check_sharing(card)
                 raise Refused(Code.E_UNSUPPORTED_FEATURE)
             case say.GetAttribute(card, attribute):
@@ -221,12 +224,7 @@ class Calls:
     def _transmit(self, client: Client, call: say.Transmit) -> say.Transmit | None:
         reader = self._reader(client, call.card)
         reader.admit(call.card, call.send_protocol)
-        fault = reader.armed.at_next_apdu()
-        answer: bytes | None = None
-        try:
-            answer = reader.transmit(call.data) if fault is None else self._strike(fault, client, reader, call.data)
-        finally:
-            self._observe(reader.name, call.data, answer)
+        answer = self._exchange(client, reader, call.data)
         if answer is None:
             return None
         short = len(answer) > call.receive_length
@@ -235,6 +233,40 @@ class Calls:
             call.receive_protocol, call.receive_pci_length, len(answer),
             code=Code.E_INSUFFICIENT_BUFFER if short else Code.S_SUCCESS, data=b"" if short else answer,
         )  # fmt: skip
+
+    def _exchange(self, client: Client, reader: Reader, command: bytes) -> bytes | None:
+        """The answer that *client* gets to *command*; None where it gets none."""
+        fault = reader.armed.at_next_apdu()
+        answer: bytes | None = None
+        try:
+            answer = reader.transmit(command) if fault is None else self._strike(fault, client, reader, command)
+        finally:
+            self._observe(reader.name, command, answer)
+        return answer
+
+    def _control(self, client: Client, call: say.Control) -> say.Control | None:
+        """What the reader itself is asked: what its keypad can do, and to have a PIN typed there."""
+        reader = self._reader(client, call.card)
+        reader.check_sharing(call.card)
+        answer = self._feature(client, reader, call)
+        if answer is None:
+            return None
+        if len(answer) > call.receive_length:
+            raise Refused(Code.E_INSUFFICIENT_BUFFER)
+        return replace(call, returned=len(answer), code=Code.S_SUCCESS, data=answer)
+
+    def _feature(self, client: Client, reader: Reader, call: say.Control) -> bytes | None:
+        keypad = reader.keypad
+        match call.control_code:
+            case pinpad.GET_FEATURE_REQUEST if keypad is not None:
+                return pinpad.FEATURES
+            case pinpad.VERIFY_PIN_DIRECT if keypad is not None:
+                reader.contacts.need_powered_card()
+                return pinpad.typed(keypad, call.data, lambda command: self._exchange(client, reader, command))
+            case pinpad.IFD_PIN_PROPERTIES if keypad is not None:
+                return pinpad.PIN_PROPERTIES
+            case _:
+                raise Refused(Code.E_UNSUPPORTED_FEATURE)
 
     def _strike(self, fault: Fault, client: Client, reader: Reader, command: bytes) -> bytes | None:
         """What *fault* makes of *command*: the answer that *client* gets, or None where it gets none."""

@@ -87,6 +87,12 @@ class Contacts:
         if self.state & State.SWALLOWED:
             raise Refused(Code.W_UNRESPONSIVE_CARD)
 
+    def need_powered_card(self) -> None:
+        """That there is a card, and that somebody gave it power: a keypad gives it none."""
+        self.need_card()
+        if not self.powered:
+            raise Refused(Code.E_NOT_TRANSACTED)
+
     def reset(self) -> Code:
         """A warm reset."""
         if self.card is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mynacard.errors import UsageError, mark
+from mynacard.simulator.doors.pcsclite.pinpad import Keypad
 from mynacard.simulator.doors.pcsclite.reader import Reader
 from mynacard.simulator.doors.pcsclite.scard import MAX_READER_NAME, MAX_READERS
 from mynacard.simulator.doors.pcsclite.wire import encode_readers
@@ -53,8 +54,14 @@ class Desk:
                 return reader
         raise UsageError(mark("No reader on this desk is called {name}."), name=name)
 
-    def plug(self, name: str, card: PoweredCard | None = None, faults: Iterable[Fault] = ()) -> None:
-        """A new reader called *name*, with *card* on it if there is one, and with *faults*."""
+    def plug(
+        self,
+        name: str,
+        card: PoweredCard | None = None,
+        faults: Iterable[Fault] = (),
+        keypad: Keypad | None = None,
+    ) -> None:
+        """A new reader called *name*, with *card* on it and *keypad* at it if there are any, and with *faults*."""
         if not 0 < len(name.encode()) <= MAX_READER_NAME or "\0" in name:
             raise UsageError(mark("A reader's name has 1 to {most} bytes."), most=MAX_READER_NAME)
         if any(reader.name == name for reader in self):
@@ -63,6 +70,7 @@ class Desk:
             raise UsageError(mark("A desk has no room for more than {most} readers."), most=MAX_READERS)
         reader = Reader(name, self._clock, self._power_off_after_s, self._means)
         reader.arm(faults)
+        reader.keypad = keypad
         if card is not None:
             reader.insert(card)
         self._slots[self._slots.index(None)] = reader

@@ -13,6 +13,7 @@ from typing import Final
 from mynacard.simulator.doors.pcsclite.contacts import Contacts, Refused
 from mynacard.simulator.doors.pcsclite.idleness import Idleness
 from mynacard.simulator.doors.pcsclite.messages import ReaderState
+from mynacard.simulator.doors.pcsclite.pinpad import Keypad
 from mynacard.simulator.doors.pcsclite.scard import Code, Disposition, Protocol, ShareMode
 from mynacard.simulator.faults import Armed, Fault
 from mynacard.simulator.faulty import FaultyAnswers, Means
@@ -52,6 +53,7 @@ class Reader:
         self.idleness = Idleness(clock)
         self._means = means
         self.arm(())
+        self.keypad: Keypad | None = None
         self.plugged = True
         self.power_off_at: float | None = None
         self.holder = 0

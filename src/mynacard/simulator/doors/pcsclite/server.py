@@ -16,6 +16,7 @@ from typing import Final, Self
 from mynacard.simulator.doors.pcsclite.calls import Observer, nobody
 from mynacard.simulator.doors.pcsclite.clients import CLIENTS_MAX
 from mynacard.simulator.doors.pcsclite.loop import Loop
+from mynacard.simulator.doors.pcsclite.pinpad import Keypad
 from mynacard.simulator.doors.pcsclite.place import Peer, check_system, listen, peer_of, socket_path
 from mynacard.simulator.doors.pcsclite.service import Service
 from mynacard.simulator.doors.pki_cache import new_key_der
@@ -109,10 +110,16 @@ class PcscliteDoor:
 
     # --- the desk ---
 
-    def plug(self, name: str, card: PoweredCard | None = None, faults: Iterable[Fault] = ()) -> None:
-        """A new reader called *name*, with *card* on it if there is one; *faults* come at its APDUs."""
+    def plug(
+        self,
+        name: str,
+        card: PoweredCard | None = None,
+        faults: Iterable[Fault] = (),
+        keypad: Keypad | None = None,
+    ) -> None:
+        """A new reader called *name*, *card* on it; *faults* come at its APDUs, and PINs are typed at its *keypad*."""
         with self._changing():
-            self._service.desk.plug(name, card, faults)
+            self._service.desk.plug(name, card, faults, keypad)
 
     def unplug(self, name: str) -> PoweredCard | None:
         """Take the reader away; what was on it."""
