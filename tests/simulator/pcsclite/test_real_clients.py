@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
@@ -215,13 +216,15 @@ def test_a_client_of_a_service_that_ended_hears_that_there_is_none_until_it_begi
 
 
 def test_a_fault_that_keeps_silent_keeps_its_client_waiting_alone(
-    door: PcscliteDoor, client: Callable[[], Scard]
+    door: PcscliteDoor, client: Callable[[], Scard], card: SimulatedCard
 ) -> None:
     door.arm(NAME, Fault.parse("mute@2"))
     waiting, other = client(), client()
-    card, theirs = waiting.connect(NAME), other.connect(NAME)
-    assert waiting.transmit(card, APPLICATION) == DONE
-    waiting.start("SCardTransmit", card, 2, list(VERIFY))
+    mine, theirs = waiting.connect(NAME), other.connect(NAME)
+    assert waiting.transmit(mine, APPLICATION) == DONE
+    waiting.start("SCardTransmit", mine, 2, list(VERIFY))
+    while not card.state.verified:  # or the other one would come second, and wait in its place
+        time.sleep(0.001)
     assert other.transmit(theirs, APPLICATION) == DONE
     assert door.open_handles == 2
     waiting.kill()
