@@ -39,6 +39,7 @@ from mynacard.apdu.status import StatusWord
 from mynacard.apdu.tlv import Tlv
 from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.personal import messaging
+from mynacard.personal.layout import Tag
 from mynacard.personal.messaging import Turn
 from mynacard.pin import Pin
 from mynacard.simulator.files import (
@@ -55,13 +56,18 @@ from mynacard.simulator.files import (
     SoftKey,
     TransparentFile,
 )
-from mynacard.simulator.traits import Personality, Traits
+from mynacard.simulator.traits import ATR_CONTACT, Personality, Traits
 
 __all__ = ["SecurityState", "SimulatedCard"]
 
 _SECRET_MAX: Final = 16
 _SHORT_NE_MAX: Final = 256
 _REFUSALS: Final = {Part.CLA: 0x6E00, Part.INS: 0x6D00, Part.P1_P2: 0x6A86, Part.LENGTH: 0x6700}
+_KNOWN_AND_REFUSED: Final = {
+    (0x80, 0xA2): 0x6A86,  # takes a terminal's certificate; with which P1-P2 nobody here knows
+    (0x80, 0xFC): 0x6700,  # a phone's
+}
+"""Instructions that cards were seen to know, and to refuse all that is known of them (statements.json)."""
 _DONE: Final = ResponseApdu()
 
 
@@ -268,6 +274,8 @@ class SimulatedCard:
     def _data(self, tag: int, ne: int) -> ResponseApdu:
         """A data object of the issuer's domain; a long one by extended length alone, as cards were seen to have it."""
         found = self._objects.get(tag) if self.state.application is ISSUER_DOMAIN else None
+        if tag == Tag.CONTACT_ATR:  # some cards tell it with an application current, some in the issuer's domain
+            found = ATR_CONTACT[1:]
         if found is None:
             raise _Refused(0x6A88)
         if len(found) > ne:
@@ -377,6 +385,8 @@ def _tries(count: int) -> ResponseApdu:
 
 def _refuse(apdu: CommandApdu, part: Part) -> ResponseApdu:
     status = _REFUSALS[part]
+    if part is Part.INS:
+        status = _KNOWN_AND_REFUSED.get((apdu.cla, apdu.ins), status)
     if part is Part.CLA and apdu.cla < 0x10:  # interindustry: secure messaging and logical channels
         without_session = 0x69FC if apdu.ins in (0xB0, 0x20) else 0x6882
         status = 0x6881 if apdu.cla & 0x03 else without_session
