@@ -1,0 +1,197 @@
+"""One suite, several cards: each test runs once for every way of meeting one.
+
+``--reader NAME`` meets a real card instead, and asks what spares it; the rest is deselected, with the reason printed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import inspect
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Final, cast
+
+import pytest
+from conformance.card.conversation import Conversation
+from conformance.card.guard import Guard, RefusedError
+from conformance.card.pcsc_card import PcscCard
+from conformance.card.statements import STATEMENTS, Statement
+from conformance.card.ways import (
+    READER,
+    DoorCard,
+    InMemory,
+    RecordedCard,
+    known_of_cards,
+    known_of_simulated_cards,
+    pins_of,
+    read_pins,
+    simulated,
+)
+from rig.pcscd import unavailable
+
+from mynacard.errors import MaskedError
+from mynacard.opening import choose_reader
+from mynacard.readers import find_library, list_readers
+from mynacard.readers.abi import PCSC_LITE
+from mynacard.simulator.doors.pcsclite import PcscliteDoor
+
+SIMULATED: Final = ("simulator", "door", "recording") if sys.platform == "linux" else ("simulator", "recording")
+REAL: Final = "reader"
+
+RECORDED: Final = pytest.StashKey[RecordedCard]()
+SPARED: Final = pytest.StashKey[dict[str, str]]()
+NOBODY: Final[Mapping[str, bytes]] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "the conformance suite on a real card")
+    group.addoption("--reader", metavar="NAME", help="ask the card on this reader, and nothing that could harm it")
+    group.addoption("--pin-file", metavar="FILE", help="its right PINs, a name and a PIN in each line")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "statement(id, …): what of vectors/conformance/statements.json a test shows")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "card" in metafunc.fixturenames:
+        metafunc.parametrize("way", (REAL,) if _reader(metafunc.config) else SIMULATED)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not _reader(config):
+        return
+    spared = config.stash.setdefault(SPARED, {})
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        shown = statements_of(item)
+        reasons = {found.id: found.spares_a_real_card(_told(config)) for found in shown}
+        found = {name: why for name, why in reasons.items() if why}
+        (dropped if found else kept).append(item)
+        if found:
+            spared.update({name: found.get(name) or "is shown together with another that is not" for name in reasons})
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    spared = config.stash.get(SPARED, None)
+    if spared:
+        terminalreporter.section("not asked of a real card")
+        for name, why in spared.items():
+            terminalreporter.write_line(f"{name}: {why}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """A test on a recording runs twice: to make it, and on it."""
+    recorded = pyfuncitem.stash.get(RECORDED, None)
+    if recorded is None:
+        return (yield)
+    names = inspect.signature(pyfuncitem.obj).parameters
+    pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+    recorded.play()
+    if any(statement.masked for statement in statements_of(pyfuncitem)):
+        with pytest.raises(MaskedError):  # else the statement's "replay" is out of date
+            yield
+        return True
+    done = yield
+    assert recorded.rest == 0
+    return done
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Of a failure on a real card: where it was, and what was said, without data, for that is somebody's."""
+    report: pytest.TestReport = yield
+    if call.excinfo is not None and report.failed and _reader(item.config):
+        own = [entry for entry in call.excinfo.traceback if Path(entry.path).parent == Path(__file__).parent]
+        where = [f"{Path(entry.path).name}:{entry.lineno + 1}: {str(entry.statement).strip()}" for entry in own]
+        refused = [str(call.excinfo.value)] if call.excinfo.errisinstance(RefusedError) else []
+        card = cast(pytest.Function, item).funcargs.get("card")
+        heard = card.heard[-12:] if isinstance(card, Conversation) else []
+        report.longrepr = "\n".join([*where, call.excinfo.typename, *refused, *heard])
+        report.sections = []
+    return report
+
+
+def statements_of(item: pytest.Item) -> list[Statement]:
+    """The statements that the test names."""
+    marks = list(item.iter_markers("statement"))
+    return [STATEMENTS[name] for mark in marks for name in mark.args]
+
+
+def _reader(config: pytest.Config) -> str:
+    return config.getoption("--reader", default="") or ""
+
+
+def _told(config: pytest.Config) -> Mapping[str, bytes]:
+    """The PINs of the real card, as far as they were told."""
+    path = config.getoption("--pin-file", default="")
+    return read_pins(Path(path)) if path else NOBODY
+
+
+# --- the cards ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def card(request: pytest.FixtureRequest, way: str) -> Iterator[Conversation]:
+    """A card that nobody has used yet, its power just on."""
+    if way == REAL:
+        real: Guard = request.getfixturevalue("real_card")
+        real.power_cycle()
+        yield Conversation(real, _told(request.config), known_of_cards())
+        return
+    shown = statements_of(request.node)
+    personas = {statement.persona for statement in shown}
+    assert len(personas) == 1, "a test is about one kind of card"
+    persona = personas.pop()
+    for differs in filter(None, (statement.simulator for statement in shown)):
+        request.applymarker(pytest.mark.xfail(reason=f"the simulated card {differs}", strict=True))
+    pins, known = pins_of(persona), known_of_simulated_cards()
+    match way:
+        case "simulator":
+            yield Conversation(InMemory(simulated(persona)), pins, known)
+        case "recording":
+            request.node.stash[RECORDED] = recorded = RecordedCard(simulated(persona))
+            yield Conversation(recorded, pins, known)
+        case _:
+            door: PcscliteDoor = request.getfixturevalue("own_door")
+            client: DoorCard = request.getfixturevalue("client")
+            door.plug(READER, simulated(persona))
+            client.open(READER)
+            yield Conversation(client, pins, known)
+            client.close()
+            door.unplug(READER)
+
+
+@pytest.fixture(scope="session")
+def own_door() -> Iterator[PcscliteDoor]:
+    try:
+        ctypes.CDLL(PCSC_LITE.library)
+    except OSError:
+        unavailable("libpcsclite is not installed; tools/system_packages.sh says which packages the tests need")
+    with PcscliteDoor() as door:
+        yield door
+
+
+@pytest.fixture(scope="session")
+def client(own_door: PcscliteDoor) -> Iterator[DoorCard]:
+    client = DoorCard(own_door)
+    yield client
+    client.end()
+
+
+@pytest.fixture(scope="session")
+def real_card(request: pytest.FixtureRequest) -> Iterator[Guard]:
+    """The card on the reader that was named, behind the guard."""
+    library = find_library()
+    found = PcscCard(library, choose_reader(list_readers(library), _reader(request.config)))
+    try:
+        yield Guard(found, _told(request.config))
+    finally:
+        found.close()
