@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, Desk, leaks, run
 from readers.fake_scard import READER
 
+from mynacard.personal.numbers import MyNumber
+from mynacard.personal.objects import NumberFile
 from mynacard.readers import read_recording
+from mynacard.simulator.holder import MIHON
+from mynacard.simulator.images import PHOTO
 
 
 def test_what_was_recorded_is_said_again(card: CardFile, tmp_path: Path) -> None:
@@ -37,6 +42,35 @@ def test_a_signature_is_recorded_without_the_password_and_the_name(
     again = run(*words, "--force", "-r", f"replay:{file}")
     assert again.code == 50
     assert "personal" in again.complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "pin"),
+    [
+        (("attributes",), "1234"),
+        (("number",), "1234"),
+        (("number", "--with", "number-a"), MIHON.my_number),
+        (("face", "--with", "number-b"), MIHON.number_b.reveal().decode()),
+        (("age",), MIHON.birth_date_pin.reveal().decode()),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_the_other_applications_say_of_the_holder_is_in_no_recording(
+    card: CardFile, tmp_path: Path, words: tuple[str, ...], pin: str
+) -> None:
+    file, secret = tmp_path / "card.recording", tmp_path / "secret"
+    secret.write_text(pin)
+    outcome = run("personal", *words, "--simulated", "-r", card.reader, "--record", file, "--pin-file", secret)
+    assert outcome.code == 0, outcome.err
+    text = file.read_text("ascii").lower()
+    personal = [MIHON.name.encode(), MIHON.address.encode()[:12], MIHON.my_number.encode(), PHOTO[:16], b"\x89PNG"]
+    personal += [f"{MIHON.birth_date:%Y%m%d}".encode(), MIHON.number_b.reveal(), sha256(_number_file()).digest()]
+    assert not [value for value in personal if value.hex() in text]
+    assert b"9399990".hex() in text or b"9399991".hex() in text, "whose certificate it is, is shown"
+
+
+def _number_file() -> bytes:
+    return bytes(NumberFile(MyNumber(MIHON.my_number)))
 
 
 def test_a_reader_s_card_is_recorded_too(desk: Desk, tmp_path: Path) -> None:

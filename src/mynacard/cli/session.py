@@ -12,15 +12,16 @@ from mynacard.apdu.channel import Channel
 from mynacard.apdu.masking import ApplicationMask
 from mynacard.apdu.message import Card
 from mynacard.cli.options import CardChoice, PinSource
-from mynacard.jpki import masks
+from mynacard.jpki import masks as jpki_masks
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED, open_card
+from mynacard.personal import masks as personal_masks
 from mynacard.readers import recording_to
 
 __all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
 
-MASKS: Final[tuple[ApplicationMask, ...]] = (masks.PERSONAL,)
+MASKS: Final[tuple[ApplicationMask, ...]] = (jpki_masks.PERSONAL, *personal_masks.PERSONAL)
 """What is masked in recordings. Whatever an application brings that stands not here is masked whole."""
 
 Around = Callable[[Card], Card]

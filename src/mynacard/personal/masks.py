@@ -1,0 +1,39 @@
+"""What is personal in the card's other applications, for recordings.
+
+Masked are My Number and its digest, name, address, birth date, sex, pictures; the keys that a card has alone; and bytes
+of which nobody knows what they say. Shown are the certificates of municipalities, versions, and names of keys. Of the
+common and the resident register application, and of the issuer's data, nothing is shown: they have no rules here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mynacard.apdu.masking import ApplicationMask, FileMask
+from mynacard.personal import layout
+from mynacard.personal.layout import CARD_FACE, TEXT
+
+__all__ = ["PERSONAL"]
+
+PERSONAL: Final = (
+    ApplicationMask(
+        TEXT.df_name,
+        (
+            FileMask(layout.MY_NUMBER.file_id),
+            FileMask(layout.ATTRIBUTES.file_id, (0xFF20,)),
+            FileMask(layout.TEXT_DIGESTS.file_id, (0xFF30,)),
+            FileMask(layout.TEXT_BASIC_DATA.file_id, (0xFF40, 0xDF43)),
+            FileMask(layout.SESSION_KEY.file_id),
+            FileMask(layout.TEXT_CARD_KEY.file_id, (0xFF50,)),
+        ),
+    ),
+    ApplicationMask(
+        CARD_FACE.df_name,
+        (
+            FileMask(layout.AGE_RECORD.file_id, (0xFF10,)),
+            FileMask(layout.FACE.file_id, (0xFF20,)),
+            FileMask(layout.FACE_BASIC_DATA.file_id, (0xFF30, 0xDF35)),
+            FileMask(layout.NUMBER_IMAGE.file_id, (0xFF40,)),
+        ),
+    ),
+)
