@@ -40,6 +40,7 @@ from mynacard.simulator.files import (
     RecordFile,
     SoftKey,
     TransparentFile,
+    UnknownKeyFile,
 )
 from mynacard.simulator.issuing import ApplicationContents, soft_keys
 
@@ -68,6 +69,8 @@ def assemble(
 
 def _jpki(contents: CardContents) -> Application:
     files: dict[int, File] = {
+        _CLOSED: TransparentFile(_FILLER, (_NO_PIN,)),
+        _TERMINAL_CA: UnknownKeyFile(),
         TOKEN_INFO: TransparentFile(bytes(replace(_TOKEN_INFO, label=contents.medium.value))),
         CERTIFICATES_PRESENT: TransparentFile(bytes(CertificatesPresent(
             digital_signature=DIGITAL_SIGNATURE.name in contents.keys,
@@ -91,10 +94,20 @@ def _files_of(pair: KeyPair, material: KeyMaterial, guards: tuple[int, ...]) -> 
     }
 
 
+_CLOSED: Final = 0x0009
+"""An EF of JPKI that no PIN opens."""
+_TERMINAL_CA: Final = 0x0016
+_NO_PIN: Final = 0
+_FILLER: Final = b"\xff" * 16
+
+
 # --- the other applications: what is written, under the rules of their layout ------------------------------
 
 _UNKNOWN_OF_TEXT: Final = 0x0012
 """A PIN of the text application that is blocked on every card."""
+_FILLER_OF_TEXT: Final = 0x0008
+_FILLER_OF_FACE: Final = 0x0006
+"""Files that hold sixteen 'FF' and nothing else."""
 
 
 def _opened(found: ApplicationContents, *files: layout.File) -> dict[int, File]:
@@ -115,6 +128,8 @@ def _text(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Applicatio
         layout.TEXT_BASIC_DATA, layout.SESSION_KEY, layout.TEXT_CARD_KEY,
     )  # fmt: skip
     files[layout.TEXT_SIGNING_KEY] = KeyFile(keys["own"])
+    files[_UNKNOWN_OF_TEXT] = PinFile(tries=0)
+    files[_FILLER_OF_TEXT] = TransparentFile(_FILLER, tuple(pin.key for pin in TEXT.pins))  # choice: who opens it
     return Application(
         TEXT.df_name, files, own_key=keys["own"], session_key=keys["session"], session_guard=TEXT_PIN.key,
         change=TEXT.change,
@@ -125,6 +140,7 @@ def _card_face(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Appli
     files = _pins_of(CARD_FACE) | _opened(
         found, layout.AGE_RECORD, layout.FACE, layout.FACE_BASIC_DATA, layout.FACE_CERTIFICATE, layout.NUMBER_IMAGE
     )
+    files[_FILLER_OF_FACE] = TransparentFile(_FILLER, tuple(pin.key for pin in layout.FACE.opened_by))
     return Application(CARD_FACE.df_name, files, own_key=keys["own"], session_refusal=_NO_ENVIRONMENT)
 
 

@@ -61,6 +61,7 @@ from mynacard.simulator.traits import ATR_CONTACT, Personality, Traits
 __all__ = ["SecurityState", "SimulatedCard"]
 
 _SECRET_MAX: Final = 16
+_BLOCKED_FOR_EVER: Final = PinMemory(Pin("0000"), 0)
 _SHORT_NE_MAX: Final = 256
 _REFUSALS: Final = {Part.CLA: 0x6E00, Part.INS: 0x6D00, Part.P1_P2: 0x6A86, Part.LENGTH: 0x6700}
 _KNOWN_AND_REFUSED: Final = {
@@ -297,7 +298,7 @@ class SimulatedCard:
         file = self._file(file_id)
         if not isinstance(file, PinFile):
             raise _Refused(0x6981)
-        return file, self.pins[self.state.application.df_name, file_id]
+        return file, self.pins[self.state.application.df_name, file_id] if file.tries else _BLOCKED_FOR_EVER
 
     def _verify(self, file_id: int, pin: Pin) -> ResponseApdu:
         file, memory = self._pin(file_id)

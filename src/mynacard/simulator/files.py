@@ -32,6 +32,7 @@ __all__ = [
     "RecordFile",
     "SoftKey",
     "TransparentFile",
+    "UnknownKeyFile",
 ]
 
 
@@ -110,7 +111,10 @@ class RecordFile:
 
 @dataclass(frozen=True, slots=True)
 class PinFile:
-    """A PIN; its value and counter are the chip's (:class:`PinMemory`). One with a *form* can be changed to it."""
+    """A PIN; its value and counter are the chip's (:class:`PinMemory`). One with a *form* can be changed to it.
+
+    One of no *tries* is blocked for ever, and the chip remembers nothing of it.
+    """
 
     tries: int
     form: re.Pattern[bytes] | None = None
@@ -131,7 +135,12 @@ class AuthenticationKeyFile:
     key: SoftKey
 
 
-File: TypeAlias = TransparentFile | RecordFile | PinFile | KeyFile | AuthenticationKeyFile
+@dataclass(frozen=True, slots=True)
+class UnknownKeyFile:
+    """A key that is there, and of which nobody has said what it does."""
+
+
+File: TypeAlias = TransparentFile | RecordFile | PinFile | KeyFile | AuthenticationKeyFile | UnknownKeyFile
 
 _NO_SESSION: Final = 0x6982
 

@@ -58,6 +58,8 @@ MUNICIPALITY: Final = "99999"
 """The code of the municipality that issues simulated cards; there is none of this code."""
 
 _SERIAL: Final = "9" * 15
+_RECOGNITION: Final = bytes.fromhex("730906072A864886FC6B01")
+"""That the card's manager is GlobalPlatform's: its object identifier 1.2.840.114283.1, and no more."""
 _ABSENT_SIGNATURE: Final = bytes(256)
 
 
@@ -213,6 +215,7 @@ def _issuer(holder: Holder, municipality: Municipality) -> ApplicationContents:
         objects={
             Tag.ISSUER_IDENTIFICATION: bytes(branch.root),
             Tag.CARD_IDENTIFICATION: _SERIAL.encode(),
+            Tag.RECOGNITION: _RECOGNITION,
             Tag.MUNICIPALITY: MUNICIPALITY.encode(),
             Tag.EXPIRY: b"%04d%02d%02d" % (holder.expiry.year, holder.expiry.month, holder.expiry.day),
             Tag.INTERMEDIATE_KEY_ID: bytes(branch.municipality),
