@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+import secrets
 import statistics
 import subprocess
 import sys
@@ -22,10 +23,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, __version__, open_card
+from mynacard.apdu import Channel
 from mynacard.apdu.message import Card
 from mynacard.jpki import DF_NAME
+from mynacard.personal import TEXT_PIN, TextSession
 from mynacard.simulator import DEFAULT_PINS
+from mynacard.simulator.contents import FOUR_DIGITS
 from mynacard.simulator.doors.disk import cached_pki, new_card
+from mynacard.simulator.timing import TRANSPORTS, TimedCard
 
 ROUNDS: Final = 9
 ROUND_S: Final = 0.1
@@ -35,6 +40,8 @@ SESSIONS: Final = 25
 CARDS: Final = 1000
 SIGNATURES: Final = 7
 """In a simulated card: two certificates, and five by which a municipality vouches for files."""
+ORIGIN: Final = "https://portal.example"
+WEB_EID_NONCE: Final = "A" * 44
 
 READS: Final = {
     "READ BINARY, 256 bytes, by offset": "00B0000000",
@@ -64,7 +71,7 @@ class Figure:
 
 def main() -> None:
     cached_pki()  # made once a machine, and no part of any figure
-    figures = [*simulator(), *processes(), *sessions(), *many_cards()]
+    figures = [*simulator(), *processes(), *sessions(), *many_cards(), *as_real_cards()]
     if sys.argv[1:] == ["--json"]:
         print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
         return
@@ -158,6 +165,45 @@ def many_cards() -> list[Figure]:
     ]  # fmt: skip
 
 
+def as_real_cards() -> list[Figure]:
+    """How long each job would have kept a real card, by the model of ``mynacard.simulator.timing``; nobody waits."""
+    figures: list[Figure] = []
+    for job, step in JOBS.items():
+        for name, transport in TRANSPORTS.items():
+            waits: list[float] = []
+            step(Channel(TimedCard(new_card(), transport, waits.append)))
+            figures.append(
+                Figure(f"a real card, by the model ({name}): {job}", sum(waits), "s", "", f"{len(waits)} APDUs")
+            )
+    return figures
+
+
+def _sign(card: Channel) -> None:
+    session = JpkiSession(card)
+    session.verify(DIGITAL_SIGNATURE, DEFAULT_PINS[DIGITAL_SIGNATURE.name])
+    session.sign(b"an application")
+
+
+def _log_in(card: Channel) -> None:
+    session = JpkiSession(card)
+    session.verify(USER_AUTHENTICATION, DEFAULT_PINS[USER_AUTHENTICATION.name])
+    session.authenticate(ORIGIN, WEB_EID_NONCE)
+
+
+def _number_and_attributes(card: Channel) -> None:
+    session = TextSession(card)
+    session.certificate()
+    session.verify(TEXT_PIN, FOUR_DIGITS)
+    session.evidence(secrets.token_bytes(32))
+
+
+JOBS: Final[dict[str, Callable[[Channel], None]]] = {
+    "sign a document": _sign,
+    "log in": _log_in,
+    "My Number and attributes, with all that is checked": _number_and_attributes,
+}
+
+
 def _test_key() -> RSAPrivateKey:
     key = load_der_private_key(cached_pki().cv.card.own, None)
     if not isinstance(key, RSAPrivateKey):
@@ -175,7 +221,7 @@ def _resident_mb() -> float:
 
 
 def _session_ms() -> tuple[float, ...]:
-    origin, nonce, document = "https://portal.example", "A" * 44, b"an application"
+    document = b"an application"
     watch = _Watch()
     with open_card("sim:") as card:
         opened = watch.lap_ms()
@@ -187,7 +233,7 @@ def _session_ms() -> tuple[float, ...]:
         again = watch.lap_ms()
         login = JpkiSession(card)
         login.verify(USER_AUTHENTICATION, DEFAULT_PINS[USER_AUTHENTICATION.name])
-        login.authenticate(origin, nonce)
+        login.authenticate(ORIGIN, WEB_EID_NONCE)
         authenticated = watch.lap_ms()
     return opened, signed, authenticated, watch.lap_ms(), again
 
