@@ -384,7 +384,10 @@ def test_a_new_card_is_what_was_asked_for(tmp_path: Path) -> None:
             "resident-register": 3,
         },
     }
-    assert "personality: observed" in done(run("sim", "show", path)).out
+    shown = done(run("sim", "show", path)).out
+    assert "personality: observed" in shown
+    assert "PIN digital-signature: 5 tries left" in shown
+    assert "certificate: user-authentication" in shown
     secret = tmp_path / "pin"
     secret.write_text("1234")
     done(run("pin", "verify", USER_AUTHENTICATION, "-r", f"sim:{path}", "--pin-file", secret))

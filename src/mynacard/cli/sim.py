@@ -124,8 +124,13 @@ def show(path: Path, as_json: bool) -> None:
     if as_json:
         print_json(state)
         return
-    for field, value in state.items():
-        click.echo(f"{field}: {value}")
+    click.echo(_("personality: {name}").format(name=traits.personality.value))
+    click.echo(_("extended length: understood") if traits.extended_length else _("extended length: refused"))
+    click.echo(_("answer to reset: {atr}").format(atr=state["atr"]))
+    for name in sorted(contents.keys):
+        click.echo(_("certificate: {name}").format(name=name))
+    for name, memory in contents.pins.items():
+        click.echo(_("PIN {name}: {tries} tries left").format(name=name, tries=memory.tries_left))
 
 
 @sim.command("vpcd", help=_("Keep a simulated card in a vpcd reader on this machine, until stopped."))
