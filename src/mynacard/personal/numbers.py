@@ -114,7 +114,12 @@ def verification_number_b(
     if len(security_code) != 4 or not _DIGITS.fullmatch(security_code):
         del security_code
         raise UsageError(mark("The security code has four digits."))
-    return Pin(f"{_six_digits(birth_date, calendar)}{expiry_year}{security_code}")
+    try:
+        day = _six_digits(birth_date, calendar)
+    except UsageError:
+        del security_code
+        raise
+    return Pin(f"{day}{expiry_year}{security_code}")
 
 
 def _six_digits(day: date, calendar: Calendar) -> str:
