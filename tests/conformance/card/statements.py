@@ -38,7 +38,6 @@ class Statement:
         persona: the kind of card it is about, if not any.
         masked: whether a recording does not hold what it is about.
         real: why a real card is not asked, if it is not.
-        simulator: what the simulated card does instead, if it does not do this.
     """
 
     id: str
@@ -51,7 +50,6 @@ class Statement:
     persona: str
     masked: bool
     real: str
-    simulator: str
 
     @classmethod
     def of(cls, row: Vector) -> Statement:
@@ -67,7 +65,7 @@ class Statement:
         assert text("replay") in {"", "masked"}, row.id
         return cls(
             row.id, text("section"), text("mark"), text("says"), texts("by"), needs, texts("pins"),
-            text("persona"), text("replay") == "masked", text("real"), text("simulator"),
+            text("persona"), text("replay") == "masked", text("real"),
         )  # fmt: skip
 
     def spares_a_real_card(self, pins: Collection[str]) -> str:
@@ -128,18 +126,17 @@ def section_tables() -> str:
 
 def _section_table(section: str, tests: dict[str, Test]) -> str:
     rows = [_row(found, tests[found.id]) for found in STATEMENTS.values() if found.section == section]
-    head = ["| statement | | mark | sources | test | simulator, door | recording | real card |", "|" + " --- |" * 8]
+    head = ["| statement | | mark | sources | test | recording | real card |", "|" + " --- |" * 7]
     return "\n".join([f"### {section[0].upper()}{section[1:]}", "", *head, *rows]) + "\n"
 
 
 def _row(statement: Statement, test: Test) -> str:
     by = ", ".join(statement.by)
-    simulated = f"**no**: {statement.simulator}" if statement.simulator else "yes"
-    recorded = simulated if statement.simulator else "masked" if statement.masked else "yes"
+    recorded = "masked" if statement.masked else "yes"
     name = f"`{test.module.removeprefix('test_').removesuffix('.py')}`: {test.name.removeprefix('test_')}"
     words = name.replace("_", " ")
     return (
-        f"| `{statement.id}` | {statement.says} | {statement.mark} | {by} | {words} | {simulated} | {recorded} "
+        f"| `{statement.id}` | {statement.says} | {statement.mark} | {by} | {words} | {recorded} "
         f"| {_on_a_real_card(statement)} |"
     )
 
