@@ -1,4 +1,4 @@
-"""Images on the card: what each should be, and what it looks like. Nobody decodes them here."""
+"""Images on cards: what each should be, and what it looks like. Nobody decodes them here."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ class ImageKind(StrEnum):
     """A format of images."""
 
     PNG = "png"
+    JPEG = "jpg"
     JPEG_2000 = "jp2"
+    TIFF = "tif"
 
     @property
-    def signature(self) -> bytes:
-        """How such a file begins (ISO/IEC 15948:2004 §5.2; ISO/IEC 15444-1:2019 §I.5.1)."""
+    def signatures(self) -> tuple[bytes, ...]:
+        """How such a file can begin.
+
+        Source: ISO/IEC 15948:2004 §5.2; ISO/IEC 10918-1:1994 §B.1.1.3 (SOI, and the marker after it);
+        ISO/IEC 15444-1:2019 §I.5.1; TIFF 6.0 §2, both byte orders.
+        """
         return {
-            ImageKind.PNG: bytes.fromhex("89504E470D0A1A0A"),
-            ImageKind.JPEG_2000: bytes.fromhex("0000000C6A5020200D0A870A"),
+            ImageKind.PNG: (bytes.fromhex("89504E470D0A1A0A"),),
+            ImageKind.JPEG: (bytes.fromhex("FFD8FF"),),
+            ImageKind.JPEG_2000: (bytes.fromhex("0000000C6A5020200D0A870A"),),
+            ImageKind.TIFF: (b"II*\x00", b"MM\x00*"),
         }[self]
 
 
@@ -40,7 +48,7 @@ class Image:
     @property
     def kind(self) -> ImageKind | None:
         """The format it begins like; None for no image, an empty one included."""
-        return next((kind for kind in ImageKind if self.content.startswith(kind.signature)), None)
+        return next((kind for kind in ImageKind if self.content.startswith(kind.signatures)), None)
 
     @property
     def sound(self) -> bool:

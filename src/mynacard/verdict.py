@@ -10,7 +10,7 @@ __all__ = ["Step", "Verdict", "bad", "good", "not_checked", "overall"]
 
 
 class Verdict(StrEnum):
-    """What was found. ``NOT_CHECKED`` is neither of the others: nobody may show it as good."""
+    """What one step found. ``NOT_CHECKED`` is neither of the others: nobody may show it as good."""
 
     GOOD = "good"
     BAD = "bad"

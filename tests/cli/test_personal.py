@@ -10,7 +10,7 @@ import pytest
 from cli.harness import CardAlong, CardFile, Outcome, run
 
 from mynacard.cli.personal import age_on
-from mynacard.personal.images import ImageKind
+from mynacard.images import ImageKind
 from mynacard.simulator import MIHON
 
 NUMBER = MIHON.my_number
@@ -71,7 +71,7 @@ def test_the_face_is_listed_and_its_photo_written(card: CardFile, tmp_path: Path
     assert [image["format"] for image in found["images"]] == ["png", "png", "jp2", "png"]
     target = tmp_path / "photo.jp2"
     assert said(personal(card, "photo", "-o", target, "--simulated", opener=opener)) == f"photo: {target}\n"
-    assert target.read_bytes().startswith(ImageKind.JPEG_2000.signature)
+    assert target.read_bytes().startswith(ImageKind.JPEG_2000.signatures)
     assert "photo:" in said(personal(card, "face", "--simulated", opener=opener))
 
 

@@ -16,8 +16,8 @@ from mynacard.apdu import tlv
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.apdu.tlv import Tlv
 from mynacard.errors import CardDataError, MynacardError, UnsupportedAlgorithmError, UsageError
+from mynacard.images import Image, ImageKind
 from mynacard.personal.cv import CvCertificate
-from mynacard.personal.images import Image, ImageKind
 from mynacard.personal.numbers import MyNumber, check_digit
 from mynacard.personal.objects import (
     AgeRecord,

@@ -34,7 +34,7 @@ from mynacard.errors import MynacardError, UsageError
 from mynacard.simulator.pki import ORGANIZATION
 from mynacard.trust import Anchor, Purpose, Report, Step, Verdict, check, load_certificate
 from mynacard.trust.chain import SIMULATED_ORGANIZATION
-from mynacard.trust.verdict import bad, good, overall
+from mynacard.verdict import bad, good, overall
 
 CA = authority()
 SIGNED = good("It is.")

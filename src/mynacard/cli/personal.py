@@ -30,10 +30,10 @@ from mynacard.cli.options import (
 from mynacard.cli.session import recorded
 from mynacard.cli.texts import _, plain
 from mynacard.errors import CardDataError, mark
+from mynacard.images import ImageKind
 from mynacard.personal.face import FaceSession
 from mynacard.personal.genuine import FaceFiles, Presence, TextFiles, check_face, check_text
 from mynacard.personal.genuineness import Conclusion, Genuineness
-from mynacard.personal.images import ImageKind
 from mynacard.personal.layout import (
     BIRTH_DATE,
     FACE_NUMBER_A,

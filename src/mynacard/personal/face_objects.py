@@ -13,9 +13,9 @@ from typing import Final
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import UsageError, mark
+from mynacard.images import Image, ImageKind
 from mynacard.personal.fields import DATE_LENGTH, CardVersion, Sex, day, sex_of
 from mynacard.personal.forms import KEY_LENGTH, SIGNATURE_LENGTH, Form
-from mynacard.personal.images import Image, ImageKind
 from mynacard.personal.keys import KeyId, PublicKeyObject
 
 __all__ = ["AgeRecord", "Face", "FaceBasicData", "NumberImage"]

@@ -9,16 +9,9 @@ from typing import Final
 
 from mynacard.errors import sentence
 from mynacard.personal.roots import Root, RootKind
+from mynacard.verdict import Verdict
 
 __all__ = ["Check", "Conclusion", "Genuineness", "Subject", "Verdict"]
-
-
-class Verdict(StrEnum):
-    """What one step found. ``NOT_CHECKED`` is neither of the others."""
-
-    GOOD = "good"
-    BAD = "bad"
-    NOT_CHECKED = "not-checked"
 
 
 class Conclusion(StrEnum):

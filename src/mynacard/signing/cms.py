@@ -23,7 +23,7 @@ from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, Usa
 from mynacard.signing import der
 from mynacard.signing.content import DigestOf
 from mynacard.trust import certificates, primitive
-from mynacard.trust.verdict import Step, bad, good
+from mynacard.verdict import Step, bad, good
 
 __all__ = ["SIGNATURE_FILE_MAX", "CmsSignature", "parse", "sign", "verify"]
 

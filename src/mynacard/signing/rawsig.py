@@ -8,7 +8,7 @@ from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import mark
 from mynacard.signing.content import DigestOf
 from mynacard.trust import primitive
-from mynacard.trust.verdict import Step, bad, good
+from mynacard.verdict import Step, bad, good
 
 __all__ = ["verify"]
 

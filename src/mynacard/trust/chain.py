@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from mynacard.errors import UnsupportedAlgorithmError, UsageError, mark
 from mynacard.trust.certificates import name_text, rsa_public_key
-from mynacard.trust.verdict import Step, Verdict, bad, good, not_checked, overall
+from mynacard.verdict import Step, Verdict, bad, good, not_checked, overall
 
 __all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
 

@@ -20,7 +20,7 @@ from mynacard.errors import ProtocolError, UnsupportedAlgorithmError, mark
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
 from mynacard.trust import certificates, primitive
-from mynacard.trust.verdict import Step, bad, good
+from mynacard.verdict import Step, bad, good
 
 __all__ = ["ALGORITHM", "APP_VERSION", "FORMAT", "AuthenticationToken", "parse", "verify_signature"]
 
