@@ -15,18 +15,9 @@ from mynacard import errors
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import LOG_OUT, ReadBinary, SelectEf, Verify, VerifyStatus, encode
 from mynacard.apdu.message import CommandApdu, ResponseApdu
+from mynacard.apdu.secure import is_protected, open_command, open_response, protect_command, protect_response
 from mynacard.apdu.status import StatusWord
-from mynacard.personal.messaging import (
-    SecureCard,
-    Turn,
-    decrypt_seed,
-    encrypt_seed,
-    is_protected,
-    open_command,
-    open_response,
-    protect_command,
-    protect_response,
-)
+from mynacard.personal.messaging import SecureCard, Turn, decrypt_seed, encrypt_seed
 from mynacard.pin import Pin
 
 FILE = "personal/messaging.json"

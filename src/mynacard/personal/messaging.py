@@ -4,11 +4,10 @@ A session key goes to the card, encrypted to a key that the card shows; from the
 carry one encrypted data object. It hides, and proves nothing: there is no checksum. The PIN that comes before it has
 been sent in the clear.
 
-Both ends are here, as functions of values: the driver protects commands and the card opens them, the card protects
-responses and the driver opens those.
+How commands and responses look is in :mod:`mynacard.apdu.secure`.
 
-Source: soltia48/myna-card, which measured it on cards; ISO/IEC 7816-4:2005 §6.2 (data objects '86', '96', padding),
-§5.1.3; RFC 8017 §7.1 (RSAES-OAEP); NIST SP 800-38A §6.2 (CBC). vectors/personal/messaging.json.
+Source: soltia48/myna-card, which measured it on cards; RFC 8017 §7.1 (RSAES-OAEP); NIST SP 800-38A §6.2 (CBC).
+vectors/personal/messaging.json.
 """
 
 from __future__ import annotations
@@ -22,42 +21,22 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from mynacard import errors
-from mynacard.apdu import tlv
 from mynacard.apdu.channel import Channel
-from mynacard.apdu.message import NE_MAX, CommandApdu, ResponseApdu
+from mynacard.apdu.message import CommandApdu, ResponseApdu
+from mynacard.apdu.secure import is_protected, open_response, padded, protect_command, unpadded
 from mynacard.apdu.status import SUCCESS
 from mynacard.errors import ProtocolError, mark
 
-__all__ = [
-    "CLA",
-    "SEED_LENGTH",
-    "SecureCard",
-    "Turn",
-    "decrypt_seed",
-    "encrypt_seed",
-    "is_protected",
-    "open_command",
-    "open_response",
-    "protect_command",
-    "protect_response",
-]
+__all__ = ["SEED_LENGTH", "SecureCard", "Turn", "decrypt_seed", "encrypt_seed"]
 
-CLA: Final = 0x08
-"""The class of a command under secure messaging whose header is not authenticated."""
 SEED_LENGTH: Final = 32
 """Bytes of the seed; the first 16 are the key of AES-128."""
 
 _BLOCK: Final = 16
-_CRYPTOGRAM: Final = 0x86
-_EXPECTED: Final = 0x96
-_PADDED: Final = b"\x01"
-"""The padding indicator that ISO/IEC 7816-4:2005 §6.2.2 gives to '80', '00', '00' …"""
 _SEED_HEAD: Final = bytes.fromhex("A0228020")
 """Data objects around the seed: an encryption key, and no key for checksums, which this application refuses."""
 _OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
-_READ_BINARY: Final = 0xB0
-_BY_FILE_ID: Final = 0x02
 _OVER: Final = frozenset({0x6882, 0x6987, 0x6988, 0x69FC})
 """Status words with which the card ends the session, or says that there is none."""
 
@@ -80,15 +59,19 @@ class Turn:
         return cls(seed[:_BLOCK])
 
     @property
+    def le_width(self) -> int:
+        """Three bytes, of which the first is zero."""
+        return 3
+
+    @property
     def next(self) -> Turn:
         """The one after this."""
         return replace(self, number=self.number + 1)
 
     def encrypted(self, data: bytes) -> bytes:
         """*data*, padded and encrypted."""
-        padded = data + b"\x80" + bytes(-(len(data) + 1) % _BLOCK)
         encryptor = Cipher(algorithms.AES128(self.key), modes.CBC(self._iv())).encryptor()
-        return encryptor.update(padded) + encryptor.finalize()
+        return encryptor.update(padded(data, _BLOCK)) + encryptor.finalize()
 
     def decrypted(self, cryptogram: bytes) -> bytes:
         """The data that *cryptogram* is.
@@ -99,10 +82,7 @@ class Turn:
         if not cryptogram or len(cryptogram) % _BLOCK:
             raise ProtocolError(mark("A cryptogram is not made of whole blocks."))
         decryptor = Cipher(algorithms.AES128(self.key), modes.CBC(self._iv())).decryptor()
-        data = (decryptor.update(cryptogram) + decryptor.finalize()).rstrip(b"\x00")
-        if not data.endswith(b"\x80") or len(cryptogram) - len(data) >= _BLOCK:
-            raise ProtocolError(mark("A cryptogram is encrypted with another key, or out of turn."))
-        return data[:-1]
+        return unpadded(decryptor.update(cryptogram) + decryptor.finalize(), _BLOCK)
 
     def _iv(self) -> bytes:
         encryptor = Cipher(algorithms.AES128(self.key), modes.ECB()).encryptor()  # of one block
@@ -136,74 +116,6 @@ def decrypt_seed(key: rsa.RSAPrivateKey, cryptogram: bytes) -> bytes:
     if not hmac.compare_digest(head, _SEED_HEAD) or len(seed) != SEED_LENGTH:
         raise ProtocolError(mark("There is no seed in this cryptogram."))
     return seed
-
-
-# --- commands and responses, at both ends ---
-
-
-def is_protected(command: CommandApdu) -> bool:
-    """Whether *command* is one that goes encrypted: VERIFY with a PIN, SELECT EF, READ BINARY."""
-    match command:
-        case CommandApdu(cla=0, ins=0x20, data=pin):
-            return bool(pin)
-        case CommandApdu(cla=0, ins=0xA4, p1=p1):
-            return p1 == _BY_FILE_ID
-        case _:
-            return (command.cla, command.ins) == (0, _READ_BINARY)
-
-
-def protect_command(command: CommandApdu, turn: Turn) -> CommandApdu:
-    """*command* as it goes to the card; P1-P2 stay readable."""
-    if command.ins == _READ_BINARY:
-        ne = (command.ne % NE_MAX).to_bytes(3, "big")  # '00 00 00': the whole file
-        return replace(command, cla=CLA, data=bytes(tlv.Tlv(_EXPECTED, ne)), ne=NE_MAX)
-    return replace(command, cla=CLA, data=_cryptogram(command.data, turn))
-
-
-def open_command(command: CommandApdu, turn: Turn) -> CommandApdu:
-    """The command that the driver protected, as the card finds it.
-
-    Raises:
-        ProtocolError: no data object or another one than belongs there, a second one, another turn: '6988'.
-    """
-    if command.ins != _READ_BINARY:
-        return replace(command, cla=0, data=_opened(command.data, turn))
-    expected = _the_object(command.data, _EXPECTED)
-    if len(expected) != 3 or expected[0]:
-        raise ProtocolError(mark("The expected length has another form."))
-    return replace(command, cla=0, data=b"", ne=int.from_bytes(expected, "big") or NE_MAX)
-
-
-def protect_response(response: ResponseApdu, turn: Turn) -> ResponseApdu:
-    """*response* as it leaves the card: a bare status word stays one."""
-    return replace(response, data=_cryptogram(response.data, turn)) if response.data else response
-
-
-def open_response(response: ResponseApdu, turn: Turn) -> ResponseApdu:
-    """The response that the card protected.
-
-    Raises:
-        ProtocolError: its data is not one cryptogram of this turn.
-    """
-    return replace(response, data=_opened(response.data, turn)) if response.data else response
-
-
-def _cryptogram(data: bytes, turn: Turn) -> bytes:
-    return bytes(tlv.Tlv(_CRYPTOGRAM, _PADDED + turn.encrypted(data)))
-
-
-def _opened(data: bytes, turn: Turn) -> bytes:
-    value = _the_object(data, _CRYPTOGRAM)
-    if value[:1] != _PADDED:
-        raise ProtocolError(mark("A cryptogram is padded in another way."))
-    return turn.decrypted(value[1:])
-
-
-def _the_object(data: bytes, tag: int) -> bytes:
-    found = tlv.parse(data)
-    if found.tag != tag:
-        raise ProtocolError(mark("A data object '{tag:X}' stands where another belongs."), tag=found.tag)
-    return found.value
 
 
 # --- a card around a card ---

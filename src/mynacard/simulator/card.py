@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from mynacard.apdu import secure
 from mynacard.apdu.commands import (
     CURRENT,
     ChangeKey,
@@ -38,9 +39,8 @@ from mynacard.apdu.message import CommandApdu, ResponseApdu, case_on_wire
 from mynacard.apdu.status import StatusWord
 from mynacard.apdu.tlv import Tlv
 from mynacard.errors import ProtocolError, UnintelligibleError
-from mynacard.personal import messaging
 from mynacard.personal.layout import Tag
-from mynacard.personal.messaging import Turn
+from mynacard.personal.messaging import Turn, decrypt_seed
 from mynacard.pin import Pin
 from mynacard.simulator.files import (
     ISSUER_DOMAIN,
@@ -168,17 +168,17 @@ class SimulatedCard:
     def _securely(self, apdu: CommandApdu, turn: Turn) -> ResponseApdu:
         """A command under secure messaging; one that is none, or out of turn, ends it."""
         self.state = replace(self.state, turn=None)
-        if apdu.cla != messaging.CLA:
+        if apdu.cla != secure.CLA:
             return ResponseApdu(status=StatusWord(0x6987))
         try:
-            command = messaging.open_command(apdu, turn)
+            command = secure.open_command(apdu, turn)
         except ProtocolError:
             return ResponseApdu(status=StatusWord(0x6988))
-        if not messaging.is_protected(command):
+        if not secure.is_protected(command):
             return ResponseApdu(status=StatusWord(0x6882))  # choice: nothing else was seen to go that way
         response = self._perform(command)
         self.state = replace(self.state, turn=turn.next)  # whatever the application said
-        return messaging.protect_response(response, turn)
+        return secure.protect_response(response, turn)
 
     def _execute(self, command: Command) -> ResponseApdu:
         match command:
@@ -346,7 +346,7 @@ class SimulatedCard:
         if int.from_bytes(cryptogram, "big") >= key.public_key().public_numbers().n:
             raise _Refused(0x6F00)
         try:
-            seed = messaging.decrypt_seed(key, cryptogram)
+            seed = decrypt_seed(key, cryptogram)
         except ProtocolError:
             raise _Refused(0x6A80) from None
         self.state = replace(self.state, turn=Turn.first(seed))
