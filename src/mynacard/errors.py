@@ -21,10 +21,11 @@
     │   └── SignatureMismatchError
     ├── CardError          the card understood, and said no; has .status and .during
     │   ├── SecurityStatusNotSatisfied, FileNotFound, ConditionsNotSatisfied, …
-    │   │   └── ApplicationNotFound, CertificateAbsent
-    │   └── PinError       the holder: PinIncorrect, PinBlocked
+    │   │   └── ApplicationNotFound, CertificateAbsent, NoResidenceCard
+    │   └── PinError       the holder: PinIncorrect, PinBlocked, CardNumberIncorrect
     ├── LastTryError       the guard: a VERIFY was not sent, because it could have been the last one
     ├── HalfChangedError   one PIN for people is two keys on the card, and now they differ
+    ├── NotPublicError     how to talk with this card is published nowhere
     ├── SessionEndedError  another application was selected since, or the card was logged out
     ├── CardFileError, TestPkiError, CertificateFileError    files on this machine
     └── …, also ValueError the caller: nothing was sent
@@ -56,6 +57,7 @@ __all__ = [
     "CardFileError",
     "CardLostError",
     "CardMuteError",
+    "CardNumberIncorrect",
     "CardRemovedError",
     "CardResetError",
     "CertificateAbsent",
@@ -73,6 +75,8 @@ __all__ = [
     "NoPcscLibraryError",
     "NoPcscServiceError",
     "NoReaderError",
+    "NoResidenceCard",
+    "NotPublicError",
     "OutcomeUnknownError",
     "OwnershipError",
     "PinBlocked",
@@ -388,6 +392,17 @@ class CertificateAbsent(FileNotFound):
         )
 
 
+class NoResidenceCard(FileNotFound):
+    """This card does not tell the type of residence card that it is: it is none, or it is damaged."""
+
+    code = "card/no-residence-card"
+
+    def __init__(self, status: StatusWord, during: str, /) -> None:
+        super().__init__(
+            status, during, mark("This is no residence card, and no special permanent resident certificate ({status}).")
+        )
+
+
 class PinError(CardError):
     """The card refused a PIN. ``.pin`` names it."""
 
@@ -428,6 +443,18 @@ class PinBlocked(PinError):
         self.pin = pin
 
 
+class CardNumberIncorrect(PinError):
+    """The number is not that of this residence card. The card counts no tries; it is not sent again by itself."""
+
+    code = "pin/card-number"
+
+    def __init__(self, status: StatusWord, during: str, /) -> None:
+        super().__init__(
+            status, during, mark("The number does not match this card. Compare it with the one printed top right.")
+        )
+        self.pin = "card number"
+
+
 # --- the guard, the session, files -------------------------------------------------------------------
 
 
@@ -451,6 +478,12 @@ class HalfChangedError(MynacardError):
         super().__init__(template, changed=changed, unchanged=unchanged, **details)
         self.changed = changed
         self.unchanged = unchanged
+
+
+class NotPublicError(MynacardError):
+    """A card that is known by what it says of itself, and whose session is specified in no public text."""
+
+    code = "card/not-public"
 
 
 class SessionEndedError(MynacardError):

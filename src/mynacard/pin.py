@@ -38,10 +38,10 @@ class Pin:
     __hash__ = None  # type: ignore[assignment]  # a hash of a four-digit secret is the secret
 
     def __repr__(self) -> str:
-        return "Pin(…)"
+        return f"{type(self).__name__}(…)"
 
     def __format__(self, spec: str) -> str:
         return format(repr(self), spec)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a Pin cannot be pickled or copied")
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied")

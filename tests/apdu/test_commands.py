@@ -23,6 +23,7 @@ from mynacard.apdu.commands import (
     GetData,
     GetResponse,
     InternalAuthenticate,
+    MutualAuthenticate,
     Part,
     ReadBinary,
     ReadBinarySfi,
@@ -31,6 +32,7 @@ from mynacard.apdu.commands import (
     SelectDfFci,
     SelectEf,
     SelectMf,
+    SelectMfByFileId,
     SetSessionKey,
     SfiCommand,
     SignatureScheme,
@@ -44,7 +46,7 @@ from mynacard.apdu.message import CommandApdu
 from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.pin import Pin
 
-FILES = ("jpki/commands.json", "personal/commands.json")
+FILES = ("jpki/commands.json", "personal/commands.json", "residence/commands.json")
 
 NAMES = st.binary(max_size=16)
 NE = st.sampled_from([1, 4, 255, 256, 257, 65535, 65536])
@@ -54,6 +56,7 @@ PINS = st.builds(Pin, st.binary(min_size=1, max_size=16))
 SCHEMES = st.sampled_from(SignatureScheme)
 BY_KIND: dict[type[Command], st.SearchStrategy[Command]] = {
     SelectMf: st.just(SelectMf()),
+    SelectMfByFileId: st.just(SelectMfByFileId()),
     SelectDf: st.builds(SelectDf, NAMES),
     SelectDfFci: st.builds(SelectDfFci, NAMES, NE),
     SelectEf: st.builds(SelectEf, st.integers(0, 0xFFFF)),
@@ -69,13 +72,14 @@ BY_KIND: dict[type[Command], st.SearchStrategy[Command]] = {
     ChangeKey: st.builds(ChangeKey, KEY, PINS),
     ReadRecord: st.builds(ReadRecord, st.integers(1, 0xFE), st.integers(0, SFI_MAX), NE),
     GetChallenge: st.builds(GetChallenge, NE),
+    MutualAuthenticate: st.builds(MutualAuthenticate, st.binary(min_size=40, max_size=40), NE),
     GetData: st.builds(GetData, st.integers(0, 0xFFFF), NE),
     SetSessionKey: st.builds(SetSessionKey, st.binary(min_size=256, max_size=256)),
 }
 COMMANDS = st.one_of(list(BY_KIND.values()))
 
 READERS: dict[str, Any] = {"pin": lambda value: Pin(bytes.fromhex(value)), "scheme": SignatureScheme.__getitem__}
-READERS |= dict.fromkeys(("name", "input", "challenge", "cryptogram"), from_hex)
+READERS |= dict.fromkeys(("name", "input", "challenge", "cryptogram", "token"), from_hex)
 
 
 def command_of(vector: Vector) -> Command:
@@ -146,7 +150,7 @@ CLA, INS, P1_P2, LENGTH = Part.CLA, Part.INS, Part.P1_P2, Part.LENGTH
         ("00A4020C 02 0018 00", LENGTH),
         ("00A4040C 02 D392 00", LENGTH),  # no data is wanted, and some is
         ("00A40400 02 D392", LENGTH),  # data is wanted, and none is
-        ("00A40000 02 3F00", LENGTH),
+        ("00A40000 02 3F01", LENGTH),
         ("00B00000", LENGTH),
         ("00B00000 01 5A 01", LENGTH),
         ("00B08A00", LENGTH),
@@ -254,7 +258,8 @@ def test_a_command_that_presents_or_changes_a_secret_is_known_by_sight(cla: int,
 
 @given(COMMANDS)
 def test_no_other_command_carries_a_secret(command: Command) -> None:
-    assert carries_secret(bytes(encode(command))) == isinstance(command, Verify | ChangeReferenceData | ChangeKey)
+    secret = Verify | ChangeReferenceData | ChangeKey | MutualAuthenticate
+    assert carries_secret(bytes(encode(command))) == isinstance(command, secret)
 
 
 @pytest.mark.parametrize("wire", ["", "00", "0020", "00200080"])

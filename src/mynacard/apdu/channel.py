@@ -45,8 +45,8 @@ GET_RESPONSE_MAX: Final = 64
 _SFI_REFUSED: Final = frozenset({0x6981, 0x6986, 0x6A81, 0x6A82, 0x6A86, 0x6A88, 0x6B00})
 """Answers that a card without short EF identifiers can give to a command that holds one."""
 
-_SELECT_BY_NAME: Final = b"\xa4\x04"
-"""INS and P1 of SELECT by DF name, in whatever class."""
+_SELECTS_A_DF: Final = frozenset({b"\xa4\x00", b"\xa4\x04"})
+"""INS and P1 of SELECT of the MF, and of SELECT by DF name, in whatever class."""
 
 
 _FAULT: Final = 0x6F00
@@ -97,7 +97,7 @@ class Channel:
             OutcomeUnknownError: fewer than two bytes came back.
             ReaderError: the card cannot be reached.
         """
-        if command[1:3] == _SELECT_BY_NAME:
+        if command[1:3] in _SELECTS_A_DF:
             self.selections += 1
         answer = self._card.transmit(command)
         if len(answer) < 2:

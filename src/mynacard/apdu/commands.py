@@ -4,9 +4,10 @@
 with. What both agree on wrongly, the vectors tell.
 
 Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.3.3 (READ RECORD), §7.4.2 (GET DATA), §7.5.2
-(INTERNAL AUTHENTICATE), §7.5.3 (GET CHALLENGE), §7.5.6 (VERIFY), §7.5.7 (CHANGE REFERENCE DATA), §7.6.1 (GET RESPONSE);
-the card's own '80 2A', '80 32' and '80 AE' as measured by others (vectors/jpki/commands.json and
-vectors/personal/commands.json name them).
+(INTERNAL AUTHENTICATE), §7.5.3 (GET CHALLENGE), §7.5.4 (EXTERNAL and MUTUAL AUTHENTICATE), §7.5.6 (VERIFY), §7.5.7
+(CHANGE REFERENCE DATA), §7.6.1 (GET RESPONSE); the card's own '80 2A', '80 32' and '80 AE' as measured by others
+(vectors/jpki/commands.json and vectors/personal/commands.json name them); the residence card's as its published
+specification has them (vectors/residence/commands.json).
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ __all__ = [
     "GetData",
     "GetResponse",
     "InternalAuthenticate",
+    "MutualAuthenticate",
     "Part",
     "ReadBinary",
     "ReadBinarySfi",
@@ -59,6 +61,7 @@ __all__ = [
     "SelectDfFci",
     "SelectEf",
     "SelectMf",
+    "SelectMfByFileId",
     "SetSessionKey",
     "SfiCommand",
     "SignatureScheme",
@@ -111,7 +114,14 @@ class SfiCommand(Command):
 
 @dataclass(frozen=True, slots=True)
 class SelectMf(Command):
-    """SELECT of the master file, which this card has not."""
+    """SELECT of the master file, which the Individual Number Card has not."""
+
+    title = "SELECT (MF)"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectMfByFileId(Command):
+    """SELECT of the master file by its identifier '3F00'; the residence card has one."""
 
     title = "SELECT (MF)"
 
@@ -255,6 +265,15 @@ class GetChallenge(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class MutualAuthenticate(Command):
+    """MUTUAL AUTHENTICATE: each side shows that it knows the key, in 40 bytes; the challenge came just before."""
+
+    title = "MUTUAL AUTHENTICATE"
+    token: bytes = dataclasses.field(repr=False)
+    ne: int = 256
+
+
+@dataclass(frozen=True, slots=True)
 class GetData(Command):
     """GET DATA: the data object *tag* of the issuer's domain, which must be the current application."""
 
@@ -325,9 +344,11 @@ RECORD: Final[Wire] = Struct(
 OBJECT: Final[Wire] = "tag" / Int16ub
 NAME: Final[Wire] = "name" / GreedyBytes
 FILE_ID: Final[Wire] = Struct("file_id" / Int16ub, Terminated)
+MASTER_FILE: Final[Wire] = Struct(Const(b"\x3f\x00"), Terminated)
 INPUT: Final[Wire] = "input" / GreedyBytes
 CHALLENGE: Final[Wire] = "challenge" / ExprValidator(GreedyBytes, lambda challenge, _: 1 <= len(challenge) <= 0xFF)
 CRYPTOGRAM: Final[Wire] = Struct("cryptogram" / Bytes(0x100), Terminated)
+TOKEN: Final[Wire] = Struct("token" / Bytes(40), Terminated)
 
 
 def _hidden(secret: bytes, _: object) -> Pin:
@@ -347,6 +368,7 @@ PIN: Final[Wire] = "pin" / ExprAdapter(
 FORMS: Final[dict[type[Command], Form]] = {
     #                        CLA   INS   P1                 P1-P2                data field
     SelectMf:           Form(0x00, 0xA4, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
+    SelectMfByFileId:   Form(0x00, 0xA4, range(0x00, 0x01), NO_PARAMETERS,       MASTER_FILE),
     SelectDf:           Form(0x00, 0xA4, range(0x04, 0x05), BY_NAME,             NAME),
     SelectDfFci:        Form(0x00, 0xA4, range(0x04, 0x05), BY_NAME_FCI,         NAME),
     SelectEf:           Form(0x00, 0xA4, range(0x02, 0x03), BY_FILE_ID,          FILE_ID),
@@ -365,6 +387,7 @@ FORMS: Final[dict[type[Command], Form]] = {
     ChangeKey:          Form(0x80, 0x32, range(0x00, 0x01), KEY_REFERENCE,       PIN),
     ReadRecord:         Form(0x00, 0xB2, range(0x01, 0xFF), RECORD,              EMPTY),
     GetChallenge:       Form(0x00, 0x84, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
+    MutualAuthenticate: Form(0x00, 0x82, range(0x00, 0x01), NO_PARAMETERS,       TOKEN),
     GetData:            Form(0x00, 0xCA, range(0x00, 0x100), OBJECT,             EMPTY),
     SetSessionKey:      Form(0x80, 0xAE, range(0x00, 0x01), NO_PARAMETERS,       CRYPTOGRAM),
     GetResponse:        Form(0x00, 0xC0, range(0x00, 0x01), NO_PARAMETERS,       EMPTY),
@@ -464,6 +487,7 @@ def _build(wire: Wire, values: dict[str, Any]) -> bytes:
 
 _SECRET_INSTRUCTIONS: Final = frozenset({
     0x20, 0x21,  # VERIFY
+    0x82,        # MUTUAL AUTHENTICATE: whoever has it can try numbers on it, without the card
     0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2C, 0x2D,  # CHANGE, DISABLE, ENABLE, RESET (ISO/IEC 7816-4:2005 §7.5.7-10)
     0x32, 0x54,  # the card's own CHANGE KEY and UNLOCK KEY (JICSAP)
     0xC2, 0xC3,  # ENVELOPE, which may hold any of these
@@ -471,7 +495,7 @@ _SECRET_INSTRUCTIONS: Final = frozenset({
 
 
 def carries_secret(command: bytes) -> bool:
-    """Whether the command APDU *command*, of whatever class, presents or changes a PIN or key.
+    """Whether the command APDU *command*, of whatever class, presents, proves or changes a PIN or key.
 
     Such a command is never shown, recorded or passed on for somebody; and once one was sent the card must be powered
     off. A bare header (VERIFY's status query) carries none.

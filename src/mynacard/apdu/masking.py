@@ -16,10 +16,13 @@ from mynacard.apdu import tlv
 from mynacard.apdu.commands import SFI_MAX
 from mynacard.errors import TlvError
 
-__all__ = ["ApplicationMask", "FileMask", "Follower", "Range"]
+__all__ = ["MASTER_FILE", "ApplicationMask", "FileMask", "Follower", "Range"]
 
 Range: TypeAlias = tuple[int, int]
 """Bytes from the first number on, to before the second."""
+
+MASTER_FILE: Final = b"\x3f\x00"
+"""The file identifier of the MF, which stands for its name: it has none."""
 
 _END: Final = 1 << 31
 _FILLER: Final = (b"\x00\x00", b"\xff\xff")
@@ -110,7 +113,7 @@ class Follower:
         if not done:
             return
         data = command[5 : 5 + command[4]] if len(command) > 5 else b""
-        if command[2] == 0x04:
+        if command[2] == 0x04 or data == MASTER_FILE:
             self._application = self._rules.get(data)
             self._ef = None
             self._known.clear()

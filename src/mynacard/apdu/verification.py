@@ -31,6 +31,7 @@ __all__ = [
     "check_form",
     "check_tries",
     "pin_status",
+    "present",
     "refusal_of_pin",
     "send_secret",
     "verify",
@@ -152,6 +153,27 @@ def verify(
     status = send_secret(channel, Verify(key, pin), lambda error: _outcome_unknown(reference, error))
     if status != SUCCESS:
         raise refusal_of_pin(status, reference)
+
+
+def present(channel: Channel, key: int, secret: Pin, label: str) -> StatusWord:
+    """What the card says to *secret*, of which it counts no tries; presented once, and nothing is asked before.
+
+    Args:
+        channel: to the card, encrypted or not.
+        key: the short identifier of what the secret is compared with.
+        secret: in the form that it must have.
+        label: what it is called for people.
+
+    Raises:
+        OutcomeUnknownError: no answer came.
+    """
+    return send_secret(
+        channel,
+        Verify(key, secret),
+        lambda error: errors.OutcomeUnknownError(
+            mark("No answer came to the {pin}, of which the card counts no tries. ({cause})"), pin=label, cause=error
+        ),
+    )
 
 
 def refusal_of_pin(status: StatusWord, reference: PinReference, during: str = Verify.title) -> errors.CardError:

@@ -21,6 +21,7 @@ from mynacard.apdu.commands import (
     GetData,
     GetResponse,
     InternalAuthenticate,
+    MutualAuthenticate,
     Part,
     ReadBinary,
     ReadBinarySfi,
@@ -29,6 +30,7 @@ from mynacard.apdu.commands import (
     SelectDfFci,
     SelectEf,
     SelectMf,
+    SelectMfByFileId,
     SetSessionKey,
     SignatureScheme,
     Verify,
@@ -69,6 +71,8 @@ _KNOWN_AND_REFUSED: Final = {
     (0x80, 0xFC): 0x6700,  # a phone's
 }
 """Instructions that cards were seen to know, and to refuse all that is known of them (statements.json)."""
+_OF_OTHER_CARDS: Final = frozenset({(0x00, 0x82)})
+"""Instructions that the residence card knows; choice: here nobody does."""
 _DONE: Final = ResponseApdu()
 
 
@@ -219,8 +223,12 @@ class SimulatedCard:
                 return self._data(tag, ne)
             case SetSessionKey(cryptogram):
                 return self._begin_session(cryptogram)
+            case SelectMfByFileId():
+                raise _Refused(0x6700)  # choice: this card has no MF, and takes no name of one
             case GetResponse():
                 raise _Refused(0x6985)  # choice: nothing is ever left to fetch
+            case MutualAuthenticate():
+                raise _Refused(0x6D00)  # choice: the residence card's
             case _:
                 raise _Refused(0x6A86)
 
@@ -385,6 +393,7 @@ def _tries(count: int) -> ResponseApdu:
 
 
 def _refuse(apdu: CommandApdu, part: Part) -> ResponseApdu:
+    part = Part.INS if (apdu.cla, apdu.ins) in _OF_OTHER_CARDS else part
     status = _REFUSALS[part]
     if part is Part.INS:
         status = _KNOWN_AND_REFUSED.get((apdu.cla, apdu.ins), status)
