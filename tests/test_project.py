@@ -73,6 +73,8 @@ def test_secrets_are_revealed_in_few_places() -> None:
         "src/mynacard/cli/personal.py",  # My Number, by the one command that is for it
         "src/mynacard/personal/numbers.py",  # verification number A is the Individual Number
         "src/mynacard/personal/text_objects.py",  # into the file of that number
+        "src/mynacard/residence/agreement.py",  # a residence card's number is made a key
+        "src/mynacard/residence/number.py",  # its form is checked
         "src/mynacard/simulator/card.py",  # the form of a new one is checked by the card
         "src/mynacard/simulator/card_file.py",  # into the file of a card that is nobody's
         "src/mynacard/simulator/doors/pcsclite/pinpad.py",  # somebody types it at a simulated keypad

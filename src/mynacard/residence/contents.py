@@ -1,0 +1,387 @@
+"""What is on a residence card, as frozen values; one shape for each generation.
+
+Nothing here says whether it is true: :func:`mynacard.residence.check` does. All of it is personal, and no value prints
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from mynacard.apdu import tlv
+from mynacard.errors import PinFormError, TlvError, UsageError, mark
+from mynacard.images import Image, ImageKind
+from mynacard.residence import forms
+from mynacard.residence.forms import Row, data_error
+from mynacard.residence.layout import LAYOUTS, CardType, File, First, Free, Second
+from mynacard.residence.number import CardNumber
+from mynacard.residence.values import (
+    Coded,
+    ComprehensivePermission,
+    Day,
+    PeriodOfStay,
+    Presence,
+    RawCode,
+    Sex,
+    WorkRestriction,
+    coded,
+    day,
+    period,
+)
+
+__all__ = [
+    "Address",
+    "CardFiles",
+    "Contents",
+    "FirstContents",
+    "OtherEntries",
+    "Permissions",
+    "PrintedEntries",
+    "SecondContents",
+    "card_type",
+    "contents_of",
+    "entries_row",
+    "specification_version",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CardFiles:
+    """The files of one card as they were read.
+
+    Attributes:
+        type: which card.
+        content: whole files, byte for byte. One that the card says it does not have is not there.
+    """
+
+    type: CardType
+    content: Mapping[File, bytes] = field(repr=False)
+
+    def row(self, file: File) -> Row | None:
+        """What stands in *file*; None where the card does not have it.
+
+        Raises:
+            CardDataError: it does not have the known form.
+        """
+        return forms.read(file, self.content[file]) if file in self.content else None
+
+    def needed(self, file: File) -> Row:
+        """The same of a file without which there is no card.
+
+        Raises:
+            CardDataError: likewise, or it is missing.
+        """
+        found = self.row(file)
+        if found is None:
+            raise data_error(file, mark("It is missing."))
+        return found
+
+    @property
+    def missing(self) -> tuple[File, ...]:
+        """The files that a card of this type has, and this one does not, or from which nothing was read."""
+        return tuple(file for file in LAYOUTS[self.type] if file not in self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The address that was added last, on the back of the card; earlier ones are not on the chip.
+
+    Attributes:
+        added: when.
+        municipality: the code of the municipality, six digits, as the card has it.
+        text: the address.
+    """
+
+    added: Day | None
+    municipality: str = field(repr=False)
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstContents:
+    """What is on a card of the first generation. Name, dates and status are in the front image alone.
+
+    Attributes:
+        type: which card.
+        version: of the specification that the card follows, such as '0001'.
+        front_image: the front as printed, without photo and background; TIFF, with its filler.
+        face_image: the photo, JPEG 2000, with its filler; None of holders under 16.
+        address: None where none was ever added.
+        comprehensive_permission: the text of the box on the back, empty where there is none; None on a special
+            permanent resident certificate, which has no such box.
+        individual_permission: likewise.
+        extension_pending: whether an application for extension or change is pending; likewise.
+        check_code: the signature, 256 bytes; None of holders under 16.
+        certificate_der: of who signed; None of holders under 16.
+    """
+
+    type: CardType
+    version: str
+    front_image: Image
+    face_image: Image | None
+    address: Address | None
+    comprehensive_permission: str | None = field(repr=False)
+    individual_permission: str | None = field(repr=False)
+    extension_pending: Coded[Presence] | None
+    check_code: bytes | None = field(repr=False)
+    certificate_der: bytes | None = field(repr=False)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Those that are there."""
+        return tuple(_there(self.front_image, self.face_image))
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedEntries:
+    """What is printed on the front of a card of the second generation; it is signed.
+
+    Attributes:
+        expires: the last day of the card.
+        birth_date: of the holder.
+        sex: likewise.
+        nationality: a code of three characters; its table is not public here.
+        status: the code of the status of residence; likewise.
+        period_of_stay: how long.
+        permission_kind: a code; likewise. None on a special permanent resident certificate, and so the others.
+        permission_date: when it was given.
+        work: which work is allowed.
+        stay_expires: the last day of the stay.
+    """
+
+    expires: Day | None
+    birth_date: Day | None
+    sex: Coded[Sex]
+    nationality: RawCode
+    status: RawCode
+    period_of_stay: PeriodOfStay = field(repr=False)
+    permission_kind: RawCode | None
+    permission_date: Day | None
+    work: Coded[WorkRestriction] | None
+    stay_expires: Day | None
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Permissions to work that the status does not allow; not signed."""
+
+    comprehensive: Coded[ComprehensivePermission]
+    expires: Day | None
+    individual: Coded[Presence]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEntries:
+    """DF2/EF03: whether the agency's commissioner made an entry, and a text that is reserved."""
+
+    entry_by_commissioner: Coded[Presence]
+    reserved: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondContents:
+    """What is on a card of the second generation. Name and address are images.
+
+    Attributes:
+        type: which card.
+        version: of the specification that the card follows.
+        number: the card's own number; not signed.
+        entries: what is printed.
+        name_image: TIFF, with its filler.
+        face_image: JPEG 2000, with its filler; None of small children.
+        address_image: TIFF, with its filler.
+        permissions: None on a special permanent resident certificate, and so the next.
+        extension_pending: whether an application for extension or change is pending.
+        other: None where the card does not have the file.
+        signature: None where there is none.
+        certificate_der: of who signed; likewise.
+    """
+
+    type: CardType
+    version: str
+    number: CardNumber
+    entries: PrintedEntries
+    name_image: Image
+    face_image: Image | None
+    address_image: Image
+    permissions: Permissions | None
+    extension_pending: Coded[Presence] | None
+    other: OtherEntries | None
+    signature: bytes | None = field(repr=False)
+    certificate_der: bytes | None = field(repr=False)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Those that are there."""
+        return tuple(_there(self.name_image, self.face_image, self.address_image))
+
+
+Contents: TypeAlias = FirstContents | SecondContents
+
+
+def _there(*images: Image | None) -> Iterator[Image]:
+    return (image for image in images if image is not None)
+
+
+def card_type(content: bytes) -> CardType:
+    """The type that MF/EF02 says.
+
+    Raises:
+        CardDataError: it says none that is known.
+    """
+    file = Free.TYPE_1 if len(content) == Free.TYPE_1.size else Free.TYPE_2
+    raw = forms.read(file, content).text(0xC1)
+    try:
+        return CardType(raw)
+    except ValueError:
+        raise data_error(file, mark("It says no type of card that is known.")) from None
+
+
+def specification_version(content: bytes) -> str:
+    """The version of the specification that MF/EF01 says."""
+    return forms.read(Free.COMMON, content).text(0xC0)
+
+
+def contents_of(files: CardFiles) -> Contents:
+    """What *files* say.
+
+    Raises:
+        CardDataError: one does not have the known form, or is missing.
+        UsageError: the type has no files that anybody has described.
+    """
+    match files.type.generation, files.type.specified:
+        case 1, _:
+            return _first(files)
+        case _, False:
+            return _second(files)
+        case _:
+            raise UsageError(mark("What is on a {card} is not public."), card=files.type.label)
+
+
+# --- the first generation --------------------------------------------------------------------------------------
+
+
+def _first(files: CardFiles) -> FirstContents:
+    signature = files.needed(First.SIGNATURE)
+    front = _image(files.needed(First.FRONT), 0xD0, mark("front image"), ImageKind.TIFF)
+    if front is None:
+        raise data_error(First.FRONT, mark("It is missing."))
+    extension = files.row(First.EXTENSION)
+    return FirstContents(
+        type=files.type,
+        version=_version(files),
+        front_image=front,
+        face_image=_image(files.needed(First.FACE), 0xD1, mark("face image"), ImageKind.JPEG_2000),
+        address=_address(files.needed(First.ADDRESS)),
+        comprehensive_permission=_text(files, First.COMPREHENSIVE_PERMISSION, 0xD5),
+        individual_permission=_text(files, First.INDIVIDUAL_PERMISSION, 0xD6),
+        extension_pending=None if extension is None else coded(Presence, extension.text(0xD7)),
+        check_code=signature.values.get(0xDA),
+        certificate_der=_certificate(signature, 0xDB),
+    )
+
+
+def _address(row: Row) -> Address | None:
+    found = Address(day(row, 0xD2), row.text(0xD3), row.text(0xD4))
+    return found if found.added or found.municipality or found.text else None
+
+
+def _text(files: CardFiles, file: File, tag: int) -> str | None:
+    row = files.row(file)
+    return None if row is None else row.text(tag)
+
+
+# --- the second generation -------------------------------------------------------------------------------------
+
+
+def _second(files: CardFiles) -> SecondContents:
+    signature, images, address = (
+        files.needed(file) for file in (Second.SIGNATURE, Second.IMAGES, Second.ADDRESS)
+    )  # fmt: skip
+    name = _image(images, 0xD0, mark("name image"), ImageKind.TIFF)
+    address_image = _image(address, 0xDFD1, mark("address image"), ImageKind.TIFF)
+    if name is None or address_image is None:
+        raise data_error(Second.IMAGES if name is None else Second.ADDRESS, mark("An image is missing in it."))
+    permissions, extension, other = (
+        files.row(file) for file in (Second.PERMISSIONS, Second.EXTENSION, Second.OTHER)
+    )  # fmt: skip
+    return SecondContents(
+        type=files.type,
+        version=_version(files),
+        number=_number(files.needed(Second.NUMBER)),
+        entries=_entries(entries_row(files)),
+        name_image=name,
+        face_image=_image(images, 0xD1, mark("face image"), ImageKind.JPEG_2000),
+        address_image=address_image,
+        permissions=None if permissions is None else _permissions(permissions),
+        extension_pending=None if extension is None else coded(Presence, extension.text(0xD8)),
+        other=None if other is None else _other(other),
+        signature=signature.values.get(0xDC),
+        certificate_der=_certificate(signature, 0xDD),
+    )
+
+
+def entries_row(files: CardFiles) -> Row:
+    """What is printed, as it is stored."""
+    file = next(file for file in LAYOUTS[files.type] if file in _ENTRIES)
+    return files.needed(file)
+
+
+_ENTRIES: Final = (Second.ENTRIES, Second.ENTRIES_OF_SPECIAL)
+
+
+def _entries(row: Row) -> PrintedEntries:
+    of_residence_card = row.file == Second.ENTRIES
+    return PrintedEntries(
+        expires=day(row, 0xC5),
+        birth_date=day(row, 0xC6),
+        sex=coded(Sex, row.text(0xC7)),
+        nationality=RawCode(row.text(0xC8)),
+        status=RawCode(row.text(0xC9)),
+        period_of_stay=period(row.text(0xCE)),
+        permission_kind=RawCode(row.text(0xCA)) if of_residence_card else None,
+        permission_date=day(row, 0xCB),
+        work=coded(WorkRestriction, row.text(0xCC)) if of_residence_card else None,
+        stay_expires=day(row, 0xCD),
+    )
+
+
+def _permissions(row: Row) -> Permissions:
+    return Permissions(coded(ComprehensivePermission, row.text(0xD5)), day(row, 0xD6), coded(Presence, row.text(0xD7)))
+
+
+def _other(row: Row) -> OtherEntries:
+    return OtherEntries(coded(Presence, row.text(0xD9)), row.text(0xDE))
+
+
+def _number(row: Row) -> CardNumber:
+    try:
+        return CardNumber(row.values.get(0xC2, b""))
+    except PinFormError:
+        raise data_error(row.file, mark("The number in it is none.")) from None
+
+
+# --- of both ---------------------------------------------------------------------------------------------------
+
+
+def _version(files: CardFiles) -> str:
+    return files.needed(Free.COMMON).text(0xC0)
+
+
+def _image(row: Row, tag: int, name: str, kind: ImageKind) -> Image | None:
+    """The image of an object, with its filler, which is signed with it; None where there is nothing else."""
+    content = row.values.get(tag, b"")
+    return Image(name, kind, content) if content.strip(b"\x00") else None
+
+
+def _certificate(row: Row, tag: int) -> bytes | None:
+    """The certificate, without its filler; None where there is none."""
+    stored = row.values.get(tag, b"")
+    if not stored.strip(b"\x00"):
+        return None
+    try:
+        return stored[: tlv.outer_length(stored)]
+    except TlvError:
+        return stored  # no certificate, as the check will say

@@ -1,0 +1,133 @@
+"""The rows of data objects that a residence card's files are: read as they are stored, and built.
+
+A value that is shorter than its object is filled with '00', and so is a file; an object of no length is absent. What an
+unknown tag holds is kept.
+
+Source: the specification (layout.py names it) §3.2.3, §3.3.4, §3.3.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mynacard.apdu import tlv
+from mynacard.errors import CardDataError, TlvError, UsageError, mark
+from mynacard.residence.layout import File, Object
+
+__all__ = ["Row", "build", "data_error", "read"]
+
+_FILLER: Final = b"\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What stands in a file.
+
+    Attributes:
+        file: which.
+        values: the values of its objects as they are stored, by tag; what is absent or empty is not there.
+        unknown: objects of which nobody has said what they are, by tag.
+    """
+
+    file: File
+    values: Mapping[int, bytes] = field(repr=False)
+    unknown: Mapping[int, bytes] = field(repr=False)
+
+    def text(self, tag: int) -> str:
+        """The text of an object, without what fills it; empty where it is absent."""
+        try:
+            return self.values.get(tag, b"").rstrip(_FILLER).decode("utf-8")
+        except UnicodeDecodeError:
+            raise data_error(self.file, mark("A text in it is no UTF-8.")) from None
+
+
+def read(file: File, content: bytes) -> Row:
+    """What stands in *content*, the whole of *file*.
+
+    Raises:
+        CardDataError: it has another length than the file; an object in it is not whole, is longer than it can be,
+            comes twice or in another order.
+    """
+    if len(content) != file.size:
+        raise data_error(file, mark("It has {length} bytes, not {wanted}."), length=len(content), wanted=file.size)
+    known = {found.tag: found for found in file.objects}
+    values, unknown = dict[int, bytes](), dict[int, bytes]()
+    for tag, value in _objects(file, content):
+        if tag not in known:
+            unknown[tag] = value
+        elif tag in values:
+            raise data_error(file, mark("'{tag}' is there more than once."), tag=f"{tag:X}")
+        else:
+            values[tag] = _checked(file, known[tag], value)
+    if list(values) != [tag for tag in known if tag in values]:
+        raise data_error(file, mark("Its data objects are in another order."))
+    return Row(file, {tag: value for tag, value in values.items() if value}, unknown)
+
+
+def build(file: File, values: Mapping[int, bytes], *, absent: bytes = b"") -> bytes:
+    """The file with these *values*, each filled up to its length where that is fixed, and the file to its size.
+
+    Args:
+        file: which.
+        values: by tag. An object without a value is not written.
+        absent: what stands where there would be no object at all.
+
+    Raises:
+        UsageError: a value is longer than its object can be.
+    """
+    written = b"".join(_built(file, found, values[found.tag]) for found in file.objects if found.tag in values)
+    return (written or absent).ljust(file.size, _FILLER)
+
+
+def data_error(file: File, problem: str, **details: object) -> CardDataError:
+    """The error that says *problem* of *file*."""
+    return CardDataError(
+        mark("The file “{file}” does not have the known form. {problem}"),
+        file=file.name, problem=CardDataError(problem, **details),
+    )  # fmt: skip
+
+
+def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    at = 0
+    while at < len(content):
+        if content[at] == 0:
+            at += 1
+            continue
+        try:
+            tag, start, length = tlv.read_header(content, at)
+        except TlvError as error:
+            raise data_error(file, mark("{why}"), why=error) from error
+        if start + length > len(content):
+            raise data_error(
+                file, mark("A data object says {length} bytes where {rest} are left."), length=length,
+                rest=len(content) - start,
+            )  # fmt: skip
+        found.append((tag, content[start : start + length]))
+        at = start + length
+    return found
+
+
+def _checked(file: File, known: Object, value: bytes) -> bytes:
+    if len(value) > known.length or (known.fixed and len(value) not in {0, known.length}):
+        raise data_error(
+            file, mark("'{tag}' has {length} bytes, not {wanted}."), tag=f"{known.tag:X}", length=len(value),
+            wanted=known.length,
+        )  # fmt: skip
+    return value
+
+
+def _built(file: File, known: Object, value: bytes) -> bytes:
+    if len(value) > known.length:
+        raise UsageError(
+            mark("In the file “{file}”, '{tag}' has at most {length} bytes."), file=file.name, tag=f"{known.tag:X}",
+            length=known.length,
+        )  # fmt: skip
+    if known.fixed and value:
+        value = value.ljust(known.length, _FILLER)
+    tag = known.tag.to_bytes(2 if known.tag > 0xFF else 1, "big")
+    # '81 XX' is allowed and never seen: the sizes of the files leave room for no other form than these two.
+    length = bytes((len(value),)) if len(value) < 0x80 else b"\x82" + len(value).to_bytes(2, "big")
+    return tag + length + value

@@ -1,0 +1,55 @@
+"""The number of a residence card: printed on it top right, and all that opens it.
+
+Source: the specification (layout.py names it) §3.4.1, Annex 2 for 12 bytes in capitals; pages about the agency's
+inquiry service for letters and digits. No check digit is published.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from mynacard.errors import PinFormError, mark
+from mynacard.pin import Pin
+
+__all__ = ["NUMBER_LABEL", "CardNumber"]
+
+NUMBER_LABEL: Final = mark("residence card number")
+_FORM: Final = re.compile(rb"[A-Z]{2}[0-9]{8}[A-Z]{2}")
+
+
+class CardNumber(Pin):
+    """The number of a residence card, two letters, eight digits, two letters; given away only by :meth:`reveal`.
+
+    Whoever has it can read the card. A card that is issued anew has another one.
+
+    Args:
+        text: the number, in capitals, without blanks.
+
+    Raises:
+        PinFormError: it has another form. No card has been asked.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, text: str | bytes) -> None:
+        super().__init__(text)
+        if not _FORM.fullmatch(self.reveal()):
+            del text  # tracebacks show local variables
+            raise PinFormError(
+                mark("The {pin} has {form}. What was typed is not of this form, and was not sent."),
+                pin=NUMBER_LABEL, form=mark("2 letters, 8 digits and 2 letters, such as AB12345678CD"),
+            )  # fmt: skip
+
+    @classmethod
+    def typed(cls, typed: Pin) -> CardNumber:
+        """The number that somebody typed: small letters, full-width ones and blanks around it mean the same.
+
+        Raises:
+            PinFormError: it has another form.
+        """
+        text = typed.reveal().decode("utf-8", "replace")
+        number = Pin(unicodedata.normalize("NFKC", text).strip().upper())
+        del text
+        return cls(number.reveal())

@@ -1,0 +1,111 @@
+"""What was found when a residence card was checked: three steps, and what they say of each of its fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from mynacard.errors import UsageError, mark
+from mynacard.residence.anchors import Anchor, AnchorKind
+from mynacard.residence.layout import CardType
+from mynacard.verdict import Step, Verdict, overall
+
+__all__ = ["FIELDS", "Label", "Report", "SignatureForm"]
+
+
+class Label(StrEnum):
+    """What can be said of a field."""
+
+    SIGNED_AND_GOOD = "signed-and-good"
+    SIGNED_AND_BAD = "signed-and-bad"
+    """Something about the signature that covers it is bad: the signature itself, who made it, or when."""
+    NOT_SIGNED = "not-signed"
+    NOT_CHECKED = "not-checked"
+
+
+class SignatureForm(StrEnum):
+    """In which form a good signature was found. Which ones real cards have is not known."""
+
+    BARE_DIGEST = "bare-digest"
+    """First generation: the padded block holds the digest alone, as the specification's text and figure have it."""
+    DIGEST_INFO = "digest-info"
+    """First generation: it holds a DigestInfo, as PKCS #1 has it."""
+    RAW = "raw"
+    """Second generation: r and s, 48 bytes each."""
+    DER = "der"
+    """Second generation: an ASN.1 SEQUENCE of both."""
+
+
+_OF_FIRST: Final = {
+    "type": False, "version": False, "front_image": True, "face_image": True, "address": False,
+    "comprehensive_permission": False, "individual_permission": False, "extension_pending": False,
+}  # fmt: skip
+_OF_SECOND: Final = {
+    "type": False, "version": False, "number": False, "entries": True, "name_image": True, "face_image": True,
+    "address_image": False, "permissions": False, "extension_pending": False, "other": False,
+}  # fmt: skip
+
+FIELDS: Final = {1: _OF_FIRST, 2: _OF_SECOND}
+"""The fields of the contents of each generation, and whether the signature covers them."""
+
+_SIGNATURE: Final = mark("signature")
+_ISSUER: Final = mark("issuer")
+_VALIDITY: Final = mark("validity")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found, step by step.
+
+    Attributes:
+        type: which card.
+        wanted: the kind of CA that was asked for.
+        anchor: the CA that the signer's certificate leads to; None where it leads to none.
+        form: in which form the signature was good; None where it was not.
+        has_signature: whether the card has one at all: it has none of holders under 16.
+        signature: whether the signed fields are as they were signed with the certificate's key.
+        issuer: whether the certificate is from a CA that the caller trusts, and of the kind that was asked for.
+        validity: whether both certificates were valid at the time that the caller named.
+    """
+
+    type: CardType
+    wanted: AnchorKind
+    anchor: Anchor | None
+    form: SignatureForm | None
+    has_signature: bool
+    signature: Step
+    issuer: Step
+    validity: Step
+
+    @property
+    def steps(self) -> tuple[tuple[str, Step], ...]:
+        """The steps by their names."""
+        return ((_SIGNATURE, self.signature), (_ISSUER, self.issuer), (_VALIDITY, self.validity))
+
+    @property
+    def overall(self) -> Verdict:
+        """BAD if a step is; else NOT_CHECKED if one was not taken; else GOOD. It speaks of the signed fields alone."""
+        return overall(step for _, step in self.steps)
+
+    def label(self, name: str) -> Label:
+        """What can be said of the field *name* of the contents.
+
+        Raises:
+            UsageError: the contents of this generation have no such field.
+        """
+        fields = FIELDS[self.type.generation]
+        if name not in fields:
+            raise UsageError(mark("A {card} has no field {name}."), card=self.type.label, name=name)
+        if not fields[name] or not self.has_signature:
+            return Label.NOT_SIGNED
+        return {
+            Verdict.GOOD: Label.SIGNED_AND_GOOD,
+            Verdict.BAD: Label.SIGNED_AND_BAD,
+            Verdict.NOT_CHECKED: Label.NOT_CHECKED,
+        }[self.overall]
+
+    @property
+    def labels(self) -> dict[str, Label]:
+        """The same of every field."""
+        return {name: self.label(name) for name in FIELDS[self.type.generation]}

@@ -1,0 +1,280 @@
+"""Whether what is on a residence card was signed, by whom, and is as it was signed.
+
+The signature covers pictures, and in the second generation what is printed; address, permissions, type and version it
+does not cover. It does not show that the chip is the one that was issued: a copy on another chip is as good.
+
+Source: the specification (layout.py names it) §3.4.3, figure 3-4, §3.3.4.9; for the second generation
+eringoio/zairyu-card-reader. RFC 8017 §8.2.2, §9.2; RFC 5280 §6.1. vectors/residence/signatures.json.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from mynacard.apdu.hashes import HashAlgorithm, digest_info
+from mynacard.errors import UsageError, mark
+from mynacard.residence.anchors import Anchor, AnchorKind
+from mynacard.residence.contents import CardFiles, entries_row
+from mynacard.residence.layout import First, Second
+from mynacard.residence.report import Report, SignatureForm
+from mynacard.verdict import Step, bad, good, not_checked
+
+__all__ = ["check", "signed_data"]
+
+RSA_BITS: Final = 2048
+ENTRIES_LENGTH: Final = 53
+"""Bytes of the printed entries' values; those of a special permanent resident certificate are filled up to as many."""
+_COORDINATE: Final = 48
+_HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
+_UNREADABLE: Final = (
+    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType, Warning,
+)  # fmt: skip
+"""What a certificate that is none can cause; warnings where a program made errors of them."""
+_PROCESSED: Final = frozenset({
+    x509.BasicConstraints.oid, x509.KeyUsage.oid, x509.CertificatePolicies.oid, x509.SubjectAlternativeName.oid,
+})  # fmt: skip
+"""Critical extensions that are understood, or say nothing that matters here."""
+
+_NO_SIGNATURE: Final = mark("The card has no signature. Cards of holders under 16 have none; so may a forged one.")
+
+
+def check(
+    files: CardFiles, anchors: Iterable[Anchor] = (), *, at: datetime, wanted: AnchorKind = AnchorKind.PRODUCTION
+) -> Report:
+    """What can be said of *files* under *anchors*.
+
+    Args:
+        files: as they were read.
+        anchors: the CA certificates that the caller trusts.
+        at: the time that matters, aware of its zone. How an expired CA is to be treated is published nowhere; here what
+            it signed is bad at that time, and may be good at an earlier one.
+        wanted: which cards are asked for: real ones, those of the agency's test CA, or simulated ones.
+
+    Raises:
+        CardDataError: a file that is signed does not have the known form, or is missing.
+        UsageError: *at* has no time zone.
+    """
+    if at.tzinfo is None:
+        raise UsageError(mark("The time of the check needs a time zone."))
+    read, verify = _GENERATIONS[files.type.generation]
+    value, stored = read(files)
+    if value is None:
+        absent = not_checked(_NO_SIGNATURE)
+        return Report(files.type, wanted, None, None, False, absent, absent, absent)
+    certificate = None if stored is None else _certificate(stored)
+    if certificate is None:
+        signature = bad(mark("The card has a signature, and no certificate of who made it that can be read."))
+        nobody = not_checked(mark("There is no certificate."))
+        return Report(files.type, wanted, None, None, True, signature, nobody, nobody)
+    data = signed_data(files)
+    form = None if data is None else verify(_key(certificate), value, data)
+    anchor, issuer = _issuer(certificate, tuple(anchors), wanted)
+    return Report(
+        files.type, wanted, anchor, form, True,
+        good(mark("The signed fields are as they were signed.")) if form else _changed(data),
+        issuer,
+        _validity(at, certificate, anchor),
+    )  # fmt: skip
+
+
+def signed_data(files: CardFiles) -> bytes | None:
+    """The bytes that are signed, filler included; None where some are missing.
+
+    First generation: front and face image, 10,000 bytes. Second: the values of the printed entries, face image, name
+    image, 5,553 bytes.
+    """
+    if files.type.generation == 1:
+        parts = [files.needed(First.FRONT).values.get(0xD0), files.needed(First.FACE).values.get(0xD1)]
+    else:
+        images = files.needed(Second.IMAGES).values
+        entries = b"".join(entries_row(files).values.values()).ljust(ENTRIES_LENGTH, b"\x00")
+        parts = [entries, images.get(0xD1), images.get(0xD0)]
+    whole = [part for part in parts if part is not None]
+    return b"".join(whole) if len(whole) == len(parts) else None
+
+
+# --- the two generations ---------------------------------------------------------------------------------------
+
+Stored = tuple[bytes | None, bytes | None]
+"""The signature and the certificate, as far as the card has them."""
+
+
+def _first(files: CardFiles) -> Stored:
+    values = files.needed(First.SIGNATURE).values
+    return _filled(values.get(0xDA)), _filled(values.get(0xDB))
+
+
+def _second(files: CardFiles) -> Stored:
+    values = files.needed(Second.SIGNATURE).values
+    return _filled(values.get(0xDC)), _filled(values.get(0xDD))
+
+
+def _filled(value: bytes | None) -> bytes | None:
+    """*value*, if there is anything in it but filler."""
+    return value if value is not None and value.strip(b"\x00") else None
+
+
+def _verify_rsa(key: CertificatePublicKeyTypes | None, value: bytes, data: bytes) -> SignatureForm | None:
+    """The form in which *value* is a signature of *data*, compared with all that may stand there."""
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size != RSA_BITS:
+        return None
+    try:
+        recovered = key.recover_data_from_signature(value, padding.PKCS1v15(), None)
+    except (InvalidSignature, ValueError):
+        return None
+    digest = HashAlgorithm.SHA256.digest(data)
+    expected = {
+        SignatureForm.BARE_DIGEST: digest,
+        SignatureForm.DIGEST_INFO: digest_info(HashAlgorithm.SHA256, digest),
+    }
+    return next((form for form, block in expected.items() if hmac.compare_digest(recovered, block)), None)
+
+
+def _verify_ecdsa(key: CertificatePublicKeyTypes | None, value: bytes, data: bytes) -> SignatureForm | None:
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP384R1):
+        return None
+    form, der = SignatureForm.DER, value
+    if len(value) == 2 * _COORDINATE:
+        r, s = (int.from_bytes(half, "big") for half in (value[:_COORDINATE], value[_COORDINATE:]))
+        form, der = SignatureForm.RAW, encode_dss_signature(r, s)
+    try:
+        key.verify(der, data, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
+        return None
+    return form
+
+
+_GENERATIONS: Final[
+    dict[
+        int,
+        tuple[
+            Callable[[CardFiles], Stored],
+            Callable[[CertificatePublicKeyTypes | None, bytes, bytes], SignatureForm | None],
+        ],
+    ]
+] = {1: (_first, _verify_rsa), 2: (_second, _verify_ecdsa)}
+
+
+def _changed(data: bytes | None) -> Step:
+    if data is None:
+        return bad(mark("The card has a signature, and not all that it should cover."))
+    return bad(mark("The signed fields are not what the certificate's key signed."))
+
+
+# --- the certificate -------------------------------------------------------------------------------------------
+
+
+def _certificate(stored: bytes) -> x509.Certificate | None:
+    try:
+        certificate = x509.load_der_x509_certificate(stored)
+        for read in (certificate.version, certificate.subject, certificate.issuer, certificate.extensions):
+            _ = read
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except _UNREADABLE:
+        return None
+    return certificate
+
+
+def _key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
+    try:
+        return certificate.public_key()
+    except _UNREADABLE:
+        return None
+
+
+def _issuer(
+    certificate: x509.Certificate, anchors: tuple[Anchor, ...], wanted: AnchorKind
+) -> tuple[Anchor | None, Step]:
+    """The anchor that issued *certificate*, by its signature: four published CAs have one name; and what that says."""
+    issuers = [anchor for anchor in anchors if _issued(certificate, anchor.certificate)]
+    anchor = next((found for found in issuers if found.kind is wanted), next(iter(issuers), None))
+    if anchor is None:
+        if not anchors:
+            return None, not_checked(mark("No CA certificate was given: who signed is not known."))
+        return None, bad(mark("None of the given CA certificates issued the signer's certificate."))
+    if anchor.says_simulated and not anchor.simulated:
+        return anchor, bad(mark("The CA is simulated: it proves nothing outside of tests."))
+    if anchor.kind is not wanted:
+        return anchor, bad(
+            mark("The CA signs {kind} cards, and {wanted} ones are wanted."),
+            kind=anchor.kind.value,
+            wanted=wanted.value,
+        )
+    problem = _profile(certificate, anchor.certificate)
+    if problem:
+        return anchor, bad(problem)
+    return anchor, good(mark("Signed under the {kind} CA that was given."), kind=anchor.kind.value)
+
+
+def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+        hash_ = certificate.signature_hash_algorithm
+    except (*_UNREADABLE, InvalidSignature):
+        return False
+    return hash_ is not None and hash_.name in _HASHES
+
+
+def _profile(certificate: x509.Certificate, authority: x509.Certificate) -> str | None:
+    """What speaks against these two certificates; None if nothing does. What a signer's says is published nowhere."""
+    if not _may_issue(authority):
+        return mark("The given certificate is not one of a CA.")
+    if _is_ca(certificate):
+        return mark("The signer's certificate is one of a CA.")
+    usage = _usage(certificate)
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+        return mark("The signer's certificate is not for signing data.")
+    if any(found.critical and found.oid not in _PROCESSED for found in certificate.extensions):
+        return mark("The signer's certificate has a critical extension that is unknown here.")
+    return None
+
+
+def _may_issue(authority: x509.Certificate) -> bool:
+    usage = _usage(authority)
+    return _is_ca(authority) and (usage is None or usage.key_cert_sign)
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _validity(at: datetime, certificate: x509.Certificate, anchor: Anchor | None) -> Step:
+    if at < certificate.not_valid_before_utc:
+        return bad(
+            mark("The signer's certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc)
+        )
+    if at > certificate.not_valid_after_utc:
+        return bad(mark("The signer's certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
+    if anchor is None:
+        return good(mark("The signer's certificate is valid on {time}."), time=_time(at))
+    authority = anchor.certificate
+    if at < authority.not_valid_before_utc:
+        return bad(mark("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
+    if at > authority.not_valid_after_utc:
+        return bad(mark("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
+    return good(mark("Both certificates are valid on {time}."), time=_time(at))
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,188 @@
+"""What the files of a residence card say, as values: days, codes, periods. What nobody has published stays as it is.
+
+Source: the specification (layout.py names it) §3.3.4; for the second generation eringoio/zairyu-card-reader. The
+agency's tables of codes for nationality, status of residence and kind of permission are not public: those codes have no
+meaning here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from mynacard.errors import mark
+from mynacard.residence.forms import Row, data_error
+
+__all__ = [
+    "Coded",
+    "ComprehensivePermission",
+    "Day",
+    "Days",
+    "Indefinite",
+    "PeriodOfStay",
+    "Presence",
+    "RawCode",
+    "Sex",
+    "UnknownPeriod",
+    "WorkRestriction",
+    "YearsAndMonths",
+]
+
+E = TypeVar("E", bound=StrEnum)
+
+_DAY: Final = re.compile("[0-9]{8}")
+_YEARS_AND_MONTHS: Final = re.compile("([0-9]{2})([0-9]{2})")
+_DAYS: Final = re.compile("[0-9]{3}")
+
+
+class Sex(StrEnum):
+    """C7."""
+
+    MALE = "1"
+    FEMALE = "2"
+    UNSPECIFIED = "3"
+
+    @property
+    def label(self) -> str:
+        return {Sex.MALE: mark("male"), Sex.FEMALE: mark("female"), Sex.UNSPECIFIED: mark("unspecified")}[self]
+
+
+class WorkRestriction(StrEnum):
+    """CC."""
+
+    NONE = "1"
+    BY_STATUS = "2"
+    BY_DESIGNATION = "4"
+    NOT_ALLOWED = "9"
+
+    @property
+    def label(self) -> str:
+        return {
+            WorkRestriction.NONE: mark("no restriction on work"),
+            WorkRestriction.BY_STATUS: mark("only work that the status of residence allows"),
+            WorkRestriction.BY_DESIGNATION: mark("only work that the designation document names"),
+            WorkRestriction.NOT_ALLOWED: mark("no work allowed"),
+        }[self]
+
+
+class ComprehensivePermission(StrEnum):
+    """D5 of the second generation."""
+
+    NONE = "0"
+    UP_TO_28_HOURS = "1"
+    UP_TO_28_HOURS_IN_EDUCATION = "2"
+
+    @property
+    def label(self) -> str:
+        return {
+            ComprehensivePermission.NONE: mark("no permission"),
+            ComprehensivePermission.UP_TO_28_HOURS: mark("up to 28 hours a week, no adult entertainment"),
+            ComprehensivePermission.UP_TO_28_HOURS_IN_EDUCATION: mark("up to 28 hours a week, education and the like"),
+        }[self]
+
+
+class Presence(StrEnum):
+    """Whether something is there: an application that is pending, a permission, an entry."""
+
+    NO = "0"
+    YES = "1"
+
+    @property
+    def label(self) -> str:
+        return {Presence.NO: mark("no"), Presence.YES: mark("yes")}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded(Generic[E]):
+    """A code whose table is public.
+
+    Attributes:
+        raw: the code as the card has it.
+        known: what it means; None where the table does not have it.
+    """
+
+    raw: str = field(repr=False)
+    known: E | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RawCode:
+    """A code of whose table nothing is public: as the card has it, and without a meaning."""
+
+    raw: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Eight digits, YYYYMMDD.
+
+    Attributes:
+        raw: the digits as the card has them.
+    """
+
+    raw: str = field(repr=False)
+
+    @property
+    def date(self) -> date | None:
+        """The day of the calendar; None where there is no such day, as of a birth date that is not wholly known."""
+        try:
+            return date(int(self.raw[:4]), int(self.raw[4:6]), int(self.raw[6:]))
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class YearsAndMonths:
+    """A period of stay."""
+
+    years: int
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A period of stay of so many days."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Indefinite:
+    """No end."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPeriod:
+    """A period in a form that nobody has described; *raw* is the card's."""
+
+    raw: str
+
+
+PeriodOfStay: TypeAlias = YearsAndMonths | Days | Indefinite | UnknownPeriod
+
+
+def coded(table: type[E], raw: str) -> Coded[E]:
+    """What *raw* is by *table*."""
+    return Coded(raw, table(raw) if raw in set(table) else None)
+
+
+def day(row: Row, tag: int) -> Day | None:
+    """The day that an object says; None where it is absent or blank. A CardDataError where it is no eight digits."""
+    text = row.text(tag)
+    if not text:
+        return None
+    if not _DAY.fullmatch(text):
+        raise data_error(row.file, mark("A date in it is none."))
+    return Day(text)
+
+
+def period(raw: str) -> PeriodOfStay:
+    """The period of stay that CE says: YYMM, or three digits of days; '0000' has no end."""
+    if raw == "0000":
+        return Indefinite()
+    if found := _YEARS_AND_MONTHS.fullmatch(raw):
+        return YearsAndMonths(int(found[1]), int(found[2]))
+    return Days(int(raw)) if _DAYS.fullmatch(raw) else UnknownPeriod(raw)
