@@ -77,6 +77,7 @@ def test_secrets_are_revealed_in_few_places() -> None:
         "src/mynacard/residence/number.py",  # its form is checked
         "src/mynacard/simulator/card.py",  # the form of a new one is checked by the card
         "src/mynacard/simulator/card_file.py",  # into the file of a card that is nobody's
+        "src/mynacard/simulator/residence/card_file.py",  # likewise
         "src/mynacard/simulator/doors/pcsclite/pinpad.py",  # somebody types it at a simulated keypad
     }
 

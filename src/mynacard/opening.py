@@ -26,12 +26,14 @@ from mynacard.readers import (
 )
 
 if TYPE_CHECKING:
-    from mynacard.simulator.card import SimulatedCard
+    from mynacard.simulator.powered import PoweredCard
 
 __all__ = ["REPLAYED", "SIMULATED", "CardConnection", "choose_reader", "connect_card", "open_card"]
 
 SIMULATED: Final = "sim:"
 """Names a simulated card: alone a fresh one, before a path the one in that file."""
+PERSONA: Final = "@"
+"""Names after it the persona of a fresh simulated card, where a path would stand."""
 REPLAYED: Final = "replay:"
 """Names a recorded card, before the path of its recording."""
 READER_VARIABLE: Final = "MYNACARD_READER"
@@ -89,9 +91,9 @@ def connect_card(
     """A connection to the card that *name* means, let go on every way out.
 
     Args:
-        name: a reader's name or a part that only one has; ``sim:`` for a fresh simulated card, ``sim:PATH`` for the one
-            in a file; ``replay:PATH`` for a recorded one; None for what ``MYNACARD_READER`` says, else the one reader
-            that holds a card.
+        name: a reader's name or a part that only one has; ``sim:`` for a fresh simulated card, ``sim:@PERSONA`` for one
+            of that kind, ``sim:PATH`` for the one in a file; ``replay:PATH`` for a recorded one; None for what
+            ``MYNACARD_READER`` says, else the one reader that holds a card.
         around: a card to put around the card (a trace, a recording).
         deadlines: how long is waited for what.
         wait_s: how long a card may take to be laid on a reader.
@@ -174,8 +176,15 @@ def _on_reader(name: str, deadlines: Deadlines, wait_s: float) -> Generator[_Usa
 @contextlib.contextmanager
 def _simulated(path: str) -> Generator[_Usable, None, None]:
     from mynacard.simulator.doors import disk  # noqa: PLC0415  # a real card needs none of it
+    from mynacard.simulator.persona import persona  # noqa: PLC0415
 
-    with disk.open_file(Path(path)) if path else contextlib.nullcontext(disk.new_card()) as card:
+    if path.startswith(PERSONA):
+        opened: AbstractContextManager[PoweredCard] = contextlib.nullcontext(
+            disk.new_card(persona=persona(path.removeprefix(PERSONA)))
+        )
+    else:
+        opened = disk.open_file(Path(path)) if path else contextlib.nullcontext(disk.new_card())
+    with opened as card:
         yield _Simulated(card)
 
 
@@ -197,7 +206,7 @@ class _Replayed(Replay):
 class _Simulated:
     """A simulated card, used as one on a reader is: in transactions, by its owner, and left as it is left there."""
 
-    def __init__(self, card: SimulatedCard) -> None:
+    def __init__(self, card: PoweredCard) -> None:
         self._card = card
         self._owner = Ownership()
         self._exposure = Exposure()

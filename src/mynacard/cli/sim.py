@@ -20,8 +20,9 @@ from mynacard.simulator.contents import DEFAULT_PINS
 from mynacard.simulator.doors import disk, vpcd
 from mynacard.simulator.doors.pcsclite import PcscliteDoor, check_system, reader_name
 from mynacard.simulator.faults import KINDS, Fault
-from mynacard.simulator.persona import DEFAULT_PERSONA, PERSONAS
+from mynacard.simulator.persona import ALL_PERSONAS, DEFAULT_PERSONA, Persona
 from mynacard.simulator.powered import PoweredCard
+from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
 
@@ -73,7 +74,7 @@ def sim() -> None:
 @click.option(
     "--persona",
     "persona_name",
-    type=click.Choice(list(PERSONAS)),
+    type=click.Choice(list(ALL_PERSONAS)),
     default=DEFAULT_PERSONA.name,
     show_default=True,
     metavar="NAME",
@@ -83,8 +84,10 @@ def sim() -> None:
 def new(
     path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool, persona_name: str
 ) -> None:
-    traits, persona = Traits(Personality(personality), extended_length, _ATRS[interface]), PERSONAS[persona_name]
-    asked = [pair for pair in KEY_PAIRS if pair.name in persona.pins] if choose_pins else []
+    traits = Traits(Personality(personality), extended_length, _ATRS[interface])
+    persona = ALL_PERSONAS[persona_name]
+    pins = persona.pins if isinstance(persona, Persona) else frozenset[str]()
+    asked = [pair for pair in KEY_PAIRS if pair.name in pins] if choose_pins else []
     disk.create_file(path, traits, {**DEFAULT_PINS, **{pair.name: _ask(_(pair.pin.label)) for pair in asked}}, persona)
     click.echo(_("A simulated card is in {path}. Use it with --reader sim:{path}").format(path=path), err=True)
 
@@ -100,10 +103,10 @@ def _ask(label: str) -> str:
 @verbose_option
 def personas(as_json: bool) -> None:
     if as_json:
-        print_json([{"name": found.name, "about": found.about} for found in PERSONAS.values()])
+        print_json([{"name": found.name, "about": found.about} for found in ALL_PERSONAS.values()])
         return
-    width = max(map(len, PERSONAS))
-    for found in PERSONAS.values():
+    width = max(map(len, ALL_PERSONAS))
+    for found in ALL_PERSONAS.values():
         click.echo(f"{found.name:<{width}}  {_(found.about)}")
 
 
@@ -114,19 +117,21 @@ def personas(as_json: bool) -> None:
 def show(path: Path, as_json: bool) -> None:
     contents = disk.read_file(path)
     traits = contents.traits
-    state = {
-        "personality": traits.personality.value,
-        "extended_length": traits.extended_length,
-        "atr": traits.atr.hex().upper(),
-        "certificates": sorted(contents.keys),
-        "tries_left": {name: memory.tries_left for name, memory in contents.pins.items()},
-    }
+    state = traits.document()
+    if isinstance(contents, ResidenceContents):
+        state["residence_card"] = contents.type.value
+    else:
+        state["certificates"] = sorted(contents.keys)
+        state["tries_left"] = {name: memory.tries_left for name, memory in contents.pins.items()}
     if as_json:
         print_json(state)
         return
     click.echo(_("personality: {name}").format(name=traits.personality.value))
     click.echo(_("extended length: understood") if traits.extended_length else _("extended length: refused"))
     click.echo(_("answer to reset: {atr}").format(atr=state["atr"]))
+    if isinstance(contents, ResidenceContents):
+        click.echo(_("type: {card}").format(card=_(contents.type.label)))
+        return
     for name in sorted(contents.keys):
         click.echo(_("certificate: {name}").format(name=name))
     for name, memory in contents.pins.items():

@@ -44,6 +44,7 @@ __all__ = [
     "contents_of",
     "entries_row",
     "specification_version",
+    "stored_certificate",
 ]
 
 
@@ -279,7 +280,7 @@ def _first(files: CardFiles) -> FirstContents:
         individual_permission=_text(files, First.INDIVIDUAL_PERMISSION, 0xD6),
         extension_pending=None if extension is None else coded(Presence, extension.text(0xD7)),
         check_code=signature.values.get(0xDA),
-        certificate_der=_certificate(signature, 0xDB),
+        certificate_der=stored_certificate(signature, 0xDB),
     )
 
 
@@ -319,7 +320,7 @@ def _second(files: CardFiles) -> SecondContents:
         extension_pending=None if extension is None else coded(Presence, extension.text(0xD8)),
         other=None if other is None else _other(other),
         signature=signature.values.get(0xDC),
-        certificate_der=_certificate(signature, 0xDD),
+        certificate_der=stored_certificate(signature, 0xDD),
     )
 
 
@@ -376,7 +377,7 @@ def _image(row: Row, tag: int, name: str, kind: ImageKind) -> Image | None:
     return Image(name, kind, content) if content.strip(b"\x00") else None
 
 
-def _certificate(row: Row, tag: int) -> bytes | None:
+def stored_certificate(row: Row, tag: int) -> bytes | None:
     """The certificate, without its filler; None where there is none."""
     stored = row.values.get(tag, b"")
     if not stored.strip(b"\x00"):

@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mynacard.apdu import tlv
-from mynacard.errors import CardDataError, TlvError, UsageError, mark
+from mynacard.errors import CardDataError, UsageError, mark
 from mynacard.residence.layout import File, Object
 
 __all__ = ["Row", "build", "data_error", "read"]
 
 _FILLER: Final = b"\x00"
+_MORE: Final = 0x1F
+"""The bits of a tag that say that it has another byte."""
+_WIDTHS: Final = {0x81: 1, 0x82: 2}
+"""Bytes of a length after the first, which says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,7 @@ def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
         if content[at] == 0:
             at += 1
             continue
-        try:
-            tag, start, length = tlv.read_header(content, at)
-        except TlvError as error:
-            raise data_error(file, mark("{why}"), why=error) from error
+        tag, start, length = _header(file, content, at)
         if start + length > len(content):
             raise data_error(
                 file, mark("A data object says {length} bytes where {rest} are left."), length=length,
@@ -108,6 +108,23 @@ def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
         found.append((tag, content[start : start + length]))
         at = start + length
     return found
+
+
+def _header(file: File, content: bytes, at: int) -> tuple[int, int, int]:
+    """The tag at *at*, where the value starts, and its length.
+
+    Tags have one byte, or two where the first says that there are more. 'DFD1' of the second generation would have a
+    third one by BER (ITU-T X.690 §8.1.2.4), and its file has no room for one.
+    """
+    try:
+        end = at + (2 if content[at] & _MORE == _MORE else 1)
+        tag, width = int.from_bytes(content[at:end], "big"), _WIDTHS.get(content[end], 0)
+        if content[end] >= 0x80 and not width:
+            raise data_error(file, mark("A length in it has a form that it cannot have."))
+        start = end + 1 + width
+        return tag, start, int.from_bytes(content[end + 1 : start], "big") if width else content[end]
+    except IndexError:
+        raise data_error(file, mark("It ends within the tag or length of a data object.")) from None
 
 
 def _checked(file: File, known: Object, value: bytes) -> bytes:

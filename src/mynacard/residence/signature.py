@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.errors import UsageError, mark
 from mynacard.residence.anchors import Anchor, AnchorKind
-from mynacard.residence.contents import CardFiles, entries_row
+from mynacard.residence.contents import CardFiles, entries_row, stored_certificate
 from mynacard.residence.layout import First, Second
 from mynacard.residence.report import Report, SignatureForm
 from mynacard.verdict import Step, bad, good, not_checked
@@ -111,13 +111,13 @@ Stored = tuple[bytes | None, bytes | None]
 
 
 def _first(files: CardFiles) -> Stored:
-    values = files.needed(First.SIGNATURE).values
-    return _filled(values.get(0xDA)), _filled(values.get(0xDB))
+    row = files.needed(First.SIGNATURE)
+    return _filled(row.values.get(0xDA)), stored_certificate(row, 0xDB)
 
 
 def _second(files: CardFiles) -> Stored:
-    values = files.needed(Second.SIGNATURE).values
-    return _filled(values.get(0xDC)), _filled(values.get(0xDD))
+    row = files.needed(Second.SIGNATURE)
+    return _filled(row.values.get(0xDC)), stored_certificate(row, 0xDD)
 
 
 def _filled(value: bytes | None) -> bytes | None:

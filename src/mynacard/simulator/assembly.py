@@ -29,6 +29,7 @@ from mynacard.personal.layout import (
     TEXT,
     TEXT_PIN,
 )
+from mynacard.residence.layout import RESIDENCE_APPLICATION
 from mynacard.simulator.card import SimulatedCard
 from mynacard.simulator.contents import SLOTS, CardContents, KeyMaterial
 from mynacard.simulator.files import (
@@ -44,7 +45,10 @@ from mynacard.simulator.files import (
 )
 from mynacard.simulator.issuing import ApplicationContents, soft_keys
 
-__all__ = ["assemble"]
+__all__ = ["RESIDENCE", "assemble"]
+
+RESIDENCE: Final = "residence"
+"""The name of a specified card's residence application in a card's file."""
 
 CERTIFICATE_FILE_SIZE: Final = 2048
 """The physical size of a certificate's EF; what the certificate leaves is 'FF'. Choice: real sizes are not known."""
@@ -155,6 +159,11 @@ def _register(found: ApplicationContents, _: Mapping[str, SoftKey]) -> Applicati
     return Application(RESIDENT_REGISTER.df_name, files, change=RESIDENT_REGISTER.change)
 
 
+def _residence(_: ApplicationContents, __: Mapping[str, SoftKey]) -> Application:
+    """The residence application of a specified card. What is in it, and how it is opened, is published nowhere."""
+    return Application(RESIDENCE_APPLICATION)
+
+
 def _records(found: ApplicationContents) -> dict[int, File]:
     return {file_id: RecordFile(records) for file_id, records in found.records.items()}
 
@@ -164,6 +173,7 @@ _BUILDERS: Final[Mapping[str, Callable[[ApplicationContents, Mapping[str, SoftKe
     TEXT.name: _text,
     CARD_FACE.name: _card_face,
     COMMON.name: _common,
+    RESIDENCE: _residence,
     RESIDENT_REGISTER.name: _register,
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mynacard.apdu.verification import PinReference
 from mynacard.errors import CardFileError, MynacardError, mark
@@ -17,16 +17,25 @@ from mynacard.pin import Pin
 from mynacard.simulator.contents import SLOTS, CardContents, KeyMaterial, slots_of
 from mynacard.simulator.files import PinMemory
 from mynacard.simulator.issuing import ApplicationContents
-from mynacard.simulator.traits import Personality, Traits
+from mynacard.simulator.residence import card_file as residence
+from mynacard.simulator.residence.issuing import ResidenceContents
+from mynacard.simulator.traits import Traits
 
-__all__ = ["base64_text", "dump", "load"]
+__all__ = ["AnyContents", "base64_text", "dump", "load"]
+
+AnyContents: TypeAlias = CardContents | ResidenceContents
 
 _FORMAT: Final = "mynacard simulated card"
 _VERSION: Final = 2
 
 
-def dump(contents: CardContents) -> bytes:
-    """*contents* as the text of a card file: JSON, with the PINs and private keys of a card that guards nothing."""
+def dump(contents: AnyContents) -> bytes:
+    """*contents* as the text of a card file: JSON, with the secrets of a card that guards nothing."""
+    document = residence.document_of(contents) if isinstance(contents, ResidenceContents) else _document_of(contents)
+    return json.dumps(document, indent=1).encode()
+
+
+def _document_of(contents: CardContents) -> dict[str, object]:
     keys = {
         name: {
             "certificate": base64_text(material.certificate_der),
@@ -39,24 +48,18 @@ def dump(contents: CardContents) -> bytes:
         name: {"secret": memory.secret.reveal().decode(), "tries_left": memory.tries_left}
         for name, memory in contents.pins.items()
     }
-    traits = contents.traits
-    document = {
+    return {
         "format": _FORMAT,
         "version": _VERSION,
-        "traits": {
-            "personality": traits.personality.value,
-            "extended_length": traits.extended_length,
-            "atr": traits.atr.hex().upper(),
-        },
+        "traits": contents.traits.document(),
         "medium": contents.medium.value,
         "pins": pins,
         "keys": keys,
         "applications": {name: _written(found) for name, found in contents.applications.items()},
     }
-    return json.dumps(document, indent=1).encode()
 
 
-def load(text: bytes) -> CardContents:
+def load(text: bytes) -> AnyContents:
     """The contents that *text* is.
 
     Raises:
@@ -64,6 +67,8 @@ def load(text: bytes) -> CardContents:
     """
     try:
         document = json.loads(text)
+        if document["format"] == residence.FORMAT:
+            return residence.loaded(document)
         if document["format"] != _FORMAT:
             raise CardFileError(mark("This file is no simulated card."))
         if document["version"] != _VERSION:
@@ -76,16 +81,17 @@ def load(text: bytes) -> CardContents:
                 pair.name: _material(document["keys"][pair.name]) for pair in KEY_PAIRS if pair.name in document["keys"]
             },
             pins={name: _memory(entry, SLOTS[name][1]) for name, entry in document["pins"].items()},
-            traits=_traits(document["traits"]),
+            traits=Traits.of(document["traits"]),
             applications={name: _application(document["applications"][name]) for name in document["applications"]},
             medium=Medium(document["medium"]),
         )
         if not slots_of(contents.applications) <= contents.pins.keys():
             raise ValueError
         return contents
-    except MynacardError:
+    except CardFileError:
         raise
     except (
+        MynacardError,
         ValueError,
         KeyError,
         TypeError,
@@ -130,12 +136,6 @@ def _memory(entry: Any, reference: PinReference) -> PinMemory:
     if type(tries_left) is not int or not 0 <= tries_left <= reference.tries:
         raise ValueError
     return PinMemory(Pin(entry["secret"].encode()), tries_left)
-
-
-def _traits(entry: Any) -> Traits:
-    if type(entry["extended_length"]) is not bool:
-        raise ValueError
-    return Traits(Personality(entry["personality"]), entry["extended_length"], bytes.fromhex(entry["atr"]))
 
 
 def base64_text(data: bytes) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from mynacard.errors import UsageError, mark
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.objects import Medium
 from mynacard.personal.numbers import Calendar
 from mynacard.simulator.holder import MIHON, Holder
+from mynacard.simulator.residence.persona import RESIDENCE_PERSONAS, ResidencePersona
 
-__all__ = ["DEFAULT_PERSONA", "PERSONAS", "Persona", "persona"]
+__all__ = ["ALL_PERSONAS", "DEFAULT_PERSONA", "PERSONAS", "AnyPersona", "Persona", "persona"]
 
 _BOTH: Final = frozenset({USER_AUTHENTICATION.name, DIGITAL_SIGNATURE.name})
 _LONG: Final = timedelta(days=6 * 366)
@@ -34,6 +35,7 @@ class Persona:
         generation: of the CAs that issued them.
         revoked: whether the CA's list names them.
         medium: what JPKI lives on; a phone has no other application.
+        specified: whether it is a specified residence card, too, of which no more than that is public.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Persona:
     generation: int = 3
     revoked: bool = False
     medium: Medium = Medium.CARD
+    specified: bool = False
 
 
 _JAPANESE: Final = Holder(
@@ -94,18 +97,27 @@ _ALL: Final = (
         "android-phone", mark("on an Android phone: both certificates behind the PIN"), medium=Medium.ANDROID_PHONE
     ),
     Persona("iphone", mark("on an iPhone"), medium=Medium.IPHONE),
+    Persona(
+        "specified-residence-card", mark("a residence card in one with it, as given since June 2026"), specified=True
+    ),
 )  # fmt: skip
 
 PERSONAS: Final[Mapping[str, Persona]] = {found.name: found for found in _ALL}
 DEFAULT_PERSONA: Final = _ALL[0]
 
+AnyPersona: TypeAlias = Persona | ResidencePersona
+ALL_PERSONAS: Final[Mapping[str, AnyPersona]] = {**PERSONAS, **RESIDENCE_PERSONAS}
+"""The same, and those of residence cards."""
 
-def persona(name: str) -> Persona:
-    """The persona *name*.
+
+def persona(name: str) -> AnyPersona:
+    """The persona *name*, of an Individual Number Card or a residence card.
 
     Raises:
         UsageError: there is none of this name.
     """
-    if name not in PERSONAS:
-        raise UsageError(mark("No persona is called {name}. There are: {known}."), name=name, known=", ".join(PERSONAS))
-    return PERSONAS[name]
+    if name not in ALL_PERSONAS:
+        raise UsageError(
+            mark("No persona is called {name}. There are: {known}."), name=name, known=", ".join(ALL_PERSONAS)
+        )
+    return ALL_PERSONAS[name]

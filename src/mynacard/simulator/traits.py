@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 __all__ = ["ATR_CONTACT", "ATR_CONTACTLESS", "Personality", "Traits"]
 
@@ -36,3 +37,18 @@ class Traits:
     personality: Personality = Personality.STRICT
     extended_length: bool = True
     atr: bytes = ATR_CONTACT
+
+    def document(self) -> dict[str, object]:
+        """These traits in the kinds that JSON has."""
+        return {
+            "personality": self.personality.value,
+            "extended_length": self.extended_length,
+            "atr": self.atr.hex().upper(),
+        }
+
+    @classmethod
+    def of(cls, document: Any) -> Traits:
+        """The traits that *document* says; a ValueError, KeyError or TypeError where it says none."""
+        if type(document["extended_length"]) is not bool:
+            raise ValueError
+        return cls(Personality(document["personality"]), document["extended_length"], bytes.fromhex(document["atr"]))

@@ -33,7 +33,7 @@ class CardOptions:
     """What a test wants of its card; the keywords of the marker ``mynacard``.
 
     Attributes:
-        persona: the name of a kind of card (:data:`mynacard.simulator.PERSONAS`).
+        persona: the name of a kind of card (:data:`mynacard.simulator.ALL_PERSONAS`), of a residence card, too.
         personality: what a warm reset leaves: ``strict`` or ``observed``.
         extended_length: whether the card understands long commands.
         pins: PINs by the name of their key pair; the others are those of every simulated card.
@@ -67,7 +67,7 @@ class CardOptions:
             check_form(_PAIRS[name].pin, Pin(pin))
         traits = Traits(Personality(self.personality), self.extended_length)
         faults = tuple(Fault.parse(text) for text in self.faults)
-        card = disk.new_card(traits, {**DEFAULT_PINS, **self.pins}, persona(self.persona))
+        card = disk.new_card(traits, {**DEFAULT_PINS, **self.pins}, persona=persona(self.persona))
         return CardUnderTest(card, faults, self.timing)
 
 
@@ -97,7 +97,7 @@ class CardUnderTest:
         faults: what goes wrong with it.
     """
 
-    def __init__(self, card: SimulatedCard, faults: Sequence[Fault] = (), timing: str = "") -> None:
+    def __init__(self, card: disk.AnyCard, faults: Sequence[Fault] = (), timing: str = "") -> None:
         self.card = card
         self.faults = tuple(faults)
         self._timed = TimedCard(card, TRANSPORTS[timing], time.sleep) if timing else card
@@ -127,7 +127,9 @@ class CardUnderTest:
         return self._faulty().transmit(command)
 
     def tries_left(self, pair: KeyPair) -> int:
-        """How many tries of the pair's PIN the chip has left; no command is sent."""
+        """How many tries of the pair's PIN the chip has left; no command is sent. A residence card has none."""
+        if not isinstance(self.card, SimulatedCard):
+            raise UsageError(mark("A residence card has no PINs, and counts no tries."))
         return self.card.pins[DF_NAME, pair.pin.key].tries_left
 
     def saw(self, command: bytes) -> None:

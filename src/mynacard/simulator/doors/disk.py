@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias, overload
 
 from filelock import FileLock, Timeout
 
@@ -17,33 +18,58 @@ from mynacard.errors import CardFileError, mark
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.jpki.objects import Medium
 from mynacard.pin import Pin
-from mynacard.simulator.assembly import assemble
+from mynacard.simulator.assembly import RESIDENCE, assemble
 from mynacard.simulator.card import SimulatedCard
-from mynacard.simulator.card_file import dump, load
+from mynacard.simulator.card_file import AnyContents, dump, load
 from mynacard.simulator.contents import DEFAULT_PINS, CardContents, fresh_pins
 from mynacard.simulator.doors.atomic import replace_file
 from mynacard.simulator.doors.pki_cache import cached_pki, new_key_der
-from mynacard.simulator.persona import DEFAULT_PERSONA, Persona
+from mynacard.simulator.doors.residence_cache import cached_residence_pki
+from mynacard.simulator.issuing import ApplicationContents
+from mynacard.simulator.persona import DEFAULT_PERSONA, AnyPersona, Persona
+from mynacard.simulator.residence.card import SimulatedResidenceCard
+from mynacard.simulator.residence.issuing import ATR as RESIDENCE_ATR
+from mynacard.simulator.residence.issuing import ResidenceContents
+from mynacard.simulator.residence.issuing import issue as issue_residence_card
+from mynacard.simulator.residence.persona import ResidencePersona
 from mynacard.simulator.traits import Traits
 
-__all__ = ["create_file", "new_card", "open_file", "read_file"]
+__all__ = ["AnyCard", "create_file", "new_card", "open_file", "read_file"]
+
+AnyCard: TypeAlias = SimulatedCard | SimulatedResidenceCard
 
 CARD_FILE_MAX: Final = 1 << 20
 LOCK_TIMEOUT_S: Final = 5.0
 
 
+@overload
 def new_card(
     traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, persona: Persona = DEFAULT_PERSONA
-) -> SimulatedCard:
-    """A fresh simulated card, ready at once: its certificates are new, its keys are those of the test PKI's cache."""
-    return assemble(_contents(traits, pins, persona, {}), random_bytes=secrets.token_bytes)
+) -> SimulatedCard: ...
+@overload
+def new_card(
+    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, *, persona: ResidencePersona
+) -> SimulatedResidenceCard: ...
+@overload
+def new_card(traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, *, persona: AnyPersona) -> AnyCard: ...
+def new_card(
+    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, persona: AnyPersona = DEFAULT_PERSONA
+) -> AnyCard:
+    """A fresh simulated card, ready at once: its certificates are new, its keys are those of the test PKI's cache.
+
+    Args:
+        traits: how it behaves; a residence card has an answer to reset of its own.
+        pins: the PINs of JPKI; a residence card has none.
+        persona: what kind of card, and whose.
+    """
+    return _assembled(_contents(traits, pins, persona, own_keys=False), lambda: None)
 
 
 def create_file(
     path: Path,
     traits: Traits = Traits(),
     pins: Mapping[str, str] = DEFAULT_PINS,
-    persona: Persona = DEFAULT_PERSONA,
+    persona: AnyPersona = DEFAULT_PERSONA,
 ) -> None:
     """Make a simulated card, with JPKI keys of its own, in a new file that only its owner can read.
 
@@ -55,11 +81,19 @@ def create_file(
         check_form(pair.pin, Pin(pins[pair.name]))
     if path.exists():
         raise CardFileError(mark("{path} exists already."), path=str(path))
-    own_keys = {name: new_key_der() for name in persona.certificates}
-    _store(path, _contents(traits, pins, persona, own_keys))
+    _store(path, _contents(traits, pins, persona, own_keys=True))
 
 
-def _contents(traits: Traits, pins: Mapping[str, str], persona: Persona, own_keys: Mapping[str, bytes]) -> CardContents:
+def _contents(traits: Traits, pins: Mapping[str, str], persona: AnyPersona, *, own_keys: bool) -> AnyContents:
+    if isinstance(persona, ResidencePersona):
+        signer = cached_residence_pki().signer(persona, datetime.now(UTC))
+        return issue_residence_card(persona, signer, replace(traits, atr=RESIDENCE_ATR))
+    return _contents_of(traits, pins, persona, {name: new_key_der() for name in persona.certificates if own_keys})
+
+
+def _contents_of(
+    traits: Traits, pins: Mapping[str, str], persona: Persona, own_keys: Mapping[str, bytes]
+) -> CardContents:
     found, now = cached_pki(generation=persona.generation), datetime.now(UTC) + persona.issued
     keys = found.issue(persona.holder, own_keys, now, persona.certificates, revoked=persona.revoked)
     card = persona.medium is Medium.CARD
@@ -67,11 +101,21 @@ def _contents(traits: Traits, pins: Mapping[str, str], persona: Persona, own_key
     for name in persona.blocked:
         fresh[name].tries_left = 0
     applications = found.issue_applications(persona.holder) if card else {}
+    if persona.specified:
+        applications[RESIDENCE] = ApplicationContents()
     return CardContents(keys, fresh, traits, applications, persona.medium)
 
 
+def _assembled(contents: AnyContents, remember: Callable[[], None]) -> AnyCard:
+    if isinstance(contents, ResidenceContents):  # which remembers nothing over a power-off
+        return SimulatedResidenceCard(
+            contents.type, contents.number, contents.files, contents.traits, secrets.token_bytes
+        )
+    return assemble(contents, remember, secrets.token_bytes)
+
+
 @contextlib.contextmanager
-def open_file(path: Path) -> Generator[SimulatedCard, None, None]:
+def open_file(path: Path) -> Generator[AnyCard, None, None]:
     """The card in the file *path*, for this process alone while the context lasts.
 
     Whatever its chip remembers is on the disk before the card answers.
@@ -91,13 +135,13 @@ def open_file(path: Path) -> Generator[SimulatedCard, None, None]:
         raise _unusable(path, error) from error
     try:
         contents = read_file(path)
-        yield assemble(contents, lambda: _store(path, contents), secrets.token_bytes)
+        yield _assembled(contents, lambda: _store(path, contents))
     finally:
         if os.getpid() == process:  # the lock of a forked process is its parent's
             lock.release()
 
 
-def read_file(path: Path) -> CardContents:
+def read_file(path: Path) -> AnyContents:
     """What the card in the file *path* has, without using it."""
     try:
         with path.open("rb") as file:
@@ -109,7 +153,7 @@ def read_file(path: Path) -> CardContents:
     return load(text)
 
 
-def _store(path: Path, contents: CardContents) -> None:
+def _store(path: Path, contents: AnyContents) -> None:
     try:
         replace_file(path, dump(contents))
     except OSError as error:

@@ -1,0 +1,51 @@
+"""A simulated residence card as a document of JSON's kinds, and back."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+from mynacard.errors import CardFileError, mark
+from mynacard.residence.layout import LAYOUTS, CardType, File
+from mynacard.residence.number import CardNumber
+from mynacard.simulator.residence.issuing import ResidenceContents
+from mynacard.simulator.traits import Traits
+
+__all__ = ["FORMAT", "document_of", "loaded"]
+
+FORMAT: Final = "mynacard simulated residence card"
+_VERSION: Final = 1
+
+
+def document_of(contents: ResidenceContents) -> dict[str, object]:
+    """*contents*, with the number of a card that guards nothing."""
+    return {
+        "format": FORMAT,
+        "version": _VERSION,
+        "type": contents.type.value,
+        "number": contents.number.reveal().decode(),
+        "traits": contents.traits.document(),
+        "files": {_name(file): base64.b64encode(content).decode() for file, content in contents.files.items()},
+    }
+
+
+def loaded(document: Any) -> ResidenceContents:
+    """The contents that *document* is; whatever a document of another shape causes is the caller's.
+
+    Raises:
+        CardFileError: it is of a version that this program does not know.
+    """
+    if document["version"] != _VERSION:
+        raise CardFileError(
+            mark("This simulated card has file version {version}; this program knows {known}."),
+            version=document["version"], known=_VERSION,
+        )  # fmt: skip
+    type_ = CardType(document["type"])
+    names = {_name(file): file for file in LAYOUTS[type_]}
+    files = {names[name]: base64.b64decode(text, validate=True) for name, text in document["files"].items()}
+    return ResidenceContents(type_, CardNumber(document["number"]), files, Traits.of(document["traits"]))
+
+
+def _name(file: File) -> str:
+    """DF name and short identifier: 'MF/0B'."""
+    return f"{file.df.hex().upper() or 'MF'}/{file.sfi:02X}"

@@ -1,0 +1,156 @@
+"""Kinds of residence cards, by name: whose they are, what is on them, and what is wrong with their signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Final
+
+from mynacard.errors import mark
+from mynacard.residence.layout import CardType
+from mynacard.residence.report import SignatureForm
+from mynacard.simulator.residence import images
+
+__all__ = ["RESIDENCE_PERSONAS", "SIMULATED_CARD_NUMBER", "Fault", "ResidencePersona"]
+
+SIMULATED_CARD_NUMBER: Final = "AB12345678CD"
+"""What opens every simulated residence card; the number that stands on published specimens."""
+
+
+class Fault(Enum):
+    """What is wrong with a signature."""
+
+    NONE = auto()
+    BROKEN = auto()
+    """A dot of the photo was changed afterwards."""
+    OTHER_CA = auto()
+    """The signer's certificate is from a CA of the same name that nobody trusts."""
+    EXPIRED = auto()
+    """The signer's certificate has expired, and so has the card."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResidencePersona:
+    """A kind of residence card.
+
+    Attributes:
+        name: its name.
+        about: what it is for, in a sentence.
+        type: which card.
+        front: the image of its front (first generation).
+        has_face: whether there is a photo.
+        signed: whether there is a signature.
+        form: in which form.
+        fault: what is wrong with it.
+        address: what was added on the back, when, and the municipality's code (first generation); none if empty.
+        comprehensive: the permission: a text (first generation), or a code.
+        individual: likewise.
+        extension_pending: whether an application for extension is pending.
+        entries: printed entries by tag (second generation).
+        permission_expires: the last day of the comprehensive permission (second generation).
+    """
+
+    name: str
+    about: str
+    type: CardType
+    front: bytes = field(default=images.FRONT_MID_TERM, repr=False)
+    has_face: bool = True
+    signed: bool = True
+    form: SignatureForm = SignatureForm.BARE_DIGEST
+    fault: Fault = Fault.NONE
+    address: tuple[str, str, str] | None = None
+    comprehensive: str = ""
+    individual: str = ""
+    extension_pending: bool = False
+    entries: tuple[tuple[int, str], ...] = ()
+    permission_expires: str = ""
+
+
+_ADDRESS: Final = ("20240401", "999997", "東京都見本区模擬町一丁目２番３号")
+_HOURS: Final = "許可(資格外活動)：原則週28時間以内・風俗営業等の従事を除く"
+_ENTRIES: Final = (
+    (0xC5, "20990401"), (0xC6, "19900401"), (0xC7, "3"), (0xC8, "XXX"), (0xC9, "9999999999"), (0xCE, "0500"),
+    (0xCA, "99"), (0xCB, "20260615"), (0xCC, "2"), (0xCD, "20990401"),
+)  # fmt: skip
+"""Codes of status, kind of permission and nationality that no table has (ISO 3166 leaves XXX to whoever uses it)."""
+_OF_SPECIAL: Final = (
+    (0xC5, "20990401"), (0xC6, "19791231"), (0xC7, "2"), (0xC8, "XXX"), (0xC9, "9999999999"), (0xCE, "0000"),
+)  # fmt: skip
+_FIRST: Final = ResidencePersona(
+    "residence-1-mid-term", mark("a mid-term resident's card, first generation; all is well"), CardType.RESIDENCE_CARD,
+    address=_ADDRESS,
+)  # fmt: skip
+_SECOND: Final = ResidencePersona(
+    "residence-2-mid-term", mark("a mid-term resident's card, second generation; all is well"),
+    CardType.RESIDENCE_CARD_2, comprehensive="0", individual="0", entries=_ENTRIES, form=SignatureForm.RAW,
+)  # fmt: skip
+_EXPIRED: Final = tuple((tag, "20190401" if tag in {0xC5, 0xCD} else value) for tag, value in _ENTRIES)
+_CHILD: Final = tuple((tag, "20260908" if tag == 0xC6 else value) for tag, value in _ENTRIES)
+
+_ALL: Final = (
+    _FIRST,
+    replace(
+        _FIRST, name="residence-1-special-permanent", front=images.FRONT_SPECIAL, address=None,
+        type=CardType.SPECIAL_PERMANENT_RESIDENT,
+        about=mark("a special permanent resident certificate, first generation; no address was ever added"),
+    ),
+    replace(
+        _FIRST, name="residence-1-permission", comprehensive=_HOURS, individual=_HOURS, extension_pending=True,
+        about=mark("both permissions noted on the back, and an application for extension pending; first generation"),
+    ),
+    replace(
+        _FIRST, name="residence-1-under-16", front=images.FRONT_CHILD, has_face=False, signed=False,
+        about=mark("a child's card, first generation: no photo and no signature"),
+    ),
+    replace(
+        _FIRST, name="residence-1-digest-info", form=SignatureForm.DIGEST_INFO,
+        about=mark("signed in the form that PKCS #1 has; first generation"),
+    ),
+    replace(
+        _FIRST, name="residence-1-broken-signature", fault=Fault.BROKEN,
+        about=mark("a photo that was changed after it was signed; first generation"),
+    ),
+    replace(
+        _FIRST, name="residence-1-other-ca", fault=Fault.OTHER_CA,
+        about=mark("signed under a CA that nobody trusts; first generation"),
+    ),
+    replace(
+        _FIRST, name="residence-1-expired", fault=Fault.EXPIRED, front=images.FRONT_EXPIRED,
+        about=mark("a card that has expired, and who signed it, too; first generation"),
+    ),
+    _SECOND,
+    replace(
+        _SECOND, name="residence-2-special-permanent", type=CardType.SPECIAL_PERMANENT_RESIDENT_2,
+        entries=_OF_SPECIAL, about=mark("a special permanent resident certificate, second generation"),
+    ),
+    replace(
+        _SECOND, name="residence-2-permission", comprehensive="1", individual="1", permission_expires="20990401",
+        extension_pending=True,
+        about=mark("both permissions, and an application for extension pending; second generation"),
+    ),
+    replace(
+        _SECOND, name="residence-2-infant", has_face=False, signed=False, entries=_CHILD,
+        about=mark("a card of a child under one year, second generation: no photo, and (a choice) no signature"),
+    ),
+    replace(
+        _SECOND, name="residence-2-der-signature", form=SignatureForm.DER,
+        about=mark("signed in DER instead of two bare numbers; second generation"),
+    ),
+    replace(
+        _SECOND, name="residence-2-broken-signature", fault=Fault.BROKEN,
+        about=mark("a photo that was changed after it was signed; second generation"),
+    ),
+    replace(
+        _SECOND, name="residence-2-other-ca", fault=Fault.OTHER_CA,
+        about=mark("signed under a CA that nobody trusts; second generation"),
+    ),
+    replace(
+        _SECOND, name="residence-2-expired", fault=Fault.EXPIRED, entries=_EXPIRED,
+        about=mark("a card that has expired, and who signed it, too; second generation"),
+    ),
+)  # fmt: skip
+
+RESIDENCE_PERSONAS: Final = {found.name: found for found in _ALL}
+LIFE: Final = timedelta(days=7 * 366)
+"""So long a signer's certificate is good; those that have expired ended a year ago."""
