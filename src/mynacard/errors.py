@@ -28,6 +28,7 @@
     ├── NotPublicError     how to talk with this card is published nowhere
     ├── SessionEndedError  another application was selected since, or the card was logged out
     ├── CardFileError, TestPkiError, CertificateFileError    files on this machine
+    ├── MissingExtraError  this installation
     └── …, also ValueError the caller: nothing was sent
         ├── PinFormError
         ├── UnsupportedAlgorithmError
@@ -70,6 +71,7 @@ __all__ = [
     "HalfChangedError",
     "LastTryError",
     "MaskedError",
+    "MissingExtraError",
     "MynacardError",
     "NoCardError",
     "NoPcscLibraryError",
@@ -509,6 +511,19 @@ class CertificateFileError(MynacardError, ValueError):
     """A file or byte string that should be a certificate or a signature is none."""
 
     code = "file/certificate"
+
+
+class MissingExtraError(MynacardError):
+    """A package that this needs is not installed; ``.extra`` names what to install."""
+
+    code = "install/extra"
+
+    def __init__(self, package: str, extra: str, /) -> None:
+        super().__init__(
+            mark("This needs {package}, which is not installed: pip install 'mynacard[{extra}]'."),
+            package=package, extra=extra,
+        )  # fmt: skip
+        self.extra = extra
 
 
 # --- the caller --------------------------------------------------------------------------------------

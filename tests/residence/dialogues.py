@@ -27,6 +27,10 @@ class Agreement:
         return CardNumber(self.row.text("number"))
 
     @property
+    def number_text(self) -> str:
+        return self.row.text("number")
+
+    @property
     def generation(self) -> int:
         return self.row.number("generation")
 

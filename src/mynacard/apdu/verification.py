@@ -165,15 +165,17 @@ def present(channel: Channel, key: int, secret: Pin, label: str) -> StatusWord:
         label: what it is called for people.
 
     Raises:
-        OutcomeUnknownError: no answer came.
+        CardLostError: the card left.
+        OutcomeUnknownError: no answer came otherwise.
     """
-    return send_secret(
-        channel,
-        Verify(key, secret),
-        lambda error: errors.OutcomeUnknownError(
-            mark("No answer came to the {pin}, of which the card counts no tries. ({cause})"), pin=label, cause=error
-        ),
-    )
+
+    def unknown(error: errors.MynacardError) -> errors.MynacardError:
+        if isinstance(error, errors.CardLostError):
+            return error  # it is gone, and no try with it
+        template = mark("No answer came to the {pin}, of which the card counts no tries. ({cause})")
+        return errors.OutcomeUnknownError(template, pin=label, cause=error)
+
+    return send_secret(channel, Verify(key, secret), unknown)
 
 
 def refusal_of_pin(status: StatusWord, reference: PinReference, during: str = Verify.title) -> errors.CardError:
@@ -216,7 +218,7 @@ def check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool
 
 
 def send_secret(
-    channel: Channel, command: Command, unknown: Callable[[BaseException], errors.OutcomeUnknownError]
+    channel: Channel, command: Command, unknown: Callable[[errors.MynacardError], errors.MynacardError]
 ) -> StatusWord:
     """The card's answer to the one *command*, which holds a PIN and is sent once; *unknown* says that none came.
 
@@ -227,7 +229,7 @@ def send_secret(
         return channel.exchange_once(command).status
     except (errors.ReaderError, errors.ProtocolError) as error:
         raised = unknown(_without_frames(error))
-        raised.__cause__ = error
+        raised.__cause__ = error if raised is not error else None
     except BaseException as error:
         raise _without_frames(error) from None
     raise raised

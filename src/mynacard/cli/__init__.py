@@ -32,6 +32,7 @@ _COMMANDS: Final = {
     "personal": "personal",
     "pin": "pin",
     "readers": "card",
+    "residence": "residence",
     "sign": "sign",
     "sim": "sim",
     "verify": "verify",
@@ -54,7 +55,10 @@ class _LazyGroup(click.Group):
 
 @click.group(
     cls=_LazyGroup,
-    help=_("Japan's Individual Number Card: read it, sign with it, or do both with a simulated one."),
+    help=_(
+        "Japan's Individual Number Card: read it, sign with it; and its residence card: read it, check it."
+        " Or do so with simulated ones."
+    ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="mynacard", message="%(prog)s %(version)s")

@@ -51,6 +51,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     errors.CardFileError: 61,
     errors.TestPkiError: 62,
     OSError: 63,
+    errors.MissingExtraError: 64,
 }
 
 

@@ -14,19 +14,30 @@ from cryptography.x509.oid import NameOID
 
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.verification import PinStatus
+from mynacard.cli import residence
 from mynacard.cli.card import describe
 from mynacard.cli.options import PAIRS, CardChoice, as_json, card_options, print_json
 from mynacard.cli.pin import status_json
 from mynacard.cli.session import card_channel
 from mynacard.cli.texts import _, plain
 from mynacard.cli.wording import status_text
-from mynacard.errors import ApplicationNotFound, CardDataError, CardError, SecurityStatusNotSatisfied, mark
+from mynacard.errors import (
+    ApplicationNotFound,
+    CardDataError,
+    CardError,
+    NoResidenceCard,
+    ProtocolError,
+    SecurityStatusNotSatisfied,
+    mark,
+)
 from mynacard.jpki.layout import APPLICATION, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.objects import TokenInfo
 from mynacard.jpki.session import JpkiSession
 from mynacard.personal.common import CommonSession
 from mynacard.personal.layout import APPLICATIONS, COMMON
 from mynacard.personal.states import status_or_refusal
+from mynacard.residence.card import ResidenceCard, has_residence_application
+from mynacard.residence.layout import CardType
 from mynacard.trust import load_certificate
 
 __all__ = ["info"]
@@ -43,14 +54,19 @@ _GENERATIONS: Final = {  # by SHA-256 of J-LIS's CA certificates, as jpki/myna a
     "4DCFC4CA0AAF9FB2A3081B3F0C991C320B3ACC008667A341EEAEC5AF1D58CA7D": 1,
     "64114F29620C24ED2631D46476A040E7EE740D956089C00B036A6A8118C322B5": 3,
 }
+_INDIVIDUAL_NUMBER_CARD: Final = mark("Individual Number Card")
+_SPECIFIED: Final = mark(
+    "Individual Number Card and specified residence card in one; how to read the latter is not public"
+)
+_NEXT: Final = mark("mynacard sign signs with it; mynacard personal shows what it says of its holder.")
 _SECOND_OF_USER_AUTHENTICATION: Final = 0x0133C349
 """Its serial number (soltia48/myna-card); nobody has published the certificate itself."""
 
 
 @click.command(
     help=_(
-        "Show what is on the card: applications, certificates, which CA they are from, until when they and the card are"
-        " valid, tries left. Asks for no PIN."
+        "Show which card it is, and what is on it: applications, certificates, which CA they are from, until when they"
+        " and the card are valid, tries left. Asks for no PIN."
     )
 )
 @click.option(
@@ -63,7 +79,14 @@ _SECOND_OF_USER_AUTHENTICATION: Final = 0x0133C349
 @card_options
 def info(card: CardChoice, period_of_stay: datetime | None, as_json: bool) -> None:
     with card_channel(card) as channel:
-        found = _read(channel)
+        found: _Found | tuple[CardType, str]
+        try:
+            found = _read(channel)
+        except ApplicationNotFound as error:
+            found = _residence_card(channel, error)
+    if isinstance(found, tuple):
+        residence.show_info(*found, as_json)
+        return
     now = datetime.now(UTC)
     ends = _ends(found, period_of_stay.date() if period_of_stay else None, now)
     if as_json:
@@ -83,6 +106,7 @@ class _Found:
     authorities: dict[str, x509.Certificate]
     applications: tuple[str, ...]
     expiry: date | None
+    specified: bool
 
 
 def _read(channel: Channel) -> _Found:
@@ -96,7 +120,16 @@ def _read(channel: Channel) -> _Found:
     authorities = {
         pair.name: load_certificate(session.ca_certificate_der(pair)) for pair in KEY_PAIRS if present[pair.name]
     }
-    return _Found(token, present, pins, certificate, authorities, *_others(channel))
+    return _Found(token, present, pins, certificate, authorities, *_others(channel), has_residence_application(channel))
+
+
+def _residence_card(channel: Channel, error: ApplicationNotFound) -> tuple[CardType, str]:
+    """What anybody may read of a residence card; *error* where it is none."""
+    try:
+        card = ResidenceCard(channel)
+        return card.type, card.specification_version()
+    except (NoResidenceCard, ProtocolError):
+        raise error from None
 
 
 def _free_certificate(session: JpkiSession) -> x509.Certificate | None:
@@ -191,6 +224,7 @@ def is_simulated(certificate: x509.Certificate) -> bool:
 
 
 def _print(found: _Found, ends: list[_End]) -> None:
+    click.echo(_("Card: {card}").format(card=_(_SPECIFIED if found.specified else _INDIVIDUAL_NUMBER_CARD)))
     click.echo(_("Application: JPKI ({token})").format(token=plain(found.token.label)))
     if found.applications:
         click.echo(_("Other applications: {names}").format(names=", ".join(found.applications)))
@@ -206,6 +240,7 @@ def _print(found: _Found, ends: list[_End]) -> None:
     for end in ends:
         if end.warning is not None:
             click.echo(end.warning_text(), err=True)
+    click.echo(_(_NEXT), err=True)
 
 
 def _which(authority: x509.Certificate) -> str:
@@ -217,6 +252,9 @@ def _which(authority: x509.Certificate) -> str:
 
 def _as_json(found: _Found, ends: list[_End]) -> dict[str, object]:
     return {
+        "card": "individual-number-card",
+        "specified_residence_card": found.specified,
+        "next": _NEXT,
         "application": APPLICATION,
         "token": found.token.label,
         "medium": found.token.medium.name.lower().replace("_", "-") if found.token.medium else None,

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -19,21 +20,27 @@ from mynacard.cli.wording import cost_text
 from mynacard.errors import UsageError, mark
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.pin import Pin
-from mynacard.pin_entry import PinProvider, PinRequest, pin_from_stream, pins_from_stream
+from mynacard.pin_entry import NumberProvider, PinProvider, PinRequest, pin_from_stream, pins_from_stream
+from mynacard.residence.layout import CardType
+from mynacard.residence.number import NUMBER_LABEL, CardNumber
 
 __all__ = [
     "PAIRS",
     "CardChoice",
+    "CardNumberSource",
     "PinSource",
     "as_json",
+    "card_number_options",
     "card_options",
     "check_output",
+    "check_output_folder",
     "number_options",
     "pair_argument",
     "pin_options",
     "print_json",
     "reader_options",
     "verbose_option",
+    "whole_folder",
     "write_new",
 ]
 
@@ -62,8 +69,8 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
         "--reader",
         metavar="NAME",
         help=_(
-            "The reader, or a part of its name; sim: for a simulated card, sim:PATH for the one in a file,"
-            " replay:PATH for a recording."
+            "The reader, or a part of its name; sim: for a simulated card, sim:@NAME for one of a kind, sim:PATH for"
+            " the one in a file, replay:PATH for a recording."
             "  [env: MYNACARD_READER]"
         ),
     )(verbose_option(command))
@@ -122,11 +129,8 @@ def _verbose(_context: click.Context, _option: click.Parameter, wanted: bool) ->
 class PinSource:
     """Where a PIN comes from: a file, a file descriptor, or the person at the terminal; never an argument."""
 
-    def __init__(self, file: str | None, descriptor: int | None, *, spend_last_try: bool, upper_case: bool) -> None:
-        if file is not None and descriptor is not None:
-            raise click.UsageError(_("--pin-file and --pin-fd exclude each other."))
-        self._file = file
-        self._descriptor = descriptor
+    def __init__(self, stream: SecretStream, *, spend_last_try: bool, upper_case: bool) -> None:
+        self._stream = stream
         self.spend_last_try = spend_last_try
         self.upper_case = upper_case
 
@@ -136,7 +140,7 @@ class PinSource:
         Raises:
             click.UsageError, OSError: as :meth:`pin`.
         """
-        with self._stream() as stream:
+        with self._stream.open() as stream:
             return _change_at_terminal if stream is None else pins_from_stream(stream)
 
     def pin(self) -> Pin | PinProvider:
@@ -146,34 +150,80 @@ class PinSource:
             click.UsageError: there is nobody to ask.
             OSError: the file or descriptor cannot be read.
         """
-        with self._stream() as stream:
+        with self._stream.open() as stream:
             return _at_terminal if stream is None else pin_from_stream(stream)
 
+
+class CardNumberSource:
+    """Where a residence card's number comes from, likewise."""
+
+    def __init__(self, stream: SecretStream) -> None:
+        self._stream = stream
+
+    def number(self) -> CardNumber | NumberProvider:
+        """The first line of the file or descriptor; where neither is given, who asks the person.
+
+        Raises:
+            PinFormError: it has another form. No card is asked.
+            click.UsageError, OSError: as :meth:`PinSource.pin`.
+        """
+        with self._stream.open() as stream:
+            return _number_at_terminal if stream is None else CardNumber.typed(pin_from_stream(stream))
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStream:
+    """What a secret is read from.
+
+    Attributes:
+        option: the beginning of the options' names, such as ``pin``.
+        file: a path, or ``-`` for standard input.
+        descriptor: or a file descriptor.
+    """
+
+    option: str
+    file: str | None
+    descriptor: int | None
+
+    def __post_init__(self) -> None:
+        if self.file is not None and self.descriptor is not None:
+            raise click.UsageError(_("--{name}-file and --{name}-fd exclude each other.").format(name=self.option))
+
     @contextlib.contextmanager
-    def _stream(self) -> Generator[IO[bytes] | None, None, None]:
+    def open(self) -> Generator[IO[bytes] | None, None, None]:
         """The file or descriptor; None where the person is to be asked."""
-        if self._descriptor is not None:
-            with _descriptor(self._descriptor) as stream:
+        if self.descriptor is not None:
+            with self._opened(self.descriptor) as stream:
                 yield stream
-        elif self._file == "-" and sys.stdin is not None:
+        elif self.file == "-" and sys.stdin is not None:
             yield sys.stdin.buffer
-        elif self._file not in (None, "-"):
-            with Path(self._file).open("rb") as stream:
+        elif self.file not in (None, "-"):
+            with Path(self.file).open("rb") as stream:
                 yield stream
         elif sys.stdin is None or not sys.stdin.isatty():
-            raise click.UsageError(_("There is no terminal to ask for the PIN at; use --pin-file or --pin-fd."))
+            template = _("There is no terminal to ask for the {name} at; use --{option}-file or --{option}-fd.")
+            raise click.UsageError(template.format(name=_(_NAMES[self.option]), option=self.option))
         else:
             yield None
 
+    @contextlib.contextmanager
+    def _opened(self, number: int) -> Generator[IO[bytes], None, None]:
+        """File descriptor *number*, which stays open: whoever opened it closes it."""
+        try:
+            with os.fdopen(number, "rb", closefd=False) as stream:
+                yield stream
+        except OSError as error:  # which does not say where
+            raise OSError(error.errno, error.strerror, f"--{self.option}-fd {number}") from error
 
-@contextlib.contextmanager
-def _descriptor(number: int) -> Generator[IO[bytes], None, None]:
-    """File descriptor *number*, which stays open: whoever opened it closes it."""
-    try:
-        with os.fdopen(number, "rb", closefd=False) as stream:
-            yield stream
-    except OSError as error:  # which does not say where
-        raise OSError(error.errno, error.strerror, f"--pin-fd {number}") from error
+
+_NAMES: Final = {"pin": mark("PIN"), "number": mark("number")}
+
+
+def _number_at_terminal(card: CardType) -> CardNumber:
+    """Tell the person what the number is for, and ask for it."""
+    click.echo(_("This is a {card}.").format(card=_(card.label)), err=True)
+    click.echo(_("Its number opens it: printed top right, such as AB12345678CD. No tries are counted."), err=True)
+    return CardNumber.typed(_prompt(_(NUMBER_LABEL)))
 
 
 def _at_terminal(request: PinRequest) -> Pin:
@@ -227,7 +277,8 @@ def _source_options(
         upper_case: bool = False,
         **kwargs: object,
     ) -> R:
-        source = PinSource(pin_file, pin_fd, spend_last_try=spend_last_try, upper_case=upper_case)
+        stream = SecretStream("pin", pin_file, pin_fd)
+        source = PinSource(stream, spend_last_try=spend_last_try, upper_case=upper_case)
         return command(*args, pin_source=source, **kwargs)
 
     _keep_options(command, with_source)
@@ -246,6 +297,22 @@ def _source_options(
     return with_source
 
 
+def card_number_options(command: Callable[..., R]) -> Callable[..., R]:
+    """``--number-file`` and ``--number-fd``, handed on as one :class:`CardNumberSource`."""
+
+    def with_source(*args: object, number_file: str | None, number_fd: int | None, **kwargs: object) -> R:
+        return command(*args, source=CardNumberSource(SecretStream("number", number_file, number_fd)), **kwargs)
+
+    _keep_options(command, with_source)
+    descriptor = click.option(
+        "--number-fd", type=click.IntRange(0), metavar="N", help=_("Read the card's number from file descriptor N.")
+    )
+    file = click.option(
+        "--number-file", metavar="PATH", help=_("Read the card's number from a file; - is standard input.")
+    )
+    return file(descriptor(with_source))
+
+
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:
     """*document* on standard output."""
     unicode = sys.stdout.encoding.lower().startswith("utf")
@@ -260,6 +327,42 @@ def check_output(path: Path, *, force: bool) -> None:
         raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.parent))
+
+
+def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
+    """That :func:`whole_folder` will do, as far as it can be told before somebody types a number for it.
+
+    Args:
+        path: the folder.
+        force: whether one that is there may be replaced: one that has the file *made_by*, or nothing, in it.
+        made_by: the file that tells a folder of ours.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise click.UsageError(_("{path} is no folder.").format(path=path))
+    if path.exists() and any(path.iterdir()):
+        if not force:
+            raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
+        if not (path / made_by).is_file():
+            raise click.UsageError(_("{path} holds something else, and is not replaced.").format(path=path))
+    if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+        raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.absolute().parent))
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Generator[Path, None, None]:
+    """A folder to fill, that only its owner can enter; it becomes *path* when all is in it, or is removed."""
+    path = path.absolute()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    former = path.with_name(f".{path.name}.{os.getpid()}.former")
+    temporary.mkdir(mode=0o700)
+    try:
+        yield temporary
+        if path.exists():
+            path.replace(former)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 def write_new(path: Path, content: bytes, *, force: bool) -> None:

@@ -18,10 +18,11 @@ from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED, open_card
 from mynacard.personal import masks as personal_masks
 from mynacard.readers import recording_to
+from mynacard.residence import masks as residence_masks
 
 __all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
 
-MASKS: Final[tuple[ApplicationMask, ...]] = (jpki_masks.PERSONAL, *personal_masks.PERSONAL)
+MASKS: Final[tuple[ApplicationMask, ...]] = (jpki_masks.PERSONAL, *personal_masks.PERSONAL, residence_masks.PERSONAL)
 """What is masked in recordings. Whatever an application brings that stands not here is masked whole."""
 
 Around = Callable[[Card], Card]

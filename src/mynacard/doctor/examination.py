@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -15,6 +16,7 @@ from mynacard.doctor.findings import Finding, Level
 from mynacard.errors import mark
 from mynacard.jpki.session import JpkiSession
 from mynacard.readers import Deadlines, Library, ReaderCard, ReaderState, find_library, likely_holders, list_readers
+from mynacard.residence.card import ResidenceCard
 
 __all__ = ["examine"]
 
@@ -121,9 +123,7 @@ def _which_card(library: Library, reader: str) -> Finding:
     where = {"reader": reader}
     try:
         with ReaderCard(reader, library, PATIENCE) as card, card.transaction():
-            return Finding("card/jpki", {**where, "token": JpkiSession(Channel(card)).token_info().label})
-    except errors.ApplicationNotFound:
-        return Finding("card/other", where)
+            return _finding_of(Channel(card), where)
     except errors.ReaderBusyError:
         return Finding("card/held", {**where, **_holders()})
     except errors.CardMuteError:
@@ -132,6 +132,15 @@ def _which_card(library: Library, reader: str) -> Finding:
         return Finding("card/lost", where)
     except errors.MynacardError as error:
         return Finding("card/failed", {**where, "reason": error})
+
+
+def _finding_of(channel: Channel, where: dict[str, str]) -> Finding:
+    with contextlib.suppress(errors.ApplicationNotFound):
+        return Finding("card/jpki", {**where, "token": JpkiSession(channel).token_info().label})
+    try:
+        return Finding("card/residence", {**where, "card": ResidenceCard(channel).type.label})
+    except (errors.CardError, errors.ProtocolError):
+        return Finding("card/other", where)
 
 
 def _holders() -> dict[str, str]:

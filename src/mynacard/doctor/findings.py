@@ -122,7 +122,12 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     "card/other": Kind(
         Level.NOTICE,
         mark("The card on {reader} has no JPKI application: it is no Individual Number Card."),
-        mark("Lay the Individual Number Card on the reader."),
+        mark("Lay the Individual Number Card on the reader, or the residence card."),
+    ),
+    "card/residence": Kind(
+        Level.NOTICE,
+        mark("The card on {reader} is a {card}."),
+        mark("mynacard residence reads it. For JPKI lay the Individual Number Card on the reader."),
     ),
     "card/jpki": Kind(Level.GOOD, mark("The card on {reader} is an Individual Number Card ({token}).")),
 }  # fmt: skip

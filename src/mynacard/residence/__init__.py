@@ -2,6 +2,7 @@
 
 from mynacard.residence.anchors import PUBLISHED, Anchor, AnchorKind, PublishedCa, published
 from mynacard.residence.card import Progress, ResidenceCard
+from mynacard.residence.certificates import Certificate
 from mynacard.residence.contents import (
     Address,
     CardFiles,
@@ -40,6 +41,7 @@ __all__ = [
     "Anchor",
     "AnchorKind",
     "CardFiles",
+    "Certificate",
     "CardNumber",
     "CardType",
     "Coded",

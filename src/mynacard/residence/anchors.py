@@ -15,9 +15,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
+
+from mynacard.residence.certificates import Certificate
 
 __all__ = ["PUBLISHED", "SIMULATED_ORGANIZATION", "Anchor", "AnchorKind", "PublishedCa", "published"]
 
@@ -93,9 +93,9 @@ PUBLISHED: Final = (
 _BY_DIGEST: Final = {found.sha256: found for found in PUBLISHED}
 
 
-def published(certificate: x509.Certificate) -> PublishedCa | None:
+def published(certificate: Certificate) -> PublishedCa | None:
     """Which of the published certificates this is; None if it is none of them."""
-    return _BY_DIGEST.get(certificate.fingerprint(hashes.SHA256()))
+    return _BY_DIGEST.get(certificate.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +107,33 @@ class Anchor:
         simulated: whether the caller knows it to be a CA of the simulator, and wants it all the same.
     """
 
-    certificate: x509.Certificate
+    certificate: Certificate
     simulated: bool = False
+
+    @classmethod
+    def load(cls, data: bytes, *, simulated: bool = False) -> Anchor:
+        """The CA whose certificate *data* is, PEM or DER.
+
+        Raises:
+            CertificateFileError: it is none, or damaged.
+        """
+        return cls(Certificate.load(data), simulated)
 
     @property
     def kind(self) -> AnchorKind:
         """Which cards it signs: what its fingerprint says, else what the caller says."""
         if self.simulated or self.says_simulated:
             return AnchorKind.SIMULATED
-        known = published(self.certificate)
+        known = self.published
         return known.kind if known else AnchorKind.PRODUCTION
+
+    @property
+    def published(self) -> PublishedCa | None:
+        """Which of the published certificates it is; None if it is none of them."""
+        return published(self.certificate)
 
     @property
     def says_simulated(self) -> bool:
         """Whether it says of itself that it is one of the simulator."""
-        names = self.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        names = self.certificate.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         return any(name.value == SIMULATED_ORGANIZATION for name in names)

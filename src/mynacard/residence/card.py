@@ -39,7 +39,7 @@ from mynacard.residence.layout import (
 from mynacard.residence.messaging import SecureCard, room
 from mynacard.residence.number import NUMBER_LABEL, CardNumber
 
-__all__ = ["Progress", "ResidenceCard"]
+__all__ = ["Progress", "ResidenceCard", "has_residence_application"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told after each command that reads: how many bytes of the files are there, and how many there will be."""
@@ -201,8 +201,7 @@ class ResidenceCard:
         answer = self._first_read()
         if answer.status == SUCCESS:
             return answer.data
-        application = self._channel.exchange(SelectDf(RESIDENCE_APPLICATION))
-        if application.status == SUCCESS:
+        if has_residence_application(self._channel):
             raise _not_public(mark("specified residence card or special permanent resident certificate"))
         raise errors.NoResidenceCard(answer.status, ReadBinarySfi.title)
 
@@ -291,6 +290,14 @@ class ResidenceCard:
 
     def _learn(self, *, passes: bool) -> None:
         self._channel.profile = replace(self._channel.profile, extended_length=passes)
+
+
+def has_residence_application(channel: Channel) -> bool:
+    """Whether the card is a specified residence card, which is an Individual Number Card, too; one APDU.
+
+    What else was selected no longer is, whatever the card says.
+    """
+    return channel.exchange(SelectDf(RESIDENCE_APPLICATION)).status == SUCCESS
 
 
 def _from(start: int, total: int, on_progress: Progress) -> Progress:

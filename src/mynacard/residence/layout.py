@@ -33,6 +33,7 @@ _DF: Final = bytes.fromhex("D392F0004F")
 DF1: Final = (_DF + b"\x02").ljust(16, b"\0")
 DF2: Final = (_DF + b"\x03").ljust(16, b"\0")
 DF3: Final = (_DF + b"\x04").ljust(16, b"\0")
+_PLACES: Final = {MASTER_FILE: "MF", DF1: "DF1", DF2: "DF2", DF3: "DF3"}
 RESIDENCE_APPLICATION: Final = (_DF + b"\x01").ljust(16, b"\0")
 """The residence application of a specified card, which is an Individual Number Card beside it."""
 NUMBER_KEY: Final = 0x06
@@ -119,6 +120,11 @@ class File:
     size: int
     objects: tuple[Object, ...]
     access: Access = Access.NUMBER
+
+    @property
+    def place(self) -> str:
+        """Its DF and short identifier, such as 'DF1-05'; unique in a layout."""
+        return f"{_PLACES[self.df]}-{self.sfi:02X}"
 
     def __repr__(self) -> str:
         return f"File({self.name!r})"

@@ -15,15 +15,16 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
-from mynacard.errors import UsageError, mark
+from mynacard.errors import CertificateFileError, UsageError, mark
 from mynacard.residence.anchors import Anchor, AnchorKind
+from mynacard.residence.certificates import Certificate
 from mynacard.residence.contents import CardFiles, entries_row, stored_certificate
 from mynacard.residence.layout import First, Second
 from mynacard.residence.report import Report, SignatureForm
@@ -35,12 +36,6 @@ RSA_BITS: Final = 2048
 ENTRIES_LENGTH: Final = 53
 """Bytes of the printed entries' values; those of a special permanent resident certificate are filled up to as many."""
 _COORDINATE: Final = 48
-_HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
-_UNREADABLE: Final = (
-    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType, Warning,
-)  # fmt: skip
-"""What a certificate that is none can cause; warnings where a program made errors of them."""
 _PROCESSED: Final = frozenset({
     x509.BasicConstraints.oid, x509.KeyUsage.oid, x509.CertificatePolicies.oid, x509.SubjectAlternativeName.oid,
 })  # fmt: skip
@@ -72,13 +67,13 @@ def check(
     if value is None:
         absent = not_checked(_NO_SIGNATURE)
         return Report(files.type, wanted, None, None, False, absent, absent, absent)
-    certificate = None if stored is None else _certificate(stored)
+    certificate = _certificate(stored)
     if certificate is None:
         signature = bad(mark("The card has a signature, and no certificate of who made it that can be read."))
         nobody = not_checked(mark("There is no certificate."))
         return Report(files.type, wanted, None, None, True, signature, nobody, nobody)
     data = signed_data(files)
-    form = None if data is None else verify(_key(certificate), value, data)
+    form = None if data is None else verify(certificate.public_key, value, data)
     anchor, issuer = _issuer(certificate, tuple(anchors), wanted)
     return Report(
         files.type, wanted, anchor, form, True,
@@ -175,29 +170,17 @@ def _changed(data: bytes | None) -> Step:
 # --- the certificate -------------------------------------------------------------------------------------------
 
 
-def _certificate(stored: bytes) -> x509.Certificate | None:
+def _certificate(stored: bytes | None) -> Certificate | None:
+    """What a card has in a certificate's place, if it is one."""
     try:
-        certificate = x509.load_der_x509_certificate(stored)
-        for read in (certificate.version, certificate.subject, certificate.issuer, certificate.extensions):
-            _ = read
-        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except _UNREADABLE:
-        return None
-    return certificate
-
-
-def _key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
-    try:
-        return certificate.public_key()
-    except _UNREADABLE:
+        return None if stored is None else Certificate.load(stored)
+    except CertificateFileError:
         return None
 
 
-def _issuer(
-    certificate: x509.Certificate, anchors: tuple[Anchor, ...], wanted: AnchorKind
-) -> tuple[Anchor | None, Step]:
+def _issuer(certificate: Certificate, anchors: tuple[Anchor, ...], wanted: AnchorKind) -> tuple[Anchor | None, Step]:
     """The anchor that issued *certificate*, by its signature: four published CAs have one name; and what that says."""
-    issuers = [anchor for anchor in anchors if _issued(certificate, anchor.certificate)]
+    issuers = [anchor for anchor in anchors if certificate.issued_by(anchor.certificate)]
     anchor = next((found for found in issuers if found.kind is wanted), next(iter(issuers), None))
     if anchor is None:
         if not anchors:
@@ -217,49 +200,22 @@ def _issuer(
     return anchor, good(mark("Signed under the {kind} CA that was given."), kind=anchor.kind.value)
 
 
-def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(authority)
-        hash_ = certificate.signature_hash_algorithm
-    except (*_UNREADABLE, InvalidSignature):
-        return False
-    return hash_ is not None and hash_.name in _HASHES
-
-
-def _profile(certificate: x509.Certificate, authority: x509.Certificate) -> str | None:
+def _profile(certificate: Certificate, authority: Certificate) -> str | None:
     """What speaks against these two certificates; None if nothing does. What a signer's says is published nowhere."""
-    if not _may_issue(authority):
+    if not authority.is_ca or not (authority.usage is None or authority.usage.key_cert_sign):
         return mark("The given certificate is not one of a CA.")
-    if _is_ca(certificate):
+    if certificate.is_ca:
         return mark("The signer's certificate is one of a CA.")
-    usage = _usage(certificate)
+    usage = certificate.usage
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
         return mark("The signer's certificate is not for signing data.")
-    if any(found.critical and found.oid not in _PROCESSED for found in certificate.extensions):
+    if any(found.critical and found.oid not in _PROCESSED for found in certificate.parsed.extensions):
         return mark("The signer's certificate has a critical extension that is unknown here.")
     return None
 
 
-def _may_issue(authority: x509.Certificate) -> bool:
-    usage = _usage(authority)
-    return _is_ca(authority) and (usage is None or usage.key_cert_sign)
-
-
-def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _validity(at: datetime, certificate: x509.Certificate, anchor: Anchor | None) -> Step:
+def _validity(at: datetime, signer: Certificate, anchor: Anchor | None) -> Step:
+    certificate = signer.parsed
     if at < certificate.not_valid_before_utc:
         return bad(
             mark("The signer's certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc)
@@ -268,7 +224,7 @@ def _validity(at: datetime, certificate: x509.Certificate, anchor: Anchor | None
         return bad(mark("The signer's certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
     if anchor is None:
         return good(mark("The signer's certificate is valid on {time}."), time=_time(at))
-    authority = anchor.certificate
+    authority = anchor.certificate.parsed
     if at < authority.not_valid_before_utc:
         return bad(mark("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
     if at > authority.not_valid_after_utc:

@@ -17,6 +17,7 @@ from mynacard.errors import mark
 from mynacard.residence.forms import Row, data_error
 
 __all__ = [
+    "Code",
     "Coded",
     "ComprehensivePermission",
     "Day",
@@ -31,26 +32,31 @@ __all__ = [
     "YearsAndMonths",
 ]
 
-E = TypeVar("E", bound=StrEnum)
+E = TypeVar("E", bound="Code")
 
 _DAY: Final = re.compile("[0-9]{8}")
 _YEARS_AND_MONTHS: Final = re.compile("([0-9]{2})([0-9]{2})")
 _DAYS: Final = re.compile("[0-9]{3}")
 
 
-class Sex(StrEnum):
+class Code(StrEnum):
+    """A code whose table is public; its value is as the card has it."""
+
+    @property
+    def label(self) -> str:
+        """What it means, in words for people."""
+        return _LABELS[type(self)][self.value]
+
+
+class Sex(Code):
     """C7."""
 
     MALE = "1"
     FEMALE = "2"
     UNSPECIFIED = "3"
 
-    @property
-    def label(self) -> str:
-        return {Sex.MALE: mark("male"), Sex.FEMALE: mark("female"), Sex.UNSPECIFIED: mark("unspecified")}[self]
 
-
-class WorkRestriction(StrEnum):
+class WorkRestriction(Code):
     """CC."""
 
     NONE = "1"
@@ -58,41 +64,37 @@ class WorkRestriction(StrEnum):
     BY_DESIGNATION = "4"
     NOT_ALLOWED = "9"
 
-    @property
-    def label(self) -> str:
-        return {
-            WorkRestriction.NONE: mark("no restriction on work"),
-            WorkRestriction.BY_STATUS: mark("only work that the status of residence allows"),
-            WorkRestriction.BY_DESIGNATION: mark("only work that the designation document names"),
-            WorkRestriction.NOT_ALLOWED: mark("no work allowed"),
-        }[self]
 
-
-class ComprehensivePermission(StrEnum):
+class ComprehensivePermission(Code):
     """D5 of the second generation."""
 
     NONE = "0"
     UP_TO_28_HOURS = "1"
     UP_TO_28_HOURS_IN_EDUCATION = "2"
 
-    @property
-    def label(self) -> str:
-        return {
-            ComprehensivePermission.NONE: mark("no permission"),
-            ComprehensivePermission.UP_TO_28_HOURS: mark("up to 28 hours a week, no adult entertainment"),
-            ComprehensivePermission.UP_TO_28_HOURS_IN_EDUCATION: mark("up to 28 hours a week, education and the like"),
-        }[self]
 
-
-class Presence(StrEnum):
+class Presence(Code):
     """Whether something is there: an application that is pending, a permission, an entry."""
 
     NO = "0"
     YES = "1"
 
-    @property
-    def label(self) -> str:
-        return {Presence.NO: mark("no"), Presence.YES: mark("yes")}[self]
+
+_LABELS: Final[dict[type[Code], dict[str, str]]] = {
+    Sex: {"1": mark("male"), "2": mark("female"), "3": mark("unspecified")},
+    WorkRestriction: {
+        "1": mark("no restriction on work"),
+        "2": mark("only work that the status of residence allows"),
+        "4": mark("only work that the designation document names"),
+        "9": mark("no work allowed"),
+    },
+    ComprehensivePermission: {
+        "0": mark("no permission"),
+        "1": mark("up to 28 hours a week, no adult entertainment"),
+        "2": mark("up to 28 hours a week, education and the like"),
+    },
+    Presence: {"0": mark("no"), "1": mark("yes")},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,11 @@ class Coded(Generic[E]):
 
     raw: str = field(repr=False)
     known: E | None = field(repr=False)
+
+    @property
+    def meaning(self) -> str | None:
+        """What it means, in words for people; None where the table does not have it."""
+        return self.known.label if self.known is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,10 +57,7 @@ class ResidencePki:
 
     def anchors(self) -> tuple[Anchor, ...]:
         """Their certificates: anchors of simulated cards, and of nothing else."""
-        return tuple(
-            Anchor(x509.load_der_x509_certificate(found.certificate), simulated=True)
-            for found in self.authorities.values()
-        )
+        return tuple(Anchor.load(found.certificate, simulated=True) for found in self.authorities.values())
 
     def signer(self, persona: ResidencePersona, now: datetime) -> Signer:
         """Who signs the card of *persona*, with a certificate as the persona's fault has it."""
@@ -132,7 +129,7 @@ def _read(path: Path, now: datetime) -> ResidencePki | None:
             return None
         found = ResidencePki({generation: _authority(document["generations"][str(generation)])
                               for generation in _GENERATIONS})  # fmt: skip
-        certificates = [anchor.certificate for anchor in found.anchors()]
+        certificates = [anchor.certificate.parsed for anchor in found.anchors()]
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     lasting = (

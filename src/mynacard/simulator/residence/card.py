@@ -42,6 +42,8 @@ __all__ = ["ResidenceState", "SimulatedResidenceCard"]
 _NAME_LENGTH: Final = 16
 _KEY_PARAMETERS: Final = (0x00, 0x80 | NUMBER_KEY)
 _SELECT, _VERIFY, _CHALLENGE, _AUTHENTICATE, _READ = 0xA4, 0x20, 0x84, 0x82, 0xB0
+_SELECTIONS: Final = frozenset({(0x00, 0x00), (0x04, 0x0C), (0x02, 0x0C)})
+"""P1-P2 of SELECT: the MF, a DF by its name, and an EF by its identifier, which the first generation has not."""
 _KNOWN: Final = frozenset({_SELECT, _VERIFY, _CHALLENGE, _AUTHENTICATE, _READ})
 _BY_LC: Final = frozenset({_SELECT, _VERIFY})
 """Commands of which the card takes so much as Lc says, and leaves aside what follows."""
@@ -88,7 +90,7 @@ class SimulatedResidenceCard:
         self.traits = traits
         self._key = NumberKey.of(SUITES[type.generation], number)
         self._number = number
-        self._files = files
+        self.files = files
         self._named = {(file.df, file.sfi): file for file in LAYOUTS[type] if file in files}
         self._dfs = frozenset(file.df for file in LAYOUTS[type])
         self._random_bytes = random_bytes
@@ -237,7 +239,7 @@ class SimulatedResidenceCard:
             raise _Refused(0x6982)
         if file.access is Access.NUMBER_AND_MESSAGING and not encrypted:
             raise _Refused(0x6982)
-        content = self._files[file]
+        content = self.files[file]
         if offset >= len(content):  # choice for offset = size
             raise _Refused(0x6B00)
         self.state = replace(self.state, ef=file)
@@ -251,6 +253,8 @@ def _check_header(apdu: CommandApdu) -> None:
         raise _Refused(0x6E00)
     if apdu.ins not in _KNOWN:
         raise _Refused(0x6D00)
+    if apdu.ins == _SELECT and (apdu.p1, apdu.p2) not in _SELECTIONS:
+        raise _Refused(0x6A86)
 
 
 def _by_lc(wire: bytes) -> bytes:

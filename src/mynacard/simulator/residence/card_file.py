@@ -6,7 +6,7 @@ import base64
 from typing import Any, Final
 
 from mynacard.errors import CardFileError, mark
-from mynacard.residence.layout import LAYOUTS, CardType, File
+from mynacard.residence.layout import LAYOUTS, CardType
 from mynacard.residence.number import CardNumber
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.traits import Traits
@@ -25,7 +25,7 @@ def document_of(contents: ResidenceContents) -> dict[str, object]:
         "type": contents.type.value,
         "number": contents.number.reveal().decode(),
         "traits": contents.traits.document(),
-        "files": {_name(file): base64.b64encode(content).decode() for file, content in contents.files.items()},
+        "files": {file.place: base64.b64encode(content).decode() for file, content in contents.files.items()},
     }
 
 
@@ -41,11 +41,6 @@ def loaded(document: Any) -> ResidenceContents:
             version=document["version"], known=_VERSION,
         )  # fmt: skip
     type_ = CardType(document["type"])
-    names = {_name(file): file for file in LAYOUTS[type_]}
+    names = {file.place: file for file in LAYOUTS[type_]}
     files = {names[name]: base64.b64decode(text, validate=True) for name, text in document["files"].items()}
     return ResidenceContents(type_, CardNumber(document["number"]), files, Traits.of(document["traits"]))
-
-
-def _name(file: File) -> str:
-    """DF name and short identifier: 'MF/0B'."""
-    return f"{file.df.hex().upper() or 'MF'}/{file.sfi:02X}"

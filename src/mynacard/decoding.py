@@ -1,0 +1,101 @@
+"""Images of cards, decoded by Pillow (the extra ``images``), within bounds.
+
+What an image says of its size is looked at before a decoder is: a few bytes can ask for gigabytes. No other format is
+tried than the one that belongs there.
+
+Source: TIFF 6.0 §3 and §11 (compression 4 is ITU-T T.6); ISO/IEC 15444-1:2019 §A.5.1 (SIZ), §I.5.3.1 (image header).
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import TYPE_CHECKING, Final
+
+from mynacard.errors import CardDataError, MissingExtraError, mark
+from mynacard.images import Image, ImageKind
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+__all__ = ["DOTS_MAX", "decode", "png"]
+
+DOTS_MAX: Final = {
+    ImageKind.TIFF: 4_000_000,
+    ImageKind.PNG: 1_000_000,
+    ImageKind.JPEG: 1_000_000,
+    ImageKind.JPEG_2000: 1_000_000,
+}
+"""Dots of an image. A card's front at 600 dots an inch has 2.6 million; real images are not known."""
+
+_FORMATS: Final = {
+    ImageKind.TIFF: "TIFF", ImageKind.PNG: "PNG", ImageKind.JPEG: "JPEG", ImageKind.JPEG_2000: "JPEG2000",
+}  # fmt: skip
+_MMR: Final = "group4"
+_UNDECODABLE: Final = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
+    RuntimeError, MemoryError, struct.error, Warning,
+)  # fmt: skip
+"""What Pillow raises over bytes that are no image; warnings where a program made errors of them."""
+_CODESTREAM: Final = bytes.fromhex("FF4FFF51")
+"""How a JPEG 2000 codestream begins: SOC, SIZ."""
+_SIZ: Final = struct.Struct(">HHIIIIIIIIH")
+_COMPONENTS_MAX: Final = 4
+
+
+def decode(image: Image) -> Picture:
+    """*image*, decoded; what fills its object behind it is left aside.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+        CardDataError: it is none of its kind, says that it has more dots than it may, or is damaged.
+    """
+    try:
+        from PIL import Image as pillow  # noqa: PLC0415, N813  # an extra, and a large one
+    except ImportError:
+        raise MissingExtraError("Pillow", "images") from None
+    kind = image.kind
+    if kind is None:
+        raise _error(image, mark("It begins like no image that is known."))
+    if kind is ImageKind.JPEG_2000:
+        _check_codestream(image)
+    try:
+        picture = pillow.open(io.BytesIO(image.content), formats=[_FORMATS[kind]])
+        _check_size(image, kind, picture.size)
+        if kind is ImageKind.TIFF and picture.info.get("compression") != _MMR:
+            raise _error(image, mark("It is compressed in another way than MMR."))
+        picture.load()
+    except (*_UNDECODABLE, pillow.DecompressionBombError):
+        raise _error(image, mark("It cannot be decoded.")) from None
+    return picture
+
+
+def png(image: Image) -> bytes:
+    """*image* as PNG. Errors are those of :func:`decode`."""
+    picture = decode(image)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def _check_size(image: Image, kind: ImageKind, size: tuple[int, int]) -> None:
+    width, height = size
+    if width < 1 or height < 1 or width * height > DOTS_MAX[kind]:
+        raise _error(image, mark("It says that it has {width} by {height} dots."), width=width, height=height)
+
+
+def _check_codestream(image: Image) -> None:
+    """That the size in the codestream, which the decoder goes by, is within bounds: the one around it may differ."""
+    start = image.content.find(_CODESTREAM) + len(_CODESTREAM)
+    try:
+        _, _, right, bottom, left, top, _, _, _, _, components = _SIZ.unpack_from(image.content, start)
+    except struct.error:
+        raise _error(image, mark("It cannot be decoded.")) from None
+    if start < len(_CODESTREAM) or not 1 <= components <= _COMPONENTS_MAX:
+        raise _error(image, mark("It cannot be decoded."))
+    _check_size(image, ImageKind.JPEG_2000, (right - left, bottom - top))
+
+
+def _error(image: Image, problem: str, **details: object) -> CardDataError:
+    why = CardDataError(problem, **details)
+    return CardDataError(mark("The {image} is no image that can be shown. {problem}"), image=image.name, problem=why)

@@ -1,0 +1,165 @@
+"""Certificates of those who sign residence cards: as they are stored, and as they are understood.
+
+The second generation's are said to carry a NULL where ECDSA has no parameters (RFC 5758 §3.2), which `cryptography`
+refuses; so says eringoio/zairyu-card-reader, and no card was seen here. Such a certificate is understood without it,
+and its fingerprint and its signature are those of the bytes that are stored.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from mynacard.apdu import tlv
+from mynacard.apdu.tlv import Tlv
+from mynacard.errors import CertificateFileError, TlvError, mark
+
+__all__ = ["Certificate"]
+
+CERTIFICATE_MAX: Final = 0x4000
+"""No certificate is longer; those on cards have at most 1200 bytes."""
+RSA_BITS: Final = range(2048, 8192 + 1)
+
+_PEM: Final = b"-----BEGIN CERTIFICATE-----"
+_HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
+_UNREADABLE: Final = (
+    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType, Warning,
+)  # fmt: skip
+"""What bytes that are no certificate can cause; warnings where a program made errors of them."""
+_ECDSA: Final = bytes.fromhex("06082A8648CE3D0403")
+_NULL: Final = b"\x05\x00"
+_SEQUENCE: Final = 0x30
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate.
+
+    Attributes:
+        der: the bytes that are stored.
+        parsed: what they say.
+    """
+
+    der: bytes = field(repr=False)
+    parsed: x509.Certificate
+
+    @classmethod
+    def load(cls, data: bytes) -> Certificate:
+        """The certificate that *data* is, PEM or DER.
+
+        Raises:
+            CertificateFileError: none, or damaged, or more than one.
+        """
+        if len(data) > CERTIFICATE_MAX or data.count(_PEM) > 1:
+            raise CertificateFileError(
+                mark("One certificate is wanted here, of at most {most} bytes."), most=CERTIFICATE_MAX
+            )
+        try:
+            der = _from_pem(data) if _PEM in data else data
+            parsed = _parsed(der)
+        except _UNREADABLE:
+            raise CertificateFileError(mark("This is no certificate in PEM or DER, or it is damaged.")) from None
+        return cls(der, parsed)
+
+    @property
+    def public_key(self) -> CertificatePublicKeyTypes | None:
+        """The key that it certifies; None where that is of a kind that is not known."""
+        try:
+            return self.parsed.public_key()
+        except _UNREADABLE:
+            return None
+
+    @property
+    def sha256(self) -> bytes:
+        """The fingerprint."""
+        digest = hashes.Hash(hashes.SHA256())
+        digest.update(self.der)
+        return digest.finalize()
+
+    @property
+    def is_ca(self) -> bool:
+        """Whether it says that it is one of a CA."""
+        try:
+            return self.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        except x509.ExtensionNotFound:
+            return False
+
+    @property
+    def usage(self) -> x509.KeyUsage | None:
+        """What its key is for, where it says so."""
+        try:
+            return self.parsed.extensions.get_extension_for_class(x509.KeyUsage).value
+        except x509.ExtensionNotFound:
+            return None
+
+    def issued_by(self, authority: Certificate) -> bool:
+        """Whether *authority*'s key signed this one, by an algorithm that proves something, and the names agree."""
+        algorithm = self.parsed.signature_hash_algorithm
+        if self.parsed.issuer != authority.parsed.subject or algorithm is None or algorithm.name not in _HASHES:
+            return False
+        signed, signature, key = _outer(self.der)[0], self.parsed.signature, authority.public_key
+        try:
+            match key:
+                case rsa.RSAPublicKey() if key.key_size in RSA_BITS:
+                    key.verify(signature, signed, padding.PKCS1v15(), algorithm)
+                case ec.EllipticCurvePublicKey():
+                    key.verify(signature, signed, ec.ECDSA(algorithm))
+                case _:
+                    return False
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _from_pem(data: bytes) -> bytes:
+    """The DER in *data* (RFC 7468 §5). A ValueError where there is none."""
+    _, _, rest = data.partition(_PEM)
+    text, end, _ = rest.partition(b"-----END CERTIFICATE-----")
+    if not end:
+        raise ValueError
+    return base64.b64decode(b"".join(text.split()), validate=True)
+
+
+def _parsed(der: bytes) -> x509.Certificate:
+    """What *der* says. What is wrong inside shows here and not at first use, which is when cryptography would look."""
+    try:
+        found = x509.load_der_x509_certificate(der)
+    except ValueError:
+        found = x509.load_der_x509_certificate(_without_null(der))
+    for read in (found.version, found.subject, found.issuer, found.extensions, found.signature_hash_algorithm):
+        _ = read
+    _ = found.not_valid_before_utc, found.not_valid_after_utc
+    return found
+
+
+def _outer(der: bytes) -> tuple[bytes, bytes, bytes]:
+    """The three parts of a certificate as they are stored; a ValueError where there are not three."""
+    try:
+        _, start, length = tlv.read_header(der, 0)
+        ends = [start]
+        while ends[-1] < start + length:
+            ends.append(ends[-1] + tlv.outer_length(der[ends[-1] :]))
+    except TlvError as error:
+        raise ValueError from error
+    if len(ends) != 4 or ends[-1] != len(der):
+        raise ValueError
+    return der[ends[0] : ends[1]], der[ends[1] : ends[2]], der[ends[2] :]
+
+
+def _without_null(der: bytes) -> bytes:
+    """*der* without the NULL of an ECDSA algorithm, in both places. Raises a ValueError where there is none."""
+    signed, algorithm, signature = _outer(der)
+    if _ECDSA not in algorithm or not algorithm.endswith(_NULL):
+        raise ValueError
+    other = bytes(Tlv(_SEQUENCE, tlv.parse(algorithm).value.removesuffix(_NULL)))
+    _, start, _ = tlv.read_header(signed, 0)
+    inside = signed[start:].replace(algorithm, other, 1)
+    return bytes(Tlv(_SEQUENCE, bytes(Tlv(_SEQUENCE, inside)) + other + signature))
