@@ -17,7 +17,7 @@ import pytest
 
 from mynacard import errors
 from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD, SOMETHING_WRONG
-from mynacard.simulator import PERSONAS
+from mynacard.simulator import ALL_PERSONAS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
@@ -160,7 +160,7 @@ def _anchor(heading: str) -> str:
 
 def persona_table() -> str:
     """The table of personas as docs/simulator.md has it."""
-    lines = [f"| `{found.name}` | {found.about} |" for found in PERSONAS.values()]
+    lines = [f"| `{found.name}` | {found.about} |" for found in ALL_PERSONAS.values()]
     return "\n".join(["| persona | |", "| --- | --- |", *lines]) + "\n"
 
 

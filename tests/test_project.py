@@ -71,6 +71,7 @@ def test_secrets_are_revealed_in_few_places() -> None:
         "src/mynacard/apdu/commands.py",  # onto the wire
         "src/mynacard/apdu/verification.py",  # its form is checked
         "src/mynacard/cli/personal.py",  # My Number, by the one command that is for it
+        "src/mynacard/cli/residence.py",  # a card of the second generation has its own number among what is read
         "src/mynacard/personal/numbers.py",  # verification number A is the Individual Number
         "src/mynacard/personal/text_objects.py",  # into the file of that number
         "src/mynacard/residence/agreement.py",  # a residence card's number is made a key

@@ -146,13 +146,15 @@ def _others(channel: Channel) -> tuple[tuple[str, ...], date | None]:
     expiry = None
     for application in APPLICATIONS:
         try:
-            channel.select(application.df_name, application.name)
+            if application is COMMON:
+                session = CommonSession(channel)
+                with contextlib.suppress(CardError, CardDataError):  # the rest is worth showing without it
+                    expiry = session.information().expiry
+            else:
+                channel.select(application.df_name, application.name)
         except ApplicationNotFound:
             continue
         found.append(application.name)
-    if COMMON.name in found:
-        with contextlib.suppress(CardError, CardDataError):  # the rest is worth showing without it
-            expiry = CommonSession(channel).information().expiry
     return tuple(found), expiry
 
 
@@ -240,7 +242,7 @@ def _print(found: _Found, ends: list[_End]) -> None:
     for end in ends:
         if end.warning is not None:
             click.echo(end.warning_text(), err=True)
-    click.echo(_(_NEXT), err=True)
+    click.echo(_("Next: {what}").format(what=_(_NEXT)))
 
 
 def _which(authority: x509.Certificate) -> str:

@@ -86,7 +86,7 @@ def show_info(card: CardType, version: str, as_json: bool) -> None:
         return
     click.echo(_("Card: {card} (type {number})").format(card=_(card.label), number=card.value))
     click.echo(_("Specification: version {version}").format(version=plain(version)))
-    click.echo(_(NEXT), err=True)
+    click.echo(_("Next: {what}").format(what=_(NEXT)))
 
 
 def _identified(card: CardType, version: str) -> dict[str, object]:
