@@ -15,8 +15,10 @@ from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.message import Card
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import choose_reader, open_card
+from mynacard.pin_entry import opened_residence_card
 from mynacard.readers import Deadlines, ReaderState
-from mynacard.simulator import Personality, SecurityState, SimulatedCard, Traits
+from mynacard.residence import CardNumber, CardType, ResidenceCard
+from mynacard.simulator import RESIDENCE_PERSONAS, Personality, SecurityState, SimulatedCard, Traits
 from mynacard.simulator.doors import disk
 
 LOG_OUT = bytes.fromhex("00A4040C07A0000001510000")
@@ -42,6 +44,54 @@ def card(monkeypatch: pytest.MonkeyPatch) -> SimulatedCard:
     made = disk.new_card(Traits(Personality.OBSERVED))
     monkeypatch.setattr(disk, "new_card", lambda: made)
     return made
+
+
+def test_a_persona_s_name_is_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_card("sim:@android-phone") as card:
+        assert JpkiSession(card).token_info().medium is not None
+    with open_card("sim:@residence-2-mid-term") as card:
+        assert ResidenceCard(card).type.generation == 2
+    with pytest.raises(errors.UsageError, match="nobody"), open_card("sim:@nobody"):
+        pass
+
+
+def test_the_power_of_a_residence_card_goes_once_its_number_was_shown() -> None:
+    made = disk.new_card(Traits(Personality.OBSERVED), persona=RESIDENCE_PERSONAS["residence-1-mid-term"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "new_card", lambda **_: made)
+        with opened_residence_card(CardNumber("AB12345678CD"), name="sim:@residence-1-mid-term") as card:
+            assert made.state.number_presented
+            assert card.read().missing == ()
+    assert not made.state.number_presented
+    assert made.state.session is None
+
+
+def test_a_wrong_number_ends_in_a_card_without_power() -> None:
+    made = disk.new_card(Traits(Personality.OBSERVED), persona=RESIDENCE_PERSONAS["residence-1-mid-term"])
+    sent: list[bytes] = []
+
+    def asked(card: CardType) -> CardNumber:
+        assert card is CardType.RESIDENCE_CARD
+        assert len(sent) == 2
+        return CardNumber("AB12345678CE")
+
+    class Seen:
+        def __init__(self, card: Card) -> None:
+            self._card = card
+
+        def transmit(self, command: bytes, /) -> bytes:
+            sent.append(command)
+            return self._card.transmit(command)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "new_card", lambda **_: made)
+        with (
+            pytest.raises(errors.CardNumberIncorrect),
+            opened_residence_card(asked, name="sim:@residence-1-mid-term", around=Seen),
+        ):
+            pass
+    assert [wire[1] for wire in sent] == [0xA4, 0xB0, 0xA4, 0xB0, 0x84, 0x82]
+    assert made.state.session is None
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mynacard.apdu import tlv
-from mynacard.apdu.masking import ApplicationMask, FileMask, Follower, Range
+from mynacard.apdu.masking import MASTER_FILE, ApplicationMask, FileMask, Follower, Range
 from mynacard.apdu.tlv import Tlv
 
 NAME = bytes.fromhex("F00102030405")
@@ -53,6 +53,32 @@ def test_a_whole_file_is_masked_but_its_status_word_never() -> None:
 
 def test_a_file_that_no_rule_names_is_shown() -> None:
     assert follower(WHOLE, INSIDE).personal(read_sfi(3), NESTED + DONE) == ()
+
+
+def test_the_mf_has_rules_by_its_file_identifier() -> None:
+    watching = Follower([ApplicationMask(MASTER_FILE, (FileMask(1),)), ApplicationMask(NAME)])
+    select_mf = bytes.fromhex("00A40000023F00")
+    assert watching.personal(read_sfi(2), b"abc" + DONE) == ((0, 3),), "nothing is selected in sight"
+    assert watching.personal(select_mf, DONE) == ()
+    assert watching.personal(read_sfi(2), b"abc" + DONE) == ()
+    assert watching.personal(read_sfi(1), b"abc" + DONE) == ((0, 3),)
+    other = b"\x00\xa4\x04\x0c\x02\xf0\x09"
+    assert watching.personal(other, DONE) == ()
+    assert watching.personal(read_sfi(2), b"abc" + DONE) == ((0, 3),), "a DF without rules"
+    assert watching.personal(select_mf, b"\x6a\x82") == ()
+    assert watching.personal(read_sfi(2), b"abc" + DONE) == ((0, 3),), "refused"
+
+
+def test_what_comes_under_secure_messaging_is_personal() -> None:
+    watching = Follower([ApplicationMask(MASTER_FILE)])
+    watching.personal(bytes.fromhex("00A40000023F00"), DONE)
+    assert watching.personal(bytes.fromhex("08B08B0000000496020000 0000"), b"abc" + DONE) == ((0, 3),)
+
+
+def test_the_answer_to_mutual_authenticate_is_personal() -> None:
+    watching = Follower([ApplicationMask(MASTER_FILE)])
+    watching.personal(bytes.fromhex("00A40000023F00"), DONE)
+    assert watching.personal(b"\x00\x82\x00\x00", bytes(40) + DONE) == ((0, 40),)
 
 
 def test_offsets_are_followed_over_blocks_of_the_current_file() -> None:

@@ -11,7 +11,10 @@ import pytest
 from cli.harness import DIGITAL_SIGNATURE, PASSWORD, CardFile
 from cli.test_terminal import Terminal
 
+from mynacard.simulator import RESIDENCE_PERSONAS
+from mynacard.simulator.doors import disk
 from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.simulator.doors.residence_cache import cached_residence_pki
 
 READER = "Simulated Reader 00 00"
 TYPING_S = 60.0
@@ -101,3 +104,26 @@ def test_a_card_that_is_laid_down_later_is_waited_for(door: PcscliteDoor) -> Non
     assert terminal.end() == 0, terminal.seen
     terminal.close()
     later.join()
+
+
+@pytest.mark.parametrize("name", ["residence-1-mid-term", "residence-2-mid-term"])
+def test_nobody_waits_while_a_residence_card_s_number_is_typed_and_a_bar_shows_how_far_it_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached_residence_pki()
+    with PcscliteDoor([disk.new_card(persona=RESIDENCE_PERSONAS[name])]) as door:
+        for variable, value in door.environment().items():
+            monkeypatch.setenv(variable, value)
+        terminal = Terminal("residence", "read", "--simulated", "-o", str(tmp_path / "card"))
+        terminal.wait_for("No tries are counted.")
+        terminal.wait_for("residence card number: ")
+        assert RESIDENCE_PERSONAS[name].type.label in terminal.seen
+        assert door.transaction_holder(READER) is None
+        time.sleep(0.3)  # the prompt is written before the echo is turned off
+        terminal.type("ab12345678cd\n")
+        assert terminal.end() == 0, terminal.seen
+        terminal.close()
+    assert "AB12345678CD" not in terminal.seen.upper()
+    assert "Reading" in terminal.seen
+    assert "100%" in terminal.seen
+    assert (tmp_path / "card" / "card.json").exists()

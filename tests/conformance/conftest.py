@@ -12,9 +12,8 @@ from rig.pcscd import Desk, card_command, private_pcscd
 from mynacard.simulator.doors import disk
 
 # pcscd and network namespaces are Linux's.
-collect_ignore = (
-    [] if sys.platform == "linux" else ["test_no_leak.py", "test_opensc.py", "test_own_driver.py", "test_sim_exec.py"]
-)
+_LINUX = ("no_leak", "opensc", "own_driver", "residence", "sim_exec")
+collect_ignore = [] if sys.platform == "linux" else [f"test_{name}.py" for name in _LINUX]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from mynacard import errors
 from mynacard.doctor import FINDINGS, Finding, Level, examination, examine
 from mynacard.doctor.findings import Kind
 from mynacard.readers import Library, ReaderState
-from mynacard.simulator import SimulatedCard
+from mynacard.simulator import RESIDENCE_PERSONAS, SimulatedCard
 from mynacard.simulator.doors import disk
 from mynacard.simulator.doors.pcsclite import PcscliteDoor
 
@@ -185,6 +185,12 @@ def test_a_reader_of_another_name_is_not_looked_at(door: PcscliteDoor) -> None:
 def test_a_card_of_another_kind_is_found(door: PcscliteDoor) -> None:
     door.plug(READER, Other())
     assert doctor(door.environment()) == ([*RUNNING, "reader/found", "card/other"], 0)
+
+
+@pytest.mark.parametrize("name", ["residence-1-mid-term", "residence-2-special-permanent"])
+def test_a_residence_card_is_found(door: PcscliteDoor, name: str) -> None:
+    door.plug(READER, disk.new_card(persona=RESIDENCE_PERSONAS[name]))
+    assert doctor(door.environment()) == ([*RUNNING, "reader/found", "card/residence"], 0)
 
 
 def test_a_mute_card_is_found(door: PcscliteDoor) -> None:

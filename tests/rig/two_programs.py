@@ -27,7 +27,7 @@ with open_card() as card:
     LEAVING
 """
 
-STRANGER: Final = """
+_CONNECTED: Final = """
 import signal
 import sys
 from smartcard import scard
@@ -50,6 +50,12 @@ def status_word(apdu):
 (readers,) = must(scard.SCardListReaders(context, []))
 handle, protocol = must(scard.SCardConnect(context, readers[0], scard.SCARD_SHARE_SHARED, 3))
 print("here", flush=True)
+"""
+"""It is connected all the time, so that the card stays powered, and knows no PIN."""
+
+STRANGER: Final = (
+    _CONNECTED
+    + """
 while sys.stdin.readline():
     said = []
     for key in (0x17, 0x1A):
@@ -59,7 +65,31 @@ while sys.stdin.readline():
         said.append(status_word([0x80, 0x2A, 0x00, 0x80, len(digest_info), *digest_info, 0x00]))
     print(*said, flush=True)
 """
-"""It is connected all the time, so that the card stays powered, and knows no PIN."""
+)
+
+RESIDENCE_HOLDER: Final = """
+import signal
+import sys
+from mynacard.pin_entry import opened_residence_card
+from mynacard.residence import CardNumber, First
+
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+
+with opened_residence_card(CardNumber("AB12345678CD")) as card:
+    assert len(card.read_file(First.FRONT)) == 7004
+    assert len(card.read_file(First.ADDRESS)) == 342
+    print("verified", flush=True)
+    LEAVING
+"""
+RESIDENCE_STRANGER: Final = (
+    _CONNECTED
+    + """
+while sys.stdin.readline():
+    assert status_word(list(bytes.fromhex("00A4040C10D392F0004F0300000000000000000000"))) == "9000"
+    print(status_word(list(bytes.fromhex("00B08100000000"))), flush=True)
+"""
+)
+"""The same at a residence card: it asks for the address, which an open card sends in the clear to anybody."""
 
 SIGNED: Final = "9000 9000\n"
 REFUSED: Final = "6982 6982\n"
@@ -68,20 +98,20 @@ REFUSED: Final = "6982 6982\n"
 HERE_S: Final = 30.0
 
 
-def leave(desk: Desk, leaving: str = "pass") -> int:
+def leave(desk: Desk, leaving: str = "pass", *, holder: str = HOLDER) -> int:
     """Let the holder verify both PINs, and leave by itself; its exit status."""
     done = subprocess.run(
-        [sys.executable, "-c", HOLDER.replace("LEAVING", leaving)],
+        [sys.executable, "-c", holder.replace("LEAVING", leaving)],
         env=desk.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.stdout == "verified\n", done.stderr + desk.said()
     return done.returncode
 
 
-def leave_by(desk: Desk, number: signal.Signals) -> int:
+def leave_by(desk: Desk, number: signal.Signals, *, holder: str = HOLDER) -> int:
     """Let the holder verify both PINs, and end it by a signal while its transaction lasts; its exit status."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER.replace("LEAVING", "sys.stdin.read()")], env=desk.environment, text=True,
+        [sys.executable, "-c", holder.replace("LEAVING", "sys.stdin.read()")], env=desk.environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
         assert process.stdout is not None
@@ -91,10 +121,10 @@ def leave_by(desk: Desk, number: signal.Signals) -> int:
 
 
 @contextmanager
-def stranger(desk: Desk) -> Iterator[subprocess.Popen[str]]:
+def stranger(desk: Desk, script: str = STRANGER) -> Iterator[subprocess.Popen[str]]:
     """The other program, connected."""
     with subprocess.Popen(
-        [sys.executable, "-c", STRANGER], env=desk.environment, text=True,
+        [sys.executable, "-c", script], env=desk.environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         assert process.stdout is not None

@@ -6,7 +6,8 @@ import pytest
 
 from mynacard import errors
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
-from mynacard.simulator import PERSONAS
+from mynacard.residence import CardNumber, ResidenceCard
+from mynacard.simulator import PERSONAS, RESIDENCE_PERSONAS, SIMULATED_CARD_NUMBER
 from mynacard.testing import CardOptions, CardUnderTest, count
 
 
@@ -67,6 +68,22 @@ def test_power_reaches_the_card_and_its_faults(card: CardUnderTest) -> None:
 @pytest.mark.parametrize("name", PERSONAS)
 def test_every_persona_is_a_card(name: str) -> None:
     JpkiSession(CardOptions(persona=name).make())
+
+
+@pytest.mark.parametrize("name", RESIDENCE_PERSONAS)
+def test_a_residence_card_is_a_card_too_and_its_number_is_counted_as_a_secret(name: str) -> None:
+    card = CardOptions(persona=name).make()
+    with count(card) as apdus:
+        session = ResidenceCard(card)
+        session.authenticate(CardNumber(SIMULATED_CARD_NUMBER), bytes(24))
+    assert (apdus.total, apdus.pins) == (5, 2)
+    with pytest.raises(errors.UsageError):
+        card.tries_left(USER_AUTHENTICATION)
+
+
+def test_faults_come_at_residence_cards_too() -> None:
+    with pytest.raises(errors.CardRemovedError):
+        ResidenceCard(CardOptions(persona="residence-2-mid-term", faults=["removed-during@2"]).make())
 
 
 def test_a_foreign_signature_needs_nothing_more() -> None:
