@@ -17,7 +17,7 @@ import pytest
 
 from mynacard import errors
 from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD, SOMETHING_WRONG
-from mynacard.simulator import ALL_PERSONAS
+from mynacard.simulator import all_personas
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
@@ -32,10 +32,13 @@ OWN_WORDS: Final = {
     OSError: "a file or the system refuses",
 }
 OTHER_CODES: Final = {
-    0: ("", "done; of `verify`: all was checked, and is good"),
+    0: ("", "done; of `verify`, also of `residence`: all was checked, and is good"),
     2: ("", "a wrong command line"),
-    SIGNATURE_BAD: ("", "`verify`: something is bad; `personal`: the card is not genuine"),
-    NOT_FULLY_CHECKED: ("", "`verify`: nothing is bad, but something was not checked; `personal`: too little was"),
+    SIGNATURE_BAD: ("", "`verify`, `residence`: something is bad; `personal`: the card is not genuine"),
+    NOT_FULLY_CHECKED: (
+        "",
+        "`verify`, also of `residence`: nothing is bad, but something was not checked; `personal`: too little was",
+    ),
     SOMETHING_WRONG: ("", "`doctor`: there is a problem"),
     130: ("", "stopped by the user"),
 }
@@ -160,7 +163,7 @@ def _anchor(heading: str) -> str:
 
 def persona_table() -> str:
     """The table of personas as docs/simulator.md has it."""
-    lines = [f"| `{found.name}` | {found.about} |" for found in ALL_PERSONAS.values()]
+    lines = [f"| `{found.name}` | {found.about} |" for found in all_personas().values()]
     return "\n".join(["| persona | |", "| --- | --- |", *lines]) + "\n"
 
 

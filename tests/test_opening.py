@@ -15,11 +15,12 @@ from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.message import Card
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import choose_reader, open_card
-from mynacard.pin_entry import opened_residence_card
 from mynacard.readers import Deadlines, ReaderState
 from mynacard.residence import CardNumber, CardType, ResidenceCard
-from mynacard.simulator import RESIDENCE_PERSONAS, Personality, SecurityState, SimulatedCard, Traits
+from mynacard.residence_entry import opened_residence_card
+from mynacard.simulator import Personality, SecurityState, SimulatedCard, Traits
 from mynacard.simulator.doors import disk
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
 
 LOG_OUT = bytes.fromhex("00A4040C07A0000001510000")
 

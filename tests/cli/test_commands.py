@@ -13,7 +13,7 @@ from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, 
 from cryptography import x509
 from readers.fake_scard import READER
 
-from mynacard.simulator import ALL_PERSONAS, PERSONAS
+from mynacard.simulator import PERSONAS, all_personas
 
 ORIGIN = "https://portal.example"
 NONCE = base64.b64encode(bytes(range(32))).decode()
@@ -353,8 +353,8 @@ def test_a_card_of_every_persona_is_made_and_shown(tmp_path: Path, persona: str)
 
 def test_the_personas_are_listed() -> None:
     listed = done(run("sim", "personas")).out.splitlines()
-    assert [line.split()[0] for line in listed] == list(ALL_PERSONAS)
-    assert [row["name"] for row in done(run("sim", "personas", "--json")).json] == list(ALL_PERSONAS)
+    assert [line.split()[0] for line in listed] == list(all_personas())
+    assert [row["name"] for row in done(run("sim", "personas", "--json")).json] == list(all_personas())
 
 
 def test_a_persona_of_another_name_is_a_wrong_command_line(tmp_path: Path) -> None:

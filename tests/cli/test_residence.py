@@ -21,8 +21,8 @@ from mynacard.errors import MissingExtraError
 from mynacard.readers import read_recording
 from mynacard.residence import CardFiles, First
 from mynacard.residence.report import FIELDS
-from mynacard.simulator import RESIDENCE_PERSONAS
 from mynacard.simulator.doors.residence_cache import cached_residence_pki
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
 
 EXITS = {"broken-signature": 70, "other-ca": 70, "expired": 70, "under-16": 71, "infant": 71}
 

@@ -11,10 +11,10 @@ import pytest
 from cli.harness import DIGITAL_SIGNATURE, PASSWORD, CardFile
 from cli.test_terminal import Terminal
 
-from mynacard.simulator import RESIDENCE_PERSONAS
 from mynacard.simulator.doors import disk
 from mynacard.simulator.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.doors.residence_cache import cached_residence_pki
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
 
 READER = "Simulated Reader 00 00"
 TYPING_S = 60.0

@@ -21,9 +21,10 @@ from mynacard import errors
 from mynacard.doctor import FINDINGS, Finding, Level, examination, examine
 from mynacard.doctor.findings import Kind
 from mynacard.readers import Library, ReaderState
-from mynacard.simulator import RESIDENCE_PERSONAS, SimulatedCard
+from mynacard.simulator import SimulatedCard
 from mynacard.simulator.doors import disk
 from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
 
 SOCKET: Final = "PCSCLITE_CSOCK_NAME"
 READER: Final = "Simulated Reader 00 00"

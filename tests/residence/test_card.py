@@ -34,9 +34,9 @@ from mynacard.apdu.commands import LOG_OUT
 from mynacard.residence import File, First, Free, ResidenceCard, Second
 from mynacard.residence.agreement import Half, NumberKey
 from mynacard.residence.card import SUITES
-from mynacard.simulator import RESIDENCE_PERSONAS, SimulatedResidenceCard
 from mynacard.simulator.doors.disk import new_card
 from mynacard.simulator.persona import PERSONAS
+from mynacard.simulator.residence import RESIDENCE_PERSONAS, SimulatedResidenceCard
 
 EXPECTED_EXTENDED = {
     "residence-1-mid-term": 16, "residence-1-special-permanent": 13, "residence-2-mid-term": 17,

@@ -41,7 +41,7 @@ from mynacard.residence import (
 from mynacard.residence.contents import card_type
 from mynacard.residence.forms import build
 from mynacard.residence.values import period
-from mynacard.simulator import RESIDENCE_PERSONAS
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
 
 
 def first(name: str = FIRST) -> FirstContents:

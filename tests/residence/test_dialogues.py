@@ -15,7 +15,7 @@ from mynacard.apdu.commands import decode
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.residence import LAYOUTS, CardNumber, CardType, File, First, Free, ResidenceCard, Second
 from mynacard.residence.messaging import SecureCard
-from mynacard.simulator import SimulatedResidenceCard
+from mynacard.simulator.residence import SimulatedResidenceCard
 
 ROWS = vectors("residence/dialogues.json")
 EACH = pytest.mark.parametrize("row", ROWS, ids=id_of)

@@ -50,7 +50,7 @@ from mynacard.residence import anchors as anchors_module
 from mynacard.residence.certificates import Certificate
 from mynacard.residence.forms import build
 from mynacard.residence.report import FIELDS
-from mynacard.simulator import RESIDENCE_PERSONAS
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
 from mynacard.verdict import Verdict
 
 SIMULATED = AnchorKind.SIMULATED

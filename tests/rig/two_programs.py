@@ -70,7 +70,7 @@ while sys.stdin.readline():
 RESIDENCE_HOLDER: Final = """
 import signal
 import sys
-from mynacard.pin_entry import opened_residence_card
+from mynacard.residence_entry import opened_residence_card
 from mynacard.residence import CardNumber, First
 
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))

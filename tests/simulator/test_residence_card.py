@@ -16,9 +16,9 @@ from mynacard.apdu import secure
 from mynacard.apdu.commands import ReadBinarySfi, SelectDf, encode
 from mynacard.residence import CardType, ResidenceCard
 from mynacard.residence.layout import DF1
-from mynacard.simulator import RESIDENCE_PERSONAS, Personality, SimulatedResidenceCard, Traits
+from mynacard.simulator import Personality, Traits
 from mynacard.simulator.doors.disk import new_card
-from mynacard.simulator.residence import ATR, ResidenceState
+from mynacard.simulator.residence import ATR, RESIDENCE_PERSONAS, ResidenceState, SimulatedResidenceCard
 
 AGREEMENT = Agreement(AGREEMENTS["1-made-up"])
 CHALLENGE = bytes.fromhex("0084000008")

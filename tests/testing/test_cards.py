@@ -7,7 +7,8 @@ import pytest
 from mynacard import errors
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.residence import CardNumber, ResidenceCard
-from mynacard.simulator import PERSONAS, RESIDENCE_PERSONAS, SIMULATED_CARD_NUMBER
+from mynacard.simulator import PERSONAS
+from mynacard.simulator.residence import RESIDENCE_PERSONAS, SIMULATED_CARD_NUMBER
 from mynacard.testing import CardOptions, CardUnderTest, count
 
 

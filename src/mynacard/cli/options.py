@@ -20,20 +20,19 @@ from mynacard.cli.wording import cost_text
 from mynacard.errors import UsageError, mark
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.pin import Pin
-from mynacard.pin_entry import NumberProvider, PinProvider, PinRequest, pin_from_stream, pins_from_stream
-from mynacard.residence.layout import CardType
-from mynacard.residence.number import NUMBER_LABEL, CardNumber
+from mynacard.pin_entry import PinProvider, PinRequest, pin_from_stream, pins_from_stream
 
 __all__ = [
     "PAIRS",
     "CardChoice",
-    "CardNumberSource",
     "PinSource",
+    "SecretStream",
     "as_json",
-    "card_number_options",
     "card_options",
     "check_output",
     "check_output_folder",
+    "hidden_prompt",
+    "keep_options",
     "number_options",
     "pair_argument",
     "pin_options",
@@ -91,7 +90,7 @@ def card_options(command: Callable[..., R]) -> Callable[..., R]:
     def with_card(*args: object, reader: str | None, wait: float, record: Path | None, **kwargs: object) -> R:
         return command(*args, card=CardChoice(reader, wait, record), **kwargs)
 
-    _keep_options(command, with_card)
+    keep_options(command, with_card)
     wait = click.option(
         "--wait",
         type=click.FloatRange(0),
@@ -107,7 +106,8 @@ def card_options(command: Callable[..., R]) -> Callable[..., R]:
     return reader_options(wait(record(with_card)))
 
 
-def _keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:
+def keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:
+    """The options that *command* has are those of *around* it, too."""
     around.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     around.__name__ = command.__name__
 
@@ -152,23 +152,6 @@ class PinSource:
         """
         with self._stream.open() as stream:
             return _at_terminal if stream is None else pin_from_stream(stream)
-
-
-class CardNumberSource:
-    """Where a residence card's number comes from, likewise."""
-
-    def __init__(self, stream: SecretStream) -> None:
-        self._stream = stream
-
-    def number(self) -> CardNumber | NumberProvider:
-        """The first line of the file or descriptor; where neither is given, who asks the person.
-
-        Raises:
-            PinFormError: it has another form. No card is asked.
-            click.UsageError, OSError: as :meth:`PinSource.pin`.
-        """
-        with self._stream.open() as stream:
-            return _number_at_terminal if stream is None else CardNumber.typed(pin_from_stream(stream))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,26 +202,19 @@ class SecretStream:
 _NAMES: Final = {"pin": mark("PIN"), "number": mark("number")}
 
 
-def _number_at_terminal(card: CardType) -> CardNumber:
-    """Tell the person what the number is for, and ask for it."""
-    click.echo(_("This is a {card}.").format(card=_(card.label)), err=True)
-    click.echo(_("Its number opens it: printed top right, such as AB12345678CD. No tries are counted."), err=True)
-    return CardNumber.typed(_prompt(_(NUMBER_LABEL)))
-
-
 def _at_terminal(request: PinRequest) -> Pin:
     """Tell the person what the PIN is for and how many tries are left, and ask for it."""
     _tell(request)
-    return _prompt(_(request.pin.label))
+    return hidden_prompt(_(request.pin.label))
 
 
 def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
     """The same for a change."""
     _tell(request)
     label = _(request.pin.label)
-    old = _prompt(_("The {pin} of now").format(pin=label))
-    new = _prompt(_("The new one: {form}").format(form=_(request.pin.form_label)))
-    if new != _prompt(_("The new one, again")):
+    old = hidden_prompt(_("The {pin} of now").format(pin=label))
+    new = hidden_prompt(_("The new one: {form}").format(form=_(request.pin.form_label)))
+    if new != hidden_prompt(_("The new one, again")):
         raise UsageError(mark("The new {pin} was typed in two ways. Nothing was sent."), pin=request.pin.label)
     return old, new
 
@@ -251,7 +227,8 @@ def _tell(request: PinRequest) -> None:
     click.echo(_("{pin}: {status}").format(pin=label, status=cost_text(request.status)), err=True)
 
 
-def _prompt(text: str) -> Pin:
+def hidden_prompt(text: str) -> Pin:
+    """What somebody types at the terminal, which does not show it."""
     return Pin(click.prompt(text, hide_input=True, err=True, default="", show_default=False))
 
 
@@ -281,7 +258,7 @@ def _source_options(
         source = PinSource(stream, spend_last_try=spend_last_try, upper_case=upper_case)
         return command(*args, pin_source=source, **kwargs)
 
-    _keep_options(command, with_source)
+    keep_options(command, with_source)
     options: list[Callable[[Callable[..., R]], Callable[..., R]]] = [
         *more,
         click.option(
@@ -295,22 +272,6 @@ def _source_options(
     for option in options:
         with_source = option(with_source)
     return with_source
-
-
-def card_number_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--number-file`` and ``--number-fd``, handed on as one :class:`CardNumberSource`."""
-
-    def with_source(*args: object, number_file: str | None, number_fd: int | None, **kwargs: object) -> R:
-        return command(*args, source=CardNumberSource(SecretStream("number", number_file, number_fd)), **kwargs)
-
-    _keep_options(command, with_source)
-    descriptor = click.option(
-        "--number-fd", type=click.IntRange(0), metavar="N", help=_("Read the card's number from file descriptor N.")
-    )
-    file = click.option(
-        "--number-file", metavar="PATH", help=_("Read the card's number from a file; - is standard input.")
-    )
-    return file(descriptor(with_source))
 
 
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:

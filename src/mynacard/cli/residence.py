@@ -17,11 +17,12 @@ import click
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.options import (
     CardChoice,
-    CardNumberSource,
+    SecretStream,
     as_json,
-    card_number_options,
     card_options,
     check_output_folder,
+    hidden_prompt,
+    keep_options,
     print_json,
     whole_folder,
 )
@@ -30,7 +31,7 @@ from mynacard.cli.texts import _, plain
 from mynacard.decoding import png
 from mynacard.errors import CardDataError, CardFileError, MissingExtraError, MynacardError, mark
 from mynacard.images import Image
-from mynacard.pin_entry import opened_residence_card
+from mynacard.pin_entry import pin_from_stream
 from mynacard.residence import (
     LAYOUTS,
     Anchor,
@@ -46,6 +47,8 @@ from mynacard.residence import (
     check,
     contents_of,
 )
+from mynacard.residence.number import NUMBER_LABEL
+from mynacard.residence_entry import NumberProvider, opened_residence_card
 from mynacard.verdict import Verdict
 
 __all__ = ["residence", "show_info"]
@@ -99,6 +102,49 @@ def _identified(card: CardType, version: str) -> dict[str, object]:
     }
 
 
+# --- the number ----------------------------------------------------------------------------------------------
+
+
+class CardNumberSource:
+    """Where a residence card's number comes from, likewise."""
+
+    def __init__(self, stream: SecretStream) -> None:
+        self._stream = stream
+
+    def number(self) -> CardNumber | NumberProvider:
+        """The first line of the file or descriptor; where neither is given, who asks the person.
+
+        Raises:
+            PinFormError: it has another form. No card is asked.
+            click.UsageError, OSError: as :meth:`PinSource.pin`.
+        """
+        with self._stream.open() as stream:
+            return _number_at_terminal if stream is None else CardNumber.typed(pin_from_stream(stream))
+
+
+def _number_at_terminal(card: CardType) -> CardNumber:
+    """Tell the person what the number is for, and ask for it."""
+    click.echo(_("This is a {card}.").format(card=_(card.label)), err=True)
+    click.echo(_("Its number opens it: printed top right, such as AB12345678CD. No tries are counted."), err=True)
+    return CardNumber.typed(hidden_prompt(_(NUMBER_LABEL)))
+
+
+def _number_options(command: Callable[..., R]) -> Callable[..., R]:
+    """``--number-file`` and ``--number-fd``, handed on as one :class:`CardNumberSource`."""
+
+    def with_source(*args: object, number_file: str | None, number_fd: int | None, **kwargs: object) -> R:
+        return command(*args, source=CardNumberSource(SecretStream("number", number_file, number_fd)), **kwargs)
+
+    keep_options(command, with_source)
+    descriptor = click.option(
+        "--number-fd", type=click.IntRange(0), metavar="N", help=_("Read the card's number from file descriptor N.")
+    )
+    file = click.option(
+        "--number-file", metavar="PATH", help=_("Read the card's number from a file; - is standard input.")
+    )
+    return file(descriptor(with_source))
+
+
 # --- what is checked -----------------------------------------------------------------------------------------
 
 
@@ -134,8 +180,7 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
         time = at.replace(tzinfo=UTC) if at else None
         return command(*args, checking=Checking(ca, wanted, time), **kwargs)
 
-    with_checking.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    with_checking.__name__ = command.__name__
+    keep_options(command, with_checking)
     for option in (
         click.option(
             "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), metavar="TIME",
@@ -191,7 +236,7 @@ _extended_option = click.option(
 @click.option("--force", is_flag=True, help=_("Replace the folder if it is one that this command made."))
 @_extended_option
 @_check_options
-@card_number_options
+@_number_options
 @card_options
 def read(
     output: Path, force: bool, extended_length: bool | None, checking: Checking, source: CardNumberSource,
@@ -221,7 +266,7 @@ def read(
 @as_json
 @_extended_option
 @_check_options
-@card_number_options
+@_number_options
 @card_options
 def verify(
     folder: Path | None, as_json: bool, extended_length: bool | None, checking: Checking, source: CardNumberSource,

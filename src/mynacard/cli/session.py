@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
-from typing import Final
 
 from mynacard import pin_entry
 from mynacard.apdu.channel import Channel
@@ -18,12 +17,16 @@ from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED, open_card
 from mynacard.personal import masks as personal_masks
 from mynacard.readers import recording_to
-from mynacard.residence import masks as residence_masks
 
 __all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
 
-MASKS: Final[tuple[ApplicationMask, ...]] = (jpki_masks.PERSONAL, *personal_masks.PERSONAL, residence_masks.PERSONAL)
-"""What is masked in recordings. Whatever an application brings that stands not here is masked whole."""
+
+def masks() -> tuple[ApplicationMask, ...]:
+    """What is masked in recordings. Whatever an application brings that stands not here is masked whole."""
+    from mynacard.residence import masks as residence_masks
+
+    return (jpki_masks.PERSONAL, *personal_masks.PERSONAL, residence_masks.PERSONAL)
+
 
 Around = Callable[[Card], Card]
 
@@ -76,5 +79,5 @@ def recorded(card: CardChoice, around: Around = _itself) -> Generator[Around, No
         return
     name = card.name or ""
     about = {"reader": "simulated" if name.startswith(SIMULATED) else name, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
-    with recording_to(card.record, MASKS, about) as recorder:
+    with recording_to(card.record, masks(), about) as recorder:
         yield lambda inside: around(recorder(inside))

@@ -20,7 +20,7 @@ from mynacard.simulator.contents import DEFAULT_PINS
 from mynacard.simulator.doors import disk, vpcd
 from mynacard.simulator.doors.pcsclite import PcscliteDoor, check_system, reader_name
 from mynacard.simulator.faults import KINDS, Fault
-from mynacard.simulator.persona import ALL_PERSONAS, DEFAULT_PERSONA, Persona
+from mynacard.simulator.persona import DEFAULT_PERSONA, Persona, all_personas
 from mynacard.simulator.powered import PoweredCard
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
@@ -74,7 +74,7 @@ def sim() -> None:
 @click.option(
     "--persona",
     "persona_name",
-    type=click.Choice(list(ALL_PERSONAS)),
+    type=click.Choice(list(all_personas())),
     default=DEFAULT_PERSONA.name,
     show_default=True,
     metavar="NAME",
@@ -85,7 +85,7 @@ def new(
     path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool, persona_name: str
 ) -> None:
     traits = Traits(Personality(personality), extended_length, _ATRS[interface])
-    persona = ALL_PERSONAS[persona_name]
+    persona = all_personas()[persona_name]
     pins = persona.pins if isinstance(persona, Persona) else frozenset[str]()
     asked = [pair for pair in KEY_PAIRS if pair.name in pins] if choose_pins else []
     disk.create_file(path, traits, {**DEFAULT_PINS, **{pair.name: _ask(_(pair.pin.label)) for pair in asked}}, persona)
@@ -103,10 +103,11 @@ def _ask(label: str) -> str:
 @verbose_option
 def personas(as_json: bool) -> None:
     if as_json:
-        print_json([{"name": found.name, "about": found.about} for found in ALL_PERSONAS.values()])
+        print_json([{"name": found.name, "about": found.about} for found in all_personas().values()])
         return
-    width = max(map(len, ALL_PERSONAS))
-    for found in ALL_PERSONAS.values():
+    known = all_personas()
+    width = max(map(len, known))
+    for found in known.values():
         click.echo(f"{found.name:<{width}}  {_(found.about)}")
 
 

@@ -4,22 +4,11 @@ from mynacard.simulator.assembly import assemble
 from mynacard.simulator.card import SecurityState, SimulatedCard
 from mynacard.simulator.contents import DEFAULT_PINS, CardContents, KeyMaterial
 from mynacard.simulator.holder import MIHON, Holder
-from mynacard.simulator.persona import ALL_PERSONAS, PERSONAS, AnyPersona, Persona, persona
-from mynacard.simulator.residence import (
-    RESIDENCE_PERSONAS,
-    SIMULATED_CARD_NUMBER,
-    ResidencePersona,
-    SimulatedResidenceCard,
-)
+from mynacard.simulator.persona import PERSONAS, AnyPersona, Persona, all_personas, persona
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
 
 __all__ = [
-    "ALL_PERSONAS",
     "AnyPersona",
-    "RESIDENCE_PERSONAS",
-    "SIMULATED_CARD_NUMBER",
-    "ResidencePersona",
-    "SimulatedResidenceCard",
     "ATR_CONTACT",
     "ATR_CONTACTLESS",
     "DEFAULT_PINS",
@@ -33,6 +22,7 @@ __all__ = [
     "SecurityState",
     "SimulatedCard",
     "Traits",
+    "all_personas",
     "assemble",
     "persona",
 ]

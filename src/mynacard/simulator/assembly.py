@@ -29,7 +29,6 @@ from mynacard.personal.layout import (
     TEXT,
     TEXT_PIN,
 )
-from mynacard.residence.layout import RESIDENCE_APPLICATION
 from mynacard.simulator.card import SimulatedCard
 from mynacard.simulator.contents import SLOTS, CardContents, KeyMaterial
 from mynacard.simulator.files import (
@@ -161,6 +160,8 @@ def _register(found: ApplicationContents, _: Mapping[str, SoftKey]) -> Applicati
 
 def _residence(_: ApplicationContents, __: Mapping[str, SoftKey]) -> Application:
     """The residence application of a specified card. What is in it, and how it is opened, is published nowhere."""
+    from mynacard.residence.layout import RESIDENCE_APPLICATION  # noqa: PLC0415  # few cards need it
+
     return Application(RESIDENCE_APPLICATION)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mynacard.apdu.verification import PinReference
 from mynacard.errors import CardFileError, MynacardError, mark
@@ -17,21 +17,28 @@ from mynacard.pin import Pin
 from mynacard.simulator.contents import SLOTS, CardContents, KeyMaterial, slots_of
 from mynacard.simulator.files import PinMemory
 from mynacard.simulator.issuing import ApplicationContents
-from mynacard.simulator.residence import card_file as residence
-from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.traits import Traits
 
-__all__ = ["AnyContents", "base64_text", "dump", "load"]
+if TYPE_CHECKING:
+    from mynacard.simulator.residence.issuing import ResidenceContents
 
-AnyContents: TypeAlias = CardContents | ResidenceContents
+__all__ = ["RESIDENCE_FORMAT", "AnyContents", "base64_text", "dump", "load"]
+
+AnyContents: TypeAlias = "CardContents | ResidenceContents"
 
 _FORMAT: Final = "mynacard simulated card"
 _VERSION: Final = 2
+RESIDENCE_FORMAT: Final = "mynacard simulated residence card"
 
 
 def dump(contents: AnyContents) -> bytes:
     """*contents* as the text of a card file: JSON, with the secrets of a card that guards nothing."""
-    document = residence.document_of(contents) if isinstance(contents, ResidenceContents) else _document_of(contents)
+    if isinstance(contents, CardContents):
+        document = _document_of(contents)
+    else:
+        from mynacard.simulator.residence.card_file import document_of  # noqa: PLC0415  # few cards need it
+
+        document = document_of(contents)
     return json.dumps(document, indent=1).encode()
 
 
@@ -67,8 +74,10 @@ def load(text: bytes) -> AnyContents:
     """
     try:
         document = json.loads(text)
-        if document["format"] == residence.FORMAT:
-            return residence.loaded(document)
+        if document["format"] == RESIDENCE_FORMAT:
+            from mynacard.simulator.residence.card_file import loaded  # noqa: PLC0415
+
+            return loaded(document)
         if document["format"] != _FORMAT:
             raise CardFileError(mark("This file is no simulated card."))
         if document["version"] != _VERSION:

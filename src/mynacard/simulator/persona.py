@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mynacard.errors import UsageError, mark
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.objects import Medium
 from mynacard.personal.numbers import Calendar
 from mynacard.simulator.holder import MIHON, Holder
-from mynacard.simulator.residence.persona import RESIDENCE_PERSONAS, ResidencePersona
 
-__all__ = ["ALL_PERSONAS", "DEFAULT_PERSONA", "PERSONAS", "AnyPersona", "Persona", "persona"]
+if TYPE_CHECKING:
+    from mynacard.simulator.residence.persona import ResidencePersona
+
+__all__ = ["DEFAULT_PERSONA", "PERSONAS", "AnyPersona", "Persona", "all_personas", "persona"]
 
 _BOTH: Final = frozenset({USER_AUTHENTICATION.name, DIGITAL_SIGNATURE.name})
 _LONG: Final = timedelta(days=6 * 366)
@@ -105,9 +107,14 @@ _ALL: Final = (
 PERSONAS: Final[Mapping[str, Persona]] = {found.name: found for found in _ALL}
 DEFAULT_PERSONA: Final = _ALL[0]
 
-AnyPersona: TypeAlias = Persona | ResidencePersona
-ALL_PERSONAS: Final[Mapping[str, AnyPersona]] = {**PERSONAS, **RESIDENCE_PERSONAS}
-"""The same, and those of residence cards."""
+AnyPersona: TypeAlias = "Persona | ResidencePersona"
+
+
+def all_personas() -> Mapping[str, AnyPersona]:
+    """The same, and those of residence cards, which load when they are first asked for."""
+    from mynacard.simulator.residence.persona import RESIDENCE_PERSONAS  # noqa: PLC0415
+
+    return {**PERSONAS, **RESIDENCE_PERSONAS}
 
 
 def persona(name: str) -> AnyPersona:
@@ -116,8 +123,9 @@ def persona(name: str) -> AnyPersona:
     Raises:
         UsageError: there is none of this name.
     """
-    if name not in ALL_PERSONAS:
-        raise UsageError(
-            mark("No persona is called {name}. There are: {known}."), name=name, known=", ".join(ALL_PERSONAS)
-        )
-    return ALL_PERSONAS[name]
+    if name in PERSONAS:
+        return PERSONAS[name]
+    known = all_personas()
+    if name not in known:
+        raise UsageError(mark("No persona is called {name}. There are: {known}."), name=name, known=", ".join(known))
+    return known[name]

@@ -33,7 +33,7 @@ class CardOptions:
     """What a test wants of its card; the keywords of the marker ``mynacard``.
 
     Attributes:
-        persona: the name of a kind of card (:data:`mynacard.simulator.ALL_PERSONAS`), of a residence card, too.
+        persona: the name of a kind of card (:func:`mynacard.simulator.all_personas`), of a residence card, too.
         personality: what a warm reset leaves: ``strict`` or ``observed``.
         extended_length: whether the card understands long commands.
         pins: PINs by the name of their key pair; the others are those of every simulated card.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeAlias, overload
+from typing import TYPE_CHECKING, Final, TypeAlias, overload
 
 from filelock import FileLock, Timeout
 
@@ -24,19 +24,17 @@ from mynacard.simulator.card_file import AnyContents, dump, load
 from mynacard.simulator.contents import DEFAULT_PINS, CardContents, fresh_pins
 from mynacard.simulator.doors.atomic import replace_file
 from mynacard.simulator.doors.pki_cache import cached_pki, new_key_der
-from mynacard.simulator.doors.residence_cache import cached_residence_pki
 from mynacard.simulator.issuing import ApplicationContents
 from mynacard.simulator.persona import DEFAULT_PERSONA, AnyPersona, Persona
-from mynacard.simulator.residence.card import SimulatedResidenceCard
-from mynacard.simulator.residence.issuing import ATR as RESIDENCE_ATR
-from mynacard.simulator.residence.issuing import ResidenceContents
-from mynacard.simulator.residence.issuing import issue as issue_residence_card
-from mynacard.simulator.residence.persona import ResidencePersona
 from mynacard.simulator.traits import Traits
+
+if TYPE_CHECKING:
+    from mynacard.simulator.residence.card import SimulatedResidenceCard
+    from mynacard.simulator.residence.persona import ResidencePersona
 
 __all__ = ["AnyCard", "create_file", "new_card", "open_file", "read_file"]
 
-AnyCard: TypeAlias = SimulatedCard | SimulatedResidenceCard
+AnyCard: TypeAlias = "SimulatedCard | SimulatedResidenceCard"
 
 CARD_FILE_MAX: Final = 1 << 20
 LOCK_TIMEOUT_S: Final = 5.0
@@ -85,10 +83,13 @@ def create_file(
 
 
 def _contents(traits: Traits, pins: Mapping[str, str], persona: AnyPersona, *, own_keys: bool) -> AnyContents:
-    if isinstance(persona, ResidencePersona):
-        signer = cached_residence_pki().signer(persona, datetime.now(UTC))
-        return issue_residence_card(persona, signer, replace(traits, atr=RESIDENCE_ATR))
-    return _contents_of(traits, pins, persona, {name: new_key_der() for name in persona.certificates if own_keys})
+    if isinstance(persona, Persona):
+        return _contents_of(traits, pins, persona, {name: new_key_der() for name in persona.certificates if own_keys})
+    from mynacard.simulator.doors.residence_cache import cached_residence_pki  # noqa: PLC0415  # few cards need it
+    from mynacard.simulator.residence.issuing import ATR, issue  # noqa: PLC0415
+
+    signer = cached_residence_pki().signer(persona, datetime.now(UTC))
+    return issue(persona, signer, replace(traits, atr=ATR))
 
 
 def _contents_of(
@@ -107,11 +108,12 @@ def _contents_of(
 
 
 def _assembled(contents: AnyContents, remember: Callable[[], None]) -> AnyCard:
-    if isinstance(contents, ResidenceContents):  # which remembers nothing over a power-off
-        return SimulatedResidenceCard(
-            contents.type, contents.number, contents.files, contents.traits, secrets.token_bytes
-        )
-    return assemble(contents, remember, secrets.token_bytes)
+    if isinstance(contents, CardContents):
+        return assemble(contents, remember, secrets.token_bytes)
+    from mynacard.simulator.residence.card import SimulatedResidenceCard  # noqa: PLC0415
+
+    # It remembers nothing over a power-off.
+    return SimulatedResidenceCard(contents.type, contents.number, contents.files, contents.traits, secrets.token_bytes)
 
 
 @contextlib.contextmanager

@@ -8,19 +8,19 @@ from typing import Any, Final
 from mynacard.errors import CardFileError, mark
 from mynacard.residence.layout import LAYOUTS, CardType
 from mynacard.residence.number import CardNumber
+from mynacard.simulator.card_file import RESIDENCE_FORMAT
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.traits import Traits
 
-__all__ = ["FORMAT", "document_of", "loaded"]
+__all__ = ["document_of", "loaded"]
 
-FORMAT: Final = "mynacard simulated residence card"
 _VERSION: Final = 1
 
 
 def document_of(contents: ResidenceContents) -> dict[str, object]:
     """*contents*, with the number of a card that guards nothing."""
     return {
-        "format": FORMAT,
+        "format": RESIDENCE_FORMAT,
         "version": _VERSION,
         "type": contents.type.value,
         "number": contents.number.reveal().decode(),

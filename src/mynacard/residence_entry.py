@@ -1,0 +1,63 @@
+"""A residence card's number is asked for outside of any transaction, and presented inside of one, as PINs are."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Generator
+from typing import TypeAlias
+
+from mynacard.apdu.channel import CardProfile
+from mynacard.apdu.message import Card
+from mynacard.opening import connect_card
+from mynacard.readers import Deadlines
+from mynacard.residence.agreement import ENTROPY_LENGTH
+from mynacard.residence.card import ResidenceCard
+from mynacard.residence.layout import CardType
+from mynacard.residence.number import CardNumber
+
+__all__ = ["NumberProvider", "opened_residence_card"]
+
+NumberProvider: TypeAlias = Callable[[CardType], CardNumber]
+"""Whoever gets a residence card's number from its holder; told which card lies there, called in no transaction."""
+
+
+@contextlib.contextmanager
+def opened_residence_card(
+    number: CardNumber | NumberProvider,
+    *,
+    name: str | None = None,
+    extended_length: bool | None = None,
+    around: Callable[[Card], Card] = lambda card: card,
+    deadlines: Deadlines = Deadlines(),
+    wait_s: float = 0.0,
+) -> Generator[ResidenceCard, None, None]:
+    """A residence card that its number has opened; afterwards its power is cut, which is what it forgets by.
+
+    Args:
+        number: the number, or who gets it. The card counts no tries; all the same it is presented once.
+        name: which card, as :func:`mynacard.open_card` takes it.
+        extended_length: whether reader and card pass long answers, where the caller knows; else it is found out.
+        around: a card to put around the card.
+        deadlines: how long is waited for what.
+        wait_s: how long a card may take to be laid on a reader.
+
+    Raises:
+        NoResidenceCard, NotPublicError: another card lies there; the number is not asked for.
+        CardNumberIncorrect: it is another card's number.
+        CardLostError: the card was removed, replaced or reset while the holder typed. The number was not used.
+        ReaderError: no card, or as :func:`mynacard.open_card`.
+    """
+    profile = CardProfile(extended_length=extended_length)
+    with connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection:
+        if not isinstance(number, CardNumber):
+            with connection.transaction() as channel:
+                channel.profile = profile
+                found = ResidenceCard(channel).type
+                profile = channel.profile
+            number = number(found)
+        with connection.transaction() as channel:
+            channel.profile = profile
+            card = ResidenceCard(channel)
+            card.authenticate(number, secrets.token_bytes(ENTROPY_LENGTH))
+            yield card
