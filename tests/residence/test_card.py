@@ -185,6 +185,23 @@ def test_without_the_number_nothing_is_sent_for_what_it_opens(file: File) -> Non
     assert len(found.sent) == sent
 
 
+@pytest.mark.parametrize("file", [Second.ENTRIES, Second.IMAGES, Free.TYPE_2], ids=lambda file: file.place)
+def test_a_file_of_another_type_is_not_asked_for(file: File) -> None:
+    found, channel, _ = counted()
+    session = opened(channel)
+    sent = len(found.sent)
+    with pytest.raises(errors.UsageError):
+        session.read_file(file)
+    assert len(found.sent) == sent
+
+
+def test_another_kind_of_card_says_nothing_of_the_reader() -> None:
+    channel = Channel(CardThat(lambda _: b"\x6d\x00"))
+    with pytest.raises(errors.NoResidenceCard):
+        ResidenceCard(channel)
+    assert channel.profile.extended_length is None
+
+
 def test_after_a_wrong_number_it_needs_one() -> None:
     _, channel, _ = counted()
     session = opened(channel)

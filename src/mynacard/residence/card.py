@@ -146,8 +146,8 @@ class ResidenceCard:
                 published examples have it; whoever listens reads them then.
 
         Raises:
-            UsageError: the number is needed for it, and was not presented, or it does not come in the clear. Nothing
-                was sent.
+            UsageError: the number is needed for it, and was not presented; it does not come in the clear; or a card of
+                this type has no such file. Nothing was sent.
             SessionEndedError: something else was selected since. Nothing was sent.
             CardDataError: the card sent more or less than the file has.
             ProtocolError: what came is not encrypted with the session's key.
@@ -155,6 +155,10 @@ class ResidenceCard:
             CardLostError: the card left; what was read is void.
         """
         self._check_selected()
+        if file not in self.files:
+            raise errors.UsageError(
+                mark("A {card} has no file “{file}”. Nothing was sent."), card=self.type.label, file=file.name
+            )
         route = self._route(file, encrypted=encrypted)
         self._select_df(file.df)
         content = self._whole(route, file)
@@ -217,9 +221,11 @@ class ResidenceCard:
                 raise
             except errors.OutcomeUnknownError:  # it got stuck in the reader or its driver
                 pass
-            self._learn(passes=False)
         self._select_mf()
-        return self._channel.exchange(ReadBinarySfi(Free.TYPE_1.sfi, 0, BLOCK))
+        answer = self._channel.exchange(ReadBinarySfi(Free.TYPE_1.sfi, 0, BLOCK))
+        if answer.status == SUCCESS:
+            self._learn(passes=False)
+        return answer
 
     def _select_mf(self) -> None:
         """SELECT of the MF; whatever the card says: one that has none says so again when a file is read."""
