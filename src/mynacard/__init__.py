@@ -1,4 +1,4 @@
-"""mynacard: Japan's Individual Number Card (マイナンバーカード) for programs.
+"""mynacard: Japan's Individual Number Card (マイナンバーカード) and residence card (在留カード) for programs.
 
 The names below load their modules when they are first used: importing this package loads nothing else.
 """
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from mynacard.opening import connect_card, open_card
     from mynacard.pin import Pin
     from mynacard.pin_entry import PinProvider, PinRequest, verified_session
+    from mynacard.residence import CardNumber, ResidenceCard
+    from mynacard.residence_entry import opened_residence_card
 
 __all__ = [
     "DIGITAL_SIGNATURE",
     "USER_AUTHENTICATION",
     "Card",
     "CardError",
+    "CardNumber",
     "Channel",
     "HashAlgorithm",
     "JpkiSession",
@@ -32,9 +35,11 @@ __all__ = [
     "PinRequest",
     "ProtocolError",
     "ReaderError",
+    "ResidenceCard",
     "__version__",
     "connect_card",
     "open_card",
+    "opened_residence_card",
     "verified_session",
 ]
 
@@ -43,6 +48,7 @@ _HOMES: Final = {
     "USER_AUTHENTICATION": "jpki",
     "Card": "apdu",
     "CardError": "errors",
+    "CardNumber": "residence",
     "Channel": "apdu",
     "HashAlgorithm": "jpki",
     "JpkiSession": "jpki",
@@ -52,8 +58,10 @@ _HOMES: Final = {
     "PinRequest": "pin_entry",
     "ProtocolError": "errors",
     "ReaderError": "errors",
+    "ResidenceCard": "residence",
     "connect_card": "opening",
     "open_card": "opening",
+    "opened_residence_card": "residence_entry",
     "verified_session": "pin_entry",
 }
 

@@ -236,6 +236,18 @@ def test_a_damaged_card_is_kept_as_it_was_read(number: Path, tmp_path: Path) -> 
     assert (tmp_path / "card" / "files" / "DF1-05.bin").stat().st_size == 7004
 
 
+def test_an_object_that_nobody_knows_is_kept(number: Path, tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    run("sim", "new", path, "--persona", SECOND)
+    document = json.loads(path.read_text())
+    content = base64.b64decode(document["files"]["DF2-03"])[:3] + bytes.fromhex("E1025A5A")
+    document["files"]["DF2-03"] = base64.b64encode(content.ljust(207, b"\0")).decode()
+    path.write_text(json.dumps(document))
+    outcome = run("residence", "read", "-r", f"sim:{path}", "--number-file", number, "-o", tmp_path / "card")
+    assert outcome.code == 0
+    assert card_json(tmp_path / "card")["unknown_objects"] == {"DF2-03": {"E1": "5A5A"}}
+
+
 def test_an_image_that_cannot_be_shown_keeps_nothing_else_back(number: Path, tmp_path: Path) -> None:
     path = tmp_path / "card.json"
     run("sim", "new", path, "--persona", FIRST)

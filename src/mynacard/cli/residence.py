@@ -349,12 +349,21 @@ def _described(files: CardFiles, checking: Checking, folder: Path) -> tuple[Repo
         "check": _checked(report),
         "images": [_write(image, folder) for image in found.images],
         "missing": [file.name for file in files.missing],
+        "unknown_objects": _unknown(files),
     }
     if found.certificate_der:
         (folder / "signer.cer").write_bytes(found.certificate_der)
     text = json.dumps(document, indent=2, ensure_ascii=False)
     (folder / _DOCUMENT).write_text(text, encoding="utf-8")
     return report, None
+
+
+def _unknown(files: CardFiles) -> dict[str, dict[str, str]]:
+    """Data objects of which nobody has said what they are, by file and tag."""
+    rows = {file.place: files.needed(file).unknown for file in files.content}
+    return {
+        place: {f"{tag:X}": value.hex().upper() for tag, value in row.items()} for place, row in rows.items() if row
+    }
 
 
 def _write(image: Image, folder: Path) -> dict[str, object]:
