@@ -234,6 +234,8 @@ def test_a_damaged_card_is_kept_as_it_was_read(number: Path, tmp_path: Path) -> 
     assert "address" in outcome.err
     assert (tmp_path / "card" / "files" / "DF2-01.bin").read_bytes() == b"\xff" * 342
     assert (tmp_path / "card" / "files" / "DF1-05.bin").stat().st_size == 7004
+    assert not (tmp_path / "card" / "card.json").exists()
+    assert read(FIRST, number, tmp_path / "card", "--force").code == 0
 
 
 def test_an_object_that_nobody_knows_is_kept(number: Path, tmp_path: Path) -> None:
@@ -330,6 +332,8 @@ def test_a_ca_that_the_caller_gives_is_what_it_is_checked_under(generation: int,
 def test_what_is_no_certificate_is_said_to_be_none(number: Path, tmp_path: Path) -> None:
     outcome = run("residence", "verify", kept(signed(1), tmp_path / "card"), "--ca", number)
     assert outcome.code == 60
+    outcome = run("residence", "read", "-r", "sim:/nowhere", "--ca", number, "-o", tmp_path / "new")
+    assert outcome.code == 60, "before anybody types a number"
 
 
 def test_a_folder_without_a_card_is_said_to_be_none(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ from mynacard.residence import (
     check,
     contents_of,
 )
+from mynacard.residence.certificates import CERTIFICATE_MAX
 from mynacard.residence.number import NUMBER_LABEL
 from mynacard.residence_entry import NumberProvider, opened_residence_card
 from mynacard.verdict import Verdict
@@ -59,6 +60,7 @@ NEXT: Final = mark("mynacard residence read -o FOLDER reads it, with the number 
 _EXITS: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
 _FILES: Final = "files"
 _UNKNOWN: Final = "unknown"
+_TYPE: Final = "type"
 _DOCUMENT: Final = "card.json"
 
 
@@ -106,7 +108,7 @@ def _identified(card: CardType, version: str) -> dict[str, object]:
 
 
 class CardNumberSource:
-    """Where a residence card's number comes from, likewise."""
+    """Where a card's number comes from: a file, a descriptor, or the person at the terminal; never an argument."""
 
     def __init__(self, stream: SecretStream) -> None:
         self._stream = stream
@@ -116,7 +118,8 @@ class CardNumberSource:
 
         Raises:
             PinFormError: it has another form. No card is asked.
-            click.UsageError, OSError: as :meth:`PinSource.pin`.
+            click.UsageError: there is nobody to ask.
+            OSError: the file or descriptor cannot be read.
         """
         with self._stream.open() as stream:
             return _number_at_terminal if stream is None else CardNumber.typed(pin_from_stream(stream))
@@ -152,20 +155,22 @@ def _number_options(command: Callable[..., R]) -> Callable[..., R]:
 class Checking:
     """Under which CAs the signature is checked, which cards are wanted, and at what time."""
 
-    authorities: tuple[Path, ...]
+    anchors: tuple[Anchor, ...]
     wanted: AnchorKind
     at: datetime | None
 
     def report(self, files: CardFiles) -> Report:
-        return check(files, self._anchors(), at=self.at or datetime.now(UTC), wanted=self.wanted)
+        return check(files, self.anchors, at=self.at or datetime.now(UTC), wanted=self.wanted)
 
-    def _anchors(self) -> list[Anchor]:
-        found = [Anchor.load(path.read_bytes()) for path in self.authorities]
-        if self.wanted is AnchorKind.SIMULATED:
-            from mynacard.simulator.doors.residence_cache import cached_residence_pki
 
-            found += cached_residence_pki().anchors()
+def _anchors(paths: tuple[Path, ...], wanted: AnchorKind) -> tuple[Anchor, ...]:
+    """The CAs in the files *paths*, and those of this machine where a simulated card is wanted."""
+    found = tuple(Anchor.load(_up_to(path, CERTIFICATE_MAX)) for path in paths)
+    if wanted is not AnchorKind.SIMULATED:
         return found
+    from mynacard.simulator.doors.residence_cache import cached_residence_pki
+
+    return found + cached_residence_pki().anchors()
 
 
 def _check_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -178,7 +183,7 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
             raise click.UsageError(_("--test and --simulated exclude each other."))
         wanted = AnchorKind.SIMULATED if simulated else AnchorKind.TEST if test else AnchorKind.PRODUCTION
         time = at.replace(tzinfo=UTC) if at else None
-        return command(*args, checking=Checking(ca, wanted, time), **kwargs)
+        return command(*args, checking=Checking(_anchors(ca, wanted), wanted, time), **kwargs)
 
     keep_options(command, with_checking)
     for option in (
@@ -242,7 +247,7 @@ def read(
     output: Path, force: bool, extended_length: bool | None, checking: Checking, source: CardNumberSource,
     card: CardChoice,
 ) -> None:  # fmt: skip
-    check_output_folder(output, force=force, made_by=_DOCUMENT)
+    check_output_folder(output, force=force, made_by=f"{_FILES}/{_TYPE}")
     files = _read(card, source, extended_length)
     with whole_folder(output) as folder:
         _keep(files, folder / _FILES)
@@ -311,7 +316,7 @@ def _keep(files: CardFiles, folder: Path) -> None:
     folder.mkdir(mode=0o700)
     for file, content in files.content.items():
         (folder / f"{file.place}.bin").write_bytes(content)
-    (folder / "type").write_text(files.type.value, encoding="ascii")
+    (folder / _TYPE).write_text(files.type.value, encoding="ascii")
 
 
 def _kept(folder: Path) -> CardFiles:
@@ -321,7 +326,7 @@ def _kept(folder: Path) -> CardFiles:
         CardFileError: they are not there, or are too large to be a card's.
     """
     try:
-        card = CardType((folder / "type").read_text(encoding="ascii"))
+        card = CardType((folder / _TYPE).read_text(encoding="ascii"))
         paths = {file: folder / f"{file.place}.bin" for file in LAYOUTS[card]}
         content = {file: _up_to(path, file.size) for file, path in paths.items() if path.exists()}
     except (OSError, ValueError, KeyError):
@@ -330,6 +335,7 @@ def _kept(folder: Path) -> CardFiles:
 
 
 def _up_to(path: Path, size: int) -> bytes:
+    """The beginning of a file: a byte more than it may have, if it has more."""
     with path.open("rb") as stream:
         return stream.read(size + 1)
 

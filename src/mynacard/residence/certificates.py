@@ -21,7 +21,7 @@ from mynacard.apdu import tlv
 from mynacard.apdu.tlv import Tlv
 from mynacard.errors import CertificateFileError, TlvError, mark
 
-__all__ = ["Certificate"]
+__all__ = ["CERTIFICATE_MAX", "Certificate"]
 
 CERTIFICATE_MAX: Final = 0x4000
 """No certificate is longer; those on cards have at most 1200 bytes."""
