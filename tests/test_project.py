@@ -65,6 +65,15 @@ def test_no_module_hides_a_verify_or_a_change_in_bytes() -> None:
     assert [name_of(module) for module in MODULES if header.search(module.read_text(encoding="utf-8"))] == []
 
 
+def test_old_ciphers_are_in_one_module_and_no_cipher_is_our_own() -> None:
+    old = re.compile(r"decrepit|TripleDES")
+    assert [name_of(module) for module in MODULES if old.search(module.read_text(encoding="utf-8"))] == [
+        "src/mynacard/residence/ciphers.py"
+    ]
+    ciphers = re.compile(r"^from (?!cryptography|mynacard|__future__|collections|dataclasses|typing)", re.MULTILINE)
+    assert not ciphers.search((SOURCE / "residence" / "ciphers.py").read_text(encoding="utf-8"))
+
+
 def test_secrets_are_revealed_in_few_places() -> None:
     revealing = {name_of(module) for module in MODULES if "reveal" in calls(module)}
     assert revealing == {
