@@ -1,6 +1,7 @@
 # make demo    see a card work, in a minute: a simulated one; needs Python 3.11 or later, and nothing else
 # make test    all checks: style, types, arrows, tests (OpenSC and PC/SC are installed where that can be done)
 # make bench   how long things take
+# make wycheproof WYCHEPROOF=DIR   signatures against public test vectors, which DIR holds (C2SP/wycheproof, testvectors_v1)
 # make pot     the texts for people, as a catalogue to translate
 # make clean   remove what the others made
 #
@@ -13,13 +14,16 @@ BIN = $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN = .venv/$(BIN)/python
 CHECK = build/venv/$(BIN)/python
 
-.PHONY: demo test bench pot clean installed checkable
+.PHONY: demo test bench wycheproof pot clean installed checkable
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
 
 bench: installed
 	@$(RUN) tools/bench.py $(ARGS)
+
+wycheproof: installed
+	@$(RUN) tools/wycheproof.py "$(WYCHEPROOF)"
 
 test: checkable
 	$(CHECK) -m ruff check --quiet .

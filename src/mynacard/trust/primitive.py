@@ -10,6 +10,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
@@ -17,7 +18,7 @@ from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UsageError, mark
 from mynacard.trust.certificates import rsa_public_key
 
-__all__ = ["HASHES", "signed"]
+__all__ = ["HASHES", "signed", "signed_by"]
 
 HASHES: Final[dict[HashAlgorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
     HashAlgorithm.SHA256: hashes.SHA256(),
@@ -35,7 +36,16 @@ def signed(certificate: x509.Certificate, signature: bytes, digest: bytes, hash_
         UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
         UsageError: *digest* has another length than *hash_* gives it.
     """
-    key = rsa_public_key(certificate)
+    return signed_by(rsa_public_key(certificate), signature, digest, hash_)
+
+
+def signed_by(key: rsa.RSAPublicKey, signature: bytes, digest: bytes, hash_: HashAlgorithm) -> bool:
+    """The same of a key alone, of whatever size.
+
+    Raises:
+        CertificateFileError: the signature has another length than the key gives it.
+        UsageError: *digest* has another length than *hash_* gives it.
+    """
     wanted = (key.key_size + 7) // 8
     if len(signature) != wanted:
         raise CertificateFileError(
