@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, Outcome, process, run
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from readers.fake_scard import READER
+from signing import documents
 
 from mynacard.simulator import PERSONAS, all_personas
+from mynacard.trust import published
 
 ORIGIN = "https://portal.example"
 NONCE = base64.b64encode(bytes(range(32))).decode()
@@ -410,3 +414,21 @@ def test_a_card_file_shows_no_secret(card: CardFile) -> None:
     secrets = json.loads(card.path.read_bytes())["keys"]
     shown = done(run("sim", "show", card.path)).out
     assert not any(entry["private_key"][:24] in shown for entry in secrets.values())
+
+
+def test_verify_says_whether_the_ca_is_a_published_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "document").write_bytes(documents.DATA)
+    (tmp_path / "signature").write_bytes(documents.SIGNATURE)
+    authority = documents.CA.certificate
+    (tmp_path / "ca").write_bytes(authority.public_bytes(Encoding.DER))
+    words = ("verify", tmp_path / "document", tmp_path / "signature", "--ca", tmp_path / "ca")
+    assert run(*words, "--json").json["ca"] == {
+        "serial": "67C6A21", "published": False, "generation": None, "purpose": None,
+    }  # fmt: skip
+    assert "is your word" in run(*words).out
+    fingerprint = authority.fingerprint(hashes.SHA256())
+    monkeypatch.setitem(published._BY_FINGERPRINT, fingerprint, published.PUBLISHED[2])
+    assert run(*words, "--json").json["ca"] == {
+        "serial": "67C6A21", "published": True, "generation": 3, "purpose": "document",
+    }  # fmt: skip
+    assert "generation 3 of J-LIS's" in run(*words).out

@@ -94,7 +94,6 @@ def authority(serial: int, organization: str) -> x509.Certificate:
 def test_a_generation_is_known_by_its_fingerprint() -> None:
     found = authority(1, "JPKI")
     assert info.generation(found) is None, "a name and a number are easily copied"
-    assert not info.is_simulated(found)
 
 
 def test_of_the_second_only_the_number_is_known() -> None:

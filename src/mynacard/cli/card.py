@@ -82,12 +82,13 @@ _which = click.argument("name", metavar="|".join(PAIRS) + "[-ca]", type=click.Ch
 @pin_options
 @card_options
 def show(name: str, card: CardChoice, pin_source: PinSource, as_json: bool) -> None:
-    described = describe(load_certificate(_read(name, card, pin_source)))
+    certificate = load_certificate(_read(name, card, pin_source))
+    described, holder = describe(certificate), _holder(certificate)
     if as_json:
-        print_json(described)
+        print_json({**described, "holder": holder})
         return
-    for field, value in described.items():
-        click.echo(f"{field}: {plain(str(value))}")
+    for field, value in {**described, **(holder or {})}.items():
+        click.echo(f"{field.replace('_', ' ')}: {plain(str(value))}")
 
 
 @cert.command(
@@ -127,6 +128,28 @@ def _read(name: str, card: CardChoice, source: PinSource) -> bytes:
     purpose = _("Reads the certificate, which holds name, address, birth date and sex; nothing is signed.")
     with verified_session(card, pair, source, purpose, signatures=0) as session:
         return session.certificate_der(pair)
+
+
+def _holder(certificate: x509.Certificate) -> dict[str, object] | None:
+    """What a signing certificate says of its holder, as JSON."""
+    from mynacard.trust.holder import holder_of
+
+    found = holder_of(certificate)
+    if found is None:
+        return None
+    born = found.birth_date
+    return {
+        "name": found.name and found.name.value,
+        "name_has_replaced_characters": found.name and _any(found.name.replaced),
+        "sex": found.sex and found.sex.name.lower().replace("_", "-"),
+        "birth_date": born and (born.date.isoformat() if born.date else born.raw),
+        "address": found.address and found.address.value,
+        "address_has_replaced_characters": found.address and _any(found.address.replaced),
+    }
+
+
+def _any(replaced: tuple[bool, ...] | None) -> bool | None:
+    return None if replaced is None else any(replaced)
 
 
 def describe(certificate: x509.Certificate) -> dict[str, object]:

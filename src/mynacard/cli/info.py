@@ -9,8 +9,6 @@ from typing import Final
 
 import click
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import NameOID
 
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.verification import PinStatus
@@ -38,29 +36,22 @@ from mynacard.personal.layout import APPLICATIONS, COMMON
 from mynacard.personal.states import status_or_refusal
 from mynacard.residence.card import ResidenceCard, has_residence_application
 from mynacard.residence.layout import CardType
-from mynacard.trust import load_certificate
+from mynacard.trust import is_simulated, load_certificate
+from mynacard.trust.published import PUBLISHED, published
 
 __all__ = ["info"]
 
 WARN_AT: Final = (7, 30, 90)
 """Days before the end at which a warning is due. The certificates can be renewed from three months before on."""
 
-SIMULATED: Final = "JPKI-SIM"
 _JAPAN: Final = timedelta(hours=9)
-_GENERATIONS: Final = {  # by SHA-256 of J-LIS's CA certificates, as jpki/myna and nunnun/jpki-local-signer have them
-    "19645405A1FE14377434BD55957628AC4038557C542403A2243F21C706FC9355": 1,
-    "79679C33E4CC9319440F1AD120A597FF1844E2EF217063ADB176966FD5E6FBEB": 2,
-    "D227F6CDE11D35C5252178F106F843D24651944975413B539FA2FB68DBFA365F": 3,
-    "4DCFC4CA0AAF9FB2A3081B3F0C991C320B3ACC008667A341EEAEC5AF1D58CA7D": 1,
-    "64114F29620C24ED2631D46476A040E7EE740D956089C00B036A6A8118C322B5": 3,
-}
 _INDIVIDUAL_NUMBER_CARD: Final = mark("Individual Number Card")
 _SPECIFIED: Final = mark(
     "Individual Number Card and specified residence card in one; how to read the latter is not public"
 )
 _NEXT: Final = mark("mynacard sign signs with it; mynacard personal shows what it says of its holder.")
-_SECOND_OF_USER_AUTHENTICATION: Final = 0x0133C349
-"""Its serial number (soltia48/myna-card); nobody has published the certificate itself."""
+_UNPUBLISHED: Final = {found.serial: found.generation for found in PUBLISHED if found.sha256 is None}
+"""CAs of which the serial number alone is known: enough to name one for people, and to check nothing."""
 
 
 @click.command(
@@ -210,16 +201,10 @@ def _ends(found: _Found, period_of_stay: date | None, now: datetime) -> list[_En
 
 def generation(certificate: x509.Certificate) -> int | None:
     """Which of J-LIS's CAs *certificate* is, by its fingerprint; None where it is not known as one."""
-    known = _GENERATIONS.get(certificate.fingerprint(hashes.SHA256()).hex().upper())
-    if known is None and certificate.serial_number == _SECOND_OF_USER_AUTHENTICATION and not is_simulated(certificate):
-        return 2
-    return known
-
-
-def is_simulated(certificate: x509.Certificate) -> bool:
-    """Whether *certificate* says that it is of a test PKI of this program."""
-    names = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-    return [name.value for name in names] == [SIMULATED]
+    known = published(certificate)
+    if known is not None:
+        return known.generation
+    return None if is_simulated(certificate) else _UNPUBLISHED.get(certificate.serial_number)
 
 
 # --- how it is shown -------------------------------------------------------------------------------------------

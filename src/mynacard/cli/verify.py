@@ -18,6 +18,7 @@ from mynacard.signing import cms, rawsig
 from mynacard.signing.content import of_file
 from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.trust import Anchor, Purpose, Report, Verdict, check, load_certificate
+from mynacard.trust.published import published
 
 __all__ = ["verdict_text", "verify"]
 
@@ -76,11 +77,26 @@ def verify(
             "overall": report.overall.value,
             "simulated": report.simulated,
             "signer": subject,
+            "ca": _ca(report),
             "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in report.steps},
         })  # fmt: skip
     else:
         _print(report, subject)
     sys.exit(_EXIT_CODES[report.overall])
+
+
+def _ca(report: Report) -> dict[str, object] | None:
+    """The CA that issued the signer's certificate, and whether it is one of those that J-LIS publishes."""
+    if report.anchor is None:
+        return None
+    certificate = report.anchor.certificate
+    known = published(certificate)
+    return {
+        "serial": f"{certificate.serial_number:X}",
+        "published": known is not None,
+        "generation": known and known.generation,
+        "purpose": known and known.purpose.value,
+    }
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -94,6 +110,13 @@ def verdict_text(verdict: Verdict) -> str:
             return _("not checked")
         case _:
             assert_never(verdict)
+
+
+def _ca_text(anchor: Anchor) -> str:
+    known = published(anchor.certificate)
+    if known is None:
+        return _("The CA certificate is none that is known as one of J-LIS's: that it is trusted is your word.")
+    return _("The CA is generation {number} of J-LIS's, by its fingerprint.").format(number=known.generation)
 
 
 def _report(
@@ -124,6 +147,8 @@ def _print(report: Report, subject: str) -> None:
     click.echo(_("Signer: {subject}").format(subject=plain(subject)))
     for name, step in report.steps:
         click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {plain(step.text(_))}")
+    if report.anchor is not None and not report.simulated:
+        click.echo(_ca_text(report.anchor))
     if report.simulated:
         click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
     match report.overall:

@@ -1,0 +1,154 @@
+"""What a signing certificate says of its holder: name, sex, birth date, address, and what was replaced in them.
+
+The user-authentication certificate says nothing of these. Other names than the six that are known are left aside: more
+were announced (readings of names).
+
+Source: what cards have, as soltia48/myna-card and others read it off them (vectors/trust/holder.json); RFC 5280
+§4.2.1.6 (otherName).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from cryptography import x509
+
+from mynacard.apdu import tlv
+from mynacard.errors import CertificateFileError, TlvError, mark
+from mynacard.personal.fields import Sex
+
+__all__ = ["BirthDate", "Era", "HolderAttributes", "Text", "holder_of"]
+
+_ARC: Final = "1.2.392.200149.8.5.5."
+_UTF8_STRING: Final = 0x0C
+_BIRTH_DATE: Final = re.compile("([0-9])([0-9]{4})([0-9]{2})([0-9]{2})")
+
+
+class Era(StrEnum):
+    """The first digit of a birth date. The year after it is Gregorian all the same."""
+
+    UNKNOWN = "0"
+    MEIJI = "1"
+    TAISHO = "2"
+    SHOWA = "3"
+    HEISEI = "4"
+    REIWA = "5"
+
+
+@dataclass(frozen=True, slots=True)
+class BirthDate:
+    """EYYYYMMDD.
+
+    Attributes:
+        raw: as it is written.
+        era: None where the digit names none that is known.
+        date: None where there is no such day, as of a birth date that is not wholly known.
+    """
+
+    raw: str = field(repr=False)
+    era: Era | None = field(repr=False)
+    date: date | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in which characters may have been replaced: certificates have no others than JIS X 0208 and 0212.
+
+    Attributes:
+        value: the text.
+        replaced: for each character whether it stands for another; None where the certificate does not say it so.
+    """
+
+    value: str = field(repr=False)
+    replaced: tuple[bool, ...] | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HolderAttributes:
+    """What a signing certificate says of its holder. All of it is personal, and not printed.
+
+    Attributes:
+        name: None where the certificate does not have it, and so the others.
+        sex: None, too, where the code is none that is known.
+        birth_date: the day, and the era in which the card counts it.
+        address: where the holder was registered when the certificate was issued.
+        others: the object identifiers of other names that are there.
+    """
+
+    name: Text | None
+    sex: Sex | None = field(repr=False)
+    birth_date: BirthDate | None
+    address: Text | None
+    others: tuple[str, ...]
+
+
+def holder_of(certificate: x509.Certificate) -> HolderAttributes | None:
+    """What *certificate* says of its holder; None where it says nothing of that kind.
+
+    Raises:
+        CertificateFileError: one of the six is no text, or comes twice.
+    """
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+    values, others = dict[int, str](), list[str]()
+    for name in names:
+        number = _number(name) if isinstance(name, x509.OtherName) else None
+        if isinstance(name, x509.OtherName) and number is not None:
+            if number in values:
+                raise _unreadable()
+            values[number] = _text(name.value)
+        elif isinstance(name, x509.OtherName):
+            others.append(name.type_id.dotted_string)
+    if not values:
+        return None
+    return HolderAttributes(
+        name=_replaced(values.get(1), values.get(2)),
+        sex=Sex(values[3]) if values.get(3) in set(Sex) else None,
+        birth_date=_birth_date(values[4]) if 4 in values else None,
+        address=_replaced(values.get(5), values.get(6)),
+        others=tuple(others),
+    )
+
+
+def _number(name: x509.OtherName) -> int | None:
+    """Which of the six *name* is."""
+    last = name.type_id.dotted_string.removeprefix(_ARC)
+    return int(last) if last in {"1", "2", "3", "4", "5", "6"} else None
+
+
+def _text(der: bytes) -> str:
+    try:
+        found = tlv.parse(der)
+        if found.tag != _UTF8_STRING:
+            raise _unreadable()
+        return found.value.decode("utf-8")
+    except (TlvError, UnicodeDecodeError):
+        raise _unreadable() from None
+
+
+def _replaced(value: str | None, flags: str | None) -> Text | None:
+    if value is None:
+        return None
+    told = flags is not None and len(flags) == len(value) and set(flags) <= {"0", "1"}
+    return Text(value, tuple(flag == "1" for flag in flags) if told and flags is not None else None)
+
+
+def _birth_date(raw: str) -> BirthDate:
+    found = _BIRTH_DATE.fullmatch(raw)
+    if found is None:
+        return BirthDate(raw, None, None)
+    try:
+        day = date(*map(int, found.groups()[1:]))
+    except ValueError:
+        day = None
+    return BirthDate(raw, Era(found[1]) if found[1] in set(Era) else None, day)
+
+
+def _unreadable() -> CertificateFileError:
+    return CertificateFileError(mark("What this certificate says of its holder is not in the known form."))

@@ -1,0 +1,57 @@
+"""The CAs of JPKI, as J-LIS publishes their certificates: figures alone. No certificate is here.
+
+Certificates come from the card, a file or the caller; these fingerprints say which one it is. They were taken from
+programs of others, who have the certificates; J-LIS's own list of fingerprints could not be had. Of the second
+user-authentication CA nobody has published the certificate: it has no fingerprint here, and is known to no check.
+
+Source: vectors/trust/published.json names who has which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from mynacard.trust.chain import Purpose
+
+__all__ = ["PUBLISHED", "PublishedCa", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCa:
+    """A CA of JPKI.
+
+    Attributes:
+        purpose: what the certificates that it issues are for.
+        generation: 1 from 2015 on, 2 from 2019, 3 from 2023; all of a purpose have one name.
+        serial: the serial number of its certificate.
+        sha256: the fingerprint of that; None where it is not known.
+    """
+
+    purpose: Purpose
+    generation: int
+    serial: int
+    sha256: bytes | None
+
+
+def _ca(purpose: Purpose, generation: int, serial: int, sha256: str = "") -> PublishedCa:
+    return PublishedCa(purpose, generation, serial, bytes.fromhex(sha256) or None)
+
+
+PUBLISHED: Final = (
+    _ca(Purpose.DOCUMENT, 1, 0x01, "19645405A1FE14377434BD55957628AC4038557C542403A2243F21C706FC9355"),
+    _ca(Purpose.DOCUMENT, 2, 0x0132C4AB, "79679C33E4CC9319440F1AD120A597FF1844E2EF217063ADB176966FD5E6FBEB"),
+    _ca(Purpose.DOCUMENT, 3, 0x067C6A21, "D227F6CDE11D35C5252178F106F843D24651944975413B539FA2FB68DBFA365F"),
+    _ca(Purpose.AUTHENTICATION, 1, 0x01, "4DCFC4CA0AAF9FB2A3081B3F0C991C320B3ACC008667A341EEAEC5AF1D58CA7D"),
+    _ca(Purpose.AUTHENTICATION, 2, 0x0133C349),
+    _ca(Purpose.AUTHENTICATION, 3, 0x06D18006, "64114F29620C24ED2631D46476A040E7EE740D956089C00B036A6A8118C322B5"),
+)
+_BY_FINGERPRINT: Final = {found.sha256: found for found in PUBLISHED if found.sha256 is not None}
+
+
+def published(certificate: x509.Certificate) -> PublishedCa | None:
+    """Which of the published CA certificates this is, by its fingerprint; None if it is none of the known five."""
+    return _BY_FINGERPRINT.get(certificate.fingerprint(hashes.SHA256()))
