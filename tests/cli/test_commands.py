@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from readers.fake_scard import READER
 from signing import documents
 
+from mynacard.signing import cms
 from mynacard.simulator import PERSONAS, all_personas
 from mynacard.trust import published
 
@@ -432,3 +434,25 @@ def test_verify_says_whether_the_ca_is_a_published_one(tmp_path: Path, monkeypat
         "serial": "67C6A21", "published": True, "generation": 3, "purpose": "document",
     }  # fmt: skip
     assert "generation 3 of J-LIS's" in run(*words).out
+
+
+def test_a_cades_signature_is_made_with_one_signature_of_the_card_and_verified_as_cms(
+    card: CardFile, document: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "signature.p7s"
+    pin = card.pin_file(DIGITAL_SIGNATURE)
+    outcome = run("sign", document, "--format", "cades", "-o", output, "-r", card.reader, "--pin-file", pin)
+    assert outcome.code == 0, outcome.err
+    assert cms.parse(output.read_bytes()).names_certificate is True
+    assert run("verify", document, output, "--simulated").code == 71  # all but revocation
+
+
+def test_what_is_not_installed_is_missed_before_anybody_types(
+    card: CardFile, document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyhanko", None)
+    before = card.trace_of_a_verify
+    outcome = run("sign", document, "--format", "cades", "-o", tmp_path / "signature", "-r", card.reader)
+    assert outcome.code == 64
+    assert "mynacard[pdf]" in outcome.complaint
+    assert card.trace_of_a_verify == before

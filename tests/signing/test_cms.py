@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +19,7 @@ from trust.authorities import holder, key, pem
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
+from mynacard.signing import cades
 from mynacard.signing.cms import parse, sign
 from mynacard.trust import Verdict
 
@@ -189,3 +191,16 @@ def test_what_openssl_makes_is_accepted_here(desk: Desk, options: tuple[str, ...
 def test_what_openssl_makes_otherwise_is_refused(desk: Desk, options: tuple[str, ...], error: type[Exception]) -> None:
     with pytest.raises(error):
         parse(desk.sign(*options))
+
+
+def test_a_certificate_that_is_named_is_seen_by_a_program_that_loads_nothing_else(tmp_path: Path) -> None:
+    """asn1crypto learns of the attribute from another of its modules, and only if that comes first."""
+    (tmp_path / "signature").write_bytes(cades.sign(DATA, CERTIFICATE, key("holder")))
+    script = """
+import sys
+from mynacard.signing import cms
+with open(sys.argv[1], "rb") as file:
+    print(cms.parse(file.read()).names_certificate)
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "signature")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "True\n"

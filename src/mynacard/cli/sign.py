@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.x509 import Certificate
 
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.cli.options import CardChoice, PinSource, card_options, check_output, pin_options, write_new
@@ -13,7 +16,7 @@ from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
 from mynacard.jpki import authentication
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
-from mynacard.signing import cms
+from mynacard.signing import cades, cms
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
 
@@ -25,10 +28,13 @@ __all__ = ["authenticate", "sign"]
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["raw", "cms"]),
+    type=click.Choice(["raw", "cms", "cades"]),
     default="cms",
     show_default=True,
-    help=_("raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a detached CMS with the certificate in it."),
+    help=_(
+        "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a detached CMS with the certificate in it; cades: the same as"
+        " CAdES wants it (needs pyHanko)."
+    ),
 )
 @click.option(
     "--hash",
@@ -49,17 +55,18 @@ def sign(
 ) -> None:
     algorithm = HashAlgorithm(hash_)
     check_output(output, force=force)
-    content = file.read_bytes() if format_ == "cms" else None  # once: what is shown is what is signed, from a pipe too
+    make = _maker(format_)
+    content = file.read_bytes() if make else None  # once: what is shown is what is signed, from a pipe too
     digest = _digest(file, algorithm) if content is None else algorithm.digest(content)
     purpose = _("Signs {file} ({hash} {digest}), as {format}.").format(
         file=file, hash=algorithm.value, digest=digest.hex(), format=format_
     )
     with verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=1) as session:
-        if content is None:
+        if content is None or make is None:
             signature = session.sign_digest_info(digest_info(algorithm, digest))
         else:
             certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-            signature = cms.sign(content, certificate, session.private_key(), algorithm)
+            signature = make(content, certificate, session.private_key(), algorithm)
     write_new(output, signature, force=force)
     click.echo(_("The signature is in {path}.").format(path=output), err=True)
 
@@ -78,6 +85,14 @@ def authenticate(origin: str, nonce: str, card: CardChoice, pin_source: PinSourc
     with verified_session(card, USER_AUTHENTICATION, pin_source, purpose, signatures=1) as session:
         answer = session.authenticate(origin, nonce)
     click.echo(AuthenticationToken.from_authentication(answer).to_json())
+
+
+def _maker(format_: str) -> Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], bytes] | None:
+    """Who makes the signature; None for a bare one. What is not installed is missed here, before anybody types."""
+    if format_ == "cades":
+        cades.check_installed()
+        return cades.sign
+    return cms.sign if format_ == "cms" else None
 
 
 def _digest(file: Path, algorithm: HashAlgorithm) -> bytes:

@@ -1,9 +1,10 @@
 """CMS signatures beside the file they are about (``.p7s``): made with one card signature, and read strictly.
 
 What is made holds the signing time and the message's digest as signed attributes, and the signer's certificate. It has
-no signing-certificate-v2 attribute, so it is plain CMS and no CAdES. The time is what the signer's computer said.
+no signing-certificate-v2 attribute, so it is plain CMS; with that attribute it is CAdES, which
+:mod:`mynacard.signing.cades` makes and this module reads. The time is what the signer's computer said.
 
-Source: RFC 5652 §5 (SignedData), §11 (attributes); RFC 3370 §3.2 and RFC 5754 §3.2 (RSA with SHA-2).
+Source: RFC 5652 §5 (SignedData), §11 (attributes); RFC 3370 §3.2 and RFC 5754 §3.2 (RSA with SHA-2); RFC 5035 §4.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from asn1crypto import cms as asn1crypto_cms  # pyright: ignore[reportMissingTypeStubs]  # it has no types
+from asn1crypto import tsp as asn1crypto_tsp  # pyright: ignore[reportMissingTypeStubs]
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -31,6 +33,7 @@ SIGNATURE_FILE_MAX: Final = 0x10_0000
 """No signature file is longer; one of a card has about 2,500 bytes."""
 
 _ASN1: Final[Any] = asn1crypto_cms
+_: Final[Any] = asn1crypto_tsp  # loaded before anything is parsed: it teaches the other one signing-certificate-v2
 _DATA: Final = "data"
 _BY_NAME_AND_NUMBER: Final = ("v1", "issuer_and_serial_number")
 _BY_KEY: Final = ("v3", "subject_key_identifier")
@@ -55,6 +58,8 @@ class CmsSignature:
         signed_attributes: what the signature value is about: their DER as a SET OF.
         value: the signature.
         claimed_time: when the signer's computer said it was; None where the file does not say.
+        names_certificate: whether the signed attributes name this certificate, by its digest, as CAdES wants it; None
+            where they name none.
     """
 
     certificate: x509.Certificate
@@ -63,6 +68,7 @@ class CmsSignature:
     signed_attributes: bytes = field(repr=False)
     value: bytes = field(repr=False)
     claimed_time: datetime | None = None
+    names_certificate: bool | None = None
 
 
 def sign(
@@ -116,6 +122,8 @@ def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
         CertificateFileError: the signature value has another length than the key gives it.
         UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
     """
+    if signature.names_certificate is False:
+        return bad(mark("The signature names another certificate than the one that it holds."))
     digest = signature.hash.digest(signature.signed_attributes)
     if not primitive.signed(signature.certificate, signature.value, digest, signature.hash):
         return bad(mark("The signature is damaged or forged: it does not fit its own certificate."))
@@ -141,7 +149,9 @@ def _signed_data(signed: Any) -> CmsSignature:
     digest = bytes(_only(attributes, "message_digest").native)
     time = _only(attributes, "signing_time").native if "signing_time" in attributes else None
     certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
-    return CmsSignature(certificate, hash_, digest, signed_attributes, bytes(signer["signature"].native), time)
+    value = bytes(signer["signature"].native)
+    named = _names_certificate(attributes, certificate)
+    return CmsSignature(certificate, hash_, digest, signed_attributes, value, time, named)
 
 
 def _check_detached(content: Any) -> None:
@@ -208,6 +218,20 @@ def _only(attributes: dict[str, Any], name: str) -> Any:
     if len(values) != 1:
         raise CertificateFileError(mark("This signature lacks an attribute, or the attribute has not one value."))
     return values[0]
+
+
+def _names_certificate(attributes: dict[str, Any], certificate: x509.Certificate) -> bool | None:
+    """Whether signing-certificate-v2 (RFC 5035 §4) names *certificate* first; None where there is no such attribute."""
+    if "signing_certificate_v2" not in attributes:
+        return None
+    named = list(_only(attributes, "signing_certificate_v2")["certs"])
+    if not named:
+        raise CertificateFileError(mark("This signature lacks an attribute, or the attribute has not one value."))
+    algorithm, *rest = (named[0][field].dump() for field in named[0])
+    if named[0].contents not in {b"".join(rest), b"".join((algorithm, *rest))}:  # SHA-256 is the default, not written
+        raise CertificateFileError(mark("This signature file holds more than a signature does."))
+    hash_ = _hash(named[0]["hash_algorithm"])
+    return bool(named[0]["cert_hash"].native == hash_.digest(certificate.public_bytes(Encoding.DER)))
 
 
 def _certificate_der(choices: Any, sid: Any) -> bytes:
