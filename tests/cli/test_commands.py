@@ -281,6 +281,35 @@ def test_a_good_signature_ends_with_71_since_nobody_checked_its_revocation(card:
     assert "Nothing bad was found, but not everything was checked." in outcome.out
 
 
+def test_with_the_ca_s_list_a_good_signature_ends_with_0(card: CardFile, document: Path) -> None:
+    signature, listed = signed(card, document), document.with_name("list.crl")
+    done(run("sim", "crl", DIGITAL_SIGNATURE, "-o", listed))
+    words = ("verify", document, signature, "--simulated", "--crl", listed)
+    outcome = run(*words)
+    assert (outcome.code, "All was checked, and is good." in outcome.out) == (0, True)
+    assert run(*words, "--json").json["steps"]["revocation"]["verdict"] == "good"
+    assert run(*words, "--at", "2040-01-01").code == 70, "expired by then"
+
+
+def test_the_list_of_the_other_ca_says_nothing(card: CardFile, document: Path) -> None:
+    listed = document.with_name("list.crl")
+    done(run("sim", "crl", USER_AUTHENTICATION, "-o", listed))
+    outcome = run("verify", document, signed(card, document), "--simulated", "--crl", listed, "--json")
+    assert (outcome.code, outcome.json["steps"]["revocation"]["verdict"]) == (71, "not-checked")
+
+
+def test_a_revoked_certificate_ends_with_70(document: Path) -> None:
+    path, signature, listed = (document.with_name(name) for name in ("revoked.card", "revoked.p7s", "list.crl"))
+    done(run("sim", "new", path, "--persona", "revoked"))
+    words = ("sign", document, "-o", signature, "-r", f"sim:{path}", "--pin-file", "-")
+    done(run(*words, stdin=b"ABC123\n"))
+    done(run("sim", "crl", DIGITAL_SIGNATURE, "-o", listed))
+    outcome = run("verify", document, signature, "--simulated", "--crl", listed)
+    assert (outcome.code, "what it says of its holder has changed" in outcome.out) == (70, True)
+    assert run("verify", document, signature, "--simulated", "--ocsp", listed).code == 60, "a list is no answer"
+    assert run("sim", "crl", DIGITAL_SIGNATURE, "-o", listed).code == 2, "it is there already"
+
+
 def test_a_changed_file_ends_with_70(card: CardFile, document: Path) -> None:
     signature = signed(card, document)
     document.write_bytes(document.read_bytes() + b"\n")

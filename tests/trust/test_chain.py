@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from mynacard.errors import MynacardError, UsageError
 from mynacard.simulator.pki import ORGANIZATION
 from mynacard.trust import Anchor, Purpose, Report, Step, Verdict, check, load_certificate
 from mynacard.trust.chain import SIMULATED_ORGANIZATION
+from mynacard.trust.revocation import NO_EVIDENCE, RevocationEvidence
 from mynacard.verdict import bad, good, overall
 
 CA = authority()
@@ -49,9 +51,11 @@ def judge(
     purpose: Purpose = Purpose.DOCUMENT,
     simulated: bool = False,
     signature: Step = SIGNED,
+    evidence: RevocationEvidence = NO_EVIDENCE,
 ) -> Report:
     anchors = [Anchor(load_certificate(der(one.certificate)), simulated) for one in authorities]
-    return check(load_certificate(der(certificate)), anchors, at=at, purpose=purpose, signature=signature)
+    found = load_certificate(der(certificate))
+    return check(found, anchors, at=at, purpose=purpose, signature=signature, evidence=evidence)
 
 
 def bad_steps(report: Report) -> list[str]:
@@ -72,6 +76,31 @@ def test_what_nobody_could_check_is_never_good() -> None:
     }
     assert report.overall is Verdict.NOT_CHECKED
     assert not report.simulated
+
+
+def revoked(*serials: int, by: Authority = CA) -> RevocationEvidence:
+    builder = x509.CertificateRevocationListBuilder(by.certificate.subject, NOW - SECOND, NOW + SECOND)
+    for serial in serials:
+        builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder(serial, NOW - 2 * SECOND).build())
+    return RevocationEvidence((builder.sign(key(by.key_name), hashes.SHA256()).public_bytes(Encoding.DER),))
+
+
+def test_all_is_good_once_the_issuer_s_list_is_handed_in() -> None:
+    certificate = holder(CA)
+    assert judge(certificate, CA, evidence=revoked(1)).overall is Verdict.GOOD
+    assert bad_steps(judge(certificate, CA, evidence=revoked(certificate.serial_number))) == ["revocation"]
+
+
+def test_the_list_of_another_generation_says_nothing() -> None:
+    certificate, other = holder(CA), authority("ca 2", serial=2)
+    assert other.certificate.subject == CA.certificate.subject
+    report = judge(certificate, CA, other, evidence=revoked(certificate.serial_number, by=other))
+    assert report.overall is Verdict.NOT_CHECKED
+
+
+def test_without_the_issuer_it_is_not_known_whose_list_counts() -> None:
+    step = judge(holder(CA), evidence=revoked(1)).revocation
+    assert (step.verdict, "its CA is not known" in step.text()) == (Verdict.NOT_CHECKED, True)
 
 
 def test_a_signature_that_nobody_handed_in_is_not_checked() -> None:

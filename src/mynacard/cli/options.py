@@ -24,6 +24,7 @@ from mynacard.pin_entry import PinProvider, PinRequest, pin_from_stream, pins_fr
 
 __all__ = [
     "PAIRS",
+    "TIME",
     "CardChoice",
     "PinSource",
     "SecretStream",
@@ -45,6 +46,9 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+TIME: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+"""A time without zone, which is UTC."""
 
 PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
 

@@ -16,6 +16,7 @@ import click
 
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.options import (
+    TIME,
     CardChoice,
     SecretStream,
     as_json,
@@ -188,7 +189,7 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
     keep_options(command, with_checking)
     for option in (
         click.option(
-            "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), metavar="TIME",
+            "--at", type=TIME, metavar="TIME",
             help=_("The time (UTC) at which the certificates must be valid, else now."),
         ),
         click.option("--simulated", is_flag=True, help=_("Want a simulated card of this machine, and no real one.")),

@@ -7,18 +7,30 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.cli.foreground import held_signals, run
-from mynacard.cli.options import as_json, print_json, reader_options, verbose_option
+from mynacard.cli.options import (
+    PAIRS,
+    as_json,
+    check_output,
+    pair_argument,
+    print_json,
+    reader_options,
+    verbose_option,
+    write_new,
+)
 from mynacard.cli.texts import _, plain
 from mynacard.cli.trace import answer_line, command_line
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.simulator.contents import DEFAULT_PINS
 from mynacard.simulator.doors import disk, vpcd
 from mynacard.simulator.doors.pcsclite import PcscliteDoor, check_system, reader_name
+from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.simulator.faults import KINDS, Fault
 from mynacard.simulator.persona import DEFAULT_PERSONA, Persona, all_personas
 from mynacard.simulator.powered import PoweredCard
@@ -109,6 +121,19 @@ def personas(as_json: bool) -> None:
     width = max(map(len, known))
     for found in known.values():
         click.echo(f"{found.name:<{width}}  {_(found.about)}")
+
+
+@sim.command(
+    help=_("Write a simulated CA's revocation list, good for a day: it names the cards of the persona revoked.")
+)
+@pair_argument
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=_("Where to, DER."))
+@click.option("--force", is_flag=True, help=_("Replace an existing file."))
+@verbose_option
+def crl(name: str, output: Path, force: bool) -> None:
+    check_output(output, force=force)
+    found = cached_pki().revocation_list(PAIRS[name], datetime.now(UTC))
+    write_new(output, found.public_bytes(Encoding.DER), force=force)
 
 
 @sim.command(help=_("Show the state of the simulated card in a file, without its secrets."))

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Final, assert_never
 
 import click
+from cryptography import x509
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
-from mynacard.cli.options import as_json, print_json, verbose_option
+from mynacard.cli.options import TIME, as_json, print_json, verbose_option
 from mynacard.cli.texts import _, plain
 from mynacard.errors import CertificateFileError, mark
 from mynacard.signing import cms, rawsig
 from mynacard.signing.content import of_file
 from mynacard.simulator.doors.pki_cache import cached_pki
-from mynacard.trust import Anchor, Purpose, Report, Verdict, check, load_certificate
+from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check, load_certificate
 from mynacard.trust.published import published
+from mynacard.trust.revocation import EVIDENCE_MAX
 
 __all__ = ["verdict_text", "verify"]
 
@@ -29,7 +31,7 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 @click.command(
     help=_(
         "Check SIGNATURE (CMS, or raw with --certificate) of FILE. Ends with 0 only if everything was checked and good,"
-        " with 70 if something is bad, with 71 if something was not checked; revocation never is."
+        " with 70 if something is bad, with 71 if something was not checked: without --crl or --ocsp, revocation."
     )
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -55,6 +57,12 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
     show_default=True,
     help=_("Of a raw signature, which does not name it."),
 )
+@click.option("--at", type=TIME, metavar="TIME",
+              help=_("The time (UTC) that matters, else now: when the signature was known to exist."))  # fmt: skip
+@click.option("--crl", "crls", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("A revocation list (DER) of the CA, if you were given one. Again for more."))  # fmt: skip
+@click.option("--ocsp", "ocsps", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("An OCSP response (DER) of the CA, if you were given one. Again for more."))  # fmt: skip
 @as_json
 @verbose_option
 def verify(
@@ -64,6 +72,9 @@ def verify(
     simulated: bool,
     certificate: Path | None,
     hash_: str,
+    at: datetime | None,
+    crls: tuple[Path, ...],
+    ocsps: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     if not authorities and not simulated:
@@ -71,7 +82,18 @@ def verify(
     anchors = [Anchor(load_certificate(_read(path))) for path in authorities]
     if simulated:
         anchors += [Anchor(found, simulated=True) for found in cached_pki().ca_certificates()]
-    report, subject = _report(file, _read(signature), certificate, HashAlgorithm(hash_), anchors)
+    signer, found = _signature(file, _read(signature), certificate, HashAlgorithm(hash_))
+    report = check(
+        signer,
+        anchors,
+        at=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
+        purpose=Purpose.DOCUMENT,
+        signature=found,
+        evidence=RevocationEvidence(
+            tuple(_read(path, EVIDENCE_MAX) for path in crls), tuple(_read(path, EVIDENCE_MAX) for path in ocsps)
+        ),
+    )
+    subject = signer.subject.rfc4514_string()
     if as_json:
         print_json({
             "overall": report.overall.value,
@@ -119,28 +141,26 @@ def _ca_text(anchor: Anchor) -> str:
     return _("The CA is generation {number} of J-LIS's, by its fingerprint.").format(number=known.generation)
 
 
-def _report(
-    file: Path, signature: bytes, certificate: Path | None, hash_: HashAlgorithm, anchors: list[Anchor]
-) -> tuple[Report, str]:
+def _signature(
+    file: Path, signature: bytes, certificate: Path | None, hash_: HashAlgorithm
+) -> tuple[x509.Certificate, Step]:
+    """The signer's certificate, and what its key says of the file."""
     with file.open("rb") as stream:
         if signature[:1] == b"\x30" and certificate is None:
             parsed = cms.parse(signature)
-            signer, found = parsed.certificate, cms.verify(parsed, of_file(stream))
-        elif certificate is None:
+            return parsed.certificate, cms.verify(parsed, of_file(stream))
+        if certificate is None:
             raise CertificateFileError(
                 mark("This is no CMS signature. If it is a raw one, give the signer's certificate: --certificate FILE.")
             )
-        else:
-            signer = load_certificate(_read(certificate))
-            found = rawsig.verify(signature, signer, of_file(stream), hash_)
-    report = check(signer, anchors, at=datetime.now(UTC), purpose=Purpose.DOCUMENT, signature=found)
-    return report, signer.subject.rfc4514_string()
+        signer = load_certificate(_read(certificate))
+        return signer, rawsig.verify(signature, signer, of_file(stream), hash_)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int = _SIGNATURE_MAX) -> bytes:
     """The file, or as much of it as shows that it is too long."""
     with path.open("rb") as stream:
-        return stream.read(_SIGNATURE_MAX + 1)
+        return stream.read(most + 1)
 
 
 def _print(report: Report, subject: str) -> None:

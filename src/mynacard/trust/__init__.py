@@ -3,6 +3,18 @@
 from mynacard.trust.certificates import load as load_certificate
 from mynacard.trust.certificates import name_text
 from mynacard.trust.chain import Anchor, Purpose, Report, check, is_simulated
+from mynacard.trust.revocation import RevocationEvidence
 from mynacard.verdict import Step, Verdict
 
-__all__ = ["Anchor", "Purpose", "Report", "Step", "Verdict", "check", "is_simulated", "load_certificate", "name_text"]
+__all__ = [
+    "Anchor",
+    "Purpose",
+    "Report",
+    "RevocationEvidence",
+    "Step",
+    "Verdict",
+    "check",
+    "is_simulated",
+    "load_certificate",
+    "name_text",
+]

@@ -2,8 +2,7 @@
 
 JPKI's certificates hang directly under self-signed roots, and the roots of all generations have one name: the signature
 tells which of them issued a certificate, the name does not. Nothing here knows a CA by itself, or asks a clock or a
-network. Revocation is not checked, because only notified verifiers are given J-LIS's revocation data (公的個人認証法
-§17), and the report says so.
+network. Revocation is checked by what the caller hands in, and else it is said that it was not.
 
 Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certificates.
 """
@@ -22,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from mynacard.errors import UnsupportedAlgorithmError, UsageError, mark
 from mynacard.trust.certificates import name_text, rsa_public_key
+from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict, bad, good, not_checked, overall
 
 __all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
@@ -87,7 +87,7 @@ class Report:
         issuer: whether a trusted CA issued the certificate.
         validity: whether certificate and CA certificate were valid at the time.
         key_usage: whether the certificate is one for the purpose.
-        revocation: never checked here.
+        revocation: by the data that the caller handed in; NOT_CHECKED without any.
     """
 
     anchor: Anchor | None
@@ -120,9 +120,7 @@ class Report:
 
 
 _NO_SIGNATURE: Final = not_checked(mark("No signature was handed in."))
-_NO_REVOCATION: Final = not_checked(
-    mark("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
-)
+_WHOSE_LIST: Final = not_checked(mark("Whether the certificate was revoked was not checked: its CA is not known."))
 
 
 def check(
@@ -132,6 +130,7 @@ def check(
     at: datetime,
     purpose: Purpose,
     signature: Step = _NO_SIGNATURE,
+    evidence: RevocationEvidence = NO_EVIDENCE,
 ) -> Report:
     """What can be said of *certificate* under *anchors*.
 
@@ -141,9 +140,11 @@ def check(
         at: the time that matters, aware of its zone: now, or when a signature is known (not: said) to have been made.
         purpose: what the certificate is wanted for.
         signature: what was found of the signature, to stand in the report.
+        evidence: what the caller knows of revoked certificates.
 
     Raises:
         UsageError: *at* has no time zone.
+        CertificateFileError, MissingExtraError: as :func:`~mynacard.trust.revocation.revocation` raises them.
     """
     if at.tzinfo is None:
         raise UsageError(mark("The time of the check needs a time zone."))
@@ -151,9 +152,9 @@ def check(
     issuers = [anchor for anchor in known if _issued(certificate, anchor.certificate)]
     usage = _key_usage(certificate, purpose)
     if not issuers:
-        return Report(
-            None, signature, _unknown_issuer(certificate, known), _validity(at, certificate), usage, _NO_REVOCATION
-        )
+        unknown = _unknown_issuer(certificate, known)
+        silent = _WHOSE_LIST if evidence else NOT_GIVEN
+        return Report(None, signature, unknown, _validity(at, certificate), usage, silent)
     reports = [
         Report(
             anchor,
@@ -161,7 +162,7 @@ def check(
             _issuer(certificate, anchor),
             _validity(at, certificate, anchor.certificate),
             usage,
-            _NO_REVOCATION,
+            revocation(certificate, anchor.certificate, evidence, at=at),
         )
         for anchor in issuers
     ]

@@ -1,0 +1,198 @@
+"""Was this certificate revoked? Only by what the caller hands in: nothing is fetched, and nobody is asked.
+
+J-LIS gives its revocation data to the verifiers named by law alone (公的個人認証法 §17). Whoever is one hands in the
+list (CRL) or the answer (OCSP) that it was given. It counts if the issuer's key signed it, or somebody whom the issuer
+delegated, and if it is fresh at the time that is asked about. What is missing, stale or about somebody else leaves the
+question open: that is *not checked*, and neither good nor bad.
+
+By pyhanko-certvalidator, which comes with the extra ``pdf``. Source: RFC 5280 §5, §6.3; RFC 6960 §3.2, §4.2.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.util import find_spec
+from typing import Any, Final, cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mynacard.errors import CertificateFileError, MissingExtraError, UsageError, mark
+from mynacard.verdict import Step, Verdict, bad, good, not_checked
+
+__all__ = ["EVIDENCE_MAX", "NOT_GIVEN", "NO_EVIDENCE", "RevocationEvidence", "revocation"]
+
+EVIDENCE_MAX: Final = 0x400_0000
+"""Bytes of one list or answer. A list with a million entries has some forty million."""
+TOLERANCE: Final = timedelta(minutes=5)
+"""Between this clock and the issuer's."""
+
+NOT_GIVEN: Final = not_checked(
+    mark("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
+)
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+"""What asn1crypto raises for values that do not fit; it parses late, at the access."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationEvidence:
+    """What the caller knows of revoked certificates.
+
+    Attributes:
+        crls: revocation lists, DER.
+        ocsps: OCSP responses, DER.
+    """
+
+    crls: tuple[bytes, ...] = field(default=(), repr=False)
+    ocsps: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.crls or self.ocsps)
+
+
+NO_EVIDENCE: Final = RevocationEvidence()
+
+
+def revocation(
+    certificate: x509.Certificate, issuer: x509.Certificate, evidence: RevocationEvidence, *, at: datetime
+) -> Step:
+    """Whether *certificate* was revoked at a time, as far as *evidence* tells.
+
+    Args:
+        certificate: in question.
+        issuer: the CA certificate that the caller trusts, whose key signed it.
+        evidence: lists and answers; those about others are passed over.
+        at: the time that matters, aware of its zone.
+
+    Raises:
+        MissingExtraError: there is evidence, and pyhanko-certvalidator is not installed.
+        CertificateFileError: a list or answer is none, is damaged, is a delta list, or is longer than
+            :data:`EVIDENCE_MAX`.
+        UsageError: *at* has no time zone.
+    """
+    if at.tzinfo is None:
+        raise UsageError(mark("The time of the check needs a time zone."))
+    if not evidence:
+        return NOT_GIVEN
+    if find_spec("pyhanko_certvalidator") is None:
+        raise MissingExtraError("pyhanko-certvalidator", "pdf")
+    end = certificate.not_valid_after_utc  # issuers need not speak of what has expired (RFC 5280 §3.3)
+    lists = [_loaded("crl", "CertificateList", data) for data in evidence.crls]
+    answers = [_loaded("ocsp", "OCSPResponse", data) for data in evidence.ocsps]
+    return _judged(
+        certificate,
+        issuer,
+        [each for each in lists if each["tbs_cert_list"]["this_update"].native <= end],
+        [each for each in answers if each.response_data["produced_at"].native <= end],
+        at,
+    )
+
+
+def _judged(
+    certificate: x509.Certificate, issuer: x509.Certificate, lists: list[Any], answers: list[Any], at: datetime
+) -> Step:
+    """All lists together, since each may be of some reasons only; one answer that says revoked outweighs the others."""
+    from pyhanko_certvalidator.authority import AuthorityWithCert, TrustAnchor  # noqa: PLC0415
+    from pyhanko_certvalidator.path import ValidationPath  # noqa: PLC0415  # an extra, and a large one
+    from pyhanko_certvalidator.revinfo.validate_crl import verify_crl  # noqa: PLC0415
+    from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response  # noqa: PLC0415
+
+    leaf, root = _asn1(certificate), _asn1(issuer)
+    path = cast(Any, ValidationPath)(TrustAnchor(AuthorityWithCert(root)), [], leaf)
+    whole = partial(cast(Any, verify_crl), use_deltas=False)
+    steps = [_said(whole, leaf, path, at, crls=lists)] if lists else []
+    for answer in answers:
+        steps.append(_said(verify_ocsp_response, leaf, path, at, ocsps=[answer]))
+    return min(steps, key=lambda step: _WEIGHT[step.verdict], default=_SILENT)
+
+
+_WEIGHT: Final = {Verdict.BAD: 0, Verdict.GOOD: 1, Verdict.NOT_CHECKED: 2}
+
+
+def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]) -> Step:
+    import pyhanko_certvalidator  # noqa: PLC0415
+    from pyhanko_certvalidator import errors  # noqa: PLC0415
+
+    context = cast(Any, pyhanko_certvalidator).ValidationContext(
+        trust_roots=[path.trust_anchor], moment=at, allow_fetching=False, time_tolerance=TOLERANCE,
+        retroactive_revinfo=True, weak_hash_algos={"md2", "md5", "sha1"}, **evidence,
+    )  # fmt: skip
+    failures = cast(Any, errors)
+    try:
+        _at_once(verify(leaf, path, context))
+    except failures.RevokedError as error:
+        return bad(
+            mark("The certificate was revoked on {time}: {reason}."),
+            time=_time(error.revocation_dt), reason=_REASONS.get(error.reason.native, error.reason.native),
+        )  # fmt: skip
+    except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
+        return _SILENT if error.suspect_stale is None else _STALE
+    except (failures.CRLValidationError, failures.OCSPValidationError):
+        return _SILENT
+    return good(mark("The certificate is not revoked, by the data that were given."))
+
+
+def _at_once(coroutine: Any) -> None:
+    """Run what never waits, since nothing is fetched: so this works in an event loop and outside of one."""
+    with contextlib.suppress(StopIteration):
+        coroutine.send(None)
+        raise AssertionError("the validation waits for something")
+
+
+_SILENT: Final = not_checked(
+    mark("The revocation data say nothing of this certificate, or are not by its issuer, or not of that time.")
+)
+_STALE: Final = not_checked(mark("The revocation data are older than the time that matters."))
+_REASONS: Final = {  # RFC 5280 §5.3.1, and what they mean of JPKI's
+    "unspecified": mark("no reason is given"),
+    "key_compromise": mark("the key may be known to others"),
+    "ca_compromise": mark("the CA's key may be known to others"),
+    "affiliation_changed": mark("what it says of its holder has changed"),
+    "superseded": mark("another one took its place"),
+    "cessation_of_operation": mark("it is no longer wanted"),
+    "certificate_hold": mark("it is suspended"),
+}
+
+
+def _loaded(module: str, kind: str, data: bytes) -> Any:
+    """The list or answer in *data*, read to its end."""
+    from importlib import import_module  # noqa: PLC0415
+
+    if len(data) > EVIDENCE_MAX:
+        raise CertificateFileError(mark("These revocation data are longer than {most} bytes."), most=EVIDENCE_MAX)
+    try:
+        found: Any = getattr(import_module(f"asn1crypto.{module}"), kind).load(data, strict=True)
+        refusal = _read_whole(found) if module == "crl" else _read_whole_answer(found)
+    except _UNREADABLE:
+        found, refusal = None, mark("These revocation data are no list and no answer, or are damaged.")
+    if refusal is not None:
+        raise CertificateFileError(refusal)
+    return found
+
+
+def _read_whole(crl: Any) -> str | None:
+    """Parse what is asked of later; why this list is not taken."""
+    _ = crl["tbs_cert_list"]["this_update"].native, crl["tbs_cert_list"]["issuer"].native
+    if crl.delta_crl_indicator_value is not None:
+        return mark("This is a delta list, which adds to another one: a complete one is needed.")
+    return None
+
+
+def _read_whole_answer(ocsp: Any) -> str | None:
+    if ocsp["response_status"].native != "successful":
+        return mark("This OCSP response says that the responder had no answer.")
+    _ = ocsp.response_data["responses"].native, ocsp.response_data["produced_at"].native
+    return None
+
+
+def _asn1(certificate: x509.Certificate) -> Any:
+    from asn1crypto import x509 as asn1crypto_x509  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    return cast(Any, asn1crypto_x509).Certificate.load(certificate.public_bytes(Encoding.DER))
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
