@@ -27,7 +27,7 @@
     ├── HalfChangedError   one PIN for people is two keys on the card, and now they differ
     ├── NotPublicError     how to talk with this card is published nowhere
     ├── SessionEndedError  another application was selected since, or the card was logged out
-    ├── CardFileError, TestPkiError, CertificateFileError    files on this machine
+    ├── CardFileError, TestPkiError, CertificateFileError, PdfFileError    files on this machine
     ├── MissingExtraError  this installation
     └── …, also ValueError the caller: nothing was sent
         ├── PinFormError
@@ -81,6 +81,7 @@ __all__ = [
     "NotPublicError",
     "OutcomeUnknownError",
     "OwnershipError",
+    "PdfFileError",
     "PinBlocked",
     "PinError",
     "PinFormError",
@@ -511,6 +512,12 @@ class CertificateFileError(MynacardError, ValueError):
     """A file or byte string that should be a certificate or a signature is none."""
 
     code = "file/certificate"
+
+
+class PdfFileError(MynacardError, ValueError):
+    """A file that should be a PDF is none, is damaged or encrypted, or does not take or hold a signature."""
+
+    code = "file/pdf"
 
 
 class MissingExtraError(MynacardError):

@@ -13,13 +13,17 @@ import pytest
 from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, Outcome, process, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from readers.fake_scard import READER
 from signing import documents
+from signing.pdfs import other_page, pdf, updated
 
-from mynacard.signing import cms
+from mynacard.signing import cms, pades
 from mynacard.simulator import PERSONAS, all_personas
-from mynacard.trust import published
+from mynacard.simulator.contents import CardContents
+from mynacard.simulator.doors import disk
+from mynacard.trust import load_certificate, published
 
 ORIGIN = "https://portal.example"
 NONCE = base64.b64encode(bytes(range(32))).decode()
@@ -476,12 +480,88 @@ def test_a_cades_signature_is_made_with_one_signature_of_the_card_and_verified_a
     assert run("verify", document, output, "--simulated").code == 71  # all but revocation
 
 
+@pytest.fixture
+def pdf_file(tmp_path: Path) -> Path:
+    path = tmp_path / "application.pdf"
+    path.write_bytes(pdf())
+    return path
+
+
+def test_a_pdf_is_signed_twice_and_both_signatures_are_verified(card: CardFile, pdf_file: Path, tmp_path: Path) -> None:
+    pin = card.pin_file(DIGITAL_SIGNATURE)
+    words = ("--format", "pades", "-r", card.reader, "--pin-file", pin)
+    once, twice = tmp_path / "once.pdf", tmp_path / "twice.pdf"
+    done(run("sign", pdf_file, "-o", once, *words))
+    done(run("sign", once, "-o", twice, "--field", "Second", "--visible", *words))
+    outcome = run("verify", twice, "--simulated")
+    assert outcome.code == 71
+    for said in ("Signature field: Signature1", "Signature field: Second", "rest of the file: good", "proves nothing"):
+        assert said in outcome.out
+    listed = tmp_path / "list.crl"
+    done(run("sim", "crl", DIGITAL_SIGNATURE, "-o", listed))
+    outcome = run("verify", twice, "--simulated", "--crl", listed, "--json")
+    assert (outcome.code, outcome.json["overall"]) == (0, "good")
+    assert [found["field"] for found in outcome.json["signatures"]] == ["Signature1", "Second"]
+    assert outcome.json["signatures"][1]["steps"]["rest of the file"]["verdict"] == "good"
+
+
+def test_one_bad_signature_of_a_pdf_makes_the_whole_bad(card: CardFile, pdf_file: Path, tmp_path: Path) -> None:
+    signed = tmp_path / "signed.pdf"
+    words = ("--format", "pades", "-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    done(run("sign", pdf_file, "-o", signed, *words))
+    changed = updated(signed.read_bytes(), other_page)
+    signed.write_bytes(changed)
+    outcome = run("verify", signed, "--simulated", "--json")
+    assert (outcome.code, outcome.json["overall"]) == (70, "bad")
+    steps = outcome.json["signatures"][0]["steps"]
+    assert (steps["signature"]["verdict"], steps["rest of the file"]["verdict"]) == ("good", "bad")
+
+
+def test_a_certificate_for_logging_in_is_bad_under_a_pdf(card: CardFile, pdf_file: Path, tmp_path: Path) -> None:
+    contents = disk.read_file(Path(card.reader.removeprefix("sim:")))
+    assert isinstance(contents, CardContents)
+    material = contents.keys[USER_AUTHENTICATION]
+    private = load_der_private_key(material.private_key_der, None)
+    assert isinstance(private, RSAPrivateKey)
+    signed = tmp_path / "signed.pdf"
+    signed.write_bytes(pades.sign(pdf_file.read_bytes(), load_certificate(material.certificate_der), private))
+    outcome = run("verify", signed, "--simulated", "--json")
+    steps = outcome.json["signatures"][0]["steps"]
+    assert (outcome.code, steps["key usage"]["verdict"], steps["signature"]["verdict"]) == (70, "bad", "good")
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "code"),
+    [
+        (b"no PDF", (), 65), (pdf(password="x"), (), 65), (pdf(), ("--field", "a.b"), 2),
+        (pdf(), ("--format", "cms", "--visible"), 2),
+    ],
+    ids=["no PDF", "encrypted", "name", "format"],
+)  # fmt: skip
+def test_a_pdf_that_cannot_be_signed_is_refused_before_the_pin(
+    card: CardFile, pdf_file: Path, tmp_path: Path, content: bytes, words: tuple[str, ...], code: int
+) -> None:
+    pdf_file.write_bytes(content)
+    before = card.trace_of_a_verify
+    output = tmp_path / "signed.pdf"
+    outcome = run("sign", pdf_file, "--format", "pades", "-o", output, "-r", card.reader, *words)
+    assert (outcome.code, output.exists()) == (code, False)
+    assert card.trace_of_a_verify == before
+
+
+def test_a_file_that_holds_no_signature_is_said_to(pdf_file: Path, document: Path) -> None:
+    assert run("verify", pdf_file, "--simulated").code == 65
+    assert run("verify", document, "--simulated").code == 65
+    assert run("verify", pdf_file, "--simulated", "--certificate", document).code == 2
+
+
 def test_what_is_not_installed_is_missed_before_anybody_types(
     card: CardFile, document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyhanko", None)
     before = card.trace_of_a_verify
-    outcome = run("sign", document, "--format", "cades", "-o", tmp_path / "signature", "-r", card.reader)
-    assert outcome.code == 64
-    assert "mynacard[pdf]" in outcome.complaint
+    for format_ in ("cades", "pades"):
+        outcome = run("sign", document, "--format", format_, "-o", tmp_path / "signature", "-r", card.reader)
+        assert outcome.code == 64
+        assert "mynacard[pdf]" in outcome.complaint
     assert card.trace_of_a_verify == before

@@ -52,6 +52,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     errors.TestPkiError: 62,
     OSError: 63,
     errors.MissingExtraError: 64,
+    errors.PdfFileError: 65,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
 from mynacard.jpki import authentication
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
-from mynacard.signing import cades, cms
+from mynacard.signing import cades, cms, external, pades
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
 
@@ -28,12 +29,12 @@ __all__ = ["authenticate", "sign"]
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["raw", "cms", "cades"]),
+    type=click.Choice(["raw", "cms", "cades", "pades"]),
     default="cms",
     show_default=True,
     help=_(
         "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a detached CMS with the certificate in it; cades: the same as"
-        " CAdES wants it (needs pyHanko)."
+        " CAdES wants it; pades: a PDF file with the signature in it (both need pyHanko)."
     ),
 )
 @click.option(
@@ -44,6 +45,8 @@ __all__ = ["authenticate", "sign"]
     show_default=True,
     help=_("The hash function of the signature."),
 )
+@click.option("--field", metavar="NAME", help=_("The signature field of the PDF file, an empty one or a new one."))
+@click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that and when it was signed."))
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=_("The file to write.")
 )
@@ -51,12 +54,25 @@ __all__ = ["authenticate", "sign"]
 @pin_options
 @card_options
 def sign(
-    file: Path, format_: str, hash_: str, output: Path, force: bool, card: CardChoice, pin_source: PinSource
+    file: Path,
+    format_: str,
+    hash_: str,
+    field: str | None,
+    visible: bool,
+    output: Path,
+    force: bool,
+    card: CardChoice,
+    pin_source: PinSource,
 ) -> None:
     algorithm = HashAlgorithm(hash_)
+    if format_ != "pades" and (visible or field is not None):
+        raise click.UsageError(_("--field and --visible are for --format pades."))
     check_output(output, force=force)
-    make = _maker(format_)
+    appearance = pades.Appearance() if visible else None
+    make = _maker(format_, field, appearance)
     content = file.read_bytes() if make else None  # once: what is shown is what is signed, from a pipe too
+    if format_ == "pades" and content is not None:
+        pades.check_signable(content, field, appearance)
     digest = _digest(file, algorithm) if content is None else algorithm.digest(content)
     purpose = _("Signs {file} ({hash} {digest}), as {format}.").format(
         file=file, hash=algorithm.value, digest=digest.hex(), format=format_
@@ -87,11 +103,16 @@ def authenticate(origin: str, nonce: str, card: CardChoice, pin_source: PinSourc
     click.echo(AuthenticationToken.from_authentication(answer).to_json())
 
 
-def _maker(format_: str) -> Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], bytes] | None:
+def _maker(
+    format_: str, field: str | None, appearance: pades.Appearance | None
+) -> Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], bytes] | None:
     """Who makes the signature; None for a bare one. What is not installed is missed here, before anybody types."""
     if format_ == "cades":
-        cades.check_installed()
+        external.check_installed()
         return cades.sign
+    if format_ == "pades":
+        external.check_installed()
+        return partial(pades.sign, field=field, appearance=appearance)
     return cms.sign if format_ == "cms" else None
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -15,12 +18,13 @@ from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.options import TIME, as_json, print_json, verbose_option
 from mynacard.cli.texts import _, plain
 from mynacard.errors import CertificateFileError, mark
-from mynacard.signing import cms, rawsig
+from mynacard.signing import cms, pades, rawsig
 from mynacard.signing.content import of_file
 from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
+from mynacard.verdict import overall
 
 __all__ = ["verdict_text", "verify"]
 
@@ -30,12 +34,13 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 
 @click.command(
     help=_(
-        "Check SIGNATURE (CMS, or raw with --certificate) of FILE. Ends with 0 only if everything was checked and good,"
-        " with 70 if something is bad, with 71 if something was not checked: without --crl or --ocsp, revocation."
+        "Check SIGNATURE (CMS, or raw with --certificate) of FILE, or every signature in a PDF file. Ends with 0 only"
+        " if everything was checked and good, with 70 if something is bad, with 71 if something was not checked:"
+        " without --crl or --ocsp, revocation."
     )
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("signature", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("signature", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--ca",
     "authorities",
@@ -67,7 +72,7 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 @verbose_option
 def verify(
     file: Path,
-    signature: Path,
+    signature: Path | None,
     authorities: tuple[Path, ...],
     simulated: bool,
     certificate: Path | None,
@@ -82,29 +87,83 @@ def verify(
     anchors = [Anchor(load_certificate(_read(path))) for path in authorities]
     if simulated:
         anchors += [Anchor(found, simulated=True) for found in cached_pki().ca_certificates()]
-    signer, found = _signature(file, _read(signature), certificate, HashAlgorithm(hash_))
-    report = check(
-        signer,
-        anchors,
+    evidence = RevocationEvidence(
+        tuple(_read(path, EVIDENCE_MAX) for path in crls), tuple(_read(path, EVIDENCE_MAX) for path in ocsps)
+    )
+    check_ = partial(
+        check,
+        anchors=anchors,
         at=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
         purpose=Purpose.DOCUMENT,
-        signature=found,
-        evidence=RevocationEvidence(
-            tuple(_read(path, EVIDENCE_MAX) for path in crls), tuple(_read(path, EVIDENCE_MAX) for path in ocsps)
-        ),
+        evidence=evidence,
     )
-    subject = signer.subject.rfc4514_string()
-    if as_json:
-        print_json({
-            "overall": report.overall.value,
-            "simulated": report.simulated,
-            "signer": subject,
-            "ca": _ca(report),
-            "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in report.steps},
-        })  # fmt: skip
+    if signature is not None:
+        signer, found = _signature(file, _read(signature), certificate, HashAlgorithm(hash_))
+        signed = [_Signed(found, signer, check_(signer, signature=found))]
+    elif certificate is not None:
+        raise click.UsageError(_("Without SIGNATURE there is nothing that --certificate is for."))
     else:
-        _print(report, subject)
-    sys.exit(_EXIT_CODES[report.overall])
+        signed = [_in_pdf(one, check_) for one in pades.read(_read(file, pades.PDF_MAX))]
+    whole = overall(step for one in signed for _name, step in one.steps)
+    if as_json:
+        documents = [one.document() for one in signed]
+        print_json(documents[0] if signature is not None else {"overall": whole.value, "signatures": documents})
+    else:
+        for one in signed:
+            one.print()
+        _print_overall(whole)
+    sys.exit(_EXIT_CODES[whole])
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A signature, and what was found of it."""
+
+    signature: Step
+    signer: x509.Certificate | None
+    report: Report | None
+    pdf: pades.PdfSignature | None = None
+
+    @property
+    def steps(self) -> tuple[tuple[str, Step], ...]:
+        steps = self.report.steps if self.report is not None else ((mark("signature"), self.signature),)
+        return steps if self.pdf is None else (*steps, (mark("rest of the file"), self.pdf.rest))
+
+    @property
+    def simulated(self) -> bool:
+        return self.report is not None and self.report.simulated
+
+    def document(self) -> dict[str, object]:
+        """For programs."""
+        of_pdf = {"field": self.pdf.field, "kind": self.pdf.kind} if self.pdf is not None else {}
+        return {
+            **of_pdf,
+            "overall": overall(step for _name, step in self.steps).value,
+            "simulated": self.simulated,
+            "signer": self.signer.subject.rfc4514_string() if self.signer is not None else None,
+            "ca": _ca(self.report) if self.report is not None else None,
+            "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in self.steps},
+        }
+
+    def print(self) -> None:
+        """For people."""
+        if self.pdf is not None:
+            click.echo(_("Signature field: {name}").format(name=plain(self.pdf.field)))
+        if self.signer is not None:
+            click.echo(_("Signer: {subject}").format(subject=plain(self.signer.subject.rfc4514_string())))
+        for name, step in self.steps:
+            click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {plain(step.text(_))}")
+        if self.report is not None and self.report.anchor is not None and not self.simulated:
+            click.echo(_ca_text(self.report.anchor))
+        if self.simulated:
+            click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
+
+
+def _in_pdf(found: pades.PdfSignature, check_: Callable[..., Report]) -> _Signed:
+    if found.cms is None:
+        return _Signed(found.signature, None, None, found)
+    signer = found.cms.certificate
+    return _Signed(found.signature, signer, check_(signer, signature=found.signature), found)
 
 
 def _ca(report: Report) -> dict[str, object] | None:
@@ -163,15 +222,8 @@ def _read(path: Path, most: int = _SIGNATURE_MAX) -> bytes:
         return stream.read(most + 1)
 
 
-def _print(report: Report, subject: str) -> None:
-    click.echo(_("Signer: {subject}").format(subject=plain(subject)))
-    for name, step in report.steps:
-        click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {plain(step.text(_))}")
-    if report.anchor is not None and not report.simulated:
-        click.echo(_ca_text(report.anchor))
-    if report.simulated:
-        click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
-    match report.overall:
+def _print_overall(whole: Verdict) -> None:
+    match whole:
         case Verdict.GOOD:
             click.echo(_("All was checked, and is good."))
         case Verdict.BAD:

@@ -1,0 +1,81 @@
+"""pyHanko's signer, with the key of a card: what CAdES and PAdES have in common. It comes with the extra ``pdf``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
+from typing import Any, TypeVar, cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.errors import MissingExtraError, UsageError, mark
+from mynacard.trust import certificates, primitive
+
+__all__ = ["check_installed", "run", "signer"]
+
+_T = TypeVar("_T")
+
+logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # what it finds is told in steps; to hear more, listen
+
+
+def check_installed() -> None:
+    """That pyHanko is there.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    if find_spec("pyhanko") is None:
+        raise MissingExtraError("pyHanko", "pdf")
+
+
+def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorithm) -> Any:
+    """A ``pyhanko.sign.signers.Signer`` that signs with *key*; no certificate but the signer's goes along.
+
+    Raises:
+        MissingExtraError: pyHanko is not installed.
+        UsageError: *certificate* is of another key.
+        UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits.
+    """
+    public_key = certificates.rsa_public_key(certificate)
+    if public_key.public_numbers() != key.public_key().public_numbers():
+        raise UsageError(mark("The certificate is of another key than the one that is to sign."))
+    check_installed()
+    from asn1crypto import x509 as asn1crypto_x509  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+    from pyhanko.sign.signers.pdf_cms import Signer  # noqa: PLC0415  # an extra, and a large one
+    from pyhanko_certvalidator import registry  # noqa: PLC0415
+
+    asn1_x509, registries = cast(Any, asn1crypto_x509), cast(Any, registry)
+
+    class CardSigner(Signer):
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            del digest_algorithm
+            return bytes(public_key.key_size // 8) if dry_run else key.sign(data, PKCS1v15(), primitive.HASHES[hash_])
+
+    return CardSigner(
+        signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
+        cert_registry=registries.SimpleCertificateStore(),
+        embed_roots=False,
+    )
+
+
+def run(making: Callable[[], Awaitable[_T]]) -> _T:
+    """What pyHanko makes, in a loop of its own in this thread, where the card's commands may hold it up.
+
+    Raises:
+        UsageError: an event loop runs in this thread already. *making* was not called.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_awaited(making))
+    raise UsageError(mark("A signature is not made in an event loop's thread: it would hold up the loop."))
+
+
+async def _awaited(making: Callable[[], Awaitable[_T]]) -> _T:
+    return await making()

@@ -1,0 +1,336 @@
+"""Signatures inside of PDF files: made as PAdES (level B-B) with one card signature, and read, all of them.
+
+A signature is added as an incremental update, so those that are there stay good. What is read: PAdES
+(``ETSI.CAdES.detached``) and its forerunner ``adbe.pkcs7.detached``. A file may hold several, and each is about the
+file as it was when it was made. So two things are told of each: whether it is good for those bytes, and what the file
+holds beyond them. By pyHanko, the extra ``pdf``; the CMS inside is read by :mod:`mynacard.signing.cms`.
+
+Source: ISO 32000-2 §12.8; ETSI EN 319 142-1 V1.2.1 §5, §6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.errors import (
+    CertificateFileError,
+    MynacardError,
+    PdfFileError,
+    UnsupportedAlgorithmError,
+    UsageError,
+    mark,
+)
+from mynacard.signing import cms, external
+from mynacard.verdict import Step, bad, good, not_checked
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["PDF_MAX", "Appearance", "PdfSignature", "check_signable", "read", "sign"]
+
+PDF_MAX: Final = 0x1000_0000
+"""Bytes of a PDF; a longer one is refused, since it is held in memory."""
+_PADES: Final = "/ETSI.CAdES.detached"
+_PKCS7: Final = "/adbe.pkcs7.detached"
+_FIELD_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What people see of a signature in the page: a text and the time. It proves nothing.
+
+    Attributes:
+        page: which one, counted from 1.
+        box: left, bottom, right, top, in points of 1/72 inch from the lower left corner of the page.
+        text: printable ASCII. Nothing of the holder goes in by itself.
+    """
+
+    page: int = 1
+    box: tuple[int, int, int, int] = (36, 36, 256, 76)
+    text: str = "Signed with an Individual Number Card"
+
+
+@dataclass(frozen=True, slots=True)
+class PdfSignature:
+    """One signature of a PDF file.
+
+    Attributes:
+        field: the name of the form field that holds it.
+        kind: the SubFilter, as ``ETSI.CAdES.detached``.
+        cms: the signature itself; None where it could not be read.
+        signature: whether the key of its certificate signed those bytes. Not whether the certificate is good.
+        rest: whether those bytes are the file, and what it holds beyond them.
+        claimed_time: when the signer's computer said it was; None where the file does not say.
+    """
+
+    field: str
+    kind: str
+    cms: cms.CmsSignature | None
+    signature: Step
+    rest: Step
+    claimed_time: datetime | None = None
+
+
+def sign(
+    pdf: bytes,
+    certificate: x509.Certificate,
+    key: RSAPrivateKey,
+    hash_: HashAlgorithm = HashAlgorithm.SHA256,
+    *,
+    field: str | None = None,
+    appearance: Appearance | None = None,
+) -> bytes:
+    """*pdf* with one more signature at its end, with one call of ``key.sign``, in this thread.
+
+    Args:
+        pdf: the whole file; its bytes stay as they are, and more follow.
+        certificate: of *key*; goes into the signature. JPKI's signing certificate names its holder and the address.
+        key: of a card (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
+        hash_: of content and signature.
+        field: the signature field, one that is there and empty, or a new one; None for a new one with a free name.
+        appearance: what is to be seen of it; None for nothing. A field that is there has its own place.
+
+    Raises:
+        MissingExtraError: pyHanko is not installed.
+        PdfFileError: *pdf* is none, is damaged, encrypted or too long, or takes no further signature.
+        UsageError: *field* is signed already or cannot be a name, there is no such page, *certificate* is of another
+            key, or an event loop runs in this thread.
+        UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits.
+
+    Nothing was signed, whichever of these is raised.
+    """
+    signer = external.signer(certificate, key, hash_)
+    reader, name = _signable(pdf, field, appearance)
+    from pyhanko import stamp  # noqa: PLC0415  # an extra, and a large one
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415
+    from pyhanko.pdf_utils.misc import PdfError  # noqa: PLC0415
+    from pyhanko.sign import fields, signers  # noqa: PLC0415
+    from pyhanko.sign.general import SigningError  # noqa: PLC0415
+
+    box = {} if appearance is None else {"on_page": appearance.page - 1, "box": appearance.box}
+    new = None if name in _fields(reader) else cast(Any, fields).SigFieldSpec(name, **box)
+    style = None
+    if appearance is not None:
+        style = cast(Any, stamp).TextStampStyle(stamp_text=appearance.text.replace("%", "%%") + "\n%(ts)s")
+    metadata = signers.PdfSignatureMetadata(
+        field_name=name, md_algorithm=hash_.value, subfilter=fields.SigSeedSubFilter.PADES
+    )
+    with _reading():
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    try:
+        made = cast(Any, signers).PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
+        output = external.run(lambda: made.async_sign_pdf(writer))
+    except (PdfError, SigningError):
+        raise PdfFileError(mark("This PDF file does not take this signature.")) from None
+    return bytes(cast(io.BytesIO, output).getbuffer())
+
+
+def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance | None = None) -> int:
+    """That :func:`sign` will take *pdf*, as far as it can be told before somebody types a password for it.
+
+    Returns:
+        How many signatures it holds already.
+
+    Raises:
+        MissingExtraError, PdfFileError, UsageError: as :func:`sign`.
+    """
+    reader, _ = _signable(pdf, field, appearance)
+    return sum(_fields(reader).values())
+
+
+def read(pdf: bytes) -> tuple[PdfSignature, ...]:
+    """Every signature in *pdf*, in the order in which they were made.
+
+    Raises:
+        MissingExtraError: pyHanko is not installed.
+        PdfFileError: *pdf* is none, is damaged, encrypted or too long, or holds no signature.
+    """
+    reader = _open(pdf)
+    with _reading():
+        embedded = list(reader.embedded_signatures)
+        names = frozenset(str(one.field_name) for one in embedded)
+        found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded)
+    if not found:
+        raise PdfFileError(mark("This PDF file holds no signature."))
+    return found
+
+
+# --- reading ---
+
+
+def _read(pdf: bytes, embedded: Any, names: frozenset[str], ends: bool) -> PdfSignature:
+    kind = str(embedded.sig_object.get("/SubFilter", ""))
+    parsed, signature = _signature(pdf, embedded, kind)
+    rest, time = _rest(embedded, names, ends), embedded.self_reported_timestamp
+    return PdfSignature(str(embedded.field_name), kind.removeprefix("/"), parsed, signature, rest, time)
+
+
+def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, Step]:
+    if kind not in (_PADES, _PKCS7):
+        return None, not_checked(mark("A signature of the kind {kind} is not read here."), kind=kind.removeprefix("/"))
+    content = _content(pdf, embedded)
+    if content is None:
+        return None, bad(mark("What was signed is not the file around the signature."))
+    try:
+        parsed = cms.parse(_unpadded(embedded.pkcs7_content))
+        signature = cms.verify(parsed, content)
+    except (CertificateFileError, UnsupportedAlgorithmError) as error:
+        return None, bad(str(error.args[0]), **error.details)
+    if kind == _PADES and parsed.names_certificate is None:
+        return parsed, bad(mark("The signature does not name its certificate, as PAdES demands."))
+    return parsed, signature
+
+
+def _content(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | None:
+    """What the ByteRange is about: all from the first byte on but the signature's own digits; None if it is not so."""
+    numbers = [int(number) for number in embedded.byte_range]
+    if len(numbers) != 4:
+        return None
+    start, length, start_2, length_2 = numbers
+    if not start == 0 < length < start_2 <= start_2 + length_2 <= len(pdf):
+        return None
+    gap = pdf[length:start_2]
+    try:
+        digits = bytes.fromhex(gap[1:-1].decode("ascii"))
+    except ValueError:
+        return None
+    if (gap[:1], gap[-1:], digits) != (b"<", b">", embedded.pkcs7_content):
+        return None
+    view = memoryview(pdf)
+
+    def digest(hash_: HashAlgorithm) -> bytes:
+        made = hashlib.new(hash_.value, view[:length])
+        made.update(view[start_2 : start_2 + length_2])
+        return made.digest()
+
+    return digest
+
+
+def _unpadded(contents: bytes) -> bytes:
+    """The DER at the beginning of *contents*, which is filled up with zeros."""
+    from asn1crypto import parser  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    length = int(cast(Any, parser).peek(contents))
+    return contents if any(contents[length:]) else contents[:length]
+
+
+def _ends(pdf: bytes) -> bool:
+    """Whether the file ends where a PDF file says that it does (ISO 32000-2 §7.5.5)."""
+    return pdf[-8:].rstrip(b"\r\n").endswith(b"%%EOF")
+
+
+def _rest(embedded: Any, names: frozenset[str], ends: bool) -> Step:
+    from pyhanko.sign import diff_analysis  # noqa: PLC0415
+    from pyhanko.sign.validation.status import SignatureCoverageLevel  # noqa: PLC0415
+
+    embedded.compute_integrity_info()
+    if embedded.coverage == SignatureCoverageLevel.ENTIRE_FILE:
+        return good(mark("The signature is about the whole file."))
+    is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
+    if embedded.coverage != SignatureCoverageLevel.ENTIRE_REVISION or is_last or not ends:
+        return bad(mark("The file holds bytes that were not signed, and are no later version of it either."))
+    level = embedded.summarise_integrity_info()
+    result = embedded.diff_result
+    if isinstance(result, diff_analysis.SuspiciousModification):
+        return bad(mark("The file was changed after it was signed, beyond signatures and form fields."))
+    if not level["docmdp_ok"]:
+        return bad(mark("The file was changed after it was signed, which the signer had forbidden."))
+    filled = sorted(str(name) for name in set(result.changed_form_fields) - names)
+    if filled:
+        return not_checked(
+            mark("After it was signed, form fields were filled in, which this signature is not about: {fields}."),
+            fields=", ".join(filled),
+        )
+    return good(mark("The signature is about the whole file but for later signatures."))
+
+
+# --- signing ---
+
+
+def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> tuple[Any, str]:
+    """The file, and the name of the field to sign."""
+    from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415
+    from pyhanko.sign.validation import pdf_embedded  # noqa: PLC0415
+
+    reader = _open(pdf)
+    known = _fields(reader)
+    with _reading():
+        certified = cast(Any, pdf_embedded).read_certification_data(reader)
+        pages = int(reader.root["/Pages"]["/Count"])
+    if certified is not None and certified.permission == MDPPerm.NO_CHANGES:
+        raise PdfFileError(mark("This PDF file was signed as final: it takes no further signature."))
+    if appearance is not None:
+        _check_appearance(appearance, pages)
+    if field is None:
+        return reader, next(name for name in map("Signature{}".format, range(1, len(known) + 2)) if name not in known)
+    if not (0 < len(field) <= _FIELD_MAX and field.isprintable() and "." not in field):
+        raise UsageError(mark("A signature field's name has 1 to {most} characters and no period."), most=_FIELD_MAX)
+    if known.get(field, False):
+        raise UsageError(mark("The field {field} is signed already."), field=field)
+    return reader, field
+
+
+def _check_appearance(appearance: Appearance, pages: int) -> None:
+    left, bottom, right, top = appearance.box
+    if not 1 <= appearance.page <= pages:
+        raise UsageError(mark("The file has {pages} pages, and no page {page}."), pages=pages, page=appearance.page)
+    if not (left < right and bottom < top):
+        raise UsageError(mark("The box of a signature is its left, bottom, right and top."))
+    if not (appearance.text.isascii() and appearance.text.replace("\n", "").isprintable()):
+        raise UsageError(mark("The text of a signature is printable ASCII: no other letters have a font here."))
+
+
+def _fields(reader: Any) -> dict[str, bool]:
+    """The names of the signature fields, and whether each is signed."""
+    from pyhanko.sign.fields import enumerate_sig_fields  # noqa: PLC0415
+
+    with _reading():
+        return {str(name): value is not None for name, value, _ in cast(Any, enumerate_sig_fields)(reader)}
+
+
+def _open(pdf: bytes) -> Any:
+    """pyHanko's reader of *pdf*."""
+    external.check_installed()
+    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415
+
+    if len(pdf) > PDF_MAX:
+        raise PdfFileError(mark("This PDF file is longer than {most} bytes."), most=PDF_MAX)
+    with _reading():
+        reader: Any = PdfFileReader(io.BytesIO(pdf))
+        encrypted = reader.encrypted
+        _ = reader.root["/Pages"]
+    if encrypted:
+        raise PdfFileError(mark("This PDF file is encrypted: neither signed nor read here."))
+    return reader
+
+
+_UNREADABLE: Final = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, OverflowError, RecursionError,
+    NotImplementedError, zlib.error, struct.error,
+)  # fmt: skip
+"""What pyHanko raises, beside its own, for files that are not as they should be."""
+
+
+@contextmanager
+def _reading() -> Generator[None]:
+    """What pyHanko says of a file that it cannot take, as ours."""
+    from pyhanko.pdf_utils.misc import PdfError as TheirError  # noqa: PLC0415
+
+    try:
+        yield
+    except MynacardError:  # the card's, and our own
+        raise
+    except (TheirError, *_UNREADABLE):
+        raise PdfFileError(mark("This is no PDF file, or it is damaged.")) from None

@@ -1,0 +1,62 @@
+"""PDF files for tests, made here by pyHanko: plain ones, ones with a form, encrypted ones."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from pyhanko.pdf_utils import generic, writer
+from pyhanko.pdf_utils.crypt import StandardSecurityHandler
+
+_NAME: Any = generic.pdf_name
+_PDF: Any = generic
+_WRITER: Any = writer
+
+
+def pdf(pages: int = 1, filler: int = 0, *, form: bool = False, password: str | None = None) -> bytes:
+    """A file with empty pages, *filler* bytes of comment in each, and if wanted a form with the field ``remark``."""
+    made = _WRITER.PdfFileWriter(stream_xrefs=False)
+    for _ in range(pages):
+        stream = _PDF.StreamObject(stream_data=b"%" + b"x" * filler + b"\n")
+        box = (0, 0, 595, 842)
+        made.insert_page(_WRITER.PageObject(contents=made.add_object(stream), media_box=box))
+    if form:
+        field = made.add_object(_PDF.DictionaryObject({
+            _NAME("/FT"): _NAME("/Tx"), _NAME("/T"): _PDF.TextStringObject("remark"),
+            _NAME("/V"): _PDF.TextStringObject(""), _NAME("/Ff"): _PDF.NumberObject(0),
+        }))  # fmt: skip
+        made.root["/AcroForm"] = _PDF.DictionaryObject({_NAME("/Fields"): _PDF.ArrayObject([field])})
+    if password is not None:
+        handler: Any = StandardSecurityHandler
+        made.security_handler = handler.build_from_pw(password, password)
+        made._encrypt = made.add_object(made.security_handler.as_pdf_object())
+    return written(made)
+
+
+def updated(data: bytes, change: Any) -> bytes:
+    """*data* with an incremental update, which *change* makes in pyHanko's writer."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    made: Any = IncrementalPdfFileWriter(io.BytesIO(data))
+    change(made)
+    return written(made)
+
+
+def other_page(made: Any) -> None:
+    """Put another content into the first page: a "shadow" update."""
+    page = made.root["/Pages"]["/Kids"][0]
+    page["/Contents"] = made.add_object(_PDF.StreamObject(stream_data=b"1 0 0 rg 0 0 595 842 re f\n"))
+    made.update_container(page)
+
+
+def fill_in(made: Any) -> None:
+    """Fill in the form."""
+    field = made.root["/AcroForm"]["/Fields"][0]
+    field["/V"] = _PDF.TextStringObject("paid")
+    made.update_container(field)
+
+
+def written(made: Any) -> bytes:
+    output = io.BytesIO()
+    made.write(output)
+    return output.getvalue()
