@@ -200,12 +200,16 @@ class Desk(FakeScard):
         super().__init__()
         self.simulated = card
         self.at_signature: int | BaseException | None = None
-        """What happens in the middle of the first signature."""
+        """What happens in the middle of a signature."""
+        self.signatures_before = 0
+        """How many are made before that."""
 
     def SCardTransmit(self, card: int, protocol: int, command: list[int], /) -> object:
         wire = bytes(command)
         if wire[1] == 0x2A and self.at_signature is not None:
-            self.fail("SCardTransmit", self.at_signature)
+            if self.signatures_before == 0:
+                self.fail("SCardTransmit", self.at_signature)
+            self.signatures_before -= 1
         self.card.answers.append(list(self.simulated.transmit(wire)))
         return super().SCardTransmit(card, protocol, command)
 

@@ -481,6 +481,80 @@ def test_a_cades_signature_is_made_with_one_signature_of_the_card_and_verified_a
 
 
 @pytest.fixture
+def three(tmp_path: Path) -> list[Path]:
+    files = [tmp_path / f"{number}.txt" for number in range(3)]
+    for file in files:
+        file.write_text(file.name)
+    (tmp_path / "signed").mkdir()
+    return files
+
+
+@pytest.mark.parametrize("format_", ["raw", "cms", "cades"])
+def test_many_files_are_signed_after_one_pin_entry(card: CardFile, three: list[Path], format_: str) -> None:
+    folder = three[0].with_name("signed")
+    words = ("-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE), "--format", format_)
+    outcome = done(run("sign", *three, "-o", folder, *words))
+    outputs = [folder / f"{file.name}{'.sig' if format_ == 'raw' else '.p7s'}" for file in three]
+    assert outcome.err == "".join(f"{number} of 3: {path}\n" for number, path in enumerate(outputs, 1))
+    for file, output in zip(three, outputs, strict=True):
+        if format_ != "raw":
+            assert run("verify", file, output, "--simulated").code == 71
+    assert run("sign", *three, "-o", folder, *words).code == 2, "they are there already"
+    done(run("sign", *three, "-o", folder, *words, "--force"))
+
+
+def test_each_further_file_costs_the_same_number_of_commands(desk: Desk, card: CardFile, three: list[Path]) -> None:
+    folder, pin = three[0].with_name("signed"), card.pin_file(DIGITAL_SIGNATURE)
+    counts: list[int] = []
+    for number in (1, 2, 3):
+        desk.transmitted.clear()
+        done(run("sign", *three[:number], "-o", folder, "--force", "-r", READER, "--pin-file", pin))
+        assert len(desk.verifies) == 1
+        assert sum(command[1] == 0x2A for command in desk.transmitted) == number
+        counts.append(len(desk.transmitted))
+    assert counts[2] - counts[1] == counts[1] - counts[0] == 1, "the signature, and nothing else"
+
+
+def test_what_is_signed_stays_when_the_card_is_pulled(desk: Desk, card: CardFile, three: list[Path]) -> None:
+    folder = three[0].with_name("signed")
+    desk.at_signature, desk.signatures_before = 0x80100069, 1
+    pin = card.pin_file(DIGITAL_SIGNATURE)
+    outcome = run("sign", *three, "-o", folder, "-r", READER, "--pin-file", pin)
+    assert outcome.code == 19
+    assert "1 of 3 files are signed; the others are not." in outcome.err
+    assert [path.name for path in folder.iterdir()] == ["0.txt.p7s"]
+
+
+def test_many_files_need_a_folder_and_names_of_their_own(card: CardFile, three: list[Path], tmp_path: Path) -> None:
+    before = card.trace_of_a_verify
+    words = ("-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    assert "no folder" in run("sign", *three, "-o", tmp_path / "no", *words).complaint
+    (tmp_path / "again").mkdir()
+    same = tmp_path / "again" / three[0].name
+    same.write_text("another")
+    assert "Two of the files" in run("sign", *three, same, "-o", tmp_path / "signed", *words).complaint
+    assert card.trace_of_a_verify == before
+
+
+def test_a_file_that_changes_after_it_was_shown_is_not_signed(
+    card: CardFile, three: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.read_bytes
+
+    def other_each_time(self: Path) -> bytes:
+        content = real(self)
+        if self == three[1]:
+            self.write_bytes(content + b"x")
+        return content
+
+    monkeypatch.setattr(Path, "read_bytes", other_each_time)
+    folder = three[0].with_name("signed")
+    outcome = run("sign", *three, "-o", folder, "-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    assert (outcome.code, "was changed after it was shown" in outcome.err) == (2, True)
+    assert [path.name for path in folder.iterdir()] == ["0.txt.p7s"]
+
+
+@pytest.fixture
 def pdf_file(tmp_path: Path) -> Path:
     path = tmp_path / "application.pdf"
     path.write_bytes(pdf())

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final, TypeAlias
 
 import click
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -15,6 +19,7 @@ from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.cli.options import CardChoice, PinSource, card_options, check_output, pin_options, write_new
 from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
+from mynacard.errors import UsageError, mark
 from mynacard.jpki import authentication
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.signing import cades, cms, external, pades
@@ -23,9 +28,16 @@ from mynacard.webeid import AuthenticationToken
 
 __all__ = ["authenticate", "sign"]
 
+_Make: TypeAlias = Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], bytes]
 
-@click.command(help=_("Sign a file with the digital-signature key: one signature, made on the card."))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+_SUFFIXES: Final = {"raw": ".sig", "cms": ".p7s", "cades": ".p7s", "pades": ""}
+
+
+@click.command(
+    help=_("Sign files with the digital-signature key: one signature each, made on the card after one PIN entry.")
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--format",
     "format_",
@@ -48,13 +60,17 @@ __all__ = ["authenticate", "sign"]
 @click.option("--field", metavar="NAME", help=_("The signature field of the PDF file, an empty one or a new one."))
 @click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that and when it was signed."))
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=_("The file to write.")
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help=_("The file to write; of several files, the folder for FILE.p7s, FILE.sig or the signed PDF files."),
 )
 @click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
 @pin_options
 @card_options
 def sign(
-    file: Path,
+    files: tuple[Path, ...],
     format_: str,
     hash_: str,
     field: str | None,
@@ -67,24 +83,109 @@ def sign(
     algorithm = HashAlgorithm(hash_)
     if format_ != "pades" and (visible or field is not None):
         raise click.UsageError(_("--field and --visible are for --format pades."))
-    check_output(output, force=force)
+    outputs = _outputs(files, output, _SUFFIXES[format_])
+    for path in outputs:
+        check_output(path, force=force)
     appearance = pades.Appearance() if visible else None
     make = _maker(format_, field, appearance)
-    content = file.read_bytes() if make else None  # once: what is shown is what is signed, from a pipe too
-    if format_ == "pades" and content is not None:
-        pades.check_signable(content, field, appearance)
-    digest = _digest(file, algorithm) if content is None else algorithm.digest(content)
-    purpose = _("Signs {file} ({hash} {digest}), as {format}.").format(
-        file=file, hash=algorithm.value, digest=digest.hex(), format=format_
-    )
-    with verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=1) as session:
-        if content is None or make is None:
-            signature = session.sign_digest_info(digest_info(algorithm, digest))
+    check = partial(pades.check_signable, field=field, appearance=appearance) if format_ == "pades" else None
+    jobs = [
+        _job(file, path, algorithm, make, check, keep=len(files) == 1)
+        for file, path in zip(files, outputs, strict=True)
+    ]
+    with (
+        verified_session(card, DIGITAL_SIGNATURE, pin_source, _purpose(jobs, format_), signatures=len(jobs)) as session,
+        _progress(len(jobs)) as written,
+    ):
+        certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE)) if make is not None else None
+        for job in jobs:
+            if make is None or certificate is None:
+                signature = session.sign_digest_info(digest_info(algorithm, job.digest))
+            else:
+                signature = make(job.read(), certificate, session.private_key(), algorithm)
+            write_new(job.output, signature, force=force)  # at once: what is signed stays, whatever comes next
+            written(job.output)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A file to sign, as it is shown before anybody types."""
+
+    file: Path
+    output: Path
+    algorithm: HashAlgorithm
+    digest: bytes
+    content: bytes | None
+
+    def read(self) -> bytes:
+        """The file as it was shown."""
+        content = self.file.read_bytes() if self.content is None else self.content
+        if self.algorithm.digest(content) != self.digest:
+            raise UsageError(mark("{file} was changed after it was shown, and is not signed."), file=self.file)
+        return content
+
+
+def _job(
+    file: Path,
+    output: Path,
+    algorithm: HashAlgorithm,
+    make: _Make | None,
+    check: Callable[[bytes], object] | None,
+    *,
+    keep: bool,
+) -> _Job:
+    if make is None:
+        return _Job(file, output, algorithm, _digest(file, algorithm), None)
+    content = file.read_bytes()  # once, if it is the only one: what is shown is what is signed, from a pipe too
+    if check is not None:
+        check(content)
+    return _Job(file, output, algorithm, algorithm.digest(content), content if keep else None)
+
+
+def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
+    """Where to the signature of each file goes."""
+    if len(files) == 1 and not output.is_dir():
+        return [output]
+    if not output.is_dir():
+        raise click.UsageError(_("{folder} is no folder; several files need one.").format(folder=output))
+    outputs = [output / f"{file.name}{suffix}" for file in files]
+    for path, count in Counter(outputs).items():
+        if count > 1:
+            raise click.UsageError(_("Two of the files would have their signatures in {path}.").format(path=path))
+    return outputs
+
+
+def _purpose(jobs: list[_Job], format_: str) -> str:
+    listed = [
+        _("{file} ({hash} {digest})").format(file=job.file, hash=job.algorithm.value, digest=job.digest.hex())
+        for job in jobs
+    ]
+    if len(jobs) == 1:
+        return _("Signs {file}, as {format}.").format(file=listed[0], format=format_)
+    return "\n".join([_("Signs {count} files, as {format}:").format(count=len(jobs), format=format_), *listed])
+
+
+@contextmanager
+def _progress(count: int) -> Generator[Callable[[Path], None]]:
+    """Who says what was written; and if it ends early, how far it came."""
+    done = 0
+
+    def written(path: Path) -> None:
+        nonlocal done
+        done += 1
+        if count == 1:
+            click.echo(_("The signature is in {path}.").format(path=path), err=True)
         else:
-            certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-            signature = make(content, certificate, session.private_key(), algorithm)
-    write_new(output, signature, force=force)
-    click.echo(_("The signature is in {path}.").format(path=output), err=True)
+            click.echo(_("{number} of {count}: {path}").format(number=done, count=count, path=path), err=True)
+
+    try:
+        yield written
+    finally:
+        if 0 < done < count:
+            click.echo(
+                _("{number} of {count} files are signed; the others are not.").format(number=done, count=count),
+                err=True,
+            )
 
 
 @click.command(help=_("Answer a login challenge with the user-authentication key, and print the Web eID 1.0 token."))
@@ -103,9 +204,7 @@ def authenticate(origin: str, nonce: str, card: CardChoice, pin_source: PinSourc
     click.echo(AuthenticationToken.from_authentication(answer).to_json())
 
 
-def _maker(
-    format_: str, field: str | None, appearance: pades.Appearance | None
-) -> Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], bytes] | None:
+def _maker(format_: str, field: str | None, appearance: pades.Appearance | None) -> _Make | None:
     """Who makes the signature; None for a bare one. What is not installed is missed here, before anybody types."""
     if format_ == "cades":
         external.check_installed()
