@@ -295,6 +295,14 @@ def test_with_the_ca_s_list_a_good_signature_ends_with_0(card: CardFile, documen
     assert run(*words, "--at", "2040-01-01").code == 70, "expired by then"
 
 
+def test_a_policy_can_be_demanded(card: CardFile, document: Path) -> None:
+    words = ("verify", document, signed(card, document), "--simulated", "--json")
+    (policy,) = run(*words).json["policies"]
+    assert run(*words, "--policy", policy).code == 71
+    outcome = run(*words, "--policy", "1.2.3")
+    assert (outcome.code, outcome.json["steps"]["key usage"]["verdict"]) == (70, "bad")
+
+
 def test_the_list_of_the_other_ca_says_nothing(card: CardFile, document: Path) -> None:
     listed = document.with_name("list.crl")
     done(run("sim", "crl", USER_AUTHENTICATION, "-o", listed))

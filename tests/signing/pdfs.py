@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any
 
 from pyhanko.pdf_utils import generic, writer
@@ -31,6 +33,20 @@ def pdf(pages: int = 1, filler: int = 0, *, form: bool = False, password: str | 
         made.security_handler = handler.build_from_pw(password, password)
         made._encrypt = made.add_object(made.security_handler.as_pdf_object())
     return written(made)
+
+
+def bomb(size: int) -> bytes:
+    """A file whose catalogue lies in a compressed part, which unfolds to *size* bytes."""
+    pad = zlib.compressobj(9)
+    inside = b"1 0 << /Type /Catalog /Pages 9 0 R >>"
+    packed = (
+        pad.compress(inside) + b"".join(pad.compress(b" " * 1_000_000) for _ in range(size // 1_000_000)) + pad.flush()
+    )
+    objects = b"2 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n" % len(packed)
+    body = b"%PDF-1.7\n" + objects + packed + b"\nendstream\nendobj\n"
+    table = b"".join(struct.pack(">BIB", *row) for row in ((0, 0, 255), (2, 2, 0), (1, 9, 0), (1, len(body), 0)))
+    head = b"3 0 obj\n<< /Type /XRef /Size 4 /W [1 4 1] /Root 1 0 R /Length %d >>\nstream\n" % len(table)
+    return body + head + table + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
 
 
 def updated(data: bytes, change: Any) -> bytes:

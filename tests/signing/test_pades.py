@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import subprocess
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from signing.documents import CA, CERTIFICATE, OTHER
-from signing.pdfs import fill_in, other_page, pdf, updated
+from signing.pdfs import bomb, fill_in, other_page, pdf, updated
 from signing.test_cms import OnCard
 from trust.authorities import NOW, der, key
 
@@ -31,7 +32,7 @@ from mynacard import errors
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.signing import pades
 from mynacard.signing.pades import Appearance, PdfSignature, check_signable, read, sign
-from mynacard.trust import Verdict
+from mynacard.trust import Verdict, explain
 
 PLAIN = pdf(2)
 SIGNED = sign(PLAIN, CERTIFICATE, key("holder"))
@@ -304,6 +305,26 @@ def test_it_is_not_made_in_an_event_loop_nor_with_another_s_certificate() -> Non
         asyncio.run(in_a_loop())
     with pytest.raises(errors.UsageError, match="another key"):
         sign(PLAIN, OTHER, key("holder"))
+
+
+def test_it_is_read_in_an_event_loop_too() -> None:
+    async def in_a_loop() -> list[tuple[Verdict, Verdict]]:
+        return judged(TWICE)
+
+    assert asyncio.run(in_a_loop()) == [(GOOD, GOOD), (GOOD, GOOD)]
+    assert (
+        explain(read(SIGNED)[0].steps).splitlines()[1]
+        == "rest of the file: good. The signature is about the whole file."
+    )
+
+
+def test_objects_that_unfold_to_hundreds_of_megabytes_are_refused() -> None:
+    tracemalloc.start()
+    with pytest.raises(errors.PdfFileError):
+        read(bomb(300_000_000))
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
+    assert len(bomb(300_000_000)) < 400_000
 
 
 def test_what_the_card_raises_comes_through() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from trust.authorities import (
     DOCUMENT,
     END,
     NOW,
+    POLICY,
     START,
     Authority,
     Extensions,
@@ -52,10 +54,11 @@ def judge(
     simulated: bool = False,
     signature: Step = SIGNED,
     evidence: RevocationEvidence = NO_EVIDENCE,
+    policies: Sequence[str] = (),
 ) -> Report:
     anchors = [Anchor(load_certificate(der(one.certificate)), simulated) for one in authorities]
     found = load_certificate(der(certificate))
-    return check(found, anchors, at=at, purpose=purpose, signature=signature, evidence=evidence)
+    return check(found, anchors, at=at, purpose=purpose, signature=signature, evidence=evidence, policies=policies)
 
 
 def bad_steps(report: Report) -> list[str]:
@@ -101,6 +104,22 @@ def test_the_list_of_another_generation_says_nothing() -> None:
 def test_without_the_issuer_it_is_not_known_whose_list_counts() -> None:
     step = judge(holder(CA), evidence=revoked(1)).revocation
     assert (step.verdict, "its CA is not known" in step.text()) == (Verdict.NOT_CHECKED, True)
+
+
+def test_policies_are_reported_and_demanded_only_if_the_caller_does() -> None:
+    policy = POLICY.dotted_string
+    assert judge(holder(CA), CA).policies == (policy,)
+    assert bad_steps(judge(holder(CA), CA, policies=["1.2.3", policy])) == []
+    report = judge(holder(CA), CA, policies=["1.2.3"])
+    assert (bad_steps(report), policy in report.key_usage.text()) == (["key usage"], True)
+
+
+def test_a_report_explains_itself_and_can_be_translated() -> None:
+    lines = judge(holder(CA), CA, signature=bad("It is not.")).explain().splitlines()
+    assert [line.split(".")[0] for line in lines] == [
+        "signature: bad", "issuer: good", "validity: good", "key usage: good", "revocation: not checked",
+    ]  # fmt: skip
+    assert judge(holder(CA), CA).explain(lambda text: f"«{text}»").startswith("«signature»: «good». «It is.»")
 
 
 def test_a_signature_that_nobody_handed_in_is_not_checked() -> None:

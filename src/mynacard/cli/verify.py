@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final
 
 import click
 from cryptography import x509
@@ -21,12 +21,12 @@ from mynacard.errors import CertificateFileError, mark
 from mynacard.signing import cms, pades, rawsig
 from mynacard.signing.content import of_file
 from mynacard.simulator.doors.pki_cache import cached_pki
-from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check, load_certificate
+from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check, explain, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
 from mynacard.verdict import overall
 
-__all__ = ["verdict_text", "verify"]
+__all__ = ["verify"]
 
 _SIGNATURE_MAX: Final = 1 << 20
 _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
@@ -62,6 +62,8 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
     show_default=True,
     help=_("Of a raw signature, which does not name it."),
 )
+@click.option("--policy", "policies", multiple=True, metavar="OID",
+              help=_("A policy that the signer's certificate must have; again for others that will do."))  # fmt: skip
 @click.option("--at", type=TIME, metavar="TIME",
               help=_("The time (UTC) that matters, else now: when the signature was known to exist."))  # fmt: skip
 @click.option("--crl", "crls", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -77,6 +79,7 @@ def verify(
     simulated: bool,
     certificate: Path | None,
     hash_: str,
+    policies: tuple[str, ...],
     at: datetime | None,
     crls: tuple[Path, ...],
     ocsps: tuple[Path, ...],
@@ -96,10 +99,11 @@ def verify(
         at=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
         purpose=Purpose.DOCUMENT,
         evidence=evidence,
+        policies=policies,
     )
     if signature is not None:
         signer, found = _signature(file, _read(signature), certificate, HashAlgorithm(hash_))
-        signed = [_Signed(found, signer, check_(signer, signature=found))]
+        signed = [_Signed(signer, check_(signer, signature=found))]
     elif certificate is not None:
         raise click.UsageError(_("Without SIGNATURE there is nothing that --certificate is for."))
     else:
@@ -119,15 +123,15 @@ def verify(
 class _Signed:
     """A signature, and what was found of it."""
 
-    signature: Step
     signer: x509.Certificate | None
     report: Report | None
     pdf: pades.PdfSignature | None = None
 
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
-        steps = self.report.steps if self.report is not None else ((mark("signature"), self.signature),)
-        return steps if self.pdf is None else (*steps, (mark("rest of the file"), self.pdf.rest))
+        if self.report is None:
+            return self.pdf.steps if self.pdf is not None else ()
+        return self.report.steps if self.pdf is None else (*self.report.steps, self.pdf.steps[1])
 
     @property
     def simulated(self) -> bool:
@@ -142,6 +146,7 @@ class _Signed:
             "simulated": self.simulated,
             "signer": self.signer.subject.rfc4514_string() if self.signer is not None else None,
             "ca": _ca(self.report) if self.report is not None else None,
+            "policies": list(self.report.policies) if self.report is not None else [],
             "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in self.steps},
         }
 
@@ -151,8 +156,8 @@ class _Signed:
             click.echo(_("Signature field: {name}").format(name=plain(self.pdf.field)))
         if self.signer is not None:
             click.echo(_("Signer: {subject}").format(subject=plain(self.signer.subject.rfc4514_string())))
-        for name, step in self.steps:
-            click.echo(f"{_(name)}: {verdict_text(step.verdict)}. {plain(step.text(_))}")
+        for step in self.steps:
+            click.echo(plain(explain([step], _)))
         if self.report is not None and self.report.anchor is not None and not self.simulated:
             click.echo(_ca_text(self.report.anchor))
         if self.simulated:
@@ -161,9 +166,9 @@ class _Signed:
 
 def _in_pdf(found: pades.PdfSignature, check_: Callable[..., Report]) -> _Signed:
     if found.cms is None:
-        return _Signed(found.signature, None, None, found)
+        return _Signed(None, None, found)
     signer = found.cms.certificate
-    return _Signed(found.signature, signer, check_(signer, signature=found.signature), found)
+    return _Signed(signer, check_(signer, signature=found.signature), found)
 
 
 def _ca(report: Report) -> dict[str, object] | None:
@@ -178,19 +183,6 @@ def _ca(report: Report) -> dict[str, object] | None:
         "generation": known and known.generation,
         "purpose": known and known.purpose.value,
     }
-
-
-def verdict_text(verdict: Verdict) -> str:
-    """*verdict* in a person's words."""
-    match verdict:
-        case Verdict.GOOD:
-            return _("good")
-        case Verdict.BAD:
-            return _("bad")
-        case Verdict.NOT_CHECKED:
-            return _("not checked")
-        case _:
-            assert_never(verdict)
 
 
 def _ca_text(anchor: Anchor) -> str:

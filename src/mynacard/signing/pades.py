@@ -82,6 +82,11 @@ class PdfSignature:
     rest: Step
     claimed_time: datetime | None = None
 
+    @property
+    def steps(self) -> tuple[tuple[str, Step], ...]:
+        """Both steps with their names, as :func:`mynacard.trust.explain` takes them."""
+        return ((mark("signature"), self.signature), (mark("rest of the file"), self.rest))
+
 
 def sign(
     pdf: bytes,

@@ -2,7 +2,7 @@
 
 from mynacard.trust.certificates import load as load_certificate
 from mynacard.trust.certificates import name_text
-from mynacard.trust.chain import Anchor, Purpose, Report, check, is_simulated
+from mynacard.trust.chain import Anchor, Purpose, Report, check, explain, is_simulated
 from mynacard.trust.revocation import RevocationEvidence
 from mynacard.verdict import Step, Verdict
 
@@ -14,6 +14,7 @@ __all__ = [
     "Step",
     "Verdict",
     "check",
+    "explain",
     "is_simulated",
     "load_certificate",
     "name_text",

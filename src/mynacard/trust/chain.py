@@ -9,7 +9,7 @@ Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certifica
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -24,7 +24,7 @@ from mynacard.trust.certificates import name_text, rsa_public_key
 from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict, bad, good, not_checked, overall
 
-__all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
+__all__ = ["SIMULATED_ORGANIZATION", "WORDS", "Anchor", "Purpose", "Report", "check", "explain", "is_simulated"]
 
 SIMULATED_ORGANIZATION: Final = "JPKI-SIM"
 """O in the name of every CA of the simulator's test PKI."""
@@ -37,7 +37,7 @@ _PROCESSED: Final = frozenset(
         ExtensionOID.BASIC_CONSTRAINTS,
         ExtensionOID.KEY_USAGE,
         ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.CERTIFICATE_POLICIES,  # critical in JPKI's; any policy is taken, none is demanded
+        ExtensionOID.CERTIFICATE_POLICIES,  # critical in JPKI's; any policy is taken unless the caller demands some
         ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
         ExtensionOID.ISSUER_ALTERNATIVE_NAME,
         ExtensionOID.CRL_DISTRIBUTION_POINTS,
@@ -45,6 +45,14 @@ _PROCESSED: Final = frozenset(
         ExtensionOID.SUBJECT_KEY_IDENTIFIER,
     }
 )
+
+
+WORDS: Final = {
+    Verdict.GOOD: mark("good"),
+    Verdict.BAD: mark("bad"),
+    Verdict.NOT_CHECKED: mark("not checked"),
+}
+"""The verdicts in people's words."""
 
 
 class Purpose(Enum):
@@ -87,6 +95,7 @@ class Report:
         issuer: whether a trusted CA issued the certificate.
         validity: whether certificate and CA certificate were valid at the time.
         key_usage: whether the certificate is one for the purpose.
+        policies: the object identifiers of the certificate's policies, as it has them.
         revocation: by the data that the caller handed in; NOT_CHECKED without any.
     """
 
@@ -96,6 +105,7 @@ class Report:
     validity: Step
     key_usage: Step
     revocation: Step
+    policies: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -118,6 +128,10 @@ class Report:
         """BAD if one step is; else NOT_CHECKED if one was not taken; else GOOD."""
         return overall(step for _, step in self.steps)
 
+    def explain(self, translate: Callable[[str], str] = str) -> str:
+        """All steps, as :func:`explain` tells them."""
+        return explain(self.steps, translate)
+
 
 _NO_SIGNATURE: Final = not_checked(mark("No signature was handed in."))
 _WHOSE_LIST: Final = not_checked(mark("Whether the certificate was revoked was not checked: its CA is not known."))
@@ -131,6 +145,7 @@ def check(
     purpose: Purpose,
     signature: Step = _NO_SIGNATURE,
     evidence: RevocationEvidence = NO_EVIDENCE,
+    policies: Collection[str] = (),
 ) -> Report:
     """What can be said of *certificate* under *anchors*.
 
@@ -141,6 +156,7 @@ def check(
         purpose: what the certificate is wanted for.
         signature: what was found of the signature, to stand in the report.
         evidence: what the caller knows of revoked certificates.
+        policies: object identifiers, one of which the certificate must have among its policies; none: any will do.
 
     Raises:
         UsageError: *at* has no time zone.
@@ -150,11 +166,14 @@ def check(
         raise UsageError(mark("The time of the check needs a time zone."))
     known = tuple(anchors)
     issuers = [anchor for anchor in known if _issued(certificate, anchor.certificate)]
+    has = _policies(certificate)
     usage = _key_usage(certificate, purpose)
+    if usage.verdict is Verdict.GOOD and policies and not set(policies).intersection(has):
+        usage = bad(mark("The certificate's policies ({found}) are none of those wanted."), found=", ".join(has) or "–")
     if not issuers:
         unknown = _unknown_issuer(certificate, known)
         silent = _WHOSE_LIST if evidence else NOT_GIVEN
-        return Report(None, signature, unknown, _validity(at, certificate), usage, silent)
+        return Report(None, signature, unknown, _validity(at, certificate), usage, silent, has)
     reports = [
         Report(
             anchor,
@@ -163,10 +182,21 @@ def check(
             _validity(at, certificate, anchor.certificate),
             usage,
             revocation(certificate, anchor.certificate, evidence, at=at),
+            has,
         )
         for anchor in issuers
     ]
     return min(reports, key=lambda report: sum(step.verdict is Verdict.BAD for _, step in report.steps))
+
+
+def explain(steps: Iterable[tuple[str, Step]], translate: Callable[[str], str] = str) -> str:
+    """*steps* with their names, a line each, for people: what was found, and why.
+
+    Its texts pass through *translate* (a ``gettext``). It may hold what a certificate says, as it says it.
+    """
+    return "\n".join(
+        f"{translate(name)}: {translate(WORDS[step.verdict])}. {step.text(translate)}" for name, step in steps
+    )
 
 
 def is_simulated(authority: x509.Certificate) -> bool:
@@ -262,6 +292,11 @@ def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:
             return good(mark("The certificate is for authentication."))
         case Purpose.AUTHENTICATION:
             return bad(mark("The certificate is not for authentication."))
+
+
+def _policies(certificate: x509.Certificate) -> tuple[str, ...]:
+    found = _extension(certificate, x509.CertificatePolicies)
+    return tuple(policy.policy_identifier.dotted_string for policy in found or ())
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
