@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
+from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -207,6 +208,31 @@ def test_a_form_that_was_filled_in_after_signing_is_said_and_never_good() -> Non
     filled = updated(sign(pdf(form=True), CERTIFICATE, key("holder")), fill_in)
     (found,) = read(filled)
     assert (verdicts(found), "remark" in found.rest.text()) == ((GOOD, OPEN), True)
+
+
+def test_an_unknown_kind_is_bad_and_never_merely_unchecked() -> None:
+    """Else whoever accepts what was checked but for revocation would accept anything."""
+    for kind in (b"/ETSI.CAdES.detachex", b"/adbe.pkcs7.sha1    ", b"/adbe.x509.rsa_sha1 "):
+        (found,) = read(SIGNED.replace(b"/ETSI.CAdES.detached", kind))
+        assert (found.kind, found.cms, found.signature.verdict) == (kind.decode().strip("/ "), None, BAD)
+    at = TWICE.rindex(b"/ETSI.CAdES.detached")
+    second = TWICE[:at] + b"/ETSI.CAdES.detachex" + TWICE[at + 20 :]
+    assert [signature for signature, _ in judged(second)] == [GOOD, BAD]
+
+
+def test_a_time_stamp_is_no_signature() -> None:
+    private = key("holder").private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    authority: Any = DummyTimeStamper(
+        asn1_x509.Certificate.load(der(CERTIFICATE)), asn1_keys.PrivateKeyInfo.load(private)
+    )
+
+    def stamped(data: bytes) -> bytes:
+        writer: Any = IncrementalPdfFileWriter(io.BytesIO(data))
+        return bytes(signers.PdfTimeStamper(authority).timestamp_pdf(writer, "sha256").getbuffer())
+
+    with pytest.raises(errors.PdfFileError, match="no signature"):
+        read(stamped(PLAIN))
+    assert judged(stamped(SIGNED)) == [(GOOD, GOOD), (OPEN, GOOD)]
 
 
 def test_a_byte_range_with_another_gap_is_bad() -> None:

@@ -115,7 +115,7 @@ def verify(
     else:
         for one in signed:
             one.print()
-        _print_overall(whole)
+        _print_overall(whole, several=len(signed) > 1)
     sys.exit(_EXIT_CODES[whole])
 
 
@@ -214,11 +214,11 @@ def _read(path: Path, most: int = _SIGNATURE_MAX) -> bytes:
         return stream.read(most + 1)
 
 
-def _print_overall(whole: Verdict) -> None:
+def _print_overall(whole: Verdict, *, several: bool) -> None:
     match whole:
         case Verdict.GOOD:
             click.echo(_("All was checked, and is good."))
         case Verdict.BAD:
-            click.echo(_("This signature is bad."))
+            click.echo(_("Not all of these signatures are good.") if several else _("This signature is bad."))
         case Verdict.NOT_CHECKED:
             click.echo(_("Nothing bad was found, but not everything was checked."))

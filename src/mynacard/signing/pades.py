@@ -44,6 +44,7 @@ PDF_MAX: Final = 0x1000_0000
 """Bytes of a PDF; a longer one is refused, since it is held in memory."""
 _PADES: Final = "/ETSI.CAdES.detached"
 _PKCS7: Final = "/adbe.pkcs7.detached"
+_TIMESTAMP: Final = "/ETSI.RFC3161"
 _FIELD_MAX: Final = 100
 
 
@@ -156,7 +157,7 @@ def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance 
 
 
 def read(pdf: bytes) -> tuple[PdfSignature, ...]:
-    """Every signature in *pdf*, in the order in which they were made.
+    """Every signature in *pdf*, in the order in which they were made, and time stamps among them.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
@@ -166,8 +167,8 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
     with _reading():
         embedded = list(reader.embedded_signatures)
         names = frozenset(str(one.field_name) for one in embedded)
-        found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded)
-    if not found:
+        found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded) + _unknown(reader)
+    if all(one.kind == _TIMESTAMP.removeprefix("/") for one in found):
         raise PdfFileError(mark("This PDF file holds no signature."))
     return found
 
@@ -183,8 +184,10 @@ def _read(pdf: bytes, embedded: Any, names: frozenset[str], ends: bool) -> PdfSi
 
 
 def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, Step]:
+    if kind == _TIMESTAMP:
+        return None, not_checked(mark("This is a time stamp on the file, and is not checked here."))
     if kind not in (_PADES, _PKCS7):
-        return None, not_checked(mark("A signature of the kind {kind} is not read here."), kind=kind.removeprefix("/"))
+        return None, _unknown_kind(kind)
     content = _content(pdf, embedded)
     if content is None:
         return None, bad(mark("What was signed is not the file around the signature."))
@@ -196,6 +199,26 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     if kind == _PADES and parsed.names_certificate is None:
         return parsed, bad(mark("The signature does not name its certificate, as PAdES demands."))
     return parsed, signature
+
+
+def _unknown(reader: Any) -> tuple[PdfSignature, ...]:
+    """Those of kinds that pyHanko passes over."""
+    from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields  # noqa: PLC0415
+
+    known = {kind.value for kind in SigSeedSubFilter}
+    signed = cast(Any, enumerate_sig_fields)(reader, filled_status=True)
+    kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
+    rest = not_checked(mark("What the signature is about was not looked at."))
+    return tuple(
+        PdfSignature(name, kind.removeprefix("/"), None, _unknown_kind(kind), rest)
+        for name, kind in kinds
+        if kind not in known
+    )
+
+
+def _unknown_kind(kind: str) -> Step:
+    """Bad, and not merely unchecked: who accepts what was checked but for revocation must not accept just anything."""
+    return bad(mark("A signature of the kind {kind} is not taken here."), kind=kind.removeprefix("/"))
 
 
 def _content(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | None:
