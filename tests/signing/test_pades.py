@@ -107,26 +107,14 @@ def pdfsig(folder: Path, data: bytes) -> str:
     return done.stdout.decode()
 
 
-@pytest.mark.parametrize("hash_", HashAlgorithm)
-def test_poppler_finds_it_valid_and_a_changed_one_not(hash_: HashAlgorithm, tmp_path: Path) -> None:
-    signed = sign(PLAIN, CERTIFICATE, key("holder"), hash_)
-    said = pdfsig(tmp_path, signed)
-    assert ("Signature is Valid." in said, "Total document signed" in said) == (True, True), said
-    changed = signed.replace(b"595 842", b"595 841", 1)
-    assert changed != signed
-    assert "Digest Mismatch" in pdfsig(tmp_path, changed)
-    assert judged(changed)[0][0] is BAD
-
-
 def test_poppler_finds_both_of_two(tmp_path: Path) -> None:
     said = pdfsig(tmp_path, TWICE)
     assert (said.count("Signature is Valid."), said.count("Not total document signed")) == (2, 1), said
 
 
-@pytest.mark.parametrize("data", [SIGNED, TWICE], ids=["one", "two"])
-def test_pyhanko_s_validator_takes_it_to_the_end(data: bytes) -> None:
+def test_pyhanko_s_validator_takes_both_of_two_to_the_end() -> None:
     root: Any = asn1_x509.Certificate.load(der(CA.certificate))
-    reader = PdfFileReader(io.BytesIO(data))
+    reader = PdfFileReader(io.BytesIO(TWICE))
     for embedded in reader.embedded_signatures:
         context = ValidationContext(trust_roots=[root], allow_fetching=False, moment=NOW, best_signature_time=NOW)
         status = validate_pdf_signature(embedded, context)

@@ -1,0 +1,95 @@
+"""What is signed here, held before programs that nobody here wrote: each format, each oracle, good and changed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from asn1crypto import cms as asn1_cms
+from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_detached_cms, validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+from signing.documents import CA, CERTIFICATE
+from signing.pdfs import pdf
+from trust.authorities import NOW, der, key, pem
+
+from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.signing import cades, cms, pades
+
+CONTENT: Final = pdf(1, 3000)
+CHANGED: Final = CONTENT.replace(b"595 842", b"595 841")
+
+MAKERS: Final[dict[str, Callable[..., bytes]]] = {"cms": cms.sign, "cades": cades.sign, "pades": pades.sign}
+
+Oracle = Callable[[bytes, bytes, Path], bool]
+"""Takes the signature (a PDF holds its own), the content and a folder; whether it accepts both."""
+
+
+def openssl(*words: str) -> Oracle:
+    def accepts(signature: bytes, content: bytes, folder: Path) -> bool:
+        (folder / "signature").write_bytes(signature)
+        (folder / "content").write_bytes(content)
+        (folder / "ca.pem").write_bytes(pem(CA.certificate))
+        done = subprocess.run(
+            [
+                "openssl", "cms", "-verify", *words, "-binary", "-inform", "DER", "-in", "signature",
+                "-content", "content", "-CAfile", "ca.pem", "-purpose", "any", "-out", "out",
+                "-attime", f"{NOW.timestamp():.0f}",
+            ],
+            cwd=folder, capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        return done.returncode == 0
+
+    return accepts
+
+
+def context() -> ValidationContext:
+    root: Any = asn1_x509.Certificate.load(der(CA.certificate))
+    return ValidationContext(trust_roots=[root], allow_fetching=False, moment=NOW, best_signature_time=NOW)
+
+
+def pyhanko(signature: bytes, content: bytes, _folder: Path) -> bool:
+    signed: Any = asn1_cms.ContentInfo.load(signature)["content"]
+    status: Any = asyncio.run(
+        async_validate_detached_cms(io.BytesIO(content), signed, signer_validation_context=context())
+    )
+    return bool(status.bottom_line)
+
+
+def pyhanko_pdf(signature: bytes, _content: bytes, _folder: Path) -> bool:
+    (embedded,) = PdfFileReader(io.BytesIO(signature)).embedded_signatures
+    return bool(validate_pdf_signature(embedded, context()).bottom_line)
+
+
+def pdfsig(signature: bytes, _content: bytes, folder: Path) -> bool:
+    (folder / "signed.pdf").write_bytes(signature)
+    done = subprocess.run(["pdfsig", "-nocert", "signed.pdf"], cwd=folder, capture_output=True, check=False, timeout=60)
+    return b"Signature is Valid." in done.stdout and b"Total document signed" in done.stdout
+
+
+TABLE: Final[dict[tuple[str, str], Oracle]] = {
+    ("cms", "openssl"): openssl(),
+    ("cms", "pyhanko"): pyhanko,
+    ("cades", "openssl"): openssl(),
+    ("cades", "openssl -cades"): openssl("-cades"),
+    ("cades", "pyhanko"): pyhanko,
+    ("pades", "pdfsig"): pdfsig,
+    ("pades", "pyhanko"): pyhanko_pdf,
+}
+
+
+@pytest.mark.parametrize("hash_", HashAlgorithm)
+@pytest.mark.parametrize(("format_", "oracle"), TABLE)
+def test_it_takes_what_is_signed_here_and_not_what_was_changed(
+    format_: str, oracle: str, hash_: HashAlgorithm, tmp_path: Path
+) -> None:
+    accepts = TABLE[format_, oracle]
+    signature = MAKERS[format_](CONTENT, CERTIFICATE, key("holder"), hash_)
+    assert accepts(signature, CONTENT, tmp_path)
+    assert not accepts(signature.replace(b"595 842", b"595 841"), CHANGED, tmp_path)
