@@ -307,6 +307,16 @@ def test_what_cannot_be_placed_is_refused_before_anything_is_signed(options: Any
     assert card.signatures == 0
 
 
+def test_a_field_of_another_kind_is_not_signed() -> None:
+    card = OnCard(key("holder"))
+    form = pdf(form=True)
+    with pytest.raises(errors.UsageError, match="none for a signature"):
+        check_signable(form, field="remark")
+    with pytest.raises(errors.UsageError, match="none for a signature"):
+        sign(form, CERTIFICATE, card, field="remark")
+    assert (card.signatures, check_signable(form)) == (0, 0)
+
+
 def test_a_percent_sign_in_the_text_stays_one() -> None:
     assert judged(sign(PLAIN, CERTIFICATE, key("holder"), appearance=Appearance(text="100% %(ts)s"))) == [(GOOD, GOOD)]
 

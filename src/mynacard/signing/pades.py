@@ -121,9 +121,8 @@ def sign(
     reader, name = _signable(pdf, field, appearance)
     from pyhanko import stamp  # noqa: PLC0415  # an extra, and a large one
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415
-    from pyhanko.pdf_utils.misc import PdfError  # noqa: PLC0415
+    from pyhanko.pdf_utils.misc import FormFillingError, PdfError  # noqa: PLC0415
     from pyhanko.sign import fields, signers  # noqa: PLC0415
-    from pyhanko.sign.general import SigningError  # noqa: PLC0415
 
     box = {} if appearance is None else {"on_page": appearance.page - 1, "box": appearance.box}
     new = None if name in _fields(reader) else cast(Any, fields).SigFieldSpec(name, **box)
@@ -138,7 +137,7 @@ def sign(
     try:
         made = cast(Any, signers).PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
         output = external.run(lambda: made.async_sign_pdf(writer))
-    except (PdfError, SigningError):
+    except (PdfError, FormFillingError):
         raise PdfFileError(mark("This PDF file does not take this signature.")) from None
     return bytes(cast(io.BytesIO, output).getbuffer())
 
@@ -307,6 +306,8 @@ def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> t
         raise UsageError(mark("A signature field's name has 1 to {most} characters and no period."), most=_FIELD_MAX)
     if known.get(field, False):
         raise UsageError(mark("The field {field} is signed already."), field=field)
+    if field not in known and field in _names(reader):
+        raise UsageError(mark("The field {field} is none for a signature."), field=field)
     return reader, field
 
 
@@ -326,6 +327,14 @@ def _fields(reader: Any) -> dict[str, bool]:
 
     with _reading():
         return {str(name): value is not None for name, value, _ in cast(Any, enumerate_sig_fields)(reader)}
+
+
+def _names(reader: Any) -> frozenset[str]:
+    """The names of the uppermost fields of the form, of whatever kind."""
+    with _reading():
+        if "/AcroForm" not in reader.root:
+            return frozenset()
+        return frozenset(str(field.get_object().get("/T")) for field in reader.root["/AcroForm"]["/Fields"])
 
 
 def _open(pdf: bytes) -> Any:
