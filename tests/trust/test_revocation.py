@@ -25,6 +25,7 @@ CA = authority()
 CERTIFICATE = holder(CA)
 OTHER_CA = authority("another ca")
 DAY = timedelta(days=1)
+SHA256 = hashes.SHA256()
 Reason = x509.ReasonFlags
 
 
@@ -58,11 +59,12 @@ def answer(
     signed_by: str = "ca 3",
     responder: x509.Certificate = CA.certificate,
     carries: Sequence[x509.Certificate] = (),
+    named_by: hashes.HashAlgorithm = SHA256,
 ) -> bytes:
     """An OCSP response, in DER."""
     gone = status is ocsp.OCSPCertStatus.REVOKED
     builder = ocsp.OCSPResponseBuilder().add_response(
-        certificate, CA.certificate, hashes.SHA256(), status, made, until, NOW - 2 * DAY if gone else None,
+        certificate, CA.certificate, named_by, status, made, until, NOW - 2 * DAY if gone else None,
         Reason.superseded if gone else None,
     ).responder_id(ocsp.OCSPResponderEncoding.HASH, responder)  # fmt: skip
     builder = builder.certificates(carries) if carries else builder
@@ -206,6 +208,24 @@ def test_without_the_library_it_is_said_what_to_install(monkeypatch: pytest.Monk
     assert found().verdict is Verdict.NOT_CHECKED
     with pytest.raises(errors.MissingExtraError, match=r"mynacard\[pdf\]"):
         found(crl())
+
+
+def test_an_answer_that_names_the_certificate_by_an_unknown_hash_is_not_checked() -> None:
+    assert found(ocsps=[answer(named_by=hashes.SHA512())]).verdict is Verdict.NOT_CHECKED
+    assert found(ocsps=[answer(named_by=hashes.SHA1())]).verdict is Verdict.GOOD, "that hash protects nothing"
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_damaged_answer_is_never_good_and_never_another_error(data: Any) -> None:
+    content = bytearray(answer(ocsp.OCSPCertStatus.REVOKED))
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at] = data.draw(st.integers(0, 255))
+    try:
+        step = found(ocsps=[bytes(content)])
+    except errors.CertificateFileError:
+        return
+    assert step.verdict is not Verdict.GOOD
 
 
 @settings(max_examples=60)

@@ -130,7 +130,7 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
         )  # fmt: skip
     except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
         return _SILENT if error.suspect_stale is None else _STALE
-    except (failures.CRLValidationError, failures.OCSPValidationError):
+    except (failures.CRLValidationError, failures.OCSPValidationError, *_UNREADABLE):  # also an unknown hash, and so on
         return _SILENT
     return good(mark("The certificate is not revoked, by the data that were given."))
 
