@@ -283,6 +283,26 @@ def test_an_encrypted_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         read(PLAIN)
 
 
+def test_more_signatures_or_versions_than_are_read_in_bounded_time_are_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pades, "SIGNATURES_MAX", 1)
+    assert judged(SIGNED) == [(GOOD, GOOD)]
+    with pytest.raises(errors.PdfFileError, match="2 signatures in 3 versions"):
+        read(TWICE)
+    monkeypatch.setattr(pades, "SIGNATURES_MAX", 2)
+    monkeypatch.setattr(pades, "REVISIONS_MAX", 2)
+    with pytest.raises(errors.PdfFileError, match="3 versions"):
+        read(TWICE)
+    assert check_signable(TWICE) == 2, "it can be signed all the same"
+
+
+def test_a_number_that_is_none_is_an_error() -> None:
+    """pyHanko lets decimal's own exception out."""
+    with pytest.raises(errors.PdfFileError):
+        read(SIGNED.replace(b"/ByteRange [0", b"/ByteRange [.", 1))
+
+
 def test_a_file_without_signatures_is_an_error() -> None:
     with pytest.raises(errors.PdfFileError, match="no signature"):
         read(PLAIN)

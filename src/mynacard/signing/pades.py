@@ -38,10 +38,13 @@ from mynacard.verdict import Step, bad, good, not_checked
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["PDF_MAX", "Appearance", "PdfSignature", "check_signable", "read", "sign"]
+__all__ = ["PDF_MAX", "REVISIONS_MAX", "SIGNATURES_MAX", "Appearance", "PdfSignature", "check_signable", "read", "sign"]
 
 PDF_MAX: Final = 0x1000_0000
 """Bytes of a PDF; a longer one is refused, since it is held in memory."""
+SIGNATURES_MAX: Final = 50
+REVISIONS_MAX: Final = 200
+"""Of one file, to be read: each signature is held against each later version, so the time grows faster than they do."""
 _PADES: Final = "/ETSI.CAdES.detached"
 _PKCS7: Final = "/adbe.pkcs7.detached"
 _TIMESTAMP: Final = "/ETSI.RFC3161"
@@ -160,13 +163,18 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
 
     Raises:
         MissingExtraError: pyHanko is not installed.
-        PdfFileError: *pdf* is none, is damaged, encrypted or too long, or holds no signature.
+        PdfFileError: *pdf* is none, is damaged, encrypted or too long, holds no signature, more than
+            :data:`SIGNATURES_MAX` or more than :data:`REVISIONS_MAX` versions.
     """
+    from pyhanko.sign.fields import enumerate_sig_fields  # noqa: PLC0415  # an extra, and a large one
+
     reader = _open(pdf)
     with _reading():
+        signed = list(cast(Any, enumerate_sig_fields)(reader, filled_status=True))
+        _check_count(len(signed), reader.xrefs.total_revisions)
         embedded = list(reader.embedded_signatures)
         names = frozenset(str(one.field_name) for one in embedded)
-        found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded) + _unknown(reader)
+        found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded) + _unknown(signed)
     if all(one.kind == _TIMESTAMP.removeprefix("/") for one in found):
         raise PdfFileError(mark("This PDF file holds no signature."))
     return found
@@ -200,12 +208,20 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     return parsed, signature
 
 
-def _unknown(reader: Any) -> tuple[PdfSignature, ...]:
+def _check_count(signatures: int, revisions: int) -> None:
+    if signatures > SIGNATURES_MAX or revisions > REVISIONS_MAX:
+        raise PdfFileError(
+            mark("This PDF file holds {signatures} signatures in {revisions} versions: more than are read."),
+            signatures=signatures,
+            revisions=revisions,
+        )
+
+
+def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
     """Those of kinds that pyHanko passes over."""
-    from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields  # noqa: PLC0415
+    from pyhanko.sign.fields import SigSeedSubFilter  # noqa: PLC0415
 
     known = {kind.value for kind in SigSeedSubFilter}
-    signed = cast(Any, enumerate_sig_fields)(reader, filled_status=True)
     kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
     rest = not_checked(mark("What the signature is about was not looked at."))
     return tuple(
@@ -354,7 +370,7 @@ def _open(pdf: bytes) -> Any:
 
 
 _UNREADABLE: Final = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, OverflowError, RecursionError,
+    ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError, RecursionError,
     NotImplementedError, zlib.error, struct.error,
 )  # fmt: skip
 """What pyHanko raises, beside its own, for files that are not as they should be."""
