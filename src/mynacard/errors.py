@@ -95,6 +95,7 @@ __all__ = [
     "SessionEndedError",
     "SignatureMismatchError",
     "TestPkiError",
+    "TimeStampError",
     "TlvError",
     "UnintelligibleError",
     "UnsupportedAlgorithmError",
@@ -518,6 +519,12 @@ class PdfFileError(MynacardError, ValueError):
     """A file that should be a PDF is none, is damaged or encrypted, or does not take or hold a signature."""
 
     code = "file/pdf"
+
+
+class TimeStampError(MynacardError):
+    """No time stamp was had of the authority. The signature that was to have it is good without."""
+
+    code = "signature/time-stamp"
 
 
 class MissingExtraError(MynacardError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -19,8 +20,9 @@ from trust.authorities import holder, key, pem
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
-from mynacard.signing import cades
-from mynacard.signing.cms import parse, sign
+from mynacard.signing import cades, cms
+from mynacard.signing.cms import parse, sign, verify
+from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
 
 
@@ -179,7 +181,6 @@ def test_what_openssl_makes_is_accepted_here(desk: Desk, options: tuple[str, ...
         (("-md", "sha512-256"), UnsupportedAlgorithmError),
         (("-md", "sha3-256"), UnsupportedAlgorithmError),
         (("-keyopt", "rsa_padding_mode:pss"), UnsupportedAlgorithmError),
-        (("-nodetach",), CertificateFileError),
         (("-noattr",), CertificateFileError),
         (("-nocerts",), CertificateFileError),
         (("-stream", "-indef", "-nodetach"), CertificateFileError),
@@ -191,6 +192,67 @@ def test_what_openssl_makes_is_accepted_here(desk: Desk, options: tuple[str, ...
 def test_what_openssl_makes_otherwise_is_refused(desk: Desk, options: tuple[str, ...], error: type[Exception]) -> None:
     with pytest.raises(error):
         parse(desk.sign(*options))
+
+
+# --- with the content inside ---
+
+
+OPAQUE = [cms.sign, cades.sign]
+
+
+@pytest.mark.parametrize("make", OPAQUE)
+@pytest.mark.parametrize("data", [DATA, b"", b"x" * 3_000_000], ids=len)
+def test_a_signature_may_hold_what_was_signed(make: Callable[..., bytes], data: bytes) -> None:
+    card = OnCard(key("holder"))
+    signature = parse(make(data, CERTIFICATE, card, detached=False))
+    assert card.signatures == 1
+    assert signature.content == data
+    assert verify(signature).verdict is Verdict.GOOD
+    assert verify(signature, of_bytes(data)).verdict is Verdict.GOOD
+    assert verify(signature, of_bytes(data + b"\n")).verdict is Verdict.BAD
+
+
+@pytest.mark.parametrize("make", OPAQUE)
+def test_a_changed_content_is_bad_whatever_lies_beside(make: Callable[..., bytes]) -> None:
+    """Or else somebody takes out of the file what nobody signed."""
+    changed = make(DATA, CERTIFICATE, key("holder"), detached=False).replace(b"a document", b"A document")
+    signature = parse(changed)
+    assert signature.content == DATA.replace(b"a document", b"A document")
+    assert verify(signature).verdict is Verdict.BAD
+    assert verify(signature, of_bytes(DATA)).verdict is Verdict.BAD
+
+
+@pytest.mark.parametrize("options", [(), ("-cades",), ("-md", "sha512")], ids="".join)
+def test_what_openssl_makes_around_the_content_is_accepted_here(desk: Desk, options: tuple[str, ...]) -> None:
+    signature = parse(desk.sign("-nodetach", *options))
+    assert signature.content == DATA
+    assert verify(signature).verdict is Verdict.GOOD
+
+
+def test_a_detached_signature_alone_proves_nothing() -> None:
+    with pytest.raises(UsageError, match="the file is needed"):
+        verify(parse(SIGNATURE))
+
+
+@pytest.mark.parametrize("make", OPAQUE)
+def test_what_is_too_long_to_go_in_costs_no_signature(
+    make: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cms, "CONTENT_MAX", 100)
+    card = OnCard(key("holder"))
+    with pytest.raises(UsageError, match="at most 100 bytes"):
+        make(bytes(101), CERTIFICATE, card, detached=False)
+    assert card.signatures == 0
+    assert parse(make(bytes(100), CERTIFICATE, card, detached=False)).content == bytes(100)
+
+
+def test_content_is_no_room_for_a_long_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    signature = sign(bytes(10_000), CERTIFICATE, key("holder"), detached=False)
+    monkeypatch.setattr(cms, "SIGNATURE_FILE_MAX", len(signature) - 10_000)
+    assert parse(signature).content == bytes(10_000)
+    monkeypatch.setattr(cms, "SIGNATURE_FILE_MAX", len(signature) - 10_001)
+    with pytest.raises(CertificateFileError, match="longer"):
+        parse(signature)
 
 
 def test_a_certificate_that_is_named_is_seen_by_a_program_that_loads_nothing_else(tmp_path: Path) -> None:

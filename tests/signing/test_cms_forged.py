@@ -176,8 +176,6 @@ DIGEST = core.OctetString(HashAlgorithm.SHA256.digest(DATA))
         version("v0", "v0"),
         content_type("signed_data"),
         content_type("1.2.840.113549.1.9.16.1.4"),
-        attached(DATA),
-        attached(b""),
         twice,
         set_attribute("content_type"),
         set_attribute("content_type", "signed_data"),
@@ -190,6 +188,12 @@ DIGEST = core.OctetString(HashAlgorithm.SHA256.digest(DATA))
 def test_another_form_is_refused_even_when_it_is_signed(change: Callable[[Any], None]) -> None:
     with pytest.raises(CertificateFileError):
         parse(forge(change, resign="holder"))
+
+
+def test_a_content_put_in_must_be_the_one_that_was_signed() -> None:
+    assert verdict(forge(attached(DATA))) is Verdict.GOOD
+    assert verdict(forge(attached(b""))) is Verdict.BAD
+    assert verdict(forge(attached(b"other"), resign="holder")) is Verdict.BAD
 
 
 def signature_algorithm(name: str) -> Callable[[Any], None]:

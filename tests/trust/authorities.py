@@ -89,11 +89,12 @@ def holder(
     end: datetime = END,
     extensions: Extensions = DOCUMENT,
     names_issuer: x509.Name | None = None,
+    subject: x509.Name | None = None,
     bits: int = 2048,
     serial: int = 0x705D990,
 ) -> x509.Certificate:
     """A holder's certificate, with the extensions that JPKI's have and *extensions*."""
-    subject = x509.Name(
+    subject = subject or x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
             x509.NameAttribute(NameOID.COMMON_NAME, "20260101MADEUP0000000A"),

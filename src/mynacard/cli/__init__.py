@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "residence": "residence",
     "sign": "sign",
     "sim": "sim",
+    "timestamp": "timestamp",
     "verify": "verify",
 }
 """Commands, and the module of this package in which each is, under its own name."""

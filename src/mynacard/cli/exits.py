@@ -53,6 +53,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     OSError: 63,
     errors.MissingExtraError: 64,
     errors.PdfFileError: 65,
+    errors.TimeStampError: 66,
 }
 
 

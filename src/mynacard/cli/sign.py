@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -19,10 +20,12 @@ from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.cli.options import CardChoice, PinSource, card_options, check_output, pin_options, write_new
 from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
-from mynacard.errors import UsageError, mark
+from mynacard.cli.timestamp import add_time_stamp
+from mynacard.errors import MynacardError, UsageError, mark
 from mynacard.jpki import authentication
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.signing import cades, cms, external, pades
+from mynacard.signing.timestamp import Ask, ask_http
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
 
@@ -32,6 +35,17 @@ _Make: TypeAlias = Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], 
 
 
 _SUFFIXES: Final = {"raw": ".sig", "cms": ".p7s", "cades": ".p7s", "pades": ""}
+_PLACE: Final = re.compile(r"([0-9]{1,5}):(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5})", re.ASCII)
+
+
+def _appearance(_context: click.Context, _option: click.Parameter, place: str | None) -> pades.Appearance | None:
+    if place is None:
+        return None
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise click.BadParameter(_("A place is PAGE:LEFT,BOTTOM,RIGHT,TOP, as 1:36,36,256,76."))
+    page, left, bottom, right, top = map(int, found.groups())
+    return pades.Appearance(page, (left, bottom, right, top))
 
 
 @click.command(
@@ -45,7 +59,7 @@ _SUFFIXES: Final = {"raw": ".sig", "cms": ".p7s", "cades": ".p7s", "pades": ""}
     default="cms",
     show_default=True,
     help=_(
-        "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a detached CMS with the certificate in it; cades: the same as"
+        "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a CMS with the certificate in it; cades: the same as"
         " CAdES wants it; pades: a PDF file with the signature in it (both need pyHanko)."
     ),
 )
@@ -59,6 +73,11 @@ _SUFFIXES: Final = {"raw": ".sig", "cms": ".p7s", "cades": ".p7s", "pades": ""}
 )
 @click.option("--field", metavar="NAME", help=_("The signature field of the PDF file, an empty one or a new one."))
 @click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that and when it was signed."))
+@click.option("--place", "appearance", metavar="PAGE:LEFT,BOTTOM,RIGHT,TOP", callback=_appearance,
+              help=_("Show it there, in points of 1/72 inch from the page's lower left corner."))  # fmt: skip
+@click.option("--opaque", is_flag=True, help=_("Put the file into the signature (.p7m), not beside it."))
+@click.option("--timestamp-url", "timestamp_url", metavar="URL",
+              help=_("Have each signature time-stamped there (RFC 3161), once the card was let go."))  # fmt: skip
 @click.option(
     "-o",
     "--output",
@@ -75,20 +94,30 @@ def sign(
     hash_: str,
     field: str | None,
     visible: bool,
+    appearance: pades.Appearance | None,
+    opaque: bool,
+    timestamp_url: str | None,
     output: Path,
     force: bool,
     card: CardChoice,
     pin_source: PinSource,
 ) -> None:
     algorithm = HashAlgorithm(hash_)
-    if format_ != "pades" and (visible or field is not None):
-        raise click.UsageError(_("--field and --visible are for --format pades."))
-    outputs = _outputs(files, output, _SUFFIXES[format_])
+    if format_ != "pades" and (visible or appearance is not None or field is not None):
+        raise click.UsageError(_("--field, --visible and --place are for --format pades."))
+    if opaque and format_ not in ("cms", "cades"):
+        raise click.UsageError(_("--opaque is for --format cms and cades."))
+    ask = _asker(format_, timestamp_url)
+    outputs = _outputs(files, output, ".p7m" if opaque else _SUFFIXES[format_])
     for path in outputs:
         check_output(path, force=force)
-    appearance = pades.Appearance() if visible else None
-    make = _maker(format_, field, appearance)
-    check = partial(pades.check_signable, field=field, appearance=appearance) if format_ == "pades" else None
+    appearance = pades.Appearance() if visible and appearance is None else appearance
+    make = _maker(format_, field, appearance, detached=not opaque, room=ask is not None)
+    check: Callable[[bytes], object] | None = None
+    if format_ == "pades":
+        check = partial(pades.check_signable, field=field, appearance=appearance)
+    elif opaque:
+        check = partial(cms.check_length, detached=False)
     jobs = [
         _job(file, path, algorithm, make, check, keep=len(files) == 1)
         for file, path in zip(files, outputs, strict=True)
@@ -105,6 +134,30 @@ def sign(
                 signature = make(job.read(), certificate, session.private_key(), algorithm)
             write_new(job.output, signature, force=force)  # at once: what is signed stays, whatever comes next
             written(job.output)
+    if ask is not None:
+        _time_stamped(outputs, ask)
+
+
+def _asker(format_: str, url: str | None) -> Ask | None:
+    if url is None:
+        return None
+    if format_ == "raw":
+        raise click.UsageError(_("A raw signature has no place for a time stamp."))
+    return ask_http(url)
+
+
+def _time_stamped(outputs: list[Path], ask: Ask) -> None:
+    """Add a time stamp to each; where one is not had, all signatures are there."""
+    try:
+        for number, path in enumerate(outputs, 1):
+            write_new(path, add_time_stamp(path.read_bytes(), ask), force=True)
+            click.echo(
+                _("{number} of {count} time stamps: {path}").format(number=number, count=len(outputs), path=path),
+                err=True,
+            )
+    except MynacardError:
+        click.echo(_("What is signed stays, and is good. To ask again for a time stamp: mynacard timestamp"), err=True)
+        raise
 
 
 @dataclass(frozen=True)
@@ -204,15 +257,17 @@ def authenticate(origin: str, nonce: str, card: CardChoice, pin_source: PinSourc
     click.echo(AuthenticationToken.from_authentication(answer).to_json())
 
 
-def _maker(format_: str, field: str | None, appearance: pades.Appearance | None) -> _Make | None:
+def _maker(
+    format_: str, field: str | None, appearance: pades.Appearance | None, *, detached: bool, room: bool
+) -> _Make | None:
     """Who makes the signature; None for a bare one. What is not installed is missed here, before anybody types."""
     if format_ == "cades":
         external.check_installed()
-        return cades.sign
+        return partial(cades.sign, detached=detached)
     if format_ == "pades":
         external.check_installed()
-        return partial(pades.sign, field=field, appearance=appearance)
-    return cms.sign if format_ == "cms" else None
+        return partial(pades.sign, field=field, appearance=appearance, room_for_time_stamp=room)
+    return partial(cms.sign, detached=detached) if format_ == "cms" else None
 
 
 def _digest(file: Path, algorithm: HashAlgorithm) -> bytes:

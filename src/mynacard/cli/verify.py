@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +13,11 @@ from cryptography import x509
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
-from mynacard.cli.options import TIME, as_json, print_json, verbose_option
+from mynacard.cli.options import TIME, as_json, check_output, print_json, verbose_option, write_new
 from mynacard.cli.texts import _, plain
+from mynacard.cli.timestamp import is_cms
 from mynacard.errors import CertificateFileError, mark
-from mynacard.signing import cms, pades, rawsig
+from mynacard.signing import cms, pades, rawsig, timestamp
 from mynacard.signing.content import of_file
 from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check, explain, load_certificate
@@ -34,7 +33,8 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 
 @click.command(
     help=_(
-        "Check SIGNATURE (CMS, or raw with --certificate) of FILE, or every signature in a PDF file. Ends with 0 only"
+        "Check SIGNATURE (CMS, or raw with --certificate) of FILE, or the signature that FILE is, or every one in a PDF"
+        " file. Ends with 0 only"
         " if everything was checked and good, with 70 if something is bad, with 71 if something was not checked:"
         " without --crl or --ocsp, revocation."
     )
@@ -70,6 +70,12 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
               help=_("A revocation list (DER) of the CA, if you were given one. Again for more."))  # fmt: skip
 @click.option("--ocsp", "ocsps", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help=_("An OCSP response (DER) of the CA, if you were given one. Again for more."))  # fmt: skip
+@click.option("--tsa-ca", "time_authorities", multiple=True,
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("A CA certificate that you trust for time stamps, PEM or DER; may be repeated."))  # fmt: skip
+@click.option("--content", "content_output", type=click.Path(path_type=Path),
+              help=_("Where to write what the signature in FILE holds, if nothing is bad."))  # fmt: skip
+@click.option("--force", is_flag=True, help=_("Replace that file if it exists."))
 @as_json
 @verbose_option
 def verify(
@@ -83,6 +89,9 @@ def verify(
     at: datetime | None,
     crls: tuple[Path, ...],
     ocsps: tuple[Path, ...],
+    time_authorities: tuple[Path, ...],
+    content_output: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     if not authorities and not simulated:
@@ -93,25 +102,36 @@ def verify(
     evidence = RevocationEvidence(
         tuple(_read(path, EVIDENCE_MAX) for path in crls), tuple(_read(path, EVIDENCE_MAX) for path in ocsps)
     )
-    check_ = partial(
-        check,
-        anchors=anchors,
-        at=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
-        purpose=Purpose.DOCUMENT,
-        evidence=evidence,
-        policies=policies,
+    trusted = _Trusted(
+        tuple(anchors),
+        tuple(load_certificate(_read(path)) for path in time_authorities),
+        evidence,
+        policies,
+        at.replace(tzinfo=UTC) if at else datetime.now(UTC),
     )
+    if content_output is not None:
+        check_output(content_output, force=force)
+    content: bytes | None = None
     if signature is not None:
-        signer, found = _signature(file, _read(signature), certificate, HashAlgorithm(hash_))
-        signed = [_Signed(signer, check_(signer, signature=found))]
+        signed = [_beside(file, _read(signature), certificate, HashAlgorithm(hash_), trusted)]
     elif certificate is not None:
         raise click.UsageError(_("Without SIGNATURE there is nothing that --certificate is for."))
     else:
-        signed = [_in_pdf(one, check_) for one in pades.read(_read(file, pades.PDF_MAX))]
+        whole_file = _read(file, pades.PDF_MAX)
+        if is_cms(whole_file):
+            parsed = cms.parse(whole_file)
+            content = parsed.content
+            signed = [trusted.judged(parsed.certificate, cms.verify(parsed), parsed.time_stamps)]
+        else:
+            signed = [_in_pdf(one, trusted) for one in pades.read(whole_file)]
     whole = overall(step for one in signed for _name, step in one.steps)
+    if content_output is not None and whole is not Verdict.BAD:
+        if content is None:
+            raise click.UsageError(_("This signature holds no content that could be written."))
+        write_new(content_output, content, force=force)
     if as_json:
         documents = [one.document() for one in signed]
-        print_json(documents[0] if signature is not None else {"overall": whole.value, "signatures": documents})
+        print_json({"overall": whole.value, "signatures": documents} if signed[0].pdf is not None else documents[0])
     else:
         for one in signed:
             one.print()
@@ -120,18 +140,55 @@ def verify(
 
 
 @dataclass(frozen=True)
+class _Trusted:
+    """Whom and what the caller believes, and for which time."""
+
+    anchors: tuple[Anchor, ...]
+    time_authorities: tuple[x509.Certificate, ...]
+    evidence: RevocationEvidence
+    policies: tuple[str, ...]
+    at: datetime
+
+    def judged(
+        self,
+        signer: x509.Certificate | None,
+        found: Step,
+        stamps: tuple[timestamp.TimeStamp, ...] = (),
+        pdf: pades.PdfSignature | None = None,
+    ) -> _Signed:
+        """What is to be said of a signature: its certificate is held against the time that its time stamp proves."""
+        proof = timestamp.check(stamps, self.time_authorities, at=self.at, evidence=self.evidence)
+        if signer is None:
+            return _Signed(None, None, pdf, proof)
+        report = check(
+            signer,
+            self.anchors,
+            at=(proof and proof.time) or self.at,
+            purpose=Purpose.DOCUMENT,
+            signature=found,
+            evidence=self.evidence,
+            policies=self.policies,
+        )
+        return _Signed(signer, report, pdf, proof)
+
+
+@dataclass(frozen=True)
 class _Signed:
     """A signature, and what was found of it."""
 
     signer: x509.Certificate | None
     report: Report | None
-    pdf: pades.PdfSignature | None = None
+    pdf: pades.PdfSignature | None
+    proof: timestamp.Proof | None
 
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
-        if self.report is None:
-            return self.pdf.steps if self.pdf is not None else ()
-        return self.report.steps if self.pdf is None else (*self.report.steps, self.pdf.steps[1])
+        of_pdf = dict(self.pdf.steps) if self.pdf is not None else {}
+        of_report = dict(self.report.steps) if self.report is not None else {}
+        of_stamps = dict(self.proof.steps) if self.proof is not None else {}
+        if self.pdf is not None and self.pdf.is_time_stamp and of_stamps:
+            del of_pdf["signature"]  # the time stamp is the signature
+        return tuple({**of_report, **of_pdf, **of_stamps}.items())
 
     @property
     def simulated(self) -> bool:
@@ -146,6 +203,7 @@ class _Signed:
             "simulated": self.simulated,
             "signer": self.signer.subject.rfc4514_string() if self.signer is not None else None,
             "ca": _ca(self.report) if self.report is not None else None,
+            "proven_time": self.proof.time.isoformat() if self.proof and self.proof.time else None,
             "policies": list(self.report.policies) if self.report is not None else [],
             "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in self.steps},
         }
@@ -164,11 +222,9 @@ class _Signed:
             click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
 
 
-def _in_pdf(found: pades.PdfSignature, check_: Callable[..., Report]) -> _Signed:
-    if found.cms is None:
-        return _Signed(None, None, found)
-    signer = found.cms.certificate
-    return _Signed(signer, check_(signer, signature=found.signature), found)
+def _in_pdf(found: pades.PdfSignature, trusted: _Trusted) -> _Signed:
+    signer = found.cms.certificate if found.cms is not None else None
+    return trusted.judged(signer, found.signature, found.time_stamps, found)
 
 
 def _ca(report: Report) -> dict[str, object] | None:
@@ -192,20 +248,18 @@ def _ca_text(anchor: Anchor) -> str:
     return _("The CA is generation {number} of J-LIS's, by its fingerprint.").format(number=known.generation)
 
 
-def _signature(
-    file: Path, signature: bytes, certificate: Path | None, hash_: HashAlgorithm
-) -> tuple[x509.Certificate, Step]:
-    """The signer's certificate, and what its key says of the file."""
+def _beside(file: Path, signature: bytes, certificate: Path | None, hash_: HashAlgorithm, trusted: _Trusted) -> _Signed:
+    """What is to be said of a signature that lies beside the file."""
     with file.open("rb") as stream:
-        if signature[:1] == b"\x30" and certificate is None:
+        if is_cms(signature) and certificate is None:
             parsed = cms.parse(signature)
-            return parsed.certificate, cms.verify(parsed, of_file(stream))
+            return trusted.judged(parsed.certificate, cms.verify(parsed, of_file(stream)), parsed.time_stamps)
         if certificate is None:
             raise CertificateFileError(
                 mark("This is no CMS signature. If it is a raw one, give the signer's certificate: --certificate FILE.")
             )
         signer = load_certificate(_read(certificate))
-        return signer, rawsig.verify(signature, signer, of_file(stream), hash_)
+        return trusted.judged(signer, rawsig.verify(signature, signer, of_file(stream), hash_))
 
 
 def _read(path: Path, most: int = _SIGNATURE_MAX) -> bytes:

@@ -1,8 +1,10 @@
-"""CMS signatures beside the file they are about (``.p7s``): made with one card signature, and read strictly.
+"""CMS signatures beside the file they are about (``.p7s``) or around it (``.p7m``): made with one card signature, and
+read strictly.
 
 What is made holds the signing time and the message's digest as signed attributes, and the signer's certificate. It has
 no signing-certificate-v2 attribute, so it is plain CMS; with that attribute it is CAdES, which
-:mod:`mynacard.signing.cades` makes and this module reads. The time is what the signer's computer said.
+:mod:`mynacard.signing.cades` makes and this module reads. The time is what the signer's computer said; a time stamp,
+added when the card was let go (:func:`add_time_stamp`), is what an authority says.
 
 Source: RFC 5652 §5 (SignedData), §11 (attributes); RFC 3370 §3.2 and RFC 5754 §3.2 (RSA with SHA-2); RFC 5035 §4.
 """
@@ -22,19 +24,32 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError, mark
-from mynacard.signing import der
-from mynacard.signing.content import DigestOf
+from mynacard.signing import der, timestamp
+from mynacard.signing.content import DigestOf, of_bytes
 from mynacard.trust import certificates, primitive
 from mynacard.verdict import Step, bad, good
 
-__all__ = ["SIGNATURE_FILE_MAX", "CmsSignature", "parse", "sign", "verify"]
+__all__ = [
+    "CONTENT_MAX",
+    "SIGNATURE_FILE_MAX",
+    "CmsSignature",
+    "add_time_stamp",
+    "check_length",
+    "parse",
+    "sign",
+    "verify",
+]
 
 SIGNATURE_FILE_MAX: Final = 0x10_0000
-"""No signature file is longer; one of a card has about 2,500 bytes."""
+"""No signature file is longer, without the content that it may hold; one of a card has about 2,500 bytes."""
+CONTENT_MAX: Final = 0x400_0000
+"""Bytes of content in a signature file: what is longer is signed beside it."""
+TIME_STAMPS_MAX: Final = 5
 
 _ASN1: Final[Any] = asn1crypto_cms
 _: Final[Any] = asn1crypto_tsp  # loaded before anything is parsed: it teaches the other one signing-certificate-v2
 _DATA: Final = "data"
+_TIME_STAMP: Final = "signature_time_stamp_token"
 _BY_NAME_AND_NUMBER: Final = ("v1", "issuer_and_serial_number")
 _BY_KEY: Final = ("v3", "subject_key_identifier")
 _SIGNATURE_ALGORITHMS: Final[dict[str, tuple[HashAlgorithm, ...]]] = {
@@ -49,7 +64,7 @@ _PARSING_ERRORS: Final = (ValueError, TypeError, KeyError, IndexError, Attribute
 
 @dataclass(frozen=True, slots=True)
 class CmsSignature:
-    """A detached CMS signature with one signer.
+    """A CMS signature with one signer.
 
     Attributes:
         certificate: the signer's, out of the file. Nothing is said of whether it is good.
@@ -60,6 +75,8 @@ class CmsSignature:
         claimed_time: when the signer's computer said it was; None where the file does not say.
         names_certificate: whether the signed attributes name this certificate, by its digest, as CAdES wants it; None
             where they name none.
+        content: what was signed, where the file holds it; None where it lies beside.
+        time_stamps: what authorities say of when the signature was there (:func:`mynacard.signing.timestamp.check`).
     """
 
     certificate: x509.Certificate
@@ -69,75 +86,133 @@ class CmsSignature:
     value: bytes = field(repr=False)
     claimed_time: datetime | None = None
     names_certificate: bool | None = None
+    content: bytes | None = field(default=None, repr=False)
+    time_stamps: tuple[timestamp.TimeStamp, ...] = ()
 
 
 def sign(
-    data: bytes, certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorithm = HashAlgorithm.SHA256
+    data: bytes,
+    certificate: x509.Certificate,
+    key: RSAPrivateKey,
+    hash_: HashAlgorithm = HashAlgorithm.SHA256,
+    *,
+    detached: bool = True,
 ) -> bytes:
-    """The detached CMS signature of *data*, in DER, with one call of ``key.sign``.
+    """The CMS signature of *data*, in DER, with one call of ``key.sign``.
 
     Args:
         data: the whole content, taken as it is: no line ends are changed.
         certificate: of *key*; goes into the signature. JPKI's signing certificate names its holder and the address.
         key: of a card (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
         hash_: of content and signature.
+        detached: whether *data* stays outside; else the file holds it, up to :data:`CONTENT_MAX` bytes.
 
     Raises:
-        UsageError: *certificate* is of another key. Nothing was signed.
+        UsageError: *certificate* is of another key, or *data* is too long to go in. Nothing was signed.
         UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits. Nothing was signed.
     """
+    check_length(data, detached=detached)
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
         raise UsageError(mark("The certificate is of another key than the one that is to sign."))
     builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, key, primitive.HASHES[hash_])
-    options = [PKCS7Options.DetachedSignature, PKCS7Options.Binary, PKCS7Options.NoCapabilities]
-    return builder.sign(Encoding.DER, options)
+    options = [PKCS7Options.Binary, PKCS7Options.NoCapabilities]
+    return builder.sign(Encoding.DER, [*options, PKCS7Options.DetachedSignature] if detached else options)
+
+
+def check_length(data: bytes, *, detached: bool) -> None:
+    """That *data* can go into a signature, if it is to.
+
+    Raises:
+        UsageError: it is too long.
+    """
+    if not detached and len(data) > CONTENT_MAX:
+        raise UsageError(mark("A signature holds at most {most} bytes of content: sign beside it."), most=CONTENT_MAX)
+
+
+def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
+    """*signature_der* with a time stamp more, as CAdES B-T has it. No card is asked: anybody can add one.
+
+    Raises:
+        CertificateFileError, UnsupportedAlgorithmError: as :func:`parse` raises them. Nobody was asked.
+        MissingExtraError: pyHanko is not installed. Nobody was asked.
+        UsageError: it has as many as are taken. Nobody was asked.
+        TimeStampError: none was had; *signature_der* is as good as it was. And what *ask* raises.
+    """
+    parsed = parse(signature_der)
+    if len(parsed.time_stamps) >= TIME_STAMPS_MAX:
+        raise UsageError(mark("This signature has {count} time stamps, and takes no more."), count=TIME_STAMPS_MAX)
+    token = timestamp.obtain(parsed.hash.digest(parsed.value), parsed.hash, ask)
+    info = _ASN1.ContentInfo.load(signature_der)
+    signer = info["content"]["signer_infos"][0]
+    stamp = {"type": _TIME_STAMP, "values": [_ASN1.ContentInfo.load(token)]}
+    others = [attribute.untag() for attribute in signer["unsigned_attrs"]] if len(signer["unsigned_attrs"]) else []
+    signer["unsigned_attrs"] = _ASN1.CMSAttributes([*others, _ASN1.CMSAttribute(stamp)])
+    stamped = bytes(info.dump())
+    parse(stamped)
+    return stamped
 
 
 def parse(signature_der: bytes) -> CmsSignature:
     """The signature in *signature_der*. Nothing is verified yet.
 
     Raises:
-        CertificateFileError: no DER, no detached CMS with one signer and signed attributes, or damaged.
+        CertificateFileError: no DER, no CMS with one signer and signed attributes, damaged, or too long.
         UnsupportedAlgorithmError: another algorithm than RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
     """
-    if len(signature_der) > SIGNATURE_FILE_MAX:
-        raise CertificateFileError(mark("This is no signature file: it is longer than one can be."))
+    if len(signature_der) > SIGNATURE_FILE_MAX + CONTENT_MAX:
+        raise _too_long()
     der.check(signature_der)
     try:
         info = _ASN1.ContentInfo.load(signature_der, strict=True)
         _check_whole(info)
         if info["content_type"].native != "signed_data":
             raise CertificateFileError(mark("This is no signature file: it holds no signed data."))
-        return _signed_data(info["content"])
+        content = _content(info["content"]["encap_content_info"])
+        if len(signature_der) - len(content or b"") > SIGNATURE_FILE_MAX:
+            raise _too_long()
+        return _signed_data(info["content"], content)
     except (CertificateFileError, UnsupportedAlgorithmError):
         raise
     except _PARSING_ERRORS:
         raise CertificateFileError(mark("This signature file is damaged.")) from None
 
 
-def verify(signature: CmsSignature, digest_of: DigestOf) -> Step:
+def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
     """Whether the key of ``signature.certificate`` signed the content. Not whether the certificate is good.
 
+    Args:
+        signature: as :func:`parse` gave it.
+        digest_of: of the content that lies beside it; None for the content that it holds, which is looked at anyway.
+
     Raises:
+        UsageError: it holds no content, and none was given.
         CertificateFileError: the signature value has another length than the key gives it.
         UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
     """
+    contents = [] if digest_of is None else [digest_of]
+    if signature.content is not None:
+        contents.append(of_bytes(signature.content))
+    if not contents:
+        raise UsageError(mark("This signature does not hold what was signed: the file is needed, too."))
     if signature.names_certificate is False:
         return bad(mark("The signature names another certificate than the one that it holds."))
     digest = signature.hash.digest(signature.signed_attributes)
     if not primitive.signed(signature.certificate, signature.value, digest, signature.hash):
         return bad(mark("The signature is damaged or forged: it does not fit its own certificate."))
-    if digest_of(signature.hash) != signature.content_digest:
+    if any(digest(signature.hash) != signature.content_digest for digest in contents):
         return bad(mark("The signature is about another file, or the file was changed since."))
     return good(mark("The file is as it was signed, with the key of this certificate."))
 
 
-def _signed_data(signed: Any) -> CmsSignature:
+def _too_long() -> CertificateFileError:
+    return CertificateFileError(mark("This is no signature file: it is longer than one can be."))
+
+
+def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
     if len(signed["signer_infos"]) != 1:
         raise CertificateFileError(mark("This signature has no signer, or several; it must have one."))
     signer = signed["signer_infos"][0]
     _check_whole(signed, signed["encap_content_info"], signer)
-    _check_detached(signed["encap_content_info"])
     _check_version(signed["version"].native, signer["version"].native, signer["sid"].name)
     hash_ = _hash(signer["digest_algorithm"])
     if [_hash(one) for one in signed["digest_algorithms"]] != [hash_]:
@@ -151,14 +226,24 @@ def _signed_data(signed: Any) -> CmsSignature:
     certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
     value = bytes(signer["signature"].native)
     named = _names_certificate(attributes, certificate)
-    return CmsSignature(certificate, hash_, digest, signed_attributes, value, time, named)
+    stamps = _time_stamps(signer["unsigned_attrs"], value)
+    return CmsSignature(certificate, hash_, digest, signed_attributes, value, time, named, content, stamps)
 
 
-def _check_detached(content: Any) -> None:
-    if content["content_type"].native != _DATA:
+def _content(encapsulated: Any) -> bytes | None:
+    if encapsulated["content_type"].native != _DATA:
         raise CertificateFileError(mark("This signature is not about plain data."))
-    if content["content"].native is not None:
-        raise CertificateFileError(mark("This signature holds its content; only detached ones are taken here."))
+    content: bytes | None = encapsulated["content"].native
+    return content
+
+
+def _time_stamps(attributes: Any, value: bytes) -> tuple[timestamp.TimeStamp, ...]:
+    """What is unsigned is passed over but for these (RFC 3161 appendix A): they carry signatures of their own."""
+    found = [attribute["values"] for attribute in attributes if attribute["type"].native == _TIME_STAMP]
+    tokens = [token.dump() for values in found for token in values]
+    if len(tokens) > TIME_STAMPS_MAX:
+        raise CertificateFileError(mark("This signature has more than {most} time stamps."), most=TIME_STAMPS_MAX)
+    return tuple(timestamp.parse(token, of_bytes(value)) for token in tokens)
 
 
 def _check_version(version: str, of_signer: str, named_by: str) -> None:

@@ -19,6 +19,7 @@ VALUES_MAX: Final = 10_000
 
 _CONSTRUCTED: Final = 0x20
 _BOOLEAN, _INTEGER, _ENUMERATED = 0x01, 0x02, 0x0A
+_NUMBERS: Final = frozenset({_BOOLEAN, _INTEGER, _ENUMERATED})
 _ALWAYS_CONSTRUCTED: Final = frozenset({0x10, 0x11})  # SEQUENCE and SET; everything else universal is primitive
 
 
@@ -37,7 +38,7 @@ class _Reader:
         tag, start, stop = self._header(offset, end)
         if tag & _CONSTRUCTED:
             self._children(tag, start, stop, depth - 1)
-        elif not _shortest(tag, self._data[start:stop]):
+        elif tag in _NUMBERS and not _shortest(tag, self._data[start:stop]):
             raise _none()
         return stop
 
@@ -88,10 +89,8 @@ def _shortest(tag: int, value: bytes) -> bool:
     """Whether a boolean or a number is written in its one form."""
     if tag == _BOOLEAN:
         return value in (b"\x00", b"\xff")
-    if tag in (_INTEGER, _ENUMERATED):
-        spare = len(value) > 1 and (value[0], value[1] >> 7) in ((0x00, 0), (0xFF, 1))
-        return bool(value) and not spare
-    return True
+    spare = len(value) > 1 and (value[0], value[1] >> 7) in ((0x00, 0), (0xFF, 1))
+    return bool(value) and not spare
 
 
 def _none() -> CertificateFileError:

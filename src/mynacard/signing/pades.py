@@ -1,9 +1,10 @@
-"""Signatures inside of PDF files: made as PAdES (level B-B) with one card signature, and read, all of them.
+"""Signatures inside of PDF files: made as PAdES with one card signature, and read, all of them.
 
 A signature is added as an incremental update, so those that are there stay good. What is read: PAdES
 (``ETSI.CAdES.detached``) and its forerunner ``adbe.pkcs7.detached``. A file may hold several, and each is about the
 file as it was when it was made. So two things are told of each: whether it is good for those bytes, and what the file
-holds beyond them. By pyHanko, the extra ``pdf``; the CMS inside is read by :mod:`mynacard.signing.cms`.
+holds beyond them. What is made is of level B-B, and with a time stamp, added when the card was let go, of level B-T. By
+pyHanko, the extra ``pdf``; the CMS inside is read by :mod:`mynacard.signing.cms`.
 
 Source: ISO 32000-2 §12.8; ETSI EN 319 142-1 V1.2.1 §5, §6.
 """
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import (
@@ -32,13 +34,24 @@ from mynacard.errors import (
     UsageError,
     mark,
 )
-from mynacard.signing import cms, external
+from mynacard.signing import cms, external, timestamp
+from mynacard.signing.timestamp import TimeStamp
 from mynacard.verdict import Step, bad, good, not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["PDF_MAX", "REVISIONS_MAX", "SIGNATURES_MAX", "Appearance", "PdfSignature", "check_signable", "read", "sign"]
+__all__ = [
+    "PDF_MAX",
+    "REVISIONS_MAX",
+    "SIGNATURES_MAX",
+    "Appearance",
+    "PdfSignature",
+    "add_time_stamp",
+    "check_signable",
+    "read",
+    "sign",
+]
 
 PDF_MAX: Final = 0x1000_0000
 """Bytes of a PDF; a longer one is refused, since it is held in memory."""
@@ -49,6 +62,8 @@ _PADES: Final = "/ETSI.CAdES.detached"
 _PKCS7: Final = "/adbe.pkcs7.detached"
 _TIMESTAMP: Final = "/ETSI.RFC3161"
 _FIELD_MAX: Final = 100
+_SIGNATURE_MAX: Final = 0x1000
+"""Bytes of a signature without its certificate; one of a card has some 700."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class PdfSignature:
         signature: whether the key of its certificate signed those bytes. Not whether the certificate is good.
         rest: whether those bytes are the file, and what it holds beyond them.
         claimed_time: when the signer's computer said it was; None where the file does not say.
+        time_stamps: what authorities say of when the signature was there; of a time stamp on the file, itself.
     """
 
     field: str
@@ -85,6 +101,12 @@ class PdfSignature:
     signature: Step
     rest: Step
     claimed_time: datetime | None = None
+    time_stamps: tuple[TimeStamp, ...] = ()
+
+    @property
+    def is_time_stamp(self) -> bool:
+        """Whether it is an authority's time stamp on the file, and nobody's signature."""
+        return f"/{self.kind}" == _TIMESTAMP
 
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
@@ -100,6 +122,7 @@ def sign(
     *,
     field: str | None = None,
     appearance: Appearance | None = None,
+    room_for_time_stamp: bool = False,
 ) -> bytes:
     """*pdf* with one more signature at its end, with one call of ``key.sign``, in this thread.
 
@@ -110,6 +133,7 @@ def sign(
         hash_: of content and signature.
         field: the signature field, one that is there and empty, or a new one; None for a new one with a free name.
         appearance: what is to be seen of it; None for nothing. A field that is there has its own place.
+        room_for_time_stamp: whether the file gets 32 KiB longer, so that :func:`add_time_stamp` finds a place.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
@@ -135,14 +159,43 @@ def sign(
     metadata = signers.PdfSignatureMetadata(
         field_name=name, md_algorithm=hash_.value, subfilter=fields.SigSeedSubFilter.PADES
     )
+    reserved = None  # as much as the signature needs
+    if room_for_time_stamp:  # counted in hexadecimal digits
+        reserved = 2 * (len(certificate.public_bytes(Encoding.DER)) + _SIGNATURE_MAX + timestamp.TIME_STAMP_MAX)
     with _reading():
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     try:
         made = cast(Any, signers).PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
-        output = external.run(lambda: made.async_sign_pdf(writer))
+        output = external.run(lambda: made.async_sign_pdf(writer, bytes_reserved=reserved))
     except (PdfError, FormFillingError):
         raise PdfFileError(mark("This PDF file does not take this signature.")) from None
     return bytes(cast(io.BytesIO, output).getbuffer())
+
+
+def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
+    """*pdf* with a time stamp in its last signature, as PAdES B-T has it. No card is asked: anybody can add one.
+
+    Raises:
+        MissingExtraError: pyHanko is not installed. Nobody was asked.
+        PdfFileError: as :func:`read` raises it; or something follows the last signature, or it has no room. The latter
+            is known only when the authority has answered.
+        CertificateFileError, UnsupportedAlgorithmError, UsageError: the signature is none that takes one. Nobody was
+            asked.
+        TimeStampError: none was had; *pdf* is as good as it was. And what *ask* raises.
+    """
+    reader = _open(pdf)
+    with _reading():
+        embedded = list(reader.embedded_regular_signatures)
+        kind = str(embedded[-1].sig_object.get("/SubFilter", "")) if embedded else ""
+        numbers = [int(number) for number in embedded[-1].byte_range] if kind in (_PADES, _PKCS7) else []
+        content = _content(pdf, embedded[-1]) if numbers else None
+    if content is None or numbers[2] + numbers[3] != len(pdf):
+        raise PdfFileError(mark("This PDF file does not end with a signature that could take a time stamp."))
+    start, end = numbers[1] + 1, numbers[2] - 1
+    stamped = cms.add_time_stamp(_unpadded(embedded[-1].pkcs7_content), ask).hex().encode("ascii")
+    if len(stamped) > end - start:
+        raise PdfFileError(mark("This signature was made without room for a time stamp of this length."))
+    return b"".join((pdf[:start], stamped.ljust(end - start, b"0"), pdf[end:]))
 
 
 def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance | None = None) -> int:
@@ -175,7 +228,7 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
         embedded = list(reader.embedded_signatures)
         names = frozenset(str(one.field_name) for one in embedded)
         found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded) + _unknown(signed)
-    if all(one.kind == _TIMESTAMP.removeprefix("/") for one in found):
+    if all(one.is_time_stamp for one in found):
         raise PdfFileError(mark("This PDF file holds no signature."))
     return found
 
@@ -185,27 +238,33 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
 
 def _read(pdf: bytes, embedded: Any, names: frozenset[str], ends: bool) -> PdfSignature:
     kind = str(embedded.sig_object.get("/SubFilter", ""))
-    parsed, signature = _signature(pdf, embedded, kind)
+    parsed, stamps, signature = _signature(pdf, embedded, kind)
     rest, time = _rest(embedded, names, ends), embedded.self_reported_timestamp
-    return PdfSignature(str(embedded.field_name), kind.removeprefix("/"), parsed, signature, rest, time)
+    return PdfSignature(str(embedded.field_name), kind.removeprefix("/"), parsed, signature, rest, time, stamps)
 
 
-def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, Step]:
-    if kind == _TIMESTAMP:
-        return None, not_checked(mark("This is a time stamp on the file, and is not checked here."))
-    if kind not in (_PADES, _PKCS7):
-        return None, _unknown_kind(kind)
+def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[TimeStamp, ...], Step]:
     content = _content(pdf, embedded)
+    if kind not in (_PADES, _PKCS7, _TIMESTAMP):
+        return None, (), _unknown_kind(kind)
     if content is None:
-        return None, bad(mark("What was signed is not the file around the signature."))
+        return None, (), bad(mark("What was signed is not the file around the signature."))
     try:
-        parsed = cms.parse(_unpadded(embedded.pkcs7_content))
+        found = _unpadded(embedded.pkcs7_content)
+        if kind == _TIMESTAMP:
+            return None, (timestamp.parse(found, content),), _FOR_TIME_STAMPS
+        parsed = cms.parse(found)
         signature = cms.verify(parsed, content)
     except (CertificateFileError, UnsupportedAlgorithmError) as error:
-        return None, bad(str(error.args[0]), **error.details)
+        return None, (), bad(str(error.args[0]), **error.details)
+    if parsed.content is not None:
+        signature = bad(mark("The signature holds a content of its own, beside the file that it should be about."))
     if kind == _PADES and parsed.names_certificate is None:
-        return parsed, bad(mark("The signature does not name its certificate, as PAdES demands."))
-    return parsed, signature
+        signature = bad(mark("The signature does not name its certificate, as PAdES demands."))
+    return parsed, parsed.time_stamps, signature
+
+
+_FOR_TIME_STAMPS: Final = not_checked(mark("This is a time stamp on the file: its authority has to be looked at."))
 
 
 def _check_count(signatures: int, revisions: int) -> None:

@@ -10,7 +10,7 @@ By pyhanko-certvalidator, which comes with the extra ``pdf``. Source: RFC 5280 Â
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.errors import CertificateFileError, MissingExtraError, UsageError, mark
+from mynacard.trust import coroutine
 from mynacard.verdict import Step, Verdict, bad, good, not_checked
 
 __all__ = ["EVIDENCE_MAX", "NOT_GIVEN", "NO_EVIDENCE", "RevocationEvidence", "revocation"]
@@ -29,6 +30,8 @@ EVIDENCE_MAX: Final = 0x100_0000
 """Bytes of one list or answer: a list of some 700,000 entries, which was measured to take 7.5 s and 690 MB."""
 TOLERANCE: Final = timedelta(minutes=5)
 """Between this clock and the issuer's."""
+WEAK_HASHES: Final = frozenset({"md2", "md5", "sha1"})
+"""In signatures of lists, answers, certificates and time stamps: they prove nothing."""
 
 NOT_GIVEN: Final = not_checked(
     mark("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
@@ -57,15 +60,21 @@ NO_EVIDENCE: Final = RevocationEvidence()
 
 
 def revocation(
-    certificate: x509.Certificate, issuer: x509.Certificate, evidence: RevocationEvidence, *, at: datetime
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    evidence: RevocationEvidence,
+    *,
+    at: datetime,
+    above: Sequence[x509.Certificate] = (),
 ) -> Step:
     """Whether *certificate* was revoked at a time, as far as *evidence* tells.
 
     Args:
         certificate: in question.
-        issuer: the CA certificate that the caller trusts, whose key signed it.
+        issuer: the CA certificate whose key signed it: one that the caller trusts, if nothing is *above* it.
         evidence: lists and answers; those about others are passed over.
         at: the time that matters, aware of its zone.
+        above: the certificates over *issuer*, from the one that the caller trusts downwards. JPKI has none.
 
     Raises:
         MissingExtraError: there is evidence, and pyhanko-certvalidator is not installed.
@@ -84,7 +93,7 @@ def revocation(
     answers = [_loaded("ocsp", "OCSPResponse", data) for data in evidence.ocsps]
     return _judged(
         certificate,
-        issuer,
+        (*above, issuer),
         [each for each in lists if each["tbs_cert_list"]["this_update"].native <= end],
         [each for each in answers if each.response_data["produced_at"].native <= end],
         at,
@@ -92,7 +101,11 @@ def revocation(
 
 
 def _judged(
-    certificate: x509.Certificate, issuer: x509.Certificate, lists: list[Any], answers: list[Any], at: datetime
+    certificate: x509.Certificate,
+    issuers: tuple[x509.Certificate, ...],
+    lists: list[Any],
+    answers: list[Any],
+    at: datetime,
 ) -> Step:
     """All lists together, since each may be of some reasons only; one answer that says revoked outweighs the others."""
     from pyhanko_certvalidator.authority import AuthorityWithCert, TrustAnchor  # noqa: PLC0415
@@ -100,8 +113,8 @@ def _judged(
     from pyhanko_certvalidator.revinfo.validate_crl import verify_crl  # noqa: PLC0415
     from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response  # noqa: PLC0415
 
-    leaf, root = _asn1(certificate), _asn1(issuer)
-    path = cast(Any, ValidationPath)(TrustAnchor(AuthorityWithCert(root)), [], leaf)
+    leaf, root, *between = map(_asn1, (certificate, *issuers))
+    path = cast(Any, ValidationPath)(TrustAnchor(AuthorityWithCert(root)), between, leaf)
     whole = partial(cast(Any, verify_crl), use_deltas=False)
     steps = [_said(whole, leaf, path, at, crls=lists)] if lists else []
     for answer in answers:
@@ -117,12 +130,13 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
     from pyhanko_certvalidator import errors  # noqa: PLC0415
 
     context = cast(Any, pyhanko_certvalidator).ValidationContext(
-        trust_roots=[path.trust_anchor], moment=at, allow_fetching=False, time_tolerance=TOLERANCE,
-        retroactive_revinfo=True, weak_hash_algos={"md2", "md5", "sha1"}, **evidence,
+        trust_roots=[path.trust_anchor], other_certs=[*path.iter_certs(include_root=False)], moment=at,
+        allow_fetching=False, time_tolerance=TOLERANCE, retroactive_revinfo=True, weak_hash_algos=WEAK_HASHES,
+        **evidence,
     )  # fmt: skip
     failures = cast(Any, errors)
     try:
-        _at_once(verify(leaf, path, context))
+        coroutine.result(verify(leaf, path, context))
     except failures.RevokedError as error:
         return bad(
             mark("The certificate was revoked on {time}: {reason}."),
@@ -133,13 +147,6 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
     except (failures.CRLValidationError, failures.OCSPValidationError, *_UNREADABLE):  # also an unknown hash, and so on
         return _SILENT
     return good(mark("The certificate is not revoked, by the data that were given."))
-
-
-def _at_once(coroutine: Any) -> None:
-    """Run what never waits, since nothing is fetched: so this works in an event loop and outside of one."""
-    with contextlib.suppress(StopIteration):
-        coroutine.send(None)
-        raise AssertionError("the validation waits for something")
 
 
 _SILENT: Final = not_checked(

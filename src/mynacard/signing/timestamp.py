@@ -1,0 +1,356 @@
+"""Time stamps: an authority's word that something was there at a time, which a signer's own clock cannot give.
+
+A time stamp (RFC 3161) is about a signature value, or about a PDF file. It is asked for after the card has signed and
+was let go: an authority that does not answer costs nothing but the time stamp. The answer is checked before it is
+taken. Whether the authority can be trusted is another question, for :func:`check`, with the CA certificates that the
+caller names.
+
+Asking goes by aiohttp and checking by pyHanko, both of the extra ``pdf``; reading the time needs neither.
+
+Source: RFC 3161 §2.3, §2.4, §3.4; RFC 5816; ETSI EN 319 122-1 V1.2.1 §5.3.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, TypeAlias, cast
+
+from asn1crypto import cms as asn1crypto_cms  # pyright: ignore[reportMissingTypeStubs]  # it has no types
+from asn1crypto import core as asn1crypto_core  # pyright: ignore[reportMissingTypeStubs]
+from asn1crypto import tsp as asn1crypto_tsp  # pyright: ignore[reportMissingTypeStubs]
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlgorithmError, UsageError, mark
+from mynacard.signing import der, external
+from mynacard.signing.content import DigestOf
+from mynacard.trust import coroutine
+from mynacard.trust.certificates import load
+from mynacard.trust.revocation import NO_EVIDENCE, TOLERANCE, WEAK_HASHES, RevocationEvidence, revocation
+from mynacard.verdict import Step, Verdict, bad, good, not_checked
+
+__all__ = ["TIME_STAMP_MAX", "Ask", "Proof", "TimeStamp", "ask_http", "check", "check_url", "obtain", "parse"]
+
+TIME_STAMP_MAX: Final = 0x4000
+"""Bytes of a time stamp; usual ones have 1,500 to 8,000."""
+TIMEOUT_S: Final = 30.0
+
+Ask: TypeAlias = Callable[[bytes], bytes]
+"""Takes a TimeStampReq to the authority, and brings its TimeStampResp back (both DER)."""
+
+_CMS: Final[Any] = asn1crypto_cms
+_TSP: Final[Any] = asn1crypto_tsp
+_SEQUENCE: Final[Any] = cast(Any, asn1crypto_core).Sequence
+
+
+class _Response(_SEQUENCE):  # type: ignore[misc]  # asn1crypto's own one does not know that a refusal has no token
+    _fields: ClassVar = [("status", _TSP.PKIStatusInfo), ("token", _CMS.ContentInfo, {"optional": True})]
+
+
+_GRANTED: Final = frozenset({"granted", "granted_with_mods"})
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+"""What asn1crypto raises for values that do not fit; it parses late, at the access."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStamp:
+    """What a time stamp says. Nothing of its signature was checked yet.
+
+    Attributes:
+        token: the TimeStampToken, DER.
+        time: when the authority says that it saw the digest.
+        fits: whether that digest is the one of what the time stamp was found with.
+    """
+
+    token: bytes = field(repr=False)
+    time: datetime
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a time stamp proves.
+
+    Attributes:
+        step: GOOD only if the authority is one under a CA that the caller trusts, and none of its chain was revoked.
+        time: when the signature was there already; None if the step is bad, or nobody knows the authority. Hold the
+            signer's certificate against this time.
+    """
+
+    step: Step
+    time: datetime | None = None
+
+    @property
+    def steps(self) -> tuple[tuple[str, Step], ...]:
+        """The step with its name, as :func:`mynacard.trust.explain` takes it."""
+        return ((mark("time stamp"), self.step),)
+
+
+def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
+    """The time stamp in *token_der*, held against what it should be about.
+
+    Raises:
+        CertificateFileError: no DER, no TimeStampToken, damaged, or longer than :data:`TIME_STAMP_MAX`.
+        UnsupportedAlgorithmError: it is about a digest by another hash than SHA-256, SHA-384 or SHA-512.
+    """
+    _check_length(token_der)
+    der.check(token_der)
+    try:
+        content = _content(token_der)
+        imprint, time = content["message_imprint"], content["gen_time"].native
+        name, digest = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
+    except _UNREADABLE:
+        raise CertificateFileError(mark("This is no time stamp, or it is damaged.")) from None
+    if name not in {hash_.value for hash_ in HashAlgorithm}:
+        raise UnsupportedAlgorithmError(
+            mark("The time stamp is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
+        )
+    return TimeStamp(token_der, time, digest_of(HashAlgorithm(name)) == digest)
+
+
+def check(
+    stamps: Iterable[TimeStamp],
+    authorities: Iterable[x509.Certificate],
+    *,
+    at: datetime,
+    evidence: RevocationEvidence = NO_EVIDENCE,
+) -> Proof | None:
+    """What *stamps* prove to somebody who trusts *authorities*: the best of them counts; None where there are none.
+
+    Args:
+        stamps: of one signature or file.
+        authorities: CA certificates, for time stamps alone: a CA for signatures is none for time by that.
+        at: the time that matters, aware of its zone. The authority's certificates must be valid then.
+        evidence: what the caller knows of revoked certificates, of these CAs as of others.
+
+    Raises:
+        UsageError: *at* has no time zone.
+        MissingExtraError: pyHanko is not installed; only where there is something to check.
+        CertificateFileError: as :func:`~mynacard.trust.revocation.revocation` raises it.
+    """
+    if at.tzinfo is None:
+        raise UsageError(mark("The time of the check needs a time zone."))
+    roots = tuple(authorities)
+    earliest_first = sorted(stamps, key=lambda stamp: stamp.time)
+    proofs = [_proof(stamp, roots, evidence, at) for stamp in earliest_first]
+    return min(proofs, key=lambda proof: _ORDER[proof.step.verdict], default=None)
+
+
+def obtain(digest: bytes, hash_: HashAlgorithm, ask: Ask) -> bytes:
+    """The time stamp (DER) of *digest* that an authority gives, checked: about this, and signed as one.
+
+    Raises:
+        MissingExtraError: pyHanko is not installed. Nobody was asked.
+        TimeStampError: the authority refused, or answered something else. And what *ask* raises.
+    """
+    external.check_installed()
+    nonce = secrets.randbits(63)
+    request = _TSP.TimeStampReq(
+        {
+            "version": 1,
+            "message_imprint": {"hash_algorithm": {"algorithm": hash_.value}, "hashed_message": digest},
+            "nonce": nonce,
+            "cert_req": True,
+        }
+    )
+    token = _granted(ask(request.dump()), nonce)
+    try:
+        stamp = parse(token, lambda asked: digest if asked is hash_ else b"")
+    except (CertificateFileError, UnsupportedAlgorithmError) as error:
+        raise TimeStampError(mark("The authority's time stamp cannot be used: {reason}"), reason=error) from error
+    if not stamp.fits or _validated(stamp, (), stamp.time) is None:
+        raise TimeStampError(mark("The authority's time stamp is about something else, or its signature is wrong."))
+    return token
+
+
+def check_url(url: str) -> None:
+    """That *url* can be asked, as far as it can be told before somebody types a password for it.
+
+    Raises:
+        UsageError: it is none of ``http`` or ``https``, or holds a user's name or password.
+    """
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise UsageError(mark("A time-stamping authority is named by its address: http(s)://…")) from None
+    if not usable or not url.isascii() or not url.isprintable():
+        raise UsageError(mark("A time-stamping authority is named by its address: http(s)://…"))
+    if "@" in parts.netloc:
+        raise UsageError(mark("The address holds a user's name: others could read it. Such authorities are not asked."))
+
+
+def ask_http(url: str, *, timeout_s: float = TIMEOUT_S) -> Ask:
+    """Asks the authority at *url*, once, for at most *timeout_s* seconds; redirections are not followed.
+
+    The address, the digest and the asker's address are what the authority learns. It may be of ``http``: the answer
+    carries a signature of its own.
+
+    Raises:
+        UsageError: as :func:`check_url`. When called: from inside of an event loop, too.
+        MissingExtraError: aiohttp is not installed.
+
+    What is returned raises TimeStampError for every way in which there is no answer.
+    """
+    check_url(url)
+    external.check_installed()
+    return lambda request: external.run(lambda: _posted(url, request, timeout_s))
+
+
+# --- asking ---
+
+
+async def _posted(url: str, request: bytes, timeout_s: float) -> bytes:
+    import aiohttp  # noqa: PLC0415  # comes with pyHanko
+
+    headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+    limit = aiohttp.ClientTimeout(total=timeout_s)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limit, trust_env=True, auto_decompress=False) as session,
+            session.post(url, data=request, headers=headers, allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise TimeStampError(
+                    mark("The time-stamping authority answered with the HTTP status {status}."), status=response.status
+                )
+            return await _whole(response)
+    except TimeoutError:
+        raise TimeStampError(
+            mark("The time-stamping authority did not answer within {seconds} s."), seconds=f"{timeout_s:g}"
+        ) from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise TimeStampError(
+            mark("The time-stamping authority cannot be reached: {reason}"), reason=str(error) or type(error).__name__
+        ) from error
+
+
+async def _whole(response: Any) -> bytes:
+    answer = b""
+    async for piece in response.content.iter_chunked(TIME_STAMP_MAX):
+        answer += piece
+        if len(answer) > TIME_STAMP_MAX:
+            break  # _granted says so; no more is read
+    return answer
+
+
+def _granted(response_der: bytes, nonce: int) -> bytes:
+    """The token in an answer, if it answers the question with this number."""
+    try:
+        _check_length(response_der)
+        der.check(response_der)
+        response = _Response.load(response_der, strict=True)
+        status = str(response["status"]["status"].native)
+        reason = "; ".join(response["status"]["status_string"].native or ()) or status
+        token = response["token"].dump()
+        answered = status in _GRANTED and _content(token)["nonce"].native == nonce
+    except (CertificateFileError, *_UNREADABLE):
+        raise TimeStampError(mark("The time-stamping authority answered something that is no time stamp.")) from None
+    if status not in _GRANTED:
+        raise TimeStampError(mark("The time-stamping authority refused: {reason}"), reason=_printable(reason))
+    if not answered:
+        raise TimeStampError(mark("The time-stamping authority answered another question."))
+    return bytes(token)
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:200])
+
+
+# --- checking ---
+
+
+def _content(token_der: bytes) -> Any:
+    """The TSTInfo in *token_der*."""
+    info = _CMS.ContentInfo.load(token_der, strict=True)
+    if info["content_type"].native != "signed_data":
+        raise ValueError
+    inside = info["content"]["encap_content_info"]
+    if inside["content_type"].native != "tst_info":
+        raise ValueError
+    content = inside["content"].parsed
+    _ = content.native  # all of it is there, and of its types
+    return content
+
+
+def _check_length(data: bytes) -> None:
+    if len(data) > TIME_STAMP_MAX:
+        raise CertificateFileError(mark("This time stamp is longer than {most} bytes."), most=TIME_STAMP_MAX)
+
+
+def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: datetime) -> dict[str, Any] | None:
+    """What pyHanko finds of its chain; None if it is forged, or not made as a time stamp is (RFC 3161 §2.3)."""
+    external.check_installed()
+    import pyhanko_certvalidator  # noqa: PLC0415  # an extra, and a large one
+    from asn1crypto import x509 as asn1crypto_x509  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+    from pyhanko.sign.general import CMSExtractionError  # noqa: PLC0415
+    from pyhanko.sign.validation import errors, generic_cms  # noqa: PLC0415
+
+    context = cast(Any, pyhanko_certvalidator).ValidationContext(
+        trust_roots=[cast(Any, asn1crypto_x509).Certificate.load(root.public_bytes(Encoding.DER)) for root in roots],
+        moment=at, allow_fetching=False, revocation_mode="soft-fail",  # revocation is looked at by ours, afterwards
+        time_tolerance=TOLERANCE, weak_hash_algos=WEAK_HASHES,
+    )  # fmt: skip
+
+    def imprint(_hash: str) -> bytes:  # what it says itself: whether that is the right one, TimeStamp.fits tells
+        return bytes(_content(stamp.token)["message_imprint"]["hashed_message"].native)
+
+    try:
+        signed = _CMS.ContentInfo.load(stamp.token)["content"]
+        status: dict[str, Any] = coroutine.result(
+            cast(Any, generic_cms).validate_tst_signed_data(signed, context, imprint)
+        )
+        stamps_alone = _is_for_time_stamps_alone(load(status["signing_cert"].dump()))
+    except (errors.SignatureValidationError, CMSExtractionError, CertificateFileError, *_UNREADABLE):
+        return None
+    return status if stamps_alone and status["intact"] and status["valid"] else None
+
+
+def _is_for_time_stamps_alone(certificate: x509.Certificate) -> bool:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return False
+    return usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+
+
+def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: RevocationEvidence, at: datetime) -> Proof:
+    time = _time(stamp.time)
+    if not stamp.fits:
+        return Proof(bad(mark("The time stamp is about something else.")))
+    if stamp.time > at + TOLERANCE:
+        return Proof(not_checked(mark("The time stamp ({time}) is later than the time that matters."), time=time))
+    if not roots:
+        return Proof(not_checked(mark("The time stamp says {time}; nobody was named whose word counts."), time=time))
+    status = _validated(stamp, roots, at)
+    if status is None:
+        return Proof(bad(mark("The time stamp is damaged or forged, or not made as time stamps are.")))
+    if status["trust_problem_indic"] is not None:
+        return Proof(bad(mark("The time stamp ({time}) is of an authority whose certificate is not good."), time=time))
+    if not evidence:
+        unknown = mark("The time stamp says {time}; whether its authority was revoked was not checked.")
+        return Proof(not_checked(unknown, time=time), stamp.time)
+    chain = [load(each.dump()) for each in status["validation_path"].iter_certs(include_root=True)]  # the root first
+    steps = [
+        revocation(chain[place + 1], chain[place], evidence, at=at, above=chain[:place])
+        for place in range(len(chain) - 1)
+    ]
+    trusted = good(mark("It was there at {time}, by the word of an authority that is trusted."), time=time)
+    step = max(steps, key=lambda step: _ORDER[step.verdict], default=trusted)
+    if step.verdict is Verdict.GOOD:
+        return Proof(trusted, stamp.time)
+    return Proof(step, stamp.time if step.verdict is Verdict.NOT_CHECKED else None)
+
+
+_ORDER: Final = {Verdict.GOOD: 0, Verdict.NOT_CHECKED: 1, Verdict.BAD: 2}
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
