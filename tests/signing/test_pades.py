@@ -297,6 +297,15 @@ def test_more_signatures_or_versions_than_are_read_in_bounded_time_are_an_error(
     assert check_signable(TWICE) == 2, "it can be signed all the same"
 
 
+def test_more_objects_in_more_versions_than_are_compared_in_bounded_time_are_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pades, "COMPARISONS_MAX", 10)
+    assert judged(SIGNED) == [(GOOD, GOOD)], "nothing follows it, so there is nothing to compare"
+    with pytest.raises(errors.PdfFileError, match="too much to compare"):
+        read(TWICE)
+
+
 def test_a_number_that_is_none_is_an_error() -> None:
     """pyHanko lets decimal's own exception out."""
     with pytest.raises(errors.PdfFileError):
