@@ -43,7 +43,7 @@ __all__ = [
 SIGNATURE_FILE_MAX: Final = 0x10_0000
 """No signature file is longer, without the content that it may hold; one of a card has about 2,500 bytes."""
 CONTENT_MAX: Final = 0x400_0000
-"""Bytes of content in a signature file: what is longer is signed beside it."""
+"""Bytes of content in a signature file (so many were measured to take 0.5 s and 450 MB); sign beside what is longer."""
 TIME_STAMPS_MAX: Final = 5
 
 _ASN1: Final[Any] = asn1crypto_cms
