@@ -1,0 +1,41 @@
+"""Days as the Immigration Services Agency counts them: calendar days in Tokyo.
+
+Japan has had no summer time since 1951, so the zone is a fixed one, and no database of zones is needed.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
+
+from mynacard.errors import UsageError, mark
+
+__all__ = ["TOKYO", "age", "day_in_tokyo", "months_after"]
+
+TOKYO: Final = timezone(timedelta(hours=9), "Asia/Tokyo")
+
+
+def day_in_tokyo(moment: datetime) -> date:
+    """The calendar day that *moment* falls on in Tokyo.
+
+    Raises:
+        UsageError: *moment* has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise UsageError(mark("A time needs a time zone."))
+    return moment.astimezone(TOKYO).date()
+
+
+def months_after(day: date, months: int) -> date:
+    """*day* so many months later, or earlier if negative; the month's last day where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def age(born: date, day: date) -> int:
+    """Whole years on *day*. Born on a 29 February, one is a year older on the 1 March of other years.
+
+    The law counts the year as full at the end of the day before (年齢計算ニ関する法律); no rule here turns on that day.
+    """
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

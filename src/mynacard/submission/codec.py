@@ -1,0 +1,235 @@
+"""JSON and frozen dataclasses: both directions from the same annotations, and all mistakes at once, with their places.
+
+A dataclass's fields are an object's members; a default makes one optional. What an annotation does not name is a
+mistake. Places are JSON pointers (RFC 6901).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from mynacard.errors import MynacardError, mark
+from mynacard.submission.messages import Violation, error
+
+__all__ = ["DOCUMENT_MAX", "FormError", "decode", "encode", "loads"]
+
+
+_T = TypeVar("_T")
+
+DOCUMENT_MAX: Final = 0x4_0000
+"""Bytes of a document; an application has a few thousand."""
+ITEMS_MAX: Final = 200
+"""Of a list; nothing here has so many."""
+_DEPTH_MAX: Final = 20
+_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ISO 8601 has other forms
+_INTEGERS: Final = range(-(2**53) + 1, 2**53)  # those that every reader of JSON takes for the same (RFC 8259 §6)
+_NAMES: Final = {str: "a text", bool: "true or false", int: "a whole number", dict: "an object", list: "a list"}
+
+
+class FormError(MynacardError, ValueError):
+    """A document that is none of its kind: ``.violations`` says all that is wrong, and where."""
+
+    code = "form"
+
+    def __init__(self, violations: Iterable[Violation], /) -> None:
+        found = tuple(violations)
+        super().__init__(
+            mark("{count} mistakes, the first at {place}: {reason}"),
+            count=len(found), place=found[0].field or "/", reason=found[0].english,
+        )  # fmt: skip
+        self.violations = found
+
+
+def loads(kind: type[_T], document: bytes) -> _T:
+    """The *kind* that *document* says, in JSON.
+
+    Raises:
+        FormError: it is longer than :data:`DOCUMENT_MAX`, no JSON, or something in it is missing, too much, or wrong.
+    """
+    if len(document) > DOCUMENT_MAX:
+        raise FormError([error("form/too-long", "", most=DOCUMENT_MAX)])
+    try:
+        value = json.loads(
+            document.decode("utf-8"), object_pairs_hook=_Pairs, parse_constant=_refused, parse_float=_refused
+        )
+    except json.JSONDecodeError as mistake:
+        raise FormError([error("form/json", "", line=mistake.lineno, column=mistake.colno)]) from None
+    except (ValueError, RecursionError):
+        raise FormError([error("form/json", "", line=1, column=1)]) from None
+    return decode(kind, value)
+
+
+def decode(kind: type[_T], value: object) -> _T:
+    """The *kind* that *value*, as :mod:`json` has it, says.
+
+    Raises:
+        FormError: as :func:`loads`.
+    """
+    mistakes = list[Violation]()
+    found = _decoded(kind, value, "", mistakes)
+    if mistakes:
+        raise FormError(mistakes)
+    return cast(_T, found)
+
+
+def encode(value: object) -> Any:
+    """*value* as :mod:`json` takes it; members that have their default are left out."""
+    if is_dataclass(value) and not isinstance(value, type):
+        members = {each.name: getattr(value, each.name) for each in fields(value)}
+        return {each.name: encode(members[each.name]) for each in fields(value) if members[each.name] != _default(each)}
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [encode(each) for each in cast(Iterable[object], value)]
+    if isinstance(value, Mapping):
+        return {str(name): encode(each) for name, each in cast(Mapping[object, object], value).items()}
+    return value
+
+
+class _Pairs(list[tuple[str, object]]):
+    """An object's members as they stand, the repeated ones, too."""
+
+
+def _refused(text: str) -> object:
+    raise ValueError(text)
+
+
+_MISSING: Final = object()
+
+
+def _decoded(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+    """What *value* is as *kind*; :data:`_MISSING` and one mistake more where it is none."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        (kind,) = (each for each in arguments if each is not type(None))
+        return _decoded(kind, value, place, mistakes)
+    if origin is tuple:
+        return _list(arguments[0], value, place, mistakes)
+    if origin is not None:  # a Mapping
+        return _mapping(arguments[1], value, place, mistakes)
+    if is_dataclass(kind):
+        return _object(cast(type[Any], kind), value, place, mistakes)
+    if kind is object:
+        return _plain(value, place, mistakes, _DEPTH_MAX)
+    return _scalar(kind, value, place, mistakes)
+
+
+def _scalar(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+    if kind is date:
+        try:
+            if isinstance(value, str) and _DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        return _wrong(mistakes, error("form/date", place))
+    if issubclass(kind, StrEnum):
+        if isinstance(value, str) and value in set(kind):
+            return kind(value)
+        return _wrong(mistakes, error("form/choice", place, choices=", ".join(kind)))
+    if type(value) is not kind or not _sound(value):
+        return _wrong(mistakes, error("form/type", place, wanted=_NAMES[kind]))
+    return value
+
+
+def _list(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+    if not isinstance(value, list) or isinstance(value, _Pairs):
+        return _wrong(mistakes, error("form/type", place, wanted=_NAMES[list]))
+    items = cast(list[object], value)
+    if len(items) > ITEMS_MAX:
+        return _wrong(mistakes, error("form/too-many", place, most=ITEMS_MAX))
+    return tuple(_decoded(kind, each, f"{place}/{number}", mistakes) for number, each in enumerate(items))
+
+
+def _mapping(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+    members = _members(value, place, mistakes)
+    if members is None:
+        return _MISSING
+    return {name: _decoded(kind, each, _below(place, name), mistakes) for name, each in members.items()}
+
+
+def _object(kind: type[Any], value: object, place: str, mistakes: list[Violation]) -> object:
+    members = _members(value, place, mistakes)
+    if members is None:
+        return _MISSING
+    known, hints = {each.name: each for each in fields(kind)}, _hints(cast(Any, kind))
+    before = len(mistakes)
+    mistakes += [error("form/unknown-field", _below(place, name)) for name in members if name not in known]
+    mistakes += [
+        error("form/missing", _below(place, name))
+        for name, each in known.items()
+        if name not in members and _default(each) is _MISSING
+    ]
+    found = {
+        name: _decoded(hints[name], each, _below(place, name), mistakes)
+        for name, each in members.items()
+        if name in known
+    }
+    return kind(**found) if len(mistakes) == before else _MISSING
+
+
+def _members(value: object, place: str, mistakes: list[Violation]) -> dict[str, object] | None:
+    if isinstance(value, dict):
+        return cast(dict[str, object], value)
+    if not isinstance(value, _Pairs):
+        _wrong(mistakes, error("form/type", place, wanted=_NAMES[dict]))
+        return None
+    members = dict(value)
+    if len(members) != len(value):
+        names = [name for name, _ in value]
+        mistakes += [error("form/repeated-field", _below(place, name)) for name in members if names.count(name) > 1]
+    return members
+
+
+def _plain(value: object, place: str, mistakes: list[Violation], depth: int) -> object:
+    """Any JSON: dictionaries instead of pairs."""
+    if depth == 0:
+        return _wrong(mistakes, error("form/too-many", place, most=_DEPTH_MAX))
+    if isinstance(value, _Pairs | dict):
+        members = _members(cast(object, value), place, mistakes) or {}
+        return {name: _plain(each, _below(place, name), mistakes, depth - 1) for name, each in members.items()}
+    if isinstance(value, list):
+        items = cast(list[object], value)
+        return [_plain(each, f"{place}/{number}", mistakes, depth - 1) for number, each in enumerate(items)]
+    if not _sound(value):
+        return _wrong(mistakes, error("form/type", place, wanted=_NAMES[str if isinstance(value, str) else int]))
+    return value
+
+
+def _sound(value: object) -> bool:
+    """Whether it can be written again: no number too long for others, no half of a character."""
+    if isinstance(value, str):
+        return not any("\ud800" <= each <= "\udfff" for each in value)
+    return isinstance(value, bool) or not isinstance(value, int) or value in _INTEGERS
+
+
+def _wrong(mistakes: list[Violation], mistake: Violation) -> object:
+    mistakes.append(mistake)
+    return _MISSING
+
+
+def _below(place: str, name: str) -> str:
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name[:80])
+    return f"{place}/{shown.replace('~', '~0').replace('/', '~1')}"
+
+
+def _default(each: Field[Any]) -> object:
+    if each.default is not MISSING:
+        return each.default
+    return each.default_factory() if each.default_factory is not MISSING else _MISSING
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
