@@ -95,6 +95,10 @@ MESSAGES: Final[Mapping[str, Message]] = {
     "form/date": Message(
         mark("A day of the calendar is wanted here, as 2026-12-31."), "日付を2026-12-31の形式で指定してください。"
     ),
+    "form/canonical": Message(
+        mark("It is not written in the one form that everybody writes alike (RFC 8785)."),
+        "正規化された形式（RFC 8785）ではありません。",
+    ),
     "form/too-many": Message(mark("At most {most} of these are taken."), "{most}件までです。"),
     # --- texts ---
     "text/empty": Message(mark("This has to be filled in."), "入力してください。"),

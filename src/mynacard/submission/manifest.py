@@ -1,0 +1,111 @@
+"""What is signed of an application: one JSON document, in the one form that everybody writes alike.
+
+It names whom it is for, answers that receiver's challenge, and has a digest of every file that goes along.
+
+Source: RFC 8785 (JSON Canonicalization Scheme), by the library ``rfc8785``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from typing import Any, Final, cast
+
+from mynacard.errors import MissingExtraError
+from mynacard.submission import codec
+from mynacard.submission.application import Application, Attachment
+from mynacard.submission.messages import Violation, error
+
+__all__ = ["FORMAT", "Manifest", "Supplement", "canonical", "parse"]
+
+FORMAT: Final = "mynacard-package/1"
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """Documents that the receiver asked for, for an application that it has."""
+
+    number: str
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a package holds, and whom it is for.
+
+    Attributes:
+        format: :data:`FORMAT`.
+        audience: the receiver's origin, as ``https://host[:port]``.
+        nonce: of the challenge that the receiver gave for this package.
+        issued: when the sender's computer says that it was made: in UTC, ``2026-11-24T03:00:00Z``.
+        rules: the version of the rules by which the sender checked it.
+        application: the application; None of a supplement.
+        supplement: the documents that were asked for; None of an application.
+    """
+
+    format: str
+    audience: str
+    nonce: str
+    issued: str
+    rules: str
+    application: Application | None = field(default=None, repr=False)
+    supplement: Supplement | None = field(default=None, repr=False)
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The files that go along, in their order."""
+        if self.application is not None:
+            return self.application.attachments
+        return self.supplement.attachments if self.supplement is not None else ()
+
+    @property
+    def issued_at(self) -> datetime:
+        """The same as a time."""
+        return datetime.strptime(self.issued, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def canonical(value: object) -> bytes:
+    """*value*, a dataclass or JSON, in the form of RFC 8785.
+
+    Raises:
+        MissingExtraError: the library is not installed.
+    """
+    if find_spec("rfc8785") is None:
+        raise MissingExtraError("rfc8785", "client")
+    import rfc8785  # noqa: PLC0415  # an extra
+
+    dumps: Callable[[Any], bytes] = cast(Any, rfc8785).dumps
+    return dumps(codec.encode(value))
+
+
+def parse(document: bytes) -> Manifest:
+    """The manifest in *document*.
+
+    Raises:
+        FormError: it is none, or not in the one form that everybody writes alike; all mistakes are named.
+        MissingExtraError: the library is not installed.
+    """
+    found = codec.loads(Manifest, document)
+    mistakes = list(_mistakes(found))
+    if not mistakes and canonical(found) != document:
+        mistakes = [error("form/canonical", "")]
+    if mistakes:
+        raise codec.FormError(mistakes)
+    return found
+
+
+def _mistakes(found: Manifest) -> Iterator[Violation]:
+    if found.format != FORMAT:
+        yield error("form/choice", "/format", choices=FORMAT)
+    if (found.application is None) == (found.supplement is None):
+        yield error("form/missing", "/application")
+    try:
+        if not _TIME.fullmatch(found.issued):
+            raise ValueError
+        _ = found.issued_at
+    except ValueError:
+        yield error("form/date", "/issued")

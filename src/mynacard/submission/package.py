@@ -1,0 +1,316 @@
+"""The signed package: manifest, its CAdES signature, and the files, in one ZIP file that says all of it in one way.
+
+Entries are stored, never packed, in one order, under names that the sender does not choose, without anything beside.
+The same content makes the same bytes, and a file can neither unfold nor land anywhere. Nothing is held in memory but
+the manifest and its signature.
+
+Source: PKWARE APPNOTE 6.3.10 (a subset of it); ETSI EN 319 122-1 for the signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import IO, BinaryIO, Final
+
+from cryptography import x509
+
+from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError, mark
+from mynacard.signing import cms
+from mynacard.signing.content import of_bytes
+from mynacard.submission import manifest as manifests
+from mynacard.submission.application import Attachment, Role
+from mynacard.submission.codec import DOCUMENT_MAX, FormError
+from mynacard.submission.manifest import Manifest
+from mynacard.submission.messages import Violation, error
+from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Verdict, check
+from mynacard.trust.revocation import NO_EVIDENCE
+
+__all__ = [
+    "CLOCKS_APART",
+    "PACKAGE_MAX",
+    "Opened",
+    "PackageError",
+    "attachment",
+    "build",
+    "open_package",
+]
+
+PACKAGE_MAX: Final = 0x200_0000
+"""Bytes of a package: the files' 25,000,000 and what is around them."""
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""How far a sender's clock may be ahead of the receiver's."""
+SIGNATURE_MAX: Final = 0x1_0000
+
+_MANIFEST, _SIGNATURE, _FILE = "manifest.json", "manifest.json.p7s", "files/{:02}"
+_CHUNK: Final = 0x1_0000
+_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a local header, a central one, and the end record, without names
+
+
+class PackageError(MynacardError, ValueError):
+    """A package that is not taken. ``.problem`` says why, stable; ``.violations`` where, if it is known."""
+
+    code = "package"
+
+    def __init__(self, problem: str, template: str, /, *violations: Violation, **details: object) -> None:
+        super().__init__(template, **details)
+        self.problem = problem
+        self.violations = violations
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A package whose content, signature and addressee are right.
+
+    Attributes:
+        manifest: what was signed.
+        manifest_json: the bytes that were.
+        certificate: the signer's.
+        report: what was found of it; never BAD, and NOT_CHECKED where the receiver has no revocation data.
+        places: where each file lies in the package: offset and length, in the manifest's order.
+    """
+
+    manifest: Manifest
+    manifest_json: bytes = field(repr=False)
+    certificate: x509.Certificate = field(repr=False)
+    report: Report = field(repr=False)
+    places: tuple[tuple[int, int], ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest, in hexadecimal: names the submission."""
+        return hashlib.sha256(self.manifest_json).hexdigest()
+
+
+def attachment(path: Path, role: Role, *, taken: date | None = None) -> Attachment:
+    """What is to be said of the file at *path*; it is read once, in pieces."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = stream.tell()
+    media_type = "image/jpeg" if role is Role.PHOTO else "application/pdf"
+    return Attachment(path.name, role, media_type, size, digest, taken)
+
+
+def build(
+    target: BinaryIO,
+    manifest_json: bytes,
+    signature: bytes,
+    files: Sequence[Path],
+    progress: Callable[[int], object] = lambda _: None,
+) -> None:
+    """Write the package to *target*, which must be seekable.
+
+    Args:
+        target: where to.
+        manifest_json: as :func:`mynacard.submission.manifest.canonical` made it.
+        signature: of these bytes: CAdES, detached.
+        files: in the manifest's order.
+        progress: is told how many bytes more were written.
+
+    Raises:
+        PackageError: ``attachment/changed``: a file is not the one that the manifest lists. What was written is none.
+    """
+    listed = manifests.parse(manifest_json).attachments
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+        archive.writestr(_entry(_MANIFEST), manifest_json)
+        archive.writestr(_entry(_SIGNATURE), signature)
+        for number, (said, path) in enumerate(zip(listed, files, strict=True)):
+            with path.open("rb") as source, archive.open(_entry(_FILE.format(number)), "w") as entry:
+                digest, size = _copied(source, entry, said.size, progress)
+            if (digest, size) != (said.sha256, said.size):
+                raise _changed(number)
+
+
+def open_package(
+    source: BinaryIO,
+    *,
+    audience: str,
+    anchors: Sequence[Anchor],
+    now: datetime,
+    evidence: RevocationEvidence = NO_EVIDENCE,
+    lifetime: timedelta = timedelta(days=1),
+) -> Opened:
+    """What is in a package, once all of it was found to be right but what only a receiver's own records tell.
+
+    That is: its one form, every digest, the addressee, the time, the signature, and the signer's certificate. What is
+    left to the receiver: whether the nonce is one that it gave and is used for the first time, whose certificate it
+    is, and the rules (:func:`mynacard.submission.rules.check`).
+
+    Args:
+        source: seekable; read in pieces.
+        audience: the receiver's own origin.
+        anchors: the CA certificates that the receiver trusts.
+        now: the receiver's own time, aware of its zone.
+        evidence: what the receiver knows of revoked certificates.
+        lifetime: how old a package may be.
+
+    Raises:
+        PackageError: it is not taken. Problems, in the order in which they are looked for: ``package/too-large``,
+            ``package/form``, ``manifest/form``, ``manifest/audience``, ``manifest/issued``,
+            ``certificate/unsupported``, ``certificate/expired``, ``signature/mismatch``, ``certificate/issuer``,
+            ``certificate/revoked``, ``attachment/changed``, ``attachment/not-readable``.
+    """
+    with _archive(source) as archive:
+        infos = archive.infolist()
+        manifest_json = _small(archive, infos, 0, DOCUMENT_MAX)
+        found = _manifest(manifest_json)
+        _check_form(source, infos, found)
+        if found.audience != audience:
+            raise PackageError("manifest/audience", mark("The package is for another receiver."))
+        if not now - lifetime <= found.issued_at <= now + CLOCKS_APART:
+            raise PackageError(
+                "manifest/issued",
+                mark("The package was made at {time} by its sender's clock: too long ago, or not yet."),
+                time=found.issued,
+            )
+        certificate, report = _signed(manifest_json, _small(archive, infos, 1, SIGNATURE_MAX), anchors, now, evidence)
+        places = tuple(_places(infos))
+        for number, (said, info) in enumerate(zip(found.attachments, infos[2:], strict=True)):
+            _check_file(archive, info, said, number)
+    return Opened(found, manifest_json, certificate, report, places)
+
+
+# --- the form ---
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _DATE)
+    info.create_system = 3
+    info.external_attr = 0o600 << 16
+    return info
+
+
+def _archive(source: BinaryIO) -> zipfile.ZipFile:
+    if source.seek(0, 2) > PACKAGE_MAX:
+        raise PackageError("package/too-large", mark("The package has more than {most} bytes."), most=PACKAGE_MAX)
+    try:
+        return zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        raise _misformed() from None
+
+
+def _check_form(source: BinaryIO, infos: list[zipfile.ZipInfo], found: Manifest) -> None:
+    """Entries, in one order, of one kind, one after the other, and not a byte beside them."""
+    names = [_MANIFEST, _SIGNATURE, *(_FILE.format(number) for number in range(len(found.attachments)))]
+    if [info.filename for info in infos] != names:
+        raise _misformed()
+    offset = 0
+    for info in infos:
+        fixed = (info.compress_type, info.flag_bits, info.extra, info.comment, info.date_time, info.external_attr)
+        if fixed != (zipfile.ZIP_STORED, 0, b"", b"", _DATE, 0o600 << 16) or info.header_offset != offset:
+            raise _misformed()
+        if info.compress_size != info.file_size:
+            raise _misformed()
+        offset += _LOCAL + len(info.filename) + info.file_size
+    directory = sum(_CENTRAL + len(name) for name in names)
+    if source.seek(0, 2) != offset + directory + _END:
+        raise _misformed()
+
+
+def _places(infos: list[zipfile.ZipInfo]) -> Iterator[tuple[int, int]]:
+    for info in infos[2:]:
+        yield info.header_offset + _LOCAL + len(info.filename), info.file_size
+
+
+def _small(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], number: int, most: int) -> bytes:
+    """An entry that is held in memory."""
+    if number >= len(infos) or infos[number].file_size > most or infos[number].compress_type != zipfile.ZIP_STORED:
+        raise _misformed()
+    return b"".join(_pieces(archive, infos[number]))
+
+
+def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(info) as entry:
+            while piece := entry.read(_CHUNK):
+                yield piece
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError):
+        raise _misformed() from None
+
+
+def _misformed() -> PackageError:
+    return PackageError(
+        "package/form", mark("This is no package, or there is something in it that does not belong there.")
+    )
+
+
+def _manifest(document: bytes) -> Manifest:
+    try:
+        return manifests.parse(document)
+    except FormError as mistake:
+        raise PackageError(
+            "manifest/form", mark("The package's manifest is none: {reason}"), *mistake.violations, reason=mistake
+        ) from None
+
+
+# --- the signature ---
+
+
+def _signed(
+    manifest_json: bytes, signature: bytes, anchors: Sequence[Anchor], now: datetime, evidence: RevocationEvidence
+) -> tuple[x509.Certificate, Report]:
+    try:
+        parsed = cms.parse(signature)
+        step = cms.verify(parsed, of_bytes(manifest_json))
+        certificate = parsed.certificate
+        report = check(certificate, anchors, at=now, purpose=Purpose.DOCUMENT, signature=step, evidence=evidence)
+    except (CertificateFileError, UnsupportedAlgorithmError) as reason:
+        raise PackageError(
+            "certificate/unsupported", mark("The signature is not taken: {reason}"), reason=reason
+        ) from None
+    if parsed.names_certificate is not True or parsed.content is not None:
+        raise PackageError("signature/mismatch", mark("The signature is none of CAdES beside what was signed."))
+    for problem, step in (
+        ("certificate/unsupported", report.key_usage),
+        ("certificate/expired", report.validity),
+        ("signature/mismatch", report.signature),
+        ("certificate/issuer", report.issuer),
+        ("certificate/revoked", report.revocation),
+    ):
+        unknown = step is report.issuer and step.verdict is Verdict.NOT_CHECKED
+        if step.verdict is Verdict.BAD or unknown:
+            raise PackageError(problem, step.template, **dict(step.details))
+    return certificate, report
+
+
+# --- the files ---
+
+
+_BEGINNINGS: Final[Mapping[Role, bytes]] = {Role.PHOTO: b"\xff\xd8\xff", Role.DOCUMENT: b"%PDF-"}
+
+
+def _check_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: Attachment, number: int) -> None:
+    digest, beginning = hashlib.sha256(), b""
+    for piece in _pieces(archive, info):
+        beginning = beginning or piece[:8]
+        digest.update(piece)
+    if (digest.hexdigest(), info.file_size) != (said.sha256, said.size):
+        raise _changed(number)
+    if not beginning.startswith(_BEGINNINGS[said.role]):
+        raise PackageError(
+            "attachment/not-readable", mark("The file {number} is not of the type that it is listed as."),
+            error("attachment/not-readable", f"/attachments/{number}"), number=number + 1,
+        )  # fmt: skip
+
+
+def _changed(number: int) -> PackageError:
+    return PackageError(
+        "attachment/changed", mark("The file {number} is not the one that was listed."),
+        error("attachment/changed", f"/attachments/{number}"), number=number + 1,
+    )  # fmt: skip
+
+
+def _copied(source: IO[bytes], target: IO[bytes], most: int, progress: Callable[[int], object]) -> tuple[str, int]:
+    """Digest and length of what was copied; a byte more than *most* is enough to see that it is another."""
+    digest, size = hashlib.sha256(), 0
+    while size <= most and (piece := source.read(min(_CHUNK, most + 1 - size))):
+        target.write(piece)
+        digest.update(piece)
+        size += len(piece)
+        progress(len(piece))
+    return digest.hexdigest(), size
