@@ -285,6 +285,25 @@ MESSAGES: Final[Mapping[str, Message]] = {
         mark("The photo has more than {most} bytes, the limit of the old system; that of the new one is not known."),
         "写真が旧システムの上限（{most}バイト）を超えています。新システムの上限は確認できていません。",
     ),
+    # --- the form beside the certificate ---
+    "holder/unknown": Message(
+        mark("The signing certificate does not say this in a known form, so it was not compared."),
+        "署名用電子証明書の記載が確認できず、照合していません。",
+    ),
+    "holder/birth-date-differs": Message(
+        mark("The signing certificate has another birth date."), "生年月日が署名用電子証明書と異なります。"
+    ),
+    "holder/sex-differs": Message(
+        mark("The signing certificate has another sex."), "性別が署名用電子証明書と異なります。"
+    ),
+    "holder/name-differs": Message(
+        mark("The signing certificate has another name, or writes it otherwise."),
+        "氏名が署名用電子証明書の記載と異なります。",
+    ),
+    "holder/address-differs": Message(
+        mark("The signing certificate has another address, or writes it otherwise."),
+        "住所が署名用電子証明書の記載と異なります。",
+    ),
     # --- rules of two versions ---
     "rules/older-client": Message(
         mark("It was checked by older rules ({theirs}) before it was sent; here it was by {ours}."),

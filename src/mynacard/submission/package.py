@@ -27,7 +27,7 @@ from mynacard.submission.application import Attachment, Role
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
 from mynacard.submission.manifest import Manifest
 from mynacard.submission.messages import Violation, error
-from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Verdict, check
+from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
 from mynacard.trust.revocation import NO_EVIDENCE
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "attachment",
     "build",
     "open_package",
+    "refusal",
 ]
 
 PACKAGE_MAX: Final = 0x200_0000
@@ -265,6 +266,18 @@ def _signed(
         ) from None
     if parsed.names_certificate is not True or parsed.content is not None:
         raise PackageError("signature/mismatch", mark("The signature is none of CAdES beside what was signed."))
+    refused = refusal(report)
+    if refused is not None:
+        problem, step = refused
+        raise PackageError(problem, step.template, **dict(step.details))
+    return certificate, report
+
+
+def refusal(report: Report) -> tuple[str, Step] | None:
+    """Why a signature is not taken, if it is not: the first problem in the order of those who check them for a living.
+
+    That nobody knows whether the certificate was revoked is not among them.
+    """
     for problem, step in (
         ("certificate/unsupported", report.key_usage),
         ("certificate/expired", report.validity),
@@ -272,10 +285,10 @@ def _signed(
         ("certificate/issuer", report.issuer),
         ("certificate/revoked", report.revocation),
     ):
-        unknown = step is report.issuer and step.verdict is Verdict.NOT_CHECKED
+        unknown = problem == "certificate/issuer" and report.anchor is None
         if step.verdict is Verdict.BAD or unknown:
-            raise PackageError(problem, step.template, **dict(step.details))
-    return certificate, report
+            return problem, step
+    return None
 
 
 # --- the files ---

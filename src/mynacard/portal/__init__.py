@@ -1,0 +1,10 @@
+"""The reference receiver: takes registrations and applications as a portal would, for tests and for the demo.
+
+It is no portal of the Immigration Services Agency's. Starlette is the extra ``server``.
+"""
+
+from mynacard.portal.receiver import Receiver, Refusal
+from mynacard.portal.store import Store
+from mynacard.portal.web import application
+
+__all__ = ["Receiver", "Refusal", "Store", "application"]

@@ -1,0 +1,407 @@
+"""What the receiver does with what it gets: every check that a real one makes, and nothing of HTTP.
+
+The order of checks on a signature, and their names, are those that an operator licensed by J-LIS publishes.
+
+Source: docs/submission.md lists each check; application rules: :mod:`mynacard.submission.rules`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mynacard.errors import CertificateFileError, MynacardError, ProtocolError, UnsupportedAlgorithmError, mark
+from mynacard.portal.store import Account, Duplicate, Store, Submission
+from mynacard.signing import cms
+from mynacard.signing.content import of_bytes
+from mynacard.submission import holder_match, rules
+from mynacard.submission.application import Actor, Application
+from mynacard.submission.messages import Violation, warning
+from mynacard.submission.package import Opened, PackageError, open_package, refusal
+from mynacard.submission.rules import Rules
+from mynacard.submission.wire import (
+    AccountState,
+    Challenge,
+    Event,
+    Overview,
+    Purpose,
+    Rebinding,
+    Registered,
+    Registration,
+    Remark,
+    ReportAnswer,
+    Session,
+    SessionRequest,
+    State,
+    Status,
+    registration_statement,
+    time_text,
+)
+from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, check
+from mynacard.trust import Purpose as CertificatePurpose
+from mynacard.trust.revocation import NO_EVIDENCE
+from mynacard.webeid import validate
+
+__all__ = ["Receiver", "Refusal"]
+
+CHALLENGE_LIFETIMES: Final = {
+    Purpose.REGISTRATION: timedelta(minutes=5),
+    Purpose.SESSION: timedelta(minutes=5),
+    Purpose.PACKAGE: timedelta(days=1),  # a package may have to wait for a line
+}
+SESSION_LIFETIME: Final = timedelta(minutes=30)
+CHALLENGES_MAX: Final = 10_000
+"""Open ones, given to nobody in particular; to an account at most 100."""
+KEY_LENGTHS: Final = range(16, 129)
+
+_WITHDRAWABLE: Final = frozenset({State.RECEIVED, State.ACCEPTED, State.UNDER_EXAMINATION, State.AWAITING_DOCUMENTS})
+
+
+class Refusal(MynacardError):
+    """The receiver's no. ``.problem`` is its stable code, ``.status`` the HTTP status that says it."""
+
+    code = "portal/refusal"
+
+    def __init__(self, status: int, problem: str, template: str, /, *violations: Violation, **details: object) -> None:
+        super().__init__(template, **details)
+        self.status = status
+        self.problem = problem
+        self.violations = violations
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """A receiver at one origin.
+
+    Attributes:
+        origin: its own, as ``https://host[:port]``; what is signed names it.
+        anchors: the CA certificates that it trusts.
+        store: what it remembers.
+        evidence: gives what it knows of revoked certificates; asked each time.
+        rules: those that it goes by.
+        clock: its own time.
+        accept_unchecked: whether certificates are taken though nobody could say that they are not revoked.
+        approve_at_once: whether a registration needs nobody's approval.
+    """
+
+    origin: str
+    anchors: Sequence[Anchor]
+    store: Store
+    evidence: Callable[[], RevocationEvidence] = lambda: NO_EVIDENCE
+    rules: Rules = field(default_factory=rules.current)
+    clock: Callable[[], datetime] = _now
+    accept_unchecked: bool = False
+    approve_at_once: bool = False
+
+    # --- for the person's side ---
+
+    def challenge(self, purpose: Purpose, account: str | None) -> Challenge:
+        """A number to be answered once; one for a package is given to an account."""
+        bound = account if purpose is Purpose.PACKAGE else None
+        if purpose is Purpose.PACKAGE and account is None:
+            raise _not_logged_in()
+        if self.store.challenge_count(bound) >= (CHALLENGES_MAX if bound is None else 100):
+            raise Refusal(429, "challenge/too-many", mark("Too many challenges are open; try again in a few minutes."))
+        nonce = base64.b64encode(secrets.token_bytes(33)).decode("ascii")
+        expires = time_text(self.clock() + CHALLENGE_LIFETIMES[purpose])
+        self.store.add_challenge(nonce, purpose, bound, expires, self._time())
+        return Challenge(nonce, purpose, expires)
+
+    def register(self, request: Registration) -> Registered:
+        """A new account for who shows to have both keys."""
+        account = self._proven(request.nonce, request.token, request.signature)
+        known = self.store.account_of(account.authentication)
+        if known is not None and (known.authentication, known.signing) == (account.authentication, account.signing):
+            return Registered(known.id, known.state)  # sent twice: the line was cut
+        try:
+            self.store.add_account(account)
+        except Duplicate:
+            raise Refusal(
+                409, "account/exists", mark("One of these certificates belongs to another account.")
+            ) from None
+        return Registered(account.id, account.state)
+
+    def rebind(self, request: Rebinding, logged_in: str | None) -> Registered:
+        """Renewed certificates for an account: at once for who is logged in, and is the same person by name.
+
+        Else somebody has to look at it; the account stays as it is, and nobody learns whether there is one.
+        """
+        proven = self._proven(request.nonce, request.token, request.signature)
+        account = self.store.account(request.account)
+        if account is None:
+            return Registered(request.account, AccountState.PENDING)
+        renewed = replace(proven, id=account.id, state=account.state)
+        try:
+            if logged_in == account.id and renewed.holder == account.holder:
+                self.store.rebind(renewed)
+                return Registered(account.id, account.state)
+            self.store.add_rebinding(renewed)
+        except Duplicate:
+            raise Refusal(
+                409, "account/exists", mark("One of these certificates belongs to another account.")
+            ) from None
+        return Registered(account.id, AccountState.PENDING)
+
+    def log_in(self, request: SessionRequest) -> Session:
+        """A session for who answers a challenge with the user-authentication key of an active account."""
+        certificate, report = self._token(request.nonce, request.token, Purpose.SESSION)
+        self._check_report(report)
+        account = self.store.account_of(_fingerprint(certificate))
+        if account is None:
+            raise Refusal(403, "account/unknown", mark("Nobody registered with this certificate."))
+        _check_active(account)
+        secret = secrets.token_urlsafe(32)
+        expires = time_text(self.clock() + SESSION_LIFETIME)
+        self.store.add_session(_digest(secret), account.id, expires, self._time())
+        return Session(secret, account.id, expires)
+
+    def logged_in(self, secret: str | None) -> str:
+        """The active account whose session *secret* is."""
+        found = self.store.session_account(_digest(secret), self._time()) if secret is not None else None
+        account = self.store.account(found) if found is not None else None
+        if account is None:
+            raise _not_logged_in()
+        _check_active(account)
+        return account.id
+
+    def dry_run(self, application: Application) -> ReportAnswer:
+        """What the rules say; nothing is kept."""
+        found = rules.check(application, self.rules, now=self.clock())
+        return ReportAnswer(rules.is_acceptable(found), self.rules.version, _remarks(found))
+
+    def submit(self, account: str, key: str | None, received: Path, content: str, *, to: str | None = None) -> Status:
+        """Take the package at *received*: an application, or with *to* documents that were asked for that one.
+
+        The same key and the same bytes get the same answer, however often; the package is moved away or left.
+
+        Args:
+            account: who sent it.
+            key: the sender's own name for this submission, and for no other.
+            received: the file; its bytes have the SHA-256 value *content*.
+            content: in hexadecimal.
+            to: the provisional number.
+        """
+        if key is None or len(key) not in KEY_LENGTHS or not key.isascii() or not key.isprintable():
+            raise Refusal(
+                400, "idempotency/missing", mark("A package needs an Idempotency-Key of 16 to 128 characters.")
+            )
+        before = self.store.submission(account, key)
+        if before is not None:
+            return self._again(before, content, to)
+        opened = self._opened(received)
+        self._check_sender(account, opened, to)
+        remarks = self._check_content(opened)
+        number = to or self._new_number()
+        state, note = (State.UNDER_EXAMINATION, "") if to is not None else (State.RECEIVED, "")
+        name = f"{number}-{opened.digest[:16]}.zip"
+        submission = Submission(account, key, content, opened.digest, number, name)
+        self.store.keep(received, name)
+        event = Event(state, self._time(), note)
+        try:
+            taken = self.store.add_submission(submission, opened.manifest.nonce, event, remarks)
+        except Duplicate:
+            self.store.discard(name)
+            before = self.store.submission(account, key)  # the same, sent twice at one time
+            if before is not None:
+                return self._again(before, content, to)
+            raise Refusal(409, "submission/repeated", mark("This package was taken before.")) from None
+        if not taken:
+            self.store.discard(name)
+            raise _unknown_challenge()
+        return self.status(account, number)
+
+    def overview(self, account: str) -> Overview:
+        return self.store.overview(account)
+
+    def status(self, account: str, application: str) -> Status:
+        found = self.store.status(account, application)
+        if found is None:
+            raise Refusal(404, "application/unknown", mark("You have no application of this number."))
+        return found
+
+    def withdraw(self, account: str, application: str) -> Status:
+        found = self.status(account, application)
+        if found.state is State.WITHDRAWN:
+            return found
+        if found.state not in _WITHDRAWABLE:
+            raise _wrong_state(found.state)
+        self.store.add_event(application, Event(State.WITHDRAWN, self._time()))
+        return self.status(account, application)
+
+    # --- for the office's side ---
+
+    def approve(self, account: str) -> None:
+        """Somebody looked at the registration, or at the renewed certificates, and found them in order."""
+        renewed = self.store.rebinding(account)
+        if renewed is not None:
+            self.store.rebind(renewed)
+        self.store.set_state(account, AccountState.ACTIVE)
+
+    def close(self, account: str) -> None:
+        self.store.set_state(account, AccountState.CLOSED)
+
+    def accept(self, application: str) -> Status:
+        """Give the final number."""
+        return self.move(application, State.ACCEPTED, number=f"{secrets.randbelow(10**12):012}")
+
+    def move(self, application: str, state: State, note: str = "", *, number: str | None = None) -> Status:
+        """The next state of an application."""
+        self.store.add_event(application, Event(state, self._time(), note), number=number)
+        found = self.store.status(None, application)
+        if found is None:
+            raise Refusal(404, "application/unknown", mark("You have no application of this number."))
+        return found
+
+    # --- checks ---
+
+    def _proven(self, nonce: str, token: str, signature: str) -> Account:
+        """The account that both keys' answers make; new, and of nobody yet."""
+        certificate, report = self._token(nonce, token, Purpose.REGISTRATION)
+        self._check_report(report)
+        statement = registration_statement(self.origin, nonce, certificate.public_bytes(Encoding.DER))
+        try:
+            parsed = cms.parse(base64.b64decode(signature, validate=True))
+            step = cms.verify(parsed, of_bytes(statement))
+            signer = parsed.certificate
+            report = check(
+                signer, self.anchors, at=self.clock(), purpose=CertificatePurpose.DOCUMENT, signature=step,
+                evidence=self.evidence(),
+            )  # fmt: skip
+        except (binascii.Error, ValueError):  # CertificateFileError and UnsupportedAlgorithmError are ValueErrors
+            raise Refusal(400, "signature/mismatch", mark("The signing key's answer is no signature.")) from None
+        self._check_report(report)
+        state = AccountState.ACTIVE if self.approve_at_once else AccountState.PENDING
+        return Account(
+            secrets.token_hex(8),
+            state,
+            _fingerprint(certificate),
+            _fingerprint(signer),
+            holder_match.fingerprint(signer),
+        )
+
+    def _token(self, nonce: str, token: str, purpose: Purpose) -> tuple[x509.Certificate, Report]:
+        if not self.store.take_challenge(nonce, purpose, None, self._time()):
+            raise _unknown_challenge()
+        try:
+            return validate(token, self.origin, nonce, self.anchors, at=self.clock(), evidence=self.evidence())
+        except (ProtocolError, CertificateFileError, UnsupportedAlgorithmError) as reason:
+            raise Refusal(400, "token/form", mark("The token is none: {reason}"), reason=reason) from None
+
+    def _check_report(self, report: Report) -> None:
+        refused = refusal(report)
+        if refused is not None:
+            problem, step = refused
+            raise Refusal(403, problem, step.template, **dict(step.details))
+        if report.overall is not Verdict.GOOD and not self.accept_unchecked:
+            raise Refusal(503, "certificate/not-checked", mark("Whether the certificate was revoked is not known now."))
+
+    def _opened(self, received: Path) -> Opened:
+        try:
+            with received.open("rb") as source:
+                opened = open_package(
+                    source, audience=self.origin, anchors=self.anchors, now=self.clock(), evidence=self.evidence()
+                )
+        except PackageError as error:
+            template = str(error.args[0])
+            raise Refusal(422, error.problem, template, *error.violations, **error.details) from None
+        self._check_report(opened.report)
+        return opened
+
+    def _check_sender(self, account: str, opened: Opened, to: str | None) -> None:
+        manifest, known = opened.manifest, self.store.account(account)
+        if not self.store.has_challenge(manifest.nonce, Purpose.PACKAGE, account, self._time()):
+            raise _unknown_challenge()
+        if known is None or known.signing != _fingerprint(opened.certificate):
+            raise Refusal(
+                403, "account/other-certificate", mark("The package is not signed with this account's certificate.")
+            )
+        supplement = manifest.supplement
+        if (supplement and supplement.number) != to:
+            raise Refusal(422, "application/unknown", mark("The package belongs to another application."))
+        if to is not None:
+            state = self.status(account, to).state
+            if state is not State.AWAITING_DOCUMENTS:
+                raise _wrong_state(state)
+
+    def _check_content(self, opened: Opened) -> tuple[Remark, ...]:
+        application = opened.manifest.application
+        if application is None:
+            return ()
+        found = list(rules.check(application, self.rules, now=self.clock()))
+        found += _versions(opened.manifest.rules, self.rules.version)
+        if application.actor is Actor.SELF:
+            found += holder_match.compare(application.person, opened.certificate)
+        if not rules.is_acceptable(found):
+            raise Refusal(
+                422, "rules/violated", mark("The application breaks {count} rules."), *found, count=len(found)
+            )
+        return _remarks(found)
+
+    def _again(self, before: Submission, content: str, to: str | None) -> Status:
+        if before.content != content or (to is not None and before.application != to):
+            raise Refusal(409, "idempotency/other-content", mark("Another package was sent with this Idempotency-Key."))
+        return self.status(before.account, before.application)
+
+    def _new_number(self) -> str:
+        return f"{self.clock():%Y%m%d}-{secrets.token_hex(6)}"
+
+    def _time(self) -> str:
+        return time_text(self.clock())
+
+
+def _versions(theirs: str, ours: str) -> list[Violation]:
+    """Two versions of the rules: ours decide, and it is said."""
+    if theirs == ours:
+        return []
+    code = "rules/older-client" if theirs < ours else "rules/newer-client"
+    return [warning(code, "", theirs=theirs[:20], ours=ours)]
+
+
+def _check_active(account: Account) -> None:
+    if account.state is AccountState.PENDING:
+        raise Refusal(403, "account/pending", mark("The registration waits for approval."))
+    if account.state is AccountState.CLOSED:
+        raise Refusal(403, "account/closed", mark("The account was closed."))
+
+
+def _remarks(violations: Sequence[Violation]) -> tuple[Remark, ...]:
+    return tuple(Remark(each.field, each.code, each.severity, each.english, each.japanese) for each in violations)
+
+
+def _not_logged_in() -> Refusal:
+    return Refusal(401, "session/unknown", mark("Log in first: there is no such session, or it has ended."))
+
+
+def _unknown_challenge() -> Refusal:
+    return Refusal(
+        409, "challenge/unknown", mark("The challenge is unknown: used, too old, or given to somebody else.")
+    )
+
+
+def _wrong_state(state: State) -> Refusal:
+    return Refusal(
+        409, "application/state", mark("This cannot be done with an application that is {state}."), state=state
+    )
+
+
+def _fingerprint(certificate: x509.Certificate) -> str:
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

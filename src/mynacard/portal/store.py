@@ -1,0 +1,286 @@
+"""What the receiver remembers: SQLite in a folder, with the packages beside; or in memory.
+
+Every change is one transaction, so that a crash leaves what was before or what comes after. Of certificates only the
+fingerprints are kept: 公的個人認証法 allows a service no more.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mynacard.submission import codec, durable
+from mynacard.submission.wire import AccountState, Event, Overview, Purpose, Remark, State, Status
+
+__all__ = ["Account", "Duplicate", "Store", "Submission"]
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS accounts (
+    id TEXT PRIMARY KEY, state TEXT NOT NULL, authentication TEXT NOT NULL UNIQUE, signing TEXT NOT NULL UNIQUE,
+    holder TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rebindings (
+    account TEXT PRIMARY KEY, authentication TEXT NOT NULL, signing TEXT NOT NULL, holder TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS challenges (
+    nonce TEXT PRIMARY KEY, purpose TEXT NOT NULL, account TEXT, expires TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (digest TEXT PRIMARY KEY, account TEXT NOT NULL, expires TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS submissions (
+    account TEXT NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL, manifest TEXT NOT NULL UNIQUE,
+    application TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY (account, key));
+CREATE TABLE IF NOT EXISTS applications (
+    provisional_number TEXT PRIMARY KEY, account TEXT NOT NULL, digest TEXT NOT NULL, number TEXT NOT NULL DEFAULT '',
+    report TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (
+    application TEXT NOT NULL, position INTEGER NOT NULL, state TEXT NOT NULL, time TEXT NOT NULL, note TEXT NOT NULL,
+    PRIMARY KEY (application, position));
+"""
+
+
+class Duplicate(Exception):
+    """What was to be added is there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who registered: fingerprints of both certificates, and of what the signing one says of its holder."""
+
+    id: str
+    state: AccountState
+    authentication: str
+    signing: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A package that was taken: its key, its bytes' digest, and the application that it is or belongs to."""
+
+    account: str
+    key: str
+    content: str
+    manifest: str
+    application: str
+    file: str
+
+
+class Store:
+    """Accounts, challenges, sessions, applications. Any thread may call; one call happens after the other."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Open or begin the store in *folder*; without one it lives as long as this object."""
+        self._temporary = tempfile.TemporaryDirectory() if folder is None else None
+        self.folder = Path(self._temporary.name) if self._temporary is not None else folder or Path()
+        (self.folder / "packages").mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(self.folder / "store.sqlite", check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    # --- challenges and sessions ---
+
+    def add_challenge(self, nonce: str, purpose: Purpose, account: str | None, expires: str, now: str) -> None:
+        with self._change() as change:
+            change.execute("DELETE FROM challenges WHERE expires <= ?", (now,))
+            change.execute("INSERT INTO challenges VALUES (?, ?, ?, ?)", (nonce, purpose, account, expires))
+
+    def challenge_count(self, account: str | None) -> int:
+        """How many are open that were given to *account*, or to nobody in particular."""
+        (count,) = self._one("SELECT count(*) FROM challenges WHERE account IS ?", account) or (0,)
+        return int(str(count))
+
+    def has_challenge(self, nonce: str, purpose: Purpose, account: str | None, now: str) -> bool:
+        return self._one(f"SELECT * {_OPEN}", nonce, purpose, account, now) is not None
+
+    def take_challenge(self, nonce: str, purpose: Purpose, account: str | None, now: str) -> bool:
+        """Whether it was open; it is no more."""
+        with self._change() as change:
+            return (
+                change.execute(f"DELETE {_OPEN.removeprefix('SELECT *')}", (nonce, purpose, account, now)).rowcount == 1
+            )
+
+    def add_session(self, digest: str, account: str, expires: str, now: str) -> None:
+        with self._change() as change:
+            change.execute("DELETE FROM sessions WHERE expires <= ?", (now,))
+            change.execute("INSERT INTO sessions VALUES (?, ?, ?)", (digest, account, expires))
+
+    def session_account(self, digest: str, now: str) -> str | None:
+        found = self._one("SELECT account FROM sessions WHERE digest = ? AND expires > ?", digest, now)
+        return None if found is None else str(found[0])
+
+    # --- accounts ---
+
+    def add_account(self, account: Account) -> None:
+        with self._change() as change:
+            change.execute(
+                "INSERT INTO accounts VALUES (?, ?, ?, ?, ?)",
+                (account.id, account.state, account.authentication, account.signing, account.holder),
+            )
+
+    def account(self, id_: str) -> Account | None:
+        return self._account("id", id_)
+
+    def account_of(self, authentication: str) -> Account | None:
+        return self._account("authentication", authentication)
+
+    def set_state(self, account: str, state: AccountState) -> None:
+        with self._change() as change:
+            change.execute("UPDATE accounts SET state = ? WHERE id = ?", (state, account))
+            if state is not AccountState.ACTIVE:
+                change.execute("DELETE FROM sessions WHERE account = ?", (account,))
+
+    def rebind(self, account: Account) -> None:
+        """Give the account of this id these certificates; who was logged in with the old ones is no more."""
+        with self._change() as change:
+            change.execute(
+                "UPDATE accounts SET authentication = ?, signing = ?, holder = ? WHERE id = ?",
+                (account.authentication, account.signing, account.holder, account.id),
+            )
+            change.execute("DELETE FROM rebindings WHERE account = ?", (account.id,))
+            change.execute("DELETE FROM sessions WHERE account = ?", (account.id,))
+
+    def add_rebinding(self, account: Account) -> None:
+        """Keep these certificates until somebody looked at them; the account stays as it is."""
+        with self._change() as change:
+            change.execute(
+                "INSERT OR REPLACE INTO rebindings VALUES (?, ?, ?, ?)",
+                (account.id, account.authentication, account.signing, account.holder),
+            )
+
+    def rebinding(self, account: str) -> Account | None:
+        found = self._one("SELECT authentication, signing, holder FROM rebindings WHERE account = ?", account)
+        return None if found is None else Account(account, AccountState.PENDING, *map(str, found))
+
+    # --- applications ---
+
+    def submission(self, account: str, key: str) -> Submission | None:
+        found = self._one("SELECT * FROM submissions WHERE account = ? AND key = ?", account, key)
+        return None if found is None else Submission(*map(str, found))
+
+    def add_submission(self, submission: Submission, nonce: str, event: Event, report: tuple[Remark, ...]) -> bool:
+        """Take a package, its challenge and its application's first or next event, all at once; whether it was open.
+
+        Raises:
+            Duplicate: the same manifest was taken before, or the key.
+        """
+        with self._change() as change:
+            if (
+                change.execute(f"DELETE {_OPEN}", (nonce, Purpose.PACKAGE, submission.account, event.time)).rowcount
+                != 1
+            ):
+                return False
+            change.execute(
+                "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    submission.account, submission.key, submission.content, submission.manifest,
+                    submission.application, submission.file,
+                ),
+            )  # fmt: skip
+            change.execute(
+                "INSERT OR IGNORE INTO applications (provisional_number, account, digest, report) VALUES (?, ?, ?, ?)",
+                (
+                    submission.application,
+                    submission.account,
+                    submission.manifest,
+                    json.dumps(codec.encode(tuple(report))),
+                ),
+            )
+            _add_event(change, submission.application, event)
+        return True
+
+    def add_event(self, application: str, event: Event, *, number: str | None = None) -> None:
+        with self._change() as change:
+            if number is not None:
+                change.execute("UPDATE applications SET number = ? WHERE provisional_number = ?", (number, application))
+            _add_event(change, application, event)
+
+    def status(self, account: str | None, application: str) -> Status | None:
+        """Of an application, if it is *account*'s; None asks for nobody in particular."""
+        found = self._one(
+            "SELECT provisional_number, digest, number, report, account FROM applications WHERE provisional_number = ?",
+            application,
+        )
+        if found is None or account not in (None, found[4]):
+            return None
+        events = self._all("SELECT state, time, note FROM events WHERE application = ? ORDER BY position", application)
+        history = tuple(Event(State(str(state)), str(time), str(note)) for state, time, note in events)
+        report = tuple(codec.decode(Remark, each) for each in json.loads(str(found[3])))
+        return Status(str(found[0]), str(found[1]), history, str(found[2]), report)
+
+    def overview(self, account: str, most: int = 100) -> Overview:
+        """The latest applications of an account, the last one first."""
+        numbers = self._all(
+            "SELECT provisional_number FROM applications WHERE account = ? ORDER BY rowid DESC LIMIT ?", account, most
+        )
+        found = (self.status(account, str(number)) for (number,) in numbers)
+        return Overview(tuple(status for status in found if status is not None))
+
+    def count(self) -> int:
+        """How many applications there are."""
+        (count,) = self._one("SELECT count(*) FROM applications") or (0,)
+        return int(str(count))
+
+    def keep(self, received: Path, name: str) -> None:
+        """Put a package that was received among those that are kept."""
+        durable.replace(received, self.folder / "packages" / name)
+
+    def discard(self, name: str) -> None:
+        """Throw away a package that was kept, and was not taken after all."""
+        (self.folder / "packages" / name).unlink(missing_ok=True)
+
+    # --- SQLite ---
+
+    def _account(self, column: str, value: str) -> Account | None:
+        found = self._one(f"SELECT id, state, authentication, signing, holder FROM accounts WHERE {column} = ?", value)
+        if found is None:
+            return None
+        id_, state, *rest = map(str, found)
+        return Account(id_, AccountState(state), *rest)
+
+    def _one(self, query: str, *values: object) -> tuple[object, ...] | None:
+        with self._lock:
+            row: tuple[object, ...] | None = self._connection.execute(query, values).fetchone()
+            return row
+
+    def _all(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _change(self) -> Generator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._commit()
+            except sqlite3.IntegrityError as error:
+                self._connection.execute("ROLLBACK")
+                raise Duplicate from error
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+
+_OPEN: Final = "FROM challenges WHERE nonce = ? AND purpose = ? AND account IS ? AND expires > ?"
+
+
+def _add_event(change: sqlite3.Connection, application: str, event: Event) -> None:
+    change.execute(
+        "INSERT INTO events SELECT ?, count(*), ?, ?, ? FROM events WHERE application = ?",
+        (application, event.state, event.time, event.note, application),
+    )

@@ -1,0 +1,95 @@
+"""Whether the form is about the one who signed: the signing certificate beside what was filled in.
+
+Sex and birth date must be the same. Names are compared as far as they can be: a certificate may have an alias, or
+characters in place of others, and how a foreign resident's name stands in it is not known for certain. So a name or an
+address that differs warns, and nothing is corrected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from enum import StrEnum
+
+from cryptography import x509
+
+from mynacard.errors import CertificateFileError
+from mynacard.personal.fields import Sex as CardSex
+from mynacard.submission.application import Person, Sex
+from mynacard.submission.messages import Violation, error, warning
+from mynacard.trust.holder import HolderAttributes, holder_of
+
+__all__ = ["Match", "compare", "compare_texts", "fingerprint"]
+
+
+class Match(StrEnum):
+    """How two texts compare."""
+
+    SAME = "match"
+    AFTER_NORMALISATION = "match_after_normalisation"
+    DIFFERS = "differs"
+
+
+_SEXES = {CardSex.MALE: Sex.MALE, CardSex.FEMALE: Sex.FEMALE}
+
+
+def compare_texts(one: str, other: str) -> Match:
+    """The same, the same but for width, case and spaces, or another."""
+    if one == other:
+        return Match.SAME
+    return Match.AFTER_NORMALISATION if _normal(one) == _normal(other) else Match.DIFFERS
+
+
+def compare(person: Person, certificate: x509.Certificate) -> list[Violation]:
+    """What of *person* is not as *certificate*, a signing certificate, has it."""
+    try:
+        holder = holder_of(certificate)
+    except CertificateFileError:
+        holder = None
+    if holder is None:
+        return [warning("holder/unknown", "/person")]
+    return [*_exact(person, holder), *_texts(person, holder)]
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Names the holder by name, sex and birth date, without telling them to somebody who does not know them already."""
+    try:
+        holder = holder_of(certificate)
+    except CertificateFileError:
+        holder = None
+    if holder is None:
+        return hashlib.sha256(certificate.subject.public_bytes()).hexdigest()
+    name = _normal(holder.name.value) if holder.name is not None else ""
+    born = holder.birth_date.raw if holder.birth_date is not None else ""
+    return hashlib.sha256("\n".join((name, born, holder.sex or "")).encode()).hexdigest()
+
+
+def _exact(person: Person, holder: HolderAttributes) -> list[Violation]:
+    found = list[Violation]()
+    if holder.birth_date is not None and holder.birth_date.date is not None:
+        if holder.birth_date.date != person.birth_date:
+            found.append(error("holder/birth-date-differs", "/person/birth_date"))
+    else:
+        found.append(warning("holder/unknown", "/person/birth_date"))
+    if holder.sex in _SEXES:
+        if _SEXES[holder.sex] is not person.sex:
+            found.append(error("holder/sex-differs", "/person/sex"))
+    else:
+        found.append(warning("holder/unknown", "/person/sex"))
+    return found
+
+
+def _texts(person: Person, holder: HolderAttributes) -> list[Violation]:
+    found = list[Violation]()
+    if holder.name is None or compare_texts(holder.name.value, person.name) is Match.DIFFERS:
+        found.append(warning("holder/name-differs", "/person/name"))
+    if person.address is not None and (
+        holder.address is None or compare_texts(holder.address.value, person.address.text) is Match.DIFFERS
+    ):
+        found.append(warning("holder/address-differs", "/person/address/text"))
+    return found
+
+
+def _normal(text: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip().upper()

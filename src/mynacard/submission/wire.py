@@ -1,0 +1,232 @@
+"""What client and receiver say to each other: the ``reference`` profile. Both speak from these definitions.
+
+Modelled on the public shape of e-Gov's interface; it is not the Immigration Services Agency's, which is open to nobody.
+
+Source: RFC 9457 (problems), RFC 6750 (bearer tokens); the Idempotency-Key header as IETF's httpapi group drafted it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from mynacard.submission.manifest import canonical
+
+__all__ = [
+    "ANSWER_MAX",
+    "IDEMPOTENCY_KEY",
+    "PACKAGE",
+    "PROBLEM",
+    "AccountState",
+    "Challenge",
+    "ChallengeRequest",
+    "Event",
+    "Overview",
+    "Problem",
+    "Purpose",
+    "Rebinding",
+    "Registered",
+    "Registration",
+    "Remark",
+    "ReportAnswer",
+    "Session",
+    "SessionRequest",
+    "State",
+    "Status",
+    "registration_statement",
+    "time_text",
+]
+
+ANSWER_MAX: Final = 0x10_0000
+"""Bytes of an answer; a list of a hundred applications has some 50,000."""
+PACKAGE: Final = "application/zip"
+PROBLEM: Final = "application/problem+json"
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+
+
+class Purpose(StrEnum):
+    """What a challenge is for: one for this answers nothing else."""
+
+    REGISTRATION = "registration"
+    SESSION = "session"
+    PACKAGE = "package"
+
+
+class AccountState(StrEnum):
+    """Of an account. Who is not active can do nothing but register again with renewed certificates."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+class State(StrEnum):
+    """Of an application, in the order in which they come."""
+
+    RECEIVED = "received"  # with a provisional number
+    ACCEPTED = "accepted"  # with the final one
+    UNDER_EXAMINATION = "under_examination"
+    AWAITING_DOCUMENTS = "awaiting_documents"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    FEE_DUE = "fee_due"
+    ISSUING = "issuing"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeRequest:
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A number used once. *expires*: by the receiver's clock."""
+
+    nonce: str
+    purpose: Purpose
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Both keys answer one challenge: *token* (Web eID 1.0), and *signature* of :func:`registration_statement`.
+
+    The signature is CAdES, detached, in base64.
+    """
+
+    nonce: str
+    token: str = field(repr=False)
+    signature: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebinding:
+    """The same, for an account that is there, with renewed certificates."""
+
+    account: str
+    nonce: str
+    token: str = field(repr=False)
+    signature: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    account: str
+    state: AccountState
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRequest:
+    nonce: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is logged in, and the secret that says so until *expires*."""
+
+    session: str = field(repr=False)
+    account: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a rule says against an application, in both languages."""
+
+    field: str
+    code: str
+    severity: str
+    message_en: str
+    message_ja: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAnswer:
+    """Of a dry run: nothing was kept. *acceptable*: no remark is an error."""
+
+    acceptable: bool
+    rules: str
+    report: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A state, and since when. *note*: what the receiver says to the person."""
+
+    state: State
+    time: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Of one application. The receipt is the first of these.
+
+    Attributes:
+        provisional_number: given at once, stays the application's name.
+        number: given when it is accepted; empty until then.
+        digest: SHA-256 of the manifest, in hexadecimal.
+        history: the last is the present state.
+        report: what the rules warned of.
+    """
+
+    provisional_number: str
+    digest: str
+    history: tuple[Event, ...]
+    number: str = ""
+    report: tuple[Remark, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """The present one."""
+        return self.history[-1].state
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    applications: tuple[Status, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something was refused (RFC 9457)."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    type: str = "about:blank"
+    report: tuple[Remark, ...] = ()
+    extra: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+def registration_statement(origin: str, nonce: str, authentication_certificate_der: bytes) -> bytes:
+    """What the signing key signs to register: that it belongs together with the other key, here and now.
+
+    Nothing of it is chosen by the receiver but the nonce, and its first member keeps it apart from applications.
+
+    Args:
+        origin: the receiver's, as the client knows it and not as anybody said it.
+        nonce: of the challenge.
+        authentication_certificate_der: the user-authentication certificate.
+    """
+    return canonical(
+        {
+            "format": "mynacard-registration/1",
+            "origin": origin,
+            "nonce": nonce,
+            "authentication_certificate": sha256(authentication_certificate_der).hexdigest(),
+        }
+    )
+
+
+def time_text(moment: datetime) -> str:
+    """*moment*, which must be in UTC, as it is written here."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
