@@ -72,8 +72,9 @@ def _exact(person: Person, holder: HolderAttributes) -> list[Violation]:
             found.append(error("holder/birth-date-differs", "/person/birth_date"))
     else:
         found.append(warning("holder/unknown", "/person/birth_date"))
-    if holder.sex in _SEXES:
-        if _SEXES[holder.sex] is not person.sex:
+    sex = None if holder.sex is None else _SEXES.get(holder.sex)
+    if sex is not None:
+        if sex is not person.sex:
             found.append(error("holder/sex-differs", "/person/sex"))
     else:
         found.append(warning("holder/unknown", "/person/sex"))

@@ -19,7 +19,7 @@ from mynacard.submission import codec
 from mynacard.submission.application import Application, Attachment
 from mynacard.submission.messages import Violation, error
 
-__all__ = ["FORMAT", "Manifest", "Supplement", "canonical", "parse"]
+__all__ = ["FORMAT", "Manifest", "Supplement", "canonical", "manifest_of", "parse"]
 
 FORMAT: Final = "mynacard-package/1"
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -66,6 +66,22 @@ class Manifest:
     def issued_at(self) -> datetime:
         """The same as a time."""
         return datetime.strptime(self.issued, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def manifest_of(content: Application | Supplement, *, audience: str, nonce: str, now: datetime, rules: str) -> Manifest:
+    """The manifest of *content*, for one receiver and one challenge.
+
+    Args:
+        content: an application, or documents that were asked for.
+        audience: the receiver's origin.
+        nonce: of the receiver's challenge for a package.
+        now: aware of its zone.
+        rules: the version of the rules by which it was checked.
+    """
+    issued = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(content, Application):
+        return Manifest(FORMAT, audience, nonce, issued, rules, application=content)
+    return Manifest(FORMAT, audience, nonce, issued, rules, supplement=content)
 
 
 def canonical(value: object) -> bytes:

@@ -1,0 +1,210 @@
+"""Each call to a receiver, as a request to be made and a reading of its answer: no line, no loop, no clock.
+
+:mod:`mynacard.submission.client` makes them, waiting or in an event loop.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+from urllib.parse import quote, urlsplit
+
+from mynacard.errors import MynacardError, UsageError, mark
+from mynacard.jpki.authentication import check_origin
+from mynacard.submission import codec
+from mynacard.submission.application import Application
+from mynacard.submission.codec import FormError
+from mynacard.submission.messages import error
+from mynacard.submission.outbox import Entry
+from mynacard.submission.wire import (
+    IDEMPOTENCY_KEY,
+    PACKAGE,
+    PROBLEM,
+    Challenge,
+    ChallengeRequest,
+    Overview,
+    Problem,
+    Purpose,
+    Rebinding,
+    Registered,
+    Registration,
+    Remark,
+    ReportAnswer,
+    Session,
+    SessionRequest,
+    Status,
+)
+
+__all__ = ["Call", "PortalError", "PortalUnreachable", "base_of", "is_final", "origin_of"]
+
+_T = TypeVar("_T")
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+_STATUS: Final = mark("The receiver answered with the HTTP status {number}.")
+_ELSEWHERE: Final = mark("The receiver sends elsewhere (HTTP status {number}), which is not followed.")
+
+
+class PortalError(MynacardError):
+    """The receiver said no, or something that it must not say.
+
+    ``.problem`` is its code, ``.status`` the HTTP status, ``.report`` what it says against an application.
+    """
+
+    code = "portal"
+
+    def __init__(
+        self, status: int, problem: str, template: str, /, *, report: tuple[Remark, ...] = (), **details: object
+    ) -> None:
+        super().__init__(template, **details)
+        self.status = status
+        self.problem = problem
+        self.report = report
+
+
+class PortalUnreachable(MynacardError):
+    """No answer came; whether the receiver got anything is not known. What is in the outbox can be sent again."""
+
+    code = "portal/unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[_T]):
+    """A request, and how its answer is read.
+
+    Attributes:
+        method: ``GET`` or ``POST``.
+        path: under the receiver's address.
+        answer: what a good answer is.
+        body: JSON.
+        package: a file that is sent instead.
+        headers: more of them.
+        as_somebody: whether it is made in the session that the client has.
+    """
+
+    method: str
+    path: str
+    answer: type[_T]
+    body: bytes = field(default=b"", repr=False)
+    package: Path | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    as_somebody: bool = True
+
+    def read(self, status: int, media_type: str, content: bytes) -> _T:
+        """The answer in *content*.
+
+        Raises:
+            PortalError: it is a problem, a redirection, or nothing that is an answer to this.
+        """
+        kind = media_type.partition(";")[0].strip().lower()
+        if kind == PROBLEM and 400 <= status < 600:
+            raise _problem(status, content)
+        if not 200 <= status < 300:
+            raise PortalError(status, f"http/{status}", _ELSEWHERE if 300 <= status < 400 else _STATUS, number=status)
+        try:
+            if kind != "application/json":
+                raise FormError([error("form/json", "", line=1, column=1)])
+            return codec.loads(self.answer, content)
+        except FormError as mistake:
+            raise PortalError(
+                status, "portal/answer", mark("The receiver's answer is none: {reason}"), reason=mistake
+            ) from None
+
+
+def challenge(purpose: Purpose) -> Call[Challenge]:
+    body, as_somebody = _json(ChallengeRequest(purpose)), purpose is Purpose.PACKAGE
+    return Call("POST", "/challenges", Challenge, body, as_somebody=as_somebody)
+
+
+def register(nonce: str, token: str, signature: bytes) -> Call[Registered]:
+    body = Registration(nonce, token, _base64(signature))
+    return Call("POST", "/registrations", Registered, _json(body), as_somebody=False)
+
+
+def rebind(account: str, nonce: str, token: str, signature: bytes) -> Call[Registered]:
+    body = Rebinding(account, nonce, token, _base64(signature))
+    return Call("POST", "/registrations/rebind", Registered, _json(body))
+
+
+def log_in(nonce: str, token: str) -> Call[Session]:
+    return Call("POST", "/sessions", Session, _json(SessionRequest(nonce, token)), as_somebody=False)
+
+
+def dry_run(application: Application) -> Call[ReportAnswer]:
+    return Call("POST", "/applications:check", ReportAnswer, _json(application))
+
+
+def submit(entry: Entry, package: Path) -> Call[Status]:
+    path = f"/applications/{quote(entry.number, safe='')}/attachments" if entry.number else "/applications"
+    headers = {"Content-Type": PACKAGE, "Content-Length": str(entry.size), IDEMPOTENCY_KEY: entry.key}
+    return Call("POST", path, Status, package=package, headers=headers)
+
+
+def overview() -> Call[Overview]:
+    return Call("GET", "/applications", Overview)
+
+
+def status(number: str) -> Call[Status]:
+    return Call("GET", f"/applications/{quote(number, safe='')}", Status)
+
+
+def withdraw(number: str) -> Call[Status]:
+    return Call("POST", f"/applications/{quote(number, safe='')}/withdraw", Status)
+
+
+def is_final(no: PortalError) -> bool:
+    """Whether sending the same once more would end the same."""
+    if no.status == 403:
+        return no.problem.startswith("certificate/") or no.problem == "account/other-certificate"
+    return no.status in {400, 404, 409, 413, 415, 422}
+
+
+def base_of(url: str) -> str:
+    """*url* without a final slash, if a receiver may be there.
+
+    Raises:
+        UsageError: it is neither ``https`` nor, on this machine, ``http``; or it has a password, query or fragment.
+    """
+    try:
+        parts = urlsplit(url)
+        local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        plain = not (parts.query or parts.fragment or "@" in parts.netloc) and parts.port != 0
+    except ValueError:
+        local = plain = False
+        parts = urlsplit("")
+    if not ((parts.scheme == "https" or local) and parts.hostname and plain and url.isascii() and url.isprintable()):
+        raise UsageError(mark("A receiver's address is https://…, or http:// on this machine, and nothing secret."))
+    return url.rstrip("/")
+
+
+def origin_of(url: str) -> str:
+    """The origin that is signed for a receiver at *url*. On this machine ``https`` stands for ``http``, too.
+
+    Raises:
+        UsageError: it is none that can be signed.
+    """
+    parts = urlsplit(base_of(url))
+    origin = f"https://{parts.netloc.lower().removesuffix(':443')}"
+    check_origin(origin)
+    return origin
+
+
+def _problem(status: int, content: bytes) -> PortalError:
+    try:
+        problem = codec.loads(Problem, content)
+    except FormError:
+        return PortalError(status, f"http/{status}", _STATUS, number=status)
+    told = mark("The receiver says no: {detail}")
+    return PortalError(status, problem.code, told, report=problem.report, detail=problem.detail)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(codec.encode(value)).encode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

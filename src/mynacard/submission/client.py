@@ -1,0 +1,299 @@
+"""The client: makes each call once, with a deadline, and keeps what came of it. Waiting, or in an event loop.
+
+It never signs: a card does that before (:meth:`mynacard.jpki.JpkiSession.authenticate`, :mod:`mynacard.signing.cades`),
+so no PIN is open while a line is. TLS goes by the system's trust store. Needs httpx2, the extra ``client``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from mynacard.errors import MissingExtraError, mark
+from mynacard.submission import calls
+from mynacard.submission.application import Application
+from mynacard.submission.calls import Call, PortalError, PortalUnreachable
+from mynacard.submission.outbox import Entry, EntryState, Outbox
+from mynacard.submission.wire import ANSWER_MAX, Challenge, Overview, Purpose, Registered, ReportAnswer, Session, Status
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["AsyncClient", "Client", "Progress"]
+
+_T = TypeVar("_T")
+_CHUNK: Final = 0x1_0000
+CONNECT_S, SILENCE_S, ANSWER_S = 10.0, 30.0, 60.0
+"""At most until a connection is there; without a byte; and for an answer once the request was sent."""
+
+Progress = Callable[[int, int], object]
+"""Is told how many bytes were sent, and of how many."""
+
+
+def _untold(_sent: int, _all: int) -> None:
+    pass
+
+
+class _Base:
+    """What both clients have in common: the receiver's address, the session, and what to make of failures."""
+
+    def __init__(self, url: str, outbox: Outbox) -> None:
+        if find_spec("httpx2") is None:
+            raise MissingExtraError("httpx2", "client")
+        self.url = calls.base_of(url)
+        self.origin = calls.origin_of(url)
+        self._outbox = outbox
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """Who is logged in."""
+        return self._session
+
+    @session.setter
+    def session(self, session: Session | None) -> None:
+        self._session = session
+
+    def _settings(self) -> dict[str, Any]:
+        import httpx2  # noqa: PLC0415  # an extra
+
+        return {
+            "timeout": httpx2.Timeout(SILENCE_S, connect=CONNECT_S),
+            "follow_redirects": False,
+            "headers": {"Accept": "application/json, application/problem+json", "Accept-Encoding": "identity"},
+        }
+
+    def _headers(self, call: Call[Any]) -> dict[str, str]:
+        headers = dict(call.headers)
+        if call.body:
+            headers["Content-Type"] = "application/json"
+        if self._session is not None and call.as_somebody:
+            headers["Authorization"] = f"Bearer {self._session.session}"
+        return headers
+
+    def _unsent(self) -> list[Entry]:
+        return [each for each in self._outbox.entries() if each.state is EntryState.READY and each.portal == self.url]
+
+    def _refused(self, entry: Entry, no: PortalError) -> None:
+        if calls.is_final(no):
+            self._outbox.refuse(entry, no.problem)
+
+
+class Client(_Base):
+    """A client that waits for each answer.
+
+    Args:
+        url: the receiver's: ``https``, or ``http`` on this machine.
+        outbox: where packages are until their receipts are there.
+        transport: httpx2's, for tests and for what the usual one does not do.
+
+    Raises:
+        UsageError: *url* is none that a receiver may have.
+        MissingExtraError: httpx2 is not installed.
+
+    Every call raises PortalError if the receiver says no, and PortalUnreachable if nothing comes, or not all.
+    """
+
+    def __init__(self, url: str, outbox: Outbox, *, transport: httpx2.BaseTransport | None = None) -> None:
+        super().__init__(url, outbox)
+        import httpx2  # noqa: PLC0415  # an extra
+
+        self._http = httpx2.Client(transport=transport, **self._settings())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the lines. The session at the receiver ends by itself."""
+        self._http.close()
+
+    def challenge(self, purpose: Purpose) -> Challenge:
+        """A number that the receiver wants to see answered."""
+        return self._made(calls.challenge(purpose))
+
+    def register(self, nonce: str, token: str, signature: bytes) -> Registered:
+        """A new account: both keys answered the challenge *nonce*.
+
+        Args:
+            nonce: of a challenge for a registration.
+            token: Web eID 1.0, of the user-authentication key, for :attr:`origin`.
+            signature: CAdES, detached, of :func:`~mynacard.submission.wire.registration_statement`.
+        """
+        return self._made(calls.register(nonce, token, signature))
+
+    def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Registered:
+        """The same for an account that is there, with renewed certificates."""
+        return self._made(calls.rebind(account, nonce, token, signature))
+
+    def log_in(self, nonce: str, token: str) -> Session:
+        """Log in, by the user-authentication key's answer to a challenge for a session."""
+        self._session = self._made(calls.log_in(nonce, token))
+        return self._session
+
+    def dry_run(self, application: Application) -> ReportAnswer:
+        """What the receiver's rules say; nothing is submitted."""
+        return self._made(calls.dry_run(application))
+
+    def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
+        """Send a package, and keep its receipt: the entry with what became of it.
+
+        Sent twice, it is still one application. If this raises PortalUnreachable, send it again, any time.
+        """
+        if entry.state is EntryState.RECEIVED:
+            return entry
+        try:
+            status = self._made(calls.submit(entry, self._outbox.package(entry)), progress)
+        except PortalError as no:
+            self._refused(entry, no)
+            raise
+        return self._outbox.settle(entry, status)
+
+    def resume(self, progress: Progress = _untold) -> tuple[Entry, ...]:
+        """Send all that waits in the outbox for this receiver; the entries with what became of them."""
+        return tuple(self.submit(entry, progress) for entry in self._unsent())
+
+    def overview(self) -> Overview:
+        """All applications of who is logged in."""
+        return self._made(calls.overview())
+
+    def status(self, number: str) -> Status:
+        """Of one application, by its provisional number."""
+        return self._made(calls.status(number))
+
+    def withdraw(self, number: str) -> Status:
+        """Take an application back, as long as nothing is decided."""
+        return self._made(calls.withdraw(number))
+
+    def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
+        import httpx2  # noqa: PLC0415  # an extra
+
+        content = call.body if call.package is None else _sent(call.package, progress)
+        try:
+            with self._http.stream(
+                call.method, self.url + call.path, content=content, headers=self._headers(call)
+            ) as response:
+                answer = _Answer()
+                for piece in response.iter_raw():
+                    answer.add(piece)
+            return call.read(response.status_code, response.headers.get("Content-Type", ""), answer.content)
+        except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
+            raise _unreachable(error) from error
+
+
+class AsyncClient(_Base):
+    """The same in an event loop; its methods are :class:`Client`'s."""
+
+    def __init__(self, url: str, outbox: Outbox, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        super().__init__(url, outbox)
+        import httpx2  # noqa: PLC0415  # an extra
+
+        self._http = httpx2.AsyncClient(transport=transport, **self._settings())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def challenge(self, purpose: Purpose) -> Challenge:
+        return await self._made(calls.challenge(purpose))
+
+    async def register(self, nonce: str, token: str, signature: bytes) -> Registered:
+        return await self._made(calls.register(nonce, token, signature))
+
+    async def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Registered:
+        return await self._made(calls.rebind(account, nonce, token, signature))
+
+    async def log_in(self, nonce: str, token: str) -> Session:
+        self._session = await self._made(calls.log_in(nonce, token))
+        return self._session
+
+    async def dry_run(self, application: Application) -> ReportAnswer:
+        return await self._made(calls.dry_run(application))
+
+    async def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
+        if entry.state is EntryState.RECEIVED:
+            return entry
+        try:
+            status = await self._made(calls.submit(entry, self._outbox.package(entry)), progress)
+        except PortalError as no:
+            self._refused(entry, no)
+            raise
+        return self._outbox.settle(entry, status)
+
+    async def resume(self, progress: Progress = _untold) -> tuple[Entry, ...]:
+        return tuple([await self.submit(entry, progress) for entry in self._unsent()])
+
+    async def overview(self) -> Overview:
+        return await self._made(calls.overview())
+
+    async def status(self, number: str) -> Status:
+        return await self._made(calls.status(number))
+
+    async def withdraw(self, number: str) -> Status:
+        return await self._made(calls.withdraw(number))
+
+    async def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
+        import httpx2  # noqa: PLC0415  # an extra
+
+        content = call.body if call.package is None else _sent_in_a_loop(call.package, progress)
+        try:
+            async with self._http.stream(
+                call.method, self.url + call.path, content=content, headers=self._headers(call)
+            ) as response:
+                answer = _Answer()
+                async for piece in response.aiter_raw():
+                    answer.add(piece)
+            return call.read(response.status_code, response.headers.get("Content-Type", ""), answer.content)
+        except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
+            raise _unreachable(error) from error
+
+
+class _Answer:
+    """What has come of an answer, within bounds of length and time."""
+
+    def __init__(self) -> None:
+        self.content = b""
+        self._end = time.monotonic() + ANSWER_S
+
+    def add(self, piece: bytes) -> None:
+        self.content += piece
+        if len(self.content) > ANSWER_MAX or time.monotonic() > self._end:
+            raise PortalUnreachable(mark("The receiver's answer is longer than one can be, or does not end."))
+
+
+def _sent(path: Path, progress: Progress) -> Iterator[bytes]:
+    """The file in pieces; what was sent is told when the next one is asked for."""
+    size, done = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            yield piece
+            done += len(piece)
+            progress(done, size)
+
+
+async def _sent_in_a_loop(path: Path, progress: Progress) -> AsyncIterator[bytes]:
+    for piece in _sent(path, progress):
+        yield piece
+
+
+def _unreachable(error: Exception) -> PortalUnreachable:
+    return PortalUnreachable(mark("The receiver cannot be reached, or the line broke: {reason}"), reason=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

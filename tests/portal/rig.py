@@ -1,0 +1,146 @@
+"""A receiver that is served on this machine, people with keys, and lines that break where they are told to."""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from signing.documents import CA
+from submission.applications import EXTENSION, NOW
+from submission.packages import files_in
+from trust.authorities import AUTHENTICATION, Authority, der, holder, key
+
+from mynacard.jpki import authentication
+from mynacard.jpki.authentication import Authentication
+from mynacard.portal import Receiver, Store
+from mynacard.portal.web import application as web
+from mynacard.signing import cades
+from mynacard.submission import package
+from mynacard.submission.application import Application
+from mynacard.submission.manifest import Supplement, canonical, manifest_of
+from mynacard.submission.outbox import Entry, Outbox
+from mynacard.submission.rules import current
+from mynacard.submission.wire import Purpose, Registered, registration_statement
+from mynacard.trust import Anchor
+from mynacard.webeid import AuthenticationToken
+
+ORIGIN: Final = "https://127.0.0.1:8000"
+RULES: Final = current().version
+
+
+class Clock:
+    """A time that stands still until it is moved."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Somebody:
+    """Who has both keys, and counts what they sign."""
+
+    name: str = "holder"
+    authentication: x509.Certificate = field(init=False)
+    signing: x509.Certificate = field(init=False)
+    ca: Authority = CA
+    signatures: int = 0
+    serial: int = 1
+
+    def __post_init__(self) -> None:
+        self.authentication = holder(
+            self.ca, f"{self.name} log-in", extensions=AUTHENTICATION, serial=self.serial + 1000
+        )
+        self.signing = holder(self.ca, self.name, serial=self.serial)
+
+    def token(self, origin: str, nonce: str) -> str:
+        digest = authentication.digest(origin, nonce)
+        signature = key(f"{self.name} log-in").sign(digest, PKCS1v15(), Prehashed(SHA256()))
+        return AuthenticationToken.from_authentication(
+            Authentication(origin, nonce, der(self.authentication), signature)
+        ).to_json()
+
+    def sign(self, document: bytes) -> bytes:
+        self.signatures += 1
+        return cades.sign(document, self.signing, key(self.name))
+
+    def registration(self, origin: str, nonce: str) -> tuple[str, bytes]:
+        statement = registration_statement(origin, nonce, der(self.authentication))
+        return self.token(origin, nonce), self.sign(statement)
+
+
+def receiver(folder: Path | None = None, **options: Any) -> Receiver:
+    settings: dict[str, Any] = {
+        "origin": ORIGIN, "anchors": (Anchor(CA.certificate),), "clock": Clock(), "accept_unchecked": True,
+        "approve_at_once": True,
+    }  # fmt: skip
+    return Receiver(**(settings | {"store": Store(folder)} | options))
+
+
+@contextmanager
+def served(made: Receiver) -> Generator[str]:
+    """*made*, but for the origin that it gets, on a port of this machine: its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        app = web(replace(made, origin=f"https://127.0.0.1:{port}"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def registered(client: Any, somebody: Somebody) -> Registered:
+    challenge = client.challenge(Purpose.REGISTRATION)
+    found: Registered = client.register(challenge.nonce, *somebody.registration(client.origin, challenge.nonce))
+    return found
+
+
+def logged_in(client: Any, somebody: Somebody) -> None:
+    challenge = client.challenge(Purpose.SESSION)
+    client.log_in(challenge.nonce, somebody.token(client.origin, challenge.nonce))
+
+
+def packed(
+    client: Any,
+    outbox: Outbox,
+    somebody: Somebody,
+    folder: Path,
+    *,
+    application: Application = EXTENSION,
+    size: int = 3000,
+    number: str = "",
+    now: datetime = NOW,
+    rules: str = RULES,
+) -> Entry:
+    """A signed package in the outbox: the application with three files, or documents for the application *number*."""
+    challenge = client.challenge(Purpose.PACKAGE)
+    paths, attachments = files_in(folder, size)
+    content: Application | Supplement = replace(application, attachments=attachments)
+    if number:
+        paths, content = paths[1:], Supplement(number, attachments[1:])
+    document = canonical(manifest_of(content, audience=client.origin, nonce=challenge.nonce, now=now, rules=rules))
+    return outbox.add(client.url, document, somebody.sign(document), paths, number=number)
+
+
+def rebuilt(document: bytes, signature: bytes, paths: tuple[Path, ...]) -> bytes:
+    target = io.BytesIO()
+    package.build(target, document, signature, paths)
+    return target.getvalue()
