@@ -2,6 +2,7 @@
 # make test    all checks: style, types, arrows, tests (OpenSC and PC/SC are installed where that can be done)
 # make bench   how long things take
 # make wycheproof WYCHEPROOF=DIR   signatures against public test vectors, which DIR holds (C2SP/wycheproof, testvectors_v1)
+# make campaign   500 applications on lines that break, by programs that are killed; writes docs/campaign.md
 # make pot     the texts for people, as a catalogue to translate
 # make clean   remove what the others made
 #
@@ -14,7 +15,7 @@ BIN = $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN = .venv/$(BIN)/python
 CHECK = build/venv/$(BIN)/python
 
-.PHONY: demo test bench wycheproof pot clean installed checkable
+.PHONY: demo test bench wycheproof campaign pot clean installed checkable
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
@@ -24,6 +25,10 @@ bench: installed
 
 wycheproof: installed
 	@$(RUN) tools/wycheproof.py "$(WYCHEPROOF)"
+
+campaign: checkable
+	cd tests && $(abspath $(CHECK)) -m portal.faults $(or $(COUNT),500) > ../build/campaign.md
+	mv build/campaign.md docs/campaign.md
 
 test: checkable
 	$(CHECK) -m ruff check --quiet .

@@ -86,6 +86,7 @@ __all__ = [
     "PinError",
     "PinFormError",
     "PinIncorrect",
+    "PortalUnreachable",
     "ProtocolError",
     "ReaderAmbiguousError",
     "ReaderBusyError",
@@ -94,6 +95,7 @@ __all__ = [
     "SecurityStatusNotSatisfied",
     "SessionEndedError",
     "SignatureMismatchError",
+    "SubmissionError",
     "TestPkiError",
     "TimeStampError",
     "TlvError",
@@ -525,6 +527,18 @@ class TimeStampError(MynacardError):
     """No time stamp was had of the authority. The signature that was to have it is good without."""
 
     code = "signature/time-stamp"
+
+
+class SubmissionError(MynacardError):
+    """An application, a package or an answer that is not taken; ``.violations`` or ``.report`` says what is wrong."""
+
+    code = "submission"
+
+
+class PortalUnreachable(MynacardError):
+    """No answer came from the receiver, or not all of it; whether it got anything is not known. Send it again."""
+
+    code = "portal/unreachable"
 
 
 class MissingExtraError(MynacardError):

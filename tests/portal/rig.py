@@ -28,7 +28,7 @@ from mynacard.portal import Receiver, Store
 from mynacard.portal.web import application as web
 from mynacard.signing import cades
 from mynacard.submission import package
-from mynacard.submission.application import Application
+from mynacard.submission.application import Application, Attachment
 from mynacard.submission.manifest import Supplement, canonical, manifest_of
 from mynacard.submission.outbox import Entry, Outbox
 from mynacard.submission.rules import current
@@ -129,10 +129,11 @@ def packed(
     number: str = "",
     now: datetime = NOW,
     rules: str = RULES,
+    files: tuple[tuple[Path, ...], tuple[Attachment, ...]] | None = None,
 ) -> Entry:
     """A signed package in the outbox: the application with three files, or documents for the application *number*."""
     challenge = client.challenge(Purpose.PACKAGE)
-    paths, attachments = files_in(folder, size)
+    paths, attachments = files if files is not None else files_in(folder, size)
     content: Application | Supplement = replace(application, attachments=attachments)
     if number:
         paths, content = paths[1:], Supplement(number, attachments[1:])

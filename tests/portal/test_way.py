@@ -14,8 +14,9 @@ from portal.rig import Clock, Somebody, logged_in, packed, receiver, registered,
 from submission.applications import EXTENSION, NOW
 
 from mynacard import errors
+from mynacard.errors import PortalUnreachable
 from mynacard.portal import Receiver
-from mynacard.submission.calls import PortalError, PortalUnreachable
+from mynacard.submission.calls import PortalError
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.outbox import EntryState, Outbox
 from mynacard.submission.wire import AccountState, Purpose, State

@@ -120,7 +120,7 @@ def _deep(depth: int) -> Any:
 def test_an_error_says_how_many_and_where_first() -> None:
     with pytest.raises(FormError) as raised:
         loads(Application, json.dumps(DOCUMENT | {"kind": "x", "more": 1}).encode())
-    assert raised.value.code == "form"
+    assert raised.value.code == "submission/form"
     assert str(raised.value).startswith("2 mistakes, the first at /more")
     assert isinstance(raised.value, MynacardError)
 

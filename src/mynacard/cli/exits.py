@@ -54,6 +54,8 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     errors.MissingExtraError: 64,
     errors.PdfFileError: 65,
     errors.TimeStampError: 66,
+    errors.SubmissionError: 67,
+    errors.PortalUnreachable: 68,
 }
 
 

@@ -7,6 +7,7 @@ fingerprints are kept: 公的個人認証法 allows a service no more.
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import tempfile
 import threading
@@ -82,6 +83,7 @@ class Store:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(_SCHEMA)
+        self._sweep()
 
     def close(self) -> None:
         self._connection.close()
@@ -238,6 +240,14 @@ class Store:
     def discard(self, name: str) -> None:
         """Throw away a package that was kept, and was not taken after all."""
         (self.folder / "packages" / name).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Throw away what a crash left: packages that were on their way, or kept and not taken."""
+        shutil.rmtree(self.folder / "incoming", ignore_errors=True)
+        taken = {str(name) for (name,) in self._all("SELECT file FROM submissions")}
+        for found in (self.folder / "packages").iterdir():
+            if found.name not in taken:
+                found.unlink()
 
     # --- SQLite ---
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
-from mynacard.errors import MynacardError, UsageError, mark
+from mynacard.errors import SubmissionError, UsageError, mark
 from mynacard.jpki.authentication import check_origin
 from mynacard.submission import codec
 from mynacard.submission.application import Application
@@ -39,7 +39,7 @@ from mynacard.submission.wire import (
     Status,
 )
 
-__all__ = ["Call", "PortalError", "PortalUnreachable", "base_of", "is_final", "origin_of"]
+__all__ = ["Call", "PortalError", "base_of", "is_final", "origin_of"]
 
 _T = TypeVar("_T")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -49,13 +49,13 @@ _STATUS: Final = mark("The receiver answered with the HTTP status {number}.")
 _ELSEWHERE: Final = mark("The receiver sends elsewhere (HTTP status {number}), which is not followed.")
 
 
-class PortalError(MynacardError):
+class PortalError(SubmissionError):
     """The receiver said no, or something that it must not say.
 
     ``.problem`` is its code, ``.status`` the HTTP status, ``.report`` what it says against an application.
     """
 
-    code = "portal"
+    code = "submission/portal"
 
     def __init__(
         self, status: int, problem: str, template: str, /, *, report: tuple[Remark, ...] = (), **details: object
@@ -64,12 +64,6 @@ class PortalError(MynacardError):
         self.status = status
         self.problem = problem
         self.report = report
-
-
-class PortalUnreachable(MynacardError):
-    """No answer came; whether the receiver got anything is not known. What is in the outbox can be sent again."""
-
-    code = "portal/unreachable"
 
 
 @dataclass(frozen=True, slots=True)

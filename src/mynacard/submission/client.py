@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from mynacard.errors import MissingExtraError, mark
+from mynacard.errors import MissingExtraError, PortalUnreachable, mark
 from mynacard.submission import calls
 from mynacard.submission.application import Application
-from mynacard.submission.calls import Call, PortalError, PortalUnreachable
+from mynacard.submission.calls import Call, PortalError
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.wire import ANSWER_MAX, Challenge, Overview, Purpose, Registered, ReportAnswer, Session, Status
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from mynacard.errors import MynacardError, mark
+from mynacard.errors import SubmissionError, mark
 from mynacard.submission.messages import Violation, error
 
 __all__ = ["DOCUMENT_MAX", "FormError", "decode", "encode", "loads"]
@@ -34,10 +34,10 @@ _INTEGERS: Final = range(-(2**53) + 1, 2**53)  # those that every reader of JSON
 _NAMES: Final = {str: "a text", bool: "true or false", int: "a whole number", dict: "an object", list: "a list"}
 
 
-class FormError(MynacardError, ValueError):
+class FormError(SubmissionError, ValueError):
     """A document that is none of its kind: ``.violations`` says all that is wrong, and where."""
 
-    code = "form"
+    code = "submission/form"
 
     def __init__(self, violations: Iterable[Violation], /) -> None:
         found = tuple(violations)

@@ -19,7 +19,7 @@ from typing import IO, BinaryIO, Final
 
 from cryptography import x509
 
-from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError, mark
+from mynacard.errors import CertificateFileError, SubmissionError, UnsupportedAlgorithmError, mark
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
 from mynacard.submission import manifest as manifests
@@ -53,10 +53,10 @@ _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a local header, a central one, and the end record, without names
 
 
-class PackageError(MynacardError, ValueError):
+class PackageError(SubmissionError, ValueError):
     """A package that is not taken. ``.problem`` says why, stable; ``.violations`` where, if it is known."""
 
-    code = "package"
+    code = "submission/package"
 
     def __init__(self, problem: str, template: str, /, *violations: Violation, **details: object) -> None:
         super().__init__(template, **details)
