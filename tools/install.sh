@@ -32,7 +32,7 @@ install() {
     "$inside" -m pip --disable-pip-version-check --no-input install --quiet "$@"
 }
 if [ "$venv" = .venv ]; then
-    install .
+    install '.[client,server]'
 elif ! install --editable '.[pcsc,dev]'; then
     if [ "${CI:-}" = true ]; then
         exit 1

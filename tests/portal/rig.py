@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import io
-import socket
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final
 
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -25,7 +20,7 @@ from trust.authorities import AUTHENTICATION, Authority, der, holder, key
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
 from mynacard.portal import Receiver, Store
-from mynacard.portal.web import application as web
+from mynacard.portal.serving import served
 from mynacard.signing import cades
 from mynacard.submission import package
 from mynacard.submission.application import Application, Attachment
@@ -35,6 +30,10 @@ from mynacard.submission.rules import current
 from mynacard.submission.wire import Purpose, Registered, registration_statement
 from mynacard.trust import Anchor
 from mynacard.webeid import AuthenticationToken
+
+__all__ = [
+    "ORIGIN", "RULES", "Clock", "Outbox", "Somebody", "logged_in", "packed", "receiver", "registered", "served",
+]  # fmt: skip
 
 ORIGIN: Final = "https://127.0.0.1:8000"
 RULES: Final = current().version
@@ -89,22 +88,6 @@ def receiver(folder: Path | None = None, **options: Any) -> Receiver:
         "approve_at_once": True,
     }  # fmt: skip
     return Receiver(**(settings | {"store": Store(folder)} | options))
-
-
-@contextmanager
-def served(made: Receiver) -> Generator[str]:
-    """*made*, but for the origin that it gets, on a port of this machine: its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        app = web(replace(made, origin=f"https://127.0.0.1:{port}"))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def registered(client: Any, somebody: Somebody) -> Registered:

@@ -24,6 +24,7 @@ __all__ = ["main"]
 
 _COMMANDS: Final = {
     "apdu": "apdu",
+    "apply": "apply",
     "authenticate": "sign",
     "cert": "card",
     "demo": "demo",
@@ -32,6 +33,7 @@ _COMMANDS: Final = {
     "personal": "personal",
     "pin": "pin",
     "readers": "card",
+    "register": "apply",
     "residence": "residence",
     "sign": "sign",
     "sim": "sim",

@@ -1,4 +1,4 @@
-"""``mynacard demo``: the main job, end to end, on a simulated card."""
+"""``mynacard demo``: the main job, end to end, on a simulated card; and an application's way to a receiver and back."""
 
 from __future__ import annotations
 
@@ -60,6 +60,27 @@ def demo(trace: bool) -> None:
         ),
         style="bold green",
     )
+    _apply(console)
+
+
+def _apply(console: Console) -> None:
+    """The way of an application; what it needs is not installed with every mynacard."""
+    from mynacard.cli.demo_way import missing_extra, the_whole_way  # loads what an application needs
+
+    if missing_extra():
+        console.print(
+            _("An application's whole way, to a receiver and back: pip install 'mynacard[client,server]', and again.")
+        )
+        return
+
+    def say(number: int, text: str) -> None:
+        if number:
+            _step(console, number, text)
+        else:
+            console.print("   " + text, markup=False)
+
+    the_whole_way(say, 6)
+    console.print(_("Done: the application was accepted."), style="bold green")
 
 
 def _silent(_line: str) -> None:

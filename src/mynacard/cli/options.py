@@ -36,6 +36,7 @@ __all__ = [
     "keep_options",
     "number_options",
     "pair_argument",
+    "password_options",
     "pin_options",
     "print_json",
     "reader_options",
@@ -203,7 +204,7 @@ class SecretStream:
             raise OSError(error.errno, error.strerror, f"--{self.option}-fd {number}") from error
 
 
-_NAMES: Final = {"pin": mark("PIN"), "number": mark("number")}
+_NAMES: Final = {"pin": mark("PIN"), "password": mark("password"), "number": mark("number")}
 
 
 def _at_terminal(request: PinRequest) -> Pin:
@@ -240,6 +241,25 @@ def pin_options(command: Callable[..., R]) -> Callable[..., R]:
     """``--pin-file``, ``--pin-fd``, ``--spend-last-try`` and ``--upper-case``, handed on as one :class:`PinSource`."""
     upper = click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals."))
     return _source_options(command, upper)
+
+
+def password_options(command: Callable[..., R]) -> Callable[..., R]:
+    """``--password-file`` and ``--password-fd``, handed on as ``password_source``, for commands that need both PINs."""
+
+    def with_source(
+        *args: object, password_file: str | None, password_fd: int | None, pin_source: PinSource, **kwargs: object
+    ) -> R:
+        stream = SecretStream("password", password_file, password_fd)
+        source = PinSource(stream, spend_last_try=pin_source.spend_last_try, upper_case=pin_source.upper_case)
+        return command(*args, pin_source=pin_source, password_source=source, **kwargs)
+
+    keep_options(command, with_source)
+    for option in (
+        click.option("--password-fd", type=click.IntRange(0), metavar="N", help=_("The same for the password.")),
+        click.option("--password-file", metavar="PATH", help=_("Read the signing password from a file.")),
+    ):
+        with_source = option(with_source)
+    return pin_options(with_source)
 
 
 def number_options(command: Callable[..., R]) -> Callable[..., R]:

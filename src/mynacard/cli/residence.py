@@ -53,7 +53,7 @@ from mynacard.residence.number import NUMBER_LABEL
 from mynacard.residence_entry import NumberProvider, opened_residence_card
 from mynacard.verdict import Verdict
 
-__all__ = ["residence", "show_info"]
+__all__ = ["kept_files", "residence", "show_info"]
 
 R = TypeVar("R")
 
@@ -278,7 +278,7 @@ def verify(
     folder: Path | None, as_json: bool, extended_length: bool | None, checking: Checking, source: CardNumberSource,
     card: CardChoice,
 ) -> None:  # fmt: skip
-    files = _kept(folder / _FILES) if folder else _read(card, source, extended_length)
+    files = kept_files(folder / _FILES) if folder else _read(card, source, extended_length)
     report = checking.report(files)
     if as_json:
         print_json(_checked(report))
@@ -320,7 +320,7 @@ def _keep(files: CardFiles, folder: Path) -> None:
     (folder / _TYPE).write_text(files.type.value, encoding="ascii")
 
 
-def _kept(folder: Path) -> CardFiles:
+def kept_files(folder: Path) -> CardFiles:
     """The files that :func:`_keep` kept.
 
     Raises:

@@ -164,6 +164,29 @@ def show(path: Path, as_json: bool) -> None:
         click.echo(_("PIN {name}: {tries} tries left").format(name=name, tries=memory.tries_left))
 
 
+@sim.command(help=_("Keep a receiving system for simulated cards on this machine, until stopped."))
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8765, show_default=True, help=_("Of this machine alone.")
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=_("Where it keeps what it gets; else it forgets."),
+)
+@click.option("--accept", is_flag=True, help=_("Accept each application as soon as it is received."))
+@verbose_option
+def portal(port: int, folder: Path | None, accept: bool) -> None:
+    from mynacard.portal import Store, serve  # an extra
+    from mynacard.portal.simulated import simulated_receiver
+
+    store = Store(folder)
+    try:
+        click.echo(_("A receiver for simulated cards is at http://127.0.0.1:{port}").format(port=port), err=True)
+        serve(simulated_receiver(store, accept_at_once=accept), port)
+    finally:
+        store.close()
+
+
 @sim.command("vpcd", help=_("Keep a simulated card in a vpcd reader on this machine, until stopped."))
 @click.option(
     "--card",

@@ -4,7 +4,7 @@ It is no portal of the Immigration Services Agency's. Starlette is the extra ``s
 """
 
 from mynacard.portal.receiver import Receiver, Refusal
+from mynacard.portal.serving import serve, served
 from mynacard.portal.store import Store
-from mynacard.portal.web import application
 
-__all__ = ["Receiver", "Refusal", "Store", "application"]
+__all__ = ["Receiver", "Refusal", "Store", "serve", "served"]

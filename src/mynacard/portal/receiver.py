@@ -97,6 +97,7 @@ class Receiver:
         clock: its own time.
         accept_unchecked: whether certificates are taken though nobody could say that they are not revoked.
         approve_at_once: whether a registration needs nobody's approval.
+        accept_at_once: whether an application gets its final number with its receipt.
     """
 
     origin: str
@@ -107,6 +108,7 @@ class Receiver:
     clock: Callable[[], datetime] = _now
     accept_unchecked: bool = False
     approve_at_once: bool = False
+    accept_at_once: bool = False
 
     # --- for the person's side ---
 
@@ -223,6 +225,8 @@ class Receiver:
         if not taken:
             self.store.discard(name)
             raise _unknown_challenge()
+        if self.accept_at_once and to is None:
+            self.accept(number)
         return self.status(account, number)
 
     def overview(self, account: str) -> Overview:

@@ -20,7 +20,7 @@ from mynacard.submission.application import Person, Sex
 from mynacard.submission.messages import Violation, error, warning
 from mynacard.trust.holder import HolderAttributes, holder_of
 
-__all__ = ["Match", "compare", "compare_texts", "fingerprint"]
+__all__ = ["SEXES", "Match", "compare", "compare_texts", "fingerprint"]
 
 
 class Match(StrEnum):
@@ -31,7 +31,7 @@ class Match(StrEnum):
     DIFFERS = "differs"
 
 
-_SEXES = {CardSex.MALE: Sex.MALE, CardSex.FEMALE: Sex.FEMALE}
+SEXES = {CardSex.MALE: Sex.MALE, CardSex.FEMALE: Sex.FEMALE}
 
 
 def compare_texts(one: str, other: str) -> Match:
@@ -72,7 +72,7 @@ def _exact(person: Person, holder: HolderAttributes) -> list[Violation]:
             found.append(error("holder/birth-date-differs", "/person/birth_date"))
     else:
         found.append(warning("holder/unknown", "/person/birth_date"))
-    sex = None if holder.sex is None else _SEXES.get(holder.sex)
+    sex = None if holder.sex is None else SEXES.get(holder.sex)
     if sex is not None:
         if sex is not person.sex:
             found.append(error("holder/sex-differs", "/person/sex"))

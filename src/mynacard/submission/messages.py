@@ -304,6 +304,50 @@ MESSAGES: Final[Mapping[str, Message]] = {
         mark("The signing certificate has another address, or writes it otherwise."),
         "住所が署名用電子証明書の記載と異なります。",
     ),
+    # --- before the last step ---
+    "ready/no-certificate": Message(
+        mark("The card does not have this certificate: the municipality issues it."),
+        "この電子証明書が発行されていません。市区町村の窓口で手続が必要です。",
+    ),
+    "ready/certificate-expired": Message(
+        mark("The certificate expired on {day}: the municipality renews it."),
+        "電子証明書の有効期間が{day}に満了しています。市区町村の窓口で更新が必要です。",
+    ),
+    "ready/certificate-not-yet": Message(
+        mark("The certificate is not valid yet: look at this computer's clock."),
+        "電子証明書の有効期間がまだ始まっていません。パソコンの時計をご確認ください。",
+    ),
+    "ready/certificate-ends-soon": Message(
+        mark("The certificate ends on {day}: renew it before you rely on it."),
+        "電子証明書の有効期間は{day}までです。早めに更新してください。",
+    ),
+    "ready/pin-blocked": Message(
+        mark("It is blocked: the municipality sets a new one."),
+        "ロックされています。市区町村の窓口で再設定が必要です。",
+    ),
+    "ready/pin-last-try": Message(
+        mark("One try is left: if that is wrong, it is blocked."), "残り1回です。誤るとロックされます。"
+    ),
+    "ready/pin-unknown": Message(
+        mark("How many tries are left cannot be told."), "残り回数が確認できません。"
+    ),
+    "ready/other-card-number": Message(
+        mark("The residence card has another number."), "在留カードの番号と異なります。"
+    ),
+    "ready/other-end-of-stay": Message(
+        mark("The residence card has another last day of the period of stay."),
+        "在留カードの在留期間の満了日と異なります。",
+    ),
+    "ready/other-birth-date": Message(
+        mark("The residence card has another birth date."), "在留カードの生年月日と異なります。"
+    ),
+    "ready/card-expired": Message(
+        mark("The residence card expired on {day}."), "在留カードの有効期間が{day}に満了しています。"
+    ),
+    "ready/extension-pending": Message(
+        mark("The residence card says that an application is pending."),
+        "在留カードに申請中の記載があります。",
+    ),
     # --- rules of two versions ---
     "rules/older-client": Message(
         mark("It was checked by older rules ({theirs}) before it was sent; here it was by {ours}."),

@@ -47,6 +47,7 @@ __all__ = [
     "is_plain_name",
     "load",
     "special_period_end",
+    "text_violations",
 ]
 
 
@@ -77,6 +78,16 @@ class WhichStatus(StrEnum):
     HELD = "held"
     WANTED = "wanted"
     BOTH = "both"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the one that is held matters."""
+        return self is not WhichStatus.WANTED
+
+    @property
+    def wants(self) -> bool:
+        """Whether one is asked for."""
+        return self is not WhichStatus.HELD
 
 
 class Photo(StrEnum):
@@ -329,7 +340,7 @@ def _texts(application: Application, rules: Rules) -> Iterator[Violation]:
     for place, pattern, text in _all_texts(application, "", ""):
         rule = rules.texts.get(pattern)
         if rule is not None:
-            yield from _text(place, text, rule)
+            yield from text_violations(place, text, rule)
 
 
 def _all_texts(value: object, place: str, pattern: str) -> Iterator[tuple[str, str, str]]:
@@ -354,7 +365,8 @@ _FORMS: Final[Mapping[TextForm, tuple[re.Pattern[str], str]]] = {
 }
 
 
-def _text(place: str, text: str, rule: TextRule) -> Iterator[Violation]:
+def text_violations(place: str, text: str, rule: TextRule) -> Iterator[Violation]:
+    """What *rule* says against *text*, which stands at *place*."""
     if not text.strip():
         if not rule.may_be_empty:
             yield error("text/empty", place)
@@ -424,13 +436,7 @@ def _concerned(application: Application, rules: Rules) -> list[tuple[str, str | 
     status = application.stay.status if application.stay is not None else None
     held = ("/stay/status", status, application.kind is Kind.EXTENSION)
     wanted = ("/wanted/status", application.wanted.status, True)
-    match which:
-        case WhichStatus.HELD:
-            return [held]
-        case WhichStatus.WANTED:
-            return [wanted]
-        case WhichStatus.BOTH:
-            return [held, wanted]
+    return [*([held] if which.holds else []), *([wanted] if which.wants else [])]
 
 
 def _statuses(application: Application, rules: Rules) -> Iterator[Violation]:

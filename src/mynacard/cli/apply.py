@@ -1,0 +1,328 @@
+"""``mynacard register`` and ``apply``: an application, from an empty form to its receipt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+import click
+import platformdirs
+
+from mynacard.cli.options import (
+    CardChoice,
+    PinSource,
+    as_json,
+    card_options,
+    password_options,
+    pin_options,
+    print_json,
+    verbose_option,
+    write_new,
+)
+from mynacard.cli.residence import kept_files
+from mynacard.cli.session import verified_session
+from mynacard.cli.texts import _, plain
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
+from mynacard.jpki.session import JpkiSession
+from mynacard.residence import contents_of
+from mynacard.signing import cades, external
+from mynacard.submission import codec, draft, manifest, rules
+from mynacard.submission.application import Application, Kind
+from mynacard.submission.calls import PortalError
+from mynacard.submission.client import Client
+from mynacard.submission.codec import FormError
+from mynacard.submission.messages import Severity, Violation
+from mynacard.submission.outbox import Entry, EntryState, Outbox
+from mynacard.submission.readiness import Cards, readiness
+from mynacard.submission.wire import AccountState, Purpose, Remark, Status, registration_statement
+from mynacard.trust import load_certificate
+from mynacard.webeid import AuthenticationToken, parse
+
+__all__ = ["apply", "register"]
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+_CERTIFICATE_MAX: Final = 0x1_0000
+_EXIT: Final = 67
+"""As a SubmissionError's: the application cannot be sent as it is."""
+
+
+def _portal_options(command: _F) -> _F:
+    outbox = click.option(
+        "--outbox", "folder", type=click.Path(file_okay=False, path_type=Path), envvar="MYNACARD_OUTBOX",
+        default=lambda: platformdirs.user_data_path("mynacard") / "outbox", show_default=_("a folder of yours"),
+        help=_("Where signed packages are until their receipts are there."),
+    )  # fmt: skip
+    portal = click.option(
+        "--portal", required=True, metavar="URL", envvar="MYNACARD_PORTAL",
+        help=_("The receiver's address: https://…, or http:// on this machine."),
+    )  # fmt: skip
+    return portal(outbox(command))
+
+
+_draft_argument: Final = click.argument(
+    "path", metavar="DRAFT", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+_certificate_option: Final = click.option(
+    "--certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("Your signing certificate, as mynacard cert export digital-signature writes it."),
+)  # fmt: skip
+_residence_option: Final = click.option(
+    "--residence", "residence_folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help=_("Your residence card, as mynacard residence read writes it."),
+)  # fmt: skip
+
+
+@click.command(help=_("Register with a receiver: both keys answer its challenge, so both PINs are asked for."))
+@_portal_options
+@password_options
+@card_options
+def register(portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource) -> None:
+    external.check_installed()
+    with Client(portal, Outbox(folder)) as client:
+        challenge = client.challenge(Purpose.REGISTRATION)
+        token = _token(client, card, pin_source, challenge.nonce)
+        statement = registration_statement(client.origin, challenge.nonce, parse(token).certificate_der)
+        purpose = _("Registers you with {origin}, which learns your name, address, sex and birth date.").format(
+            origin=client.origin
+        )
+        with verified_session(card, DIGITAL_SIGNATURE, password_source, purpose, signatures=1) as session:
+            signature = _cades(session, statement)
+        found = client.register(challenge.nonce, token, signature)
+    if found.state is AccountState.ACTIVE:
+        click.echo(_("You are registered: account {account}.").format(account=found.account))
+    else:
+        click.echo(_("The registration waits for approval: account {account}.").format(account=found.account))
+
+
+@click.group(help=_("Applications to a receiving system: fill in, check, sign, submit, follow."))
+def apply() -> None:
+    pass
+
+
+@apply.command(help=_("Begin a draft: a form in JSON, filled in with what your cards say."))
+@click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=_("The file to write."))
+@click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
+@_certificate_option
+@_residence_option
+@verbose_option
+def new(kind: str, output: Path, force: bool, certificate: Path | None, residence_folder: Path | None) -> None:
+    cards = _cards(certificate, residence_folder)
+    made, prefilled = draft.begin(Kind(kind), signing=cards.signing, residence=cards.residence)
+    document = codec.encode(made)
+    write_new(output, _json(document).encode(), force=force)
+    for each in prefilled:
+        template = _("{place}: from the {source}.")
+        if not each.used:
+            template = _("{place}: the {source} says {value}, which is not used.")
+        click.echo(plain(template.format(place=each.place, source=_(each.source), value=each.value)), err=True)
+    click.echo(_("The draft is in {path}. Fill in the rest, then: mynacard apply check").format(path=output), err=True)
+
+
+@apply.command(
+    help=_("Say all that is wrong with a draft, before anybody signs. Ends with 0 if it can be sent, else with 67.")
+)
+@_draft_argument
+@_certificate_option
+@_residence_option
+@as_json
+@verbose_option
+def check(path: Path, certificate: Path | None, residence_folder: Path | None, as_json: bool) -> None:
+    cards = _cards(certificate, residence_folder)
+    try:
+        application, _files = draft.finish(draft.load(path.read_bytes()), path.parent)
+    except FormError as mistakes:
+        _print_violations(mistakes.violations, as_json=as_json)
+        sys.exit(_EXIT)
+    found = [each for each in readiness(application, cards, rules.current(), now=datetime.now(UTC)) if each.looked_at]
+    violations = [violation for finding in found for violation in finding.violations]
+    _print_violations(violations, as_json=as_json)
+    if not rules.is_acceptable(violations):
+        sys.exit(_EXIT)
+    if not as_json:
+        click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version))
+
+
+@apply.command(help=_("Sign a draft, and keep the package in the outbox: log in first, then sign; so both PINs."))
+@_draft_argument
+@_portal_options
+@password_options
+@card_options
+def sign(
+    path: Path, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
+) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        entry = _signed(client, Outbox(folder), path, card, pin_source, password_source)
+    click.echo(_("It is signed, and waits in the outbox: mynacard apply resume sends it ({id}).").format(id=entry.id))
+
+
+@apply.command(help=_("Sign a draft and send it. If the line breaks, mynacard apply resume sends it again."))
+@_draft_argument
+@_portal_options
+@password_options
+@card_options
+def submit(
+    path: Path, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
+) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        entry = _signed(client, Outbox(folder), path, card, pin_source, password_source)
+        _send(client, [entry])
+
+
+@apply.command(help=_("Send what waits in the outbox. However often it is sent, it is one application."))
+@_portal_options
+@pin_options
+@card_options
+def resume(portal: str, folder: Path, card: CardChoice, pin_source: PinSource) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        waiting = [
+            each for each in Outbox(folder).entries() if each.state is EntryState.READY and each.portal == client.url
+        ]
+        if not waiting:
+            click.echo(_("Nothing waits in the outbox for this receiver."))
+            return
+        _log_in(client, card, pin_source)
+        _send(client, waiting)
+
+
+@apply.command(help=_("Say how your applications stand."))
+@click.argument("number", required=False)
+@_portal_options
+@as_json
+@pin_options
+@card_options
+def status(
+    number: str | None, portal: str, folder: Path, as_json: bool, card: CardChoice, pin_source: PinSource
+) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        _log_in(client, card, pin_source)
+        found = (client.status(number),) if number is not None else client.overview().applications
+    if as_json:
+        print_json([codec.encode(each) for each in found])
+        return
+    for each in found:
+        _print_status(each)
+
+
+@apply.command(help=_("Take an application back, as long as nothing is decided."))
+@click.argument("number")
+@_portal_options
+@pin_options
+@card_options
+def withdraw(number: str, portal: str, folder: Path, card: CardChoice, pin_source: PinSource) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        _log_in(client, card, pin_source)
+        _print_status(client.withdraw(number))
+
+
+# --- what they have in common ---
+
+
+def _signed(
+    client: Client, outbox: Outbox, path: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
+) -> Entry:
+    """The draft, checked here and by the receiver, signed, and in the outbox."""
+    external.check_installed()
+    application, files = _finished(path)
+    _log_in(client, card, pin_source)
+    answer = client.dry_run(application)
+    _print_remarks(answer.report)
+    if not answer.acceptable:
+        sys.exit(_EXIT)
+    challenge = client.challenge(Purpose.PACKAGE)
+    document = manifest.canonical(
+        manifest.manifest_of(
+            application, audience=client.origin, nonce=challenge.nonce, now=datetime.now(UTC),
+            rules=rules.current().version,
+        )
+    )  # fmt: skip
+    purpose = _("Signs {kind} for {origin}, with {count} files.").format(
+        kind=rules.current().kinds[application.kind].en, origin=client.origin, count=len(files)
+    )
+    with verified_session(card, DIGITAL_SIGNATURE, password_source, purpose, signatures=1) as session:
+        signature = _cades(session, document)
+    return outbox.add(client.url, document, signature, files)
+
+
+def _finished(path: Path) -> tuple[Application, tuple[Path, ...]]:
+    try:
+        application, files = draft.finish(draft.load(path.read_bytes()), path.parent)
+    except FormError as mistakes:
+        _print_violations(mistakes.violations, as_json=False)
+        sys.exit(_EXIT)
+    violations = rules.check(application, rules.current(), now=datetime.now(UTC))
+    if not rules.is_acceptable(violations):
+        _print_violations(violations, as_json=False)
+        sys.exit(_EXIT)
+    return application, files
+
+
+def _log_in(client: Client, card: CardChoice, source: PinSource) -> None:
+    challenge = client.challenge(Purpose.SESSION)
+    client.log_in(challenge.nonce, _token(client, card, source, challenge.nonce))
+
+
+def _token(client: Client, card: CardChoice, source: PinSource, nonce: str) -> str:
+    purpose = _("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.").format(
+        origin=client.origin
+    )
+    with verified_session(card, USER_AUTHENTICATION, source, purpose, signatures=1) as session:
+        return AuthenticationToken.from_authentication(session.authenticate(client.origin, nonce)).to_json()
+
+
+def _cades(session: JpkiSession, document: bytes) -> bytes:
+    certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+    return cades.sign(document, certificate, session.private_key())
+
+
+def _send(client: Client, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        try:
+            with click.progressbar(length=entry.size, label=_("Sending"), file=sys.stderr) as bar:
+                settled = client.submit(entry, lambda done, _size: bar.update(done - bar.pos))
+        except PortalError as no:
+            _print_remarks(no.report)
+            raise
+        if settled.status is not None:
+            _print_status(settled.status)
+
+
+def _cards(certificate: Path | None, residence_folder: Path | None) -> Cards:
+    signing = None if certificate is None else load_certificate(certificate.read_bytes()[: _CERTIFICATE_MAX + 1])
+    facts = None
+    if residence_folder is not None:
+        facts = draft.facts_of(contents_of(kept_files(residence_folder / "files")))
+    return Cards(signing=signing, residence=facts)
+
+
+def _print_status(status_: Status) -> None:
+    click.echo(f"{status_.provisional_number} {status_.number}".rstrip() + f": {_(status_.state)}")
+    for event in status_.history:
+        click.echo(plain(f"  {event.time} {_(event.state)} {event.note}".rstrip()))
+
+
+def _print_violations(violations: Iterable[Violation], *, as_json: bool) -> None:
+    if as_json:
+        print_json([dict[str, object](each.document()) for each in violations])
+        return
+    for each in violations:
+        _print_remark(each.severity, each.field, each.english, each.japanese)
+
+
+def _print_remarks(remarks: Iterable[Remark]) -> None:
+    for each in remarks:
+        _print_remark(each.severity, each.field, each.message_en, each.message_ja)
+
+
+def _print_remark(severity: str, place: str, english: str, japanese: str) -> None:
+    word = _("error") if severity == Severity.ERROR else _("warning")
+    click.echo(plain(f"{place or '/'}: {word}: {english} / {japanese}"))
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,176 @@
+"""The second half of ``mynacard demo``: an application goes to a receiver on this machine, and comes through."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from mynacard import Pin, verified_session
+from mynacard.cli.texts import _
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
+from mynacard.jpki.session import JpkiSession
+from mynacard.opening import SIMULATED
+from mynacard.portal import Receiver, Store, served
+from mynacard.portal.simulated import simulated_receiver
+from mynacard.signing import cades
+from mynacard.simulator.contents import DEFAULT_PINS
+from mynacard.simulator.doors.disk import create_file
+from mynacard.submission import draft, rules
+from mynacard.submission.application import Kind, Role
+from mynacard.submission.calendar import day_in_tokyo
+from mynacard.submission.client import Client
+from mynacard.submission.draft import DraftFile
+from mynacard.submission.manifest import canonical, manifest_of
+from mynacard.submission.outbox import Outbox
+from mynacard.submission.wire import Purpose, registration_statement
+from mynacard.trust import load_certificate
+from mynacard.webeid import AuthenticationToken
+
+__all__ = ["missing_extra", "the_whole_way"]
+
+_NEEDED: Final = ("pyhanko", "httpx2", "rfc8785", "starlette", "uvicorn")
+
+Say = Callable[[int, str], object]
+"""Takes the step's number and a sentence; number 0 goes on with the step before."""
+
+
+def missing_extra() -> bool:
+    """Whether something is not installed that the way needs."""
+    return any(find_spec(name) is None for name in _NEEDED)
+
+
+def the_whole_way(say: Say, first: int) -> None:
+    """Register, apply for an extension with a photo and two documents, be accepted; step by step from *first* on."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        card = _Card(folder)
+        store = Store(folder / "portal")
+        receiver = simulated_receiver(store, approve_at_once=False)
+        with served(receiver) as url, Client(url, Outbox(folder / "outbox")) as client:
+            say(first, _("Register with a receiver on this machine: both keys answer its challenge."))
+            challenge = client.challenge(Purpose.REGISTRATION)
+            token, certificate_der = card.token(client.origin, challenge.nonce)
+            signature = card.sign(registration_statement(client.origin, challenge.nonce, certificate_der))
+            account = client.register(challenge.nonce, token, signature)
+            say(0, _("Registration {state}; the office approves it.").format(state=_(account.state)))
+            receiver.approve(account.account)
+            _apply(say, first, client, card, receiver, folder)
+        store.close()
+
+
+class _Card:
+    """A simulated card in a file. Each signature is a session of its own: no PIN is open while a line is."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "card.json"
+        create_file(path)
+        self._name = f"{SIMULATED}{path}"
+
+    def token(self, origin: str, nonce: str) -> tuple[str, bytes]:
+        answer = self._with(USER_AUTHENTICATION, lambda session: session.authenticate(origin, nonce))
+        return AuthenticationToken.from_authentication(answer).to_json(), answer.certificate_der
+
+    def certificate(self) -> Any:
+        return load_certificate(
+            self._with(DIGITAL_SIGNATURE, lambda session: session.certificate_der(DIGITAL_SIGNATURE))
+        )
+
+    def sign(self, document: bytes) -> bytes:
+        def signed(session: JpkiSession) -> bytes:
+            certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+            return cades.sign(document, certificate, session.private_key())
+
+        signature: bytes = self._with(DIGITAL_SIGNATURE, signed)
+        return signature
+
+    def _with(self, pair: KeyPair, job: Callable[[JpkiSession], Any]) -> Any:
+        with verified_session(pair, Pin(DEFAULT_PINS[pair.name]), name=self._name) as session:
+            return job(session)
+
+
+def _apply(say: Say, first: int, client: Client, card: _Card, receiver: Receiver, folder: Path) -> None:
+    say(first + 1, _("Begin an application for an extension, filled in with what the card says; attach three files."))
+    today = day_in_tokyo(datetime.now(UTC))
+    begun, prefilled = draft.begin(Kind.EXTENSION, signing=card.certificate())
+    say(0, _("From the card: {places}.").format(places=", ".join(each.place for each in prefilled if each.used)))
+    application, paths = draft.finish(_filled_in(begun, today, folder), folder)
+    say(first + 2, _("Log in, and ask the receiver what it thinks of it before anybody signs."))
+    challenge = client.challenge(Purpose.SESSION)
+    client.log_in(challenge.nonce, card.token(client.origin, challenge.nonce)[0])
+    answer = client.dry_run(application)
+    say(0, _("Acceptable, by the rules of {version}: {yes}.").format(version=answer.rules, yes=answer.acceptable))
+    say(first + 3, _("Sign it, put the package into the outbox, and send it."))
+    challenge = client.challenge(Purpose.PACKAGE)
+    document = canonical(
+        manifest_of(
+            application, audience=client.origin, nonce=challenge.nonce, now=datetime.now(UTC),
+            rules=rules.current().version,
+        )
+    )  # fmt: skip
+    outbox = Outbox(folder / "outbox")
+    entry = client.submit(outbox.add(client.url, document, card.sign(document), paths))
+    if entry.status is None:
+        raise AssertionError("an entry that was sent has a receipt")
+    number = entry.status.provisional_number
+    say(0, _("{size} bytes; {state}, provisional number {number}.").format(
+        size=entry.size, state=_(entry.status.state), number=number))  # fmt: skip
+    for remark in entry.status.report:
+        say(0, f"{remark.field}: {remark.message_en}")
+    receiver.accept(number)
+    status = client.status(number)
+    say(0, _("The office: {state}, number {number}.").format(state=_(status.state), number=status.number))
+
+
+def _filled_in(begun: draft.Draft, today: date, folder: Path) -> draft.Draft:
+    """What somebody would type; all of it is made up."""
+    shutil.copyfile(str(files("mynacard.cli").joinpath("demo-photo.jpg")), folder / "photo.jpg")
+    for name in ("employment.pdf", "taxes.pdf"):
+        (folder / name).write_bytes(_pdf(f"A simulated document: {name}"))
+    application: Any = dict(begun.application)
+    application["person"] |= {
+        "nationality": "USA", "sex": "female", "married": False, "occupation": "Engineer",
+        "home_town": "ＮＥＷ　ＹＯＲＫ", "mobile": "09000000000",
+    }  # fmt: skip
+    application["person"]["address"]["postcode"] = "1000001"
+    application |= {
+        "wanted": {"reason": "I go on working as before.", "period": "3 years"},
+        "contact": {"email": "alex@made-up.example", "email_again": "alex@made-up.example"},
+        "stay": {
+            "status": "engineer_humanities_international", "expires": (today + timedelta(days=60)).isoformat(),
+            "months": 36, "card_number": "AB12345678CD",
+        },
+        "passport": {"number": "X1234567", "expires": (today + timedelta(days=900)).isoformat()},
+        "criminal_record": {"exists": False}, "intent_confirmed": True, "content_is_true": True,
+    }  # fmt: skip
+    attached = (
+        DraftFile("photo.jpg", Role.PHOTO, today - timedelta(days=20)),
+        DraftFile("employment.pdf", Role.DOCUMENT),
+        DraftFile("taxes.pdf", Role.DOCUMENT),
+    )
+    return draft.Draft(begun.format, application, attached)
+
+
+def _pdf(text: str) -> bytes:
+    """A page with a line of text."""
+    content = b"BT /F1 12 Tf 72 720 Td (%s) Tj ET" % text.encode("ascii")
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    document, places = b"%PDF-1.7\n", list[int]()
+    for number, part in enumerate(parts, 1):
+        places.append(len(document))
+        document += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(parts) + 1, len(document))
+    return document + b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(parts) + 1, table) + end

@@ -1,0 +1,66 @@
+"""A receiver on a port of this machine, for tests and for trying things out: plain http, to nobody from outside."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from mynacard.errors import MissingExtraError
+from mynacard.portal.receiver import Receiver
+
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["serve", "served"]
+
+_HOST: Final = "127.0.0.1"
+
+
+@contextmanager
+def served(receiver: Receiver, port: int = 0) -> Generator[str]:
+    """*receiver* in a thread, with this port's origin in place of its own: its address.
+
+    Raises:
+        MissingExtraError: uvicorn is not installed.
+        OSError: the port is taken.
+    """
+    with _listening(port) as listening:
+        server = _server(receiver, listening)
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://{_HOST}:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def serve(receiver: Receiver, port: int) -> None:
+    """The same until somebody stops the program.
+
+    Raises:
+        MissingExtraError, OSError: as :func:`served`.
+    """
+    with _listening(port) as listening:
+        _server(receiver, listening).run(sockets=[listening])
+
+
+def _listening(port: int) -> socket.socket:
+    if find_spec("uvicorn") is None:
+        raise MissingExtraError("uvicorn", "server")
+    return socket.create_server((_HOST, port))
+
+
+def _server(receiver: Receiver, listening: socket.socket) -> uvicorn.Server:
+    import uvicorn  # noqa: PLC0415  # an extra
+
+    from mynacard.portal.web import application  # noqa: PLC0415  # needs another of the same
+
+    origin = f"https://{_HOST}:{listening.getsockname()[1]}"
+    app = application(replace(receiver, origin=origin))
+    return uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
