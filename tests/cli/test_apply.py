@@ -92,7 +92,9 @@ def done(outcome: Outcome) -> Outcome:
 def test_an_application_goes_the_whole_way(person: Person, receiver: Receiver) -> None:
     assert "You are registered: account" in done(person.with_both("register")).out
     draft = person.filled_in()
-    assert "It can be sent" in done(run("apply", "check", draft)).out
+    outcome = done(run("apply", "check", draft))
+    assert "It can be sent" in outcome.err
+    assert "signing certificate: not looked at" in outcome.out
     outcome = done(person.with_both("apply", "submit", draft))
     number = outcome.out.splitlines()[-2].split(":")[0]
     assert outcome.out.splitlines()[-2].endswith("received")
@@ -113,6 +115,44 @@ def test_what_is_signed_is_sent_later_without_another_signature(person: Person, 
     assert ": received" in done(person.with_pin("apply", "resume")).out
     assert "Nothing waits" in done(person.with_pin("apply", "resume")).out
     assert receiver.store.count() == 1
+
+
+def test_the_card_is_looked_at_without_a_pin(person: Person, tmp_path: Path) -> None:
+    before, draft = person.card.trace_of_a_verify, person.filled_in()
+    outcome = done(run("apply", "check", draft, "--with-card", "-r", person.card.reader, "--json"))
+    assert {each["subject"]: each["ready"] for each in outcome.json} == {
+        "application": True, "user-authentication certificate": True, "signing certificate": False, "PIN": True,
+        "password": True, "residence card": False,
+    }  # fmt: skip
+    assert person.card.trace_of_a_verify == before
+    person.card.spend(DIGITAL_SIGNATURE, left=0)
+    outcome = run("apply", "check", draft, "--with-card", "-r", person.card.reader)
+    assert outcome.code == 67
+    assert "password: not in order" in outcome.out
+    assert "It is blocked: the municipality sets a new one. / ロックされています。" in outcome.out
+    for persona, said in (
+        ("missing-certificate", "The card does not have this certificate"),
+        ("under-15", "password: not looked at"),
+        ("expired", "The certificate expired on"),
+        ("blocked-pins", "It is blocked"),
+    ):
+        outcome = run("apply", "check", draft, "--with-card", "-r", f"sim:@{persona}")
+        assert outcome.code == 67, persona
+        assert said in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("persona", "said"),
+    [("expired", "expired on"), ("revoked", "was revoked on"), ("ca-generation-2", "another key")],
+)
+def test_a_certificate_that_is_not_good_registers_nobody(
+    person: Person, tmp_path: Path, persona: str, said: str
+) -> None:
+    card = CardFile(tmp_path / "other.json", {"user-authentication": "1234", "digital-signature": "ABC123"})
+    done(run("sim", "new", card.path, "--persona", persona))
+    outcome = Person(card, tmp_path, str(person.at[1])).with_both("register")
+    assert outcome.code == 67
+    assert said in outcome.err
 
 
 def test_a_draft_is_filled_in_with_what_the_certificate_says(person: Person, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,6 +14,7 @@ from typing import Final, TypeVar
 import click
 import platformdirs
 
+from mynacard.apdu.verification import PinStatus
 from mynacard.cli.options import (
     CardChoice,
     PinSource,
@@ -24,8 +27,9 @@ from mynacard.cli.options import (
     write_new,
 )
 from mynacard.cli.residence import kept_files
-from mynacard.cli.session import verified_session
+from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
+from mynacard.errors import FileNotFound
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.residence import contents_of
@@ -37,7 +41,7 @@ from mynacard.submission.client import Client
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, EntryState, Outbox
-from mynacard.submission.readiness import Cards, readiness
+from mynacard.submission.readiness import Cards, Finding, Subject, readiness
 from mynacard.submission.wire import AccountState, Purpose, Remark, Status, registration_statement
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken, parse
@@ -128,24 +132,70 @@ def new(kind: str, output: Path, force: bool, certificate: Path | None, residenc
     help=_("Say all that is wrong with a draft, before anybody signs. Ends with 0 if it can be sent, else with 67.")
 )
 @_draft_argument
+@click.option("--with-card", is_flag=True, help=_("Look at the card on the reader, too. No PIN is asked for."))
 @_certificate_option
 @_residence_option
 @as_json
-@verbose_option
-def check(path: Path, certificate: Path | None, residence_folder: Path | None, as_json: bool) -> None:
-    cards = _cards(certificate, residence_folder)
+@card_options
+def check(
+    path: Path, with_card: bool, certificate: Path | None, residence_folder: Path | None, as_json: bool,
+    card: CardChoice,
+) -> None:  # fmt: skip
     try:
         application, _files = draft.finish(draft.load(path.read_bytes()), path.parent)
     except FormError as mistakes:
         _print_violations(mistakes.violations, as_json=as_json)
         sys.exit(_EXIT)
-    found = [each for each in readiness(application, cards, rules.current(), now=datetime.now(UTC)) if each.looked_at]
-    violations = [violation for finding in found for violation in finding.violations]
-    _print_violations(violations, as_json=as_json)
-    if not rules.is_acceptable(violations):
+    cards = _cards(certificate, residence_folder)
+    if with_card:
+        cards = _looked_at(card, cards)
+    found = readiness(application, cards, rules.current(), now=datetime.now(UTC))
+    if as_json:
+        print_json([_finding(each) for each in found])
+    else:
+        for each in found:
+            click.echo(f"{_(each.subject)}: {_word(each)}")
+            _print_violations(each.violations, as_json=False)
+    if not all(rules.is_acceptable(each.violations) for each in found):
         sys.exit(_EXIT)
-    if not as_json:
-        click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version))
+    click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version), err=True)
+
+
+def _word(finding: Finding) -> str:
+    if not finding.looked_at:
+        return _("not looked at")
+    return _("in order") if finding.is_ready else _("not in order")
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "subject": finding.subject.value,
+        "looked_at": finding.looked_at,
+        "ready": finding.is_ready,
+        "violations": [each.document() for each in finding.violations],
+    }
+
+
+def _looked_at(card: CardChoice, cards: Cards) -> Cards:
+    """*cards*, and what the card on the reader tells anybody."""
+    with jpki_session(card) as session:
+        present = session.certificates_present()
+        absent = {
+            subject
+            for subject, there in (
+                (Subject.AUTHENTICATION_CERTIFICATE, present.user_authentication),
+                (Subject.SIGNING_CERTIFICATE, present.digital_signature),
+            )
+            if not there
+        }
+        certificate = None
+        if present.user_authentication:
+            certificate = load_certificate(session.certificate_der(USER_AUTHENTICATION))
+        pins = dict[Subject, PinStatus]()
+        for subject, pair in ((Subject.PIN, USER_AUTHENTICATION), (Subject.PASSWORD, DIGITAL_SIGNATURE)):
+            with suppress(FileNotFound):  # a child's card has no password, a card for somebody known by face no PIN
+                pins[subject] = session.pin_status(pair)
+    return replace(cards, authentication=certificate, absent=frozenset(absent), pins=pins)
 
 
 @apply.command(help=_("Sign a draft, and keep the package in the outbox: log in first, then sign; so both PINs."))
