@@ -108,6 +108,17 @@ def test_an_application_goes_the_whole_way(person: Person, receiver: Receiver) -
     assert person.with_pin("apply", "withdraw", number).code == 67
 
 
+def test_renewed_certificates_wait_for_somebody_to_look(person: Person, receiver: Receiver, tmp_path: Path) -> None:
+    account = done(person.with_both("register")).out.split()[-1].rstrip(".")
+    renewed = CardFile(tmp_path / "renewed.json", {"user-authentication": "1234", "digital-signature": "ABC123"})
+    done(run("sim", "new", renewed.path))
+    other = Person(renewed, tmp_path, str(person.at[1]))
+    assert "waits for approval" in done(other.with_both("register", "--renew", account)).out
+    assert other.with_pin("apply", "status").code == 67
+    receiver.approve(account)
+    done(other.with_pin("apply", "status"))
+
+
 def test_what_is_signed_is_sent_later_without_another_signature(person: Person, receiver: Receiver) -> None:
     done(person.with_both("register"))
     assert "waits in the outbox" in done(person.with_both("apply", "sign", person.filled_in())).out

@@ -82,10 +82,13 @@ _residence_option: Final = click.option(
 
 
 @click.command(help=_("Register with a receiver: both keys answer its challenge, so both PINs are asked for."))
+@click.option("--renew", "account", metavar="ACCOUNT", help=_("Bind this account to renewed certificates."))
 @_portal_options
 @password_options
 @card_options
-def register(portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource) -> None:
+def register(
+    account: str | None, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
+) -> None:
     external.check_installed()
     with Client(portal, Outbox(folder)) as client:
         challenge = client.challenge(Purpose.REGISTRATION)
@@ -96,7 +99,10 @@ def register(portal: str, folder: Path, card: CardChoice, pin_source: PinSource,
         )
         with verified_session(card, DIGITAL_SIGNATURE, password_source, purpose, signatures=1) as session:
             signature = _cades(session, statement)
-        found = client.register(challenge.nonce, token, signature)
+        if account is None:
+            found = client.register(challenge.nonce, token, signature)
+        else:
+            found = client.rebind(account, challenge.nonce, token, signature)
     if found.state is AccountState.ACTIVE:
         click.echo(_("You are registered: account {account}.").format(account=found.account))
     else:

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ from mynacard.submission import holder_match, rules
 from mynacard.submission.application import Actor, Application
 from mynacard.submission.messages import Violation, warning
 from mynacard.submission.package import Opened, PackageError, open_package, refusal
-from mynacard.submission.rules import Rules
+from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.submission.wire import (
     AccountState,
     Challenge,
@@ -45,7 +45,6 @@ from mynacard.submission.wire import (
     SessionRequest,
     State,
     Status,
-    registration_statement,
     time_text,
 )
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, check
@@ -93,7 +92,7 @@ class Receiver:
         anchors: the CA certificates that it trusts.
         store: what it remembers.
         evidence: gives what it knows of revoked certificates; asked each time.
-        rules: those that it goes by.
+        profile: how it is spoken to, and the rules that it goes by.
         clock: its own time.
         accept_unchecked: whether certificates are taken though nobody could say that they are not revoked.
         approve_at_once: whether a registration needs nobody's approval.
@@ -104,7 +103,7 @@ class Receiver:
     anchors: Sequence[Anchor]
     store: Store
     evidence: Callable[[], RevocationEvidence] = lambda: NO_EVIDENCE
-    rules: Rules = field(default_factory=rules.current)
+    profile: Profile = REFERENCE
     clock: Callable[[], datetime] = _now
     accept_unchecked: bool = False
     approve_at_once: bool = False
@@ -183,8 +182,8 @@ class Receiver:
 
     def dry_run(self, application: Application) -> ReportAnswer:
         """What the rules say; nothing is kept."""
-        found = rules.check(application, self.rules, now=self.clock())
-        return ReportAnswer(rules.is_acceptable(found), self.rules.version, _remarks(found))
+        found = self.profile.check(application, now=self.clock())
+        return ReportAnswer(rules.is_acceptable(found), self.profile.rules.version, _remarks(found))
 
     def submit(self, account: str, key: str | None, received: Path, content: str, *, to: str | None = None) -> Status:
         """Take the package at *received*: an application, or with *to* documents that were asked for that one.
@@ -277,7 +276,7 @@ class Receiver:
         """The account that both keys' answers make; new, and of nobody yet."""
         certificate, report = self._token(nonce, token, Purpose.REGISTRATION)
         self._check_report(report)
-        statement = registration_statement(self.origin, nonce, certificate.public_bytes(Encoding.DER))
+        statement = self.profile.registration_statement(self.origin, nonce, certificate.public_bytes(Encoding.DER))
         try:
             parsed = cms.parse(base64.b64decode(signature, validate=True))
             step = cms.verify(parsed, of_bytes(statement))
@@ -346,8 +345,8 @@ class Receiver:
         application = opened.manifest.application
         if application is None:
             return ()
-        found = list(rules.check(application, self.rules, now=self.clock()))
-        found += _versions(opened.manifest.rules, self.rules.version)
+        found = list(self.profile.check(application, now=self.clock()))
+        found += _versions(opened.manifest.rules, self.profile.rules.version)
         if application.actor is Actor.SELF:
             found += holder_match.compare(application.person, opened.certificate)
         if not rules.is_acceptable(found):

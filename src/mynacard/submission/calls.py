@@ -1,43 +1,22 @@
-"""Each call to a receiver, as a request to be made and a reading of its answer: no line, no loop, no clock.
+"""A call to a receiver, as a request to be made and a reading of its answer: no line, no loop, no clock.
 
-:mod:`mynacard.submission.client` makes them, waiting or in an event loop.
+A profile (:mod:`mynacard.submission.profile`) says which there are; :mod:`mynacard.submission.client` makes them.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from mynacard.errors import SubmissionError, UsageError, mark
 from mynacard.jpki.authentication import check_origin
 from mynacard.submission import codec
-from mynacard.submission.application import Application
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import error
-from mynacard.submission.outbox import Entry
-from mynacard.submission.wire import (
-    IDEMPOTENCY_KEY,
-    PACKAGE,
-    PROBLEM,
-    Challenge,
-    ChallengeRequest,
-    Overview,
-    Problem,
-    Purpose,
-    Rebinding,
-    Registered,
-    Registration,
-    Remark,
-    ReportAnswer,
-    Session,
-    SessionRequest,
-    Status,
-)
+from mynacard.submission.wire import PROBLEM, Problem, Remark
 
 __all__ = ["Call", "PortalError", "base_of", "is_final", "origin_of"]
 
@@ -109,47 +88,6 @@ class Call(Generic[_T]):
             ) from None
 
 
-def challenge(purpose: Purpose) -> Call[Challenge]:
-    body, as_somebody = _json(ChallengeRequest(purpose)), purpose is Purpose.PACKAGE
-    return Call("POST", "/challenges", Challenge, body, as_somebody=as_somebody)
-
-
-def register(nonce: str, token: str, signature: bytes) -> Call[Registered]:
-    body = Registration(nonce, token, _base64(signature))
-    return Call("POST", "/registrations", Registered, _json(body), as_somebody=False)
-
-
-def rebind(account: str, nonce: str, token: str, signature: bytes) -> Call[Registered]:
-    body = Rebinding(account, nonce, token, _base64(signature))
-    return Call("POST", "/registrations/rebind", Registered, _json(body))
-
-
-def log_in(nonce: str, token: str) -> Call[Session]:
-    return Call("POST", "/sessions", Session, _json(SessionRequest(nonce, token)), as_somebody=False)
-
-
-def dry_run(application: Application) -> Call[ReportAnswer]:
-    return Call("POST", "/applications:check", ReportAnswer, _json(application))
-
-
-def submit(entry: Entry, package: Path) -> Call[Status]:
-    path = f"/applications/{quote(entry.number, safe='')}/attachments" if entry.number else "/applications"
-    headers = {"Content-Type": PACKAGE, "Content-Length": str(entry.size), IDEMPOTENCY_KEY: entry.key}
-    return Call("POST", path, Status, package=package, headers=headers)
-
-
-def overview() -> Call[Overview]:
-    return Call("GET", "/applications", Overview)
-
-
-def status(number: str) -> Call[Status]:
-    return Call("GET", f"/applications/{quote(number, safe='')}", Status)
-
-
-def withdraw(number: str) -> Call[Status]:
-    return Call("POST", f"/applications/{quote(number, safe='')}/withdraw", Status)
-
-
 def is_final(no: PortalError) -> bool:
     """Whether sending the same once more would end the same."""
     if no.status == 403:
@@ -194,11 +132,3 @@ def _problem(status: int, content: bytes) -> PortalError:
         return PortalError(status, f"http/{status}", _STATUS, number=status)
     told = mark("The receiver says no: {detail}")
     return PortalError(status, problem.code, told, report=problem.report, detail=problem.detail)
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(codec.encode(value)).encode()
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

@@ -18,6 +18,7 @@ from mynacard.submission import calls
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call, PortalError
 from mynacard.submission.outbox import Entry, EntryState, Outbox
+from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.submission.wire import ANSWER_MAX, Challenge, Overview, Purpose, Registered, ReportAnswer, Session, Status
 
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ def _untold(_sent: int, _all: int) -> None:
 class _Base:
     """What both clients have in common: the receiver's address, the session, and what to make of failures."""
 
-    def __init__(self, url: str, outbox: Outbox) -> None:
+    def __init__(self, url: str, outbox: Outbox, profile: Profile) -> None:
         if find_spec("httpx2") is None:
             raise MissingExtraError("httpx2", "client")
         self.url = calls.base_of(url)
         self.origin = calls.origin_of(url)
         self._outbox = outbox
+        self._profile = profile
         self._session: Session | None = None
 
     @property
@@ -78,6 +80,9 @@ class _Base:
     def _unsent(self) -> list[Entry]:
         return [each for each in self._outbox.entries() if each.state is EntryState.READY and each.portal == self.url]
 
+    def _submission(self, entry: Entry) -> Call[Status]:
+        return self._profile.submit(self._outbox.package(entry), entry.size, entry.key, entry.number)
+
     def _refused(self, entry: Entry, no: PortalError) -> None:
         if calls.is_final(no):
             self._outbox.refuse(entry, no.problem)
@@ -89,6 +94,7 @@ class Client(_Base):
     Args:
         url: the receiver's: ``https``, or ``http`` on this machine.
         outbox: where packages are until their receipts are there.
+        profile: how the receiver is spoken to.
         transport: httpx2's, for tests and for what the usual one does not do.
 
     Raises:
@@ -98,8 +104,10 @@ class Client(_Base):
     Every call raises PortalError if the receiver says no, and PortalUnreachable if nothing comes, or not all.
     """
 
-    def __init__(self, url: str, outbox: Outbox, *, transport: httpx2.BaseTransport | None = None) -> None:
-        super().__init__(url, outbox)
+    def __init__(
+        self, url: str, outbox: Outbox, *, profile: Profile = REFERENCE, transport: httpx2.BaseTransport | None = None
+    ) -> None:
+        super().__init__(url, outbox, profile)
         import httpx2  # noqa: PLC0415  # an extra
 
         self._http = httpx2.Client(transport=transport, **self._settings())
@@ -118,7 +126,7 @@ class Client(_Base):
 
     def challenge(self, purpose: Purpose) -> Challenge:
         """A number that the receiver wants to see answered."""
-        return self._made(calls.challenge(purpose))
+        return self._made(self._profile.challenge(purpose))
 
     def register(self, nonce: str, token: str, signature: bytes) -> Registered:
         """A new account: both keys answered the challenge *nonce*.
@@ -128,20 +136,20 @@ class Client(_Base):
             token: Web eID 1.0, of the user-authentication key, for :attr:`origin`.
             signature: CAdES, detached, of :func:`~mynacard.submission.wire.registration_statement`.
         """
-        return self._made(calls.register(nonce, token, signature))
+        return self._made(self._profile.register(nonce, token, signature))
 
     def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Registered:
         """The same for an account that is there, with renewed certificates."""
-        return self._made(calls.rebind(account, nonce, token, signature))
+        return self._made(self._profile.rebind(account, nonce, token, signature))
 
     def log_in(self, nonce: str, token: str) -> Session:
         """Log in, by the user-authentication key's answer to a challenge for a session."""
-        self._session = self._made(calls.log_in(nonce, token))
+        self._session = self._made(self._profile.log_in(nonce, token))
         return self._session
 
     def dry_run(self, application: Application) -> ReportAnswer:
         """What the receiver's rules say; nothing is submitted."""
-        return self._made(calls.dry_run(application))
+        return self._made(self._profile.dry_run(application))
 
     def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
         """Send a package, and keep its receipt: the entry with what became of it.
@@ -151,7 +159,7 @@ class Client(_Base):
         if entry.state is EntryState.RECEIVED:
             return entry
         try:
-            status = self._made(calls.submit(entry, self._outbox.package(entry)), progress)
+            status = self._made(self._submission(entry), progress)
         except PortalError as no:
             self._refused(entry, no)
             raise
@@ -163,15 +171,15 @@ class Client(_Base):
 
     def overview(self) -> Overview:
         """All applications of who is logged in."""
-        return self._made(calls.overview())
+        return self._made(self._profile.overview())
 
     def status(self, number: str) -> Status:
         """Of one application, by its provisional number."""
-        return self._made(calls.status(number))
+        return self._made(self._profile.status(number))
 
     def withdraw(self, number: str) -> Status:
         """Take an application back, as long as nothing is decided."""
-        return self._made(calls.withdraw(number))
+        return self._made(self._profile.withdraw(number))
 
     def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
         import httpx2  # noqa: PLC0415  # an extra
@@ -192,8 +200,15 @@ class Client(_Base):
 class AsyncClient(_Base):
     """The same in an event loop; its methods are :class:`Client`'s."""
 
-    def __init__(self, url: str, outbox: Outbox, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        super().__init__(url, outbox)
+    def __init__(
+        self,
+        url: str,
+        outbox: Outbox,
+        *,
+        profile: Profile = REFERENCE,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(url, outbox, profile)
         import httpx2  # noqa: PLC0415  # an extra
 
         self._http = httpx2.AsyncClient(transport=transport, **self._settings())
@@ -210,26 +225,26 @@ class AsyncClient(_Base):
         await self._http.aclose()
 
     async def challenge(self, purpose: Purpose) -> Challenge:
-        return await self._made(calls.challenge(purpose))
+        return await self._made(self._profile.challenge(purpose))
 
     async def register(self, nonce: str, token: str, signature: bytes) -> Registered:
-        return await self._made(calls.register(nonce, token, signature))
+        return await self._made(self._profile.register(nonce, token, signature))
 
     async def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Registered:
-        return await self._made(calls.rebind(account, nonce, token, signature))
+        return await self._made(self._profile.rebind(account, nonce, token, signature))
 
     async def log_in(self, nonce: str, token: str) -> Session:
-        self._session = await self._made(calls.log_in(nonce, token))
+        self._session = await self._made(self._profile.log_in(nonce, token))
         return self._session
 
     async def dry_run(self, application: Application) -> ReportAnswer:
-        return await self._made(calls.dry_run(application))
+        return await self._made(self._profile.dry_run(application))
 
     async def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
         if entry.state is EntryState.RECEIVED:
             return entry
         try:
-            status = await self._made(calls.submit(entry, self._outbox.package(entry)), progress)
+            status = await self._made(self._submission(entry), progress)
         except PortalError as no:
             self._refused(entry, no)
             raise
@@ -239,13 +254,13 @@ class AsyncClient(_Base):
         return tuple([await self.submit(entry, progress) for entry in self._unsent()])
 
     async def overview(self) -> Overview:
-        return await self._made(calls.overview())
+        return await self._made(self._profile.overview())
 
     async def status(self, number: str) -> Status:
-        return await self._made(calls.status(number))
+        return await self._made(self._profile.status(number))
 
     async def withdraw(self, number: str) -> Status:
-        return await self._made(calls.withdraw(number))
+        return await self._made(self._profile.withdraw(number))
 
     async def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
         import httpx2  # noqa: PLC0415  # an extra

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from mynacard.errors import UsageError, mark
-from mynacard.submission import codec, durable, package
+from mynacard.submission import codec, durable
+from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.submission.wire import Status
 
 __all__ = ["Entry", "EntryState", "Outbox"]
@@ -63,9 +64,10 @@ class Entry:
 class Outbox:
     """Entries in a folder of one person's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, profile: Profile = REFERENCE) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
+        self._profile = profile
 
     def add(
         self,
@@ -87,7 +89,7 @@ class Outbox:
         unfinished.mkdir(mode=0o700)
         try:
             with (unfinished / _PACKAGE).open("w+b") as target:
-                package.build(target, manifest_json, signature, files, progress)
+                self._profile.build(target, manifest_json, signature, files, progress)
                 durable.flush(target)
                 target.seek(0)
                 content = hashlib.file_digest(target, "sha256").hexdigest()

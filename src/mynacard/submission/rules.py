@@ -41,6 +41,7 @@ __all__ = [
     "UnknownFee",
     "WhichStatus",
     "check",
+    "check_texts",
     "current",
     "fee",
     "is_acceptable",
@@ -298,7 +299,7 @@ def check(application: Application, rules: Rules, *, now: datetime) -> tuple[Vio
     """
     today = day_in_tokyo(now)
     found = (
-        *_texts(application, rules),
+        *check_texts(application, rules.texts),
         *_form(application, rules),
         *_riders(application, rules),
         *_statuses(application, rules),
@@ -336,9 +337,10 @@ def special_period_end(rules: Rules, expires: date, stay_days: int) -> date | No
 # --- the form ---
 
 
-def _texts(application: Application, rules: Rules) -> Iterator[Violation]:
-    for place, pattern, text in _all_texts(application, "", ""):
-        rule = rules.texts.get(pattern)
+def check_texts(value: object, texts: Mapping[str, TextRule]) -> Iterator[Violation]:
+    """What *texts*, by JSON pointer, say against the texts in the dataclass *value*; ``*`` stands for any number."""
+    for place, pattern, text in _all_texts(value, "", ""):
+        rule = texts.get(pattern)
         if rule is not None:
             yield from text_violations(place, text, rule)
 

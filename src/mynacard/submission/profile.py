@@ -1,0 +1,158 @@
+"""How one receiving system is spoken to: all in which systems differ. Client, outbox and receiver are handed one.
+
+``REFERENCE`` is the profile that this project made up, modelled on the public shape of e-Gov's interface; it is the one
+that :mod:`mynacard.portal` understands, and not the Immigration Services Agency's. A profile for another system is a
+subclass with its own rules and extra fields, container and calls; what answers mean, each :class:`Call` reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+from urllib.parse import quote
+
+from mynacard.submission import codec, package, rules
+from mynacard.submission.application import Application
+from mynacard.submission.calls import Call
+from mynacard.submission.codec import FormError
+from mynacard.submission.messages import Violation
+from mynacard.submission.rules import Rules, TextRule
+from mynacard.submission.wire import (
+    IDEMPOTENCY_KEY,
+    PACKAGE,
+    Challenge,
+    ChallengeRequest,
+    Overview,
+    Purpose,
+    Rebinding,
+    Registered,
+    Registration,
+    ReportAnswer,
+    Session,
+    SessionRequest,
+    Status,
+    registration_statement,
+)
+
+__all__ = ["REFERENCE", "NoExtra", "Profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoExtra:
+    """The extra fields of a profile that has none."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A receiving system.
+
+    Attributes:
+        name: of the profile.
+        rules: those that hold there.
+        extra: what its forms ask for beyond the core: a dataclass, as :mod:`mynacard.submission.codec` reads one.
+        extra_texts: the forms of its texts, by JSON pointers into it.
+        codes: what it calls our kinds, statuses and so on, where it has codes of its own: by table, by our name.
+    """
+
+    name: str = "reference"
+    rules: Rules = field(default_factory=rules.current, repr=False)
+    extra: type[Any] = NoExtra
+    extra_texts: Mapping[str, TextRule] = field(default_factory=dict[str, TextRule])
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+
+    # --- the form ---
+
+    def check(self, application: Application, *, now: datetime) -> tuple[Violation, ...]:
+        """All that its rules say against *application*, and against its extra fields."""
+        found = list(rules.check(application, self.rules, now=now))
+        try:
+            extra = codec.decode(self.extra, dict(application.extra))
+        except FormError as mistakes:
+            return (*found, *(_below_extra(each) for each in mistakes.violations))
+        return (*found, *(_below_extra(each) for each in rules.check_texts(extra, self.extra_texts)))
+
+    def code(self, table: str, name: str) -> str:
+        """What it calls *name*: its own code, or ours where it has none."""
+        return self.codes.get(table, {}).get(name, name)
+
+    # --- the container ---
+
+    def build(
+        self,
+        target: BinaryIO,
+        manifest_json: bytes,
+        signature: bytes,
+        files: Sequence[Path],
+        progress: Callable[[int], object],
+    ) -> None:
+        """Write what is sent to *target*; as :func:`mynacard.submission.package.build`."""
+        package.build(target, manifest_json, signature, files, progress)
+
+    # --- who somebody is ---
+
+    def registration_statement(self, origin: str, nonce: str, authentication_certificate_der: bytes) -> bytes:
+        """What the signing key signs to register; as :func:`mynacard.submission.wire.registration_statement`."""
+        return registration_statement(origin, nonce, authentication_certificate_der)
+
+    # --- its calls ---
+
+    def challenge(self, purpose: Purpose) -> Call[Challenge]:
+        """A number to be answered."""
+        body, as_somebody = _json(ChallengeRequest(purpose)), purpose is Purpose.PACKAGE
+        return Call("POST", "/challenges", Challenge, body, as_somebody=as_somebody)
+
+    def register(self, nonce: str, token: str, signature: bytes) -> Call[Registered]:
+        """A new account, by both keys' answers."""
+        body = Registration(nonce, token, _base64(signature))
+        return Call("POST", "/registrations", Registered, _json(body), as_somebody=False)
+
+    def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Call[Registered]:
+        """The same for an account that is there, with renewed certificates."""
+        body = Rebinding(account, nonce, token, _base64(signature))
+        return Call("POST", "/registrations/rebind", Registered, _json(body))
+
+    def log_in(self, nonce: str, token: str) -> Call[Session]:
+        """A session, by the user-authentication key's answer."""
+        return Call("POST", "/sessions", Session, _json(SessionRequest(nonce, token)), as_somebody=False)
+
+    def dry_run(self, application: Application) -> Call[ReportAnswer]:
+        """What its rules say, with nothing submitted."""
+        return Call("POST", "/applications:check", ReportAnswer, _json(application))
+
+    def submit(self, package: Path, size: int, key: str, number: str) -> Call[Status]:
+        """Hand in the file *package*, of *size* bytes, under *key*; for the application *number* if it is not empty."""
+        path = f"/applications/{quote(number, safe='')}/attachments" if number else "/applications"
+        headers = {"Content-Type": PACKAGE, "Content-Length": str(size), IDEMPOTENCY_KEY: key}
+        return Call("POST", path, Status, package=package, headers=headers)
+
+    def overview(self) -> Call[Overview]:
+        """All applications of who is logged in."""
+        return Call("GET", "/applications", Overview)
+
+    def status(self, number: str) -> Call[Status]:
+        """One application."""
+        return Call("GET", f"/applications/{quote(number, safe='')}", Status)
+
+    def withdraw(self, number: str) -> Call[Status]:
+        """Take one back."""
+        return Call("POST", f"/applications/{quote(number, safe='')}/withdraw", Status)
+
+
+REFERENCE: Final = Profile()
+
+
+def _below_extra(violation: Violation) -> Violation:
+    return Violation(violation.code, f"/extra{violation.field}", violation.severity, violation.details)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(codec.encode(value)).encode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
