@@ -115,7 +115,7 @@ def test_renewed_certificates_wait_for_somebody_to_look(person: Person, receiver
     other = Person(renewed, tmp_path, str(person.at[1]))
     assert "waits for approval" in done(other.with_both("register", "--renew", account)).out
     assert other.with_pin("apply", "status").code == 67
-    receiver.approve(account)
+    receiver.approve(account, receiver.store.rebinding(account))
     done(other.with_pin("apply", "status"))
 
 

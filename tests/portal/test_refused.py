@@ -23,6 +23,7 @@ from submission.applications import EXTENSION, NOW
 from trust.authorities import AUTHENTICATION, authority, holder, key
 
 from mynacard.portal import Receiver
+from mynacard.portal.store import Submission
 from mynacard.signing import cades
 from mynacard.submission.application import Sex
 from mynacard.submission.calls import PortalError
@@ -101,6 +102,23 @@ def test_the_same_package_is_taken_once_whatever_its_key(
     assert problem(client.submit, replace(entry, key="another key of mine")) == "challenge/unknown"
     assert made.store.count() == 2
     assert client.submit(replace(entry, state=EntryState.READY)).status == client.submit(entry).status
+
+
+def test_the_same_package_sent_twice_at_one_time_gets_one_receipt(
+    made: Receiver, client: Client, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one did not see the first when it looked, and finds its challenge used."""
+    first = client.submit(entry).status
+    real, asked = made.store.submission, list[str]()
+
+    def blind_once(account: str, key: str) -> Submission | None:
+        asked.append(key)
+        return None if len(asked) == 1 else real(account, key)
+
+    monkeypatch.setattr(made.store, "submission", blind_once)
+    assert client.submit(replace(entry, state=EntryState.READY)).status == first
+    assert len(asked) == 2
+    assert made.store.count() == 2
 
 
 def test_one_key_is_for_one_package(

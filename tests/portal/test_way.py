@@ -15,7 +15,7 @@ from submission.applications import EXTENSION, NOW
 
 from mynacard import errors
 from mynacard.errors import PortalUnreachable
-from mynacard.portal import Receiver
+from mynacard.portal import Receiver, Refusal
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.outbox import EntryState, Outbox
@@ -179,7 +179,16 @@ def test_others_certificates_wait_for_somebody_to_look_and_change_nothing_until_
     assert unknown.state is AccountState.PENDING, "nobody learns which accounts there are"
     assert problem(logged_in, client, thief) == "account/unknown"
     made.approve(account)
-    logged_in(client, thief)
+    assert problem(logged_in, client, thief) == "account/unknown", "nobody looked at these certificates"
+    looked_at = made.store.rebinding(account)
+    other = Somebody("another thief", serial=4)
+    challenge = client.challenge(Purpose.REGISTRATION)
+    client.rebind(account, challenge.nonce, *other.registration(client.origin, challenge.nonce))
+    with pytest.raises(Refusal) as raised:
+        made.approve(account, looked_at)
+    assert raised.value.problem == "account/changed"
+    made.approve(account, made.store.rebinding(account))
+    logged_in(client, other)
 
 
 def test_a_session_ends(made: Receiver, client: Client, jane: Somebody) -> None:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.errors import CertificateFileError, MynacardError, ProtocolError, UnsupportedAlgorithmError, mark
-from mynacard.portal.store import Account, Duplicate, Store, Submission
+from mynacard.portal.store import Account, Duplicate, NoChallenge, Store, Submission
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
 from mynacard.submission import holder_match, rules
@@ -132,9 +132,7 @@ class Receiver:
         try:
             self.store.add_account(account)
         except Duplicate:
-            raise Refusal(
-                409, "account/exists", mark("One of these certificates belongs to another account.")
-            ) from None
+            raise _exists() from None
         return Registered(account.id, account.state)
 
     def rebind(self, request: Rebinding, logged_in: str | None) -> Registered:
@@ -153,9 +151,7 @@ class Receiver:
                 return Registered(account.id, account.state)
             self.store.add_rebinding(renewed)
         except Duplicate:
-            raise Refusal(
-                409, "account/exists", mark("One of these certificates belongs to another account.")
-            ) from None
+            raise _exists() from None
         return Registered(account.id, AccountState.PENDING)
 
     def log_in(self, request: SessionRequest) -> Session:
@@ -202,28 +198,36 @@ class Receiver:
                 400, "idempotency/missing", mark("A package needs an Idempotency-Key of 16 to 128 characters.")
             )
         before = self.store.submission(account, key)
-        if before is not None:
-            return self._again(before, content, to)
+        if before is None:
+            try:
+                return self._taken(account, key, received, content, to)
+            except Refusal:
+                before = self.store.submission(
+                    account, key
+                )  # the same, sent twice at one time, and the other was first
+                if before is None:
+                    raise
+        if before.content != content or (to is not None and before.application != to):
+            raise Refusal(409, "idempotency/other-content", mark("Another package was sent with this Idempotency-Key."))
+        return self.status(before.account, before.application)
+
+    def _taken(self, account: str, key: str, received: Path, content: str, to: str | None) -> Status:
         opened = self._opened(received)
         self._check_sender(account, opened, to)
         remarks = self._check_content(opened)
         number = to or self._new_number()
-        state, note = (State.UNDER_EXAMINATION, "") if to is not None else (State.RECEIVED, "")
+        state = State.RECEIVED if to is None else State.UNDER_EXAMINATION
         name = f"{number}-{opened.digest[:16]}.zip"
         submission = Submission(account, key, content, opened.digest, number, name)
         self.store.keep(received, name)
-        event = Event(state, self._time(), note)
         try:
-            taken = self.store.add_submission(submission, opened.manifest.nonce, event, remarks)
+            self.store.add_submission(submission, opened.manifest.nonce, Event(state, self._time()), remarks)
         except Duplicate:
             self.store.discard(name)
-            before = self.store.submission(account, key)  # the same, sent twice at one time
-            if before is not None:
-                return self._again(before, content, to)
             raise Refusal(409, "submission/repeated", mark("This package was taken before.")) from None
-        if not taken:
+        except NoChallenge:
             self.store.discard(name)
-            raise _unknown_challenge()
+            raise _unknown_challenge() from None
         if self.accept_at_once and to is None:
             self.accept(number)
         return self.status(account, number)
@@ -248,11 +252,19 @@ class Receiver:
 
     # --- for the office's side ---
 
-    def approve(self, account: str) -> None:
-        """Somebody looked at the registration, or at the renewed certificates, and found them in order."""
-        renewed = self.store.rebinding(account)
-        if renewed is not None:
-            self.store.rebind(renewed)
+    def approve(self, account: str, renewal: Account | None = None) -> None:
+        """Somebody looked at the registration, or at *renewal*, the renewed certificates, and found it in order.
+
+        Raises:
+            Refusal: *renewal* is not what waits any more, or its certificates belong to another account by now.
+        """
+        if renewal is not None:
+            if self.store.rebinding(account) != renewal:
+                raise Refusal(409, "account/changed", mark("Other certificates wait by now than those looked at."))
+            try:
+                self.store.rebind(renewal)
+            except Duplicate:
+                raise _exists() from None
         self.store.set_state(account, AccountState.ACTIVE)
 
     def close(self, account: str) -> None:
@@ -355,11 +367,6 @@ class Receiver:
             )
         return _remarks(found)
 
-    def _again(self, before: Submission, content: str, to: str | None) -> Status:
-        if before.content != content or (to is not None and before.application != to):
-            raise Refusal(409, "idempotency/other-content", mark("Another package was sent with this Idempotency-Key."))
-        return self.status(before.account, before.application)
-
     def _new_number(self) -> str:
         return f"{self.clock():%Y%m%d}-{secrets.token_hex(6)}"
 
@@ -394,6 +401,10 @@ def _unknown_challenge() -> Refusal:
     return Refusal(
         409, "challenge/unknown", mark("The challenge is unknown: used, too old, or given to somebody else.")
     )
+
+
+def _exists() -> Refusal:
+    return Refusal(409, "account/exists", mark("One of these certificates belongs to another account."))
 
 
 def _wrong_state(state: State) -> Refusal:

@@ -20,7 +20,7 @@ from typing import Final
 from mynacard.submission import codec, durable
 from mynacard.submission.wire import AccountState, Event, Overview, Purpose, Remark, State, Status
 
-__all__ = ["Account", "Duplicate", "Store", "Submission"]
+__all__ = ["Account", "Duplicate", "NoChallenge", "Store", "Submission"]
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -45,6 +45,10 @@ CREATE TABLE IF NOT EXISTS events (
 
 class Duplicate(Exception):
     """What was to be added is there already."""
+
+
+class NoChallenge(Exception):
+    """The challenge is not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +174,17 @@ class Store:
         found = self._one("SELECT * FROM submissions WHERE account = ? AND key = ?", account, key)
         return None if found is None else Submission(*map(str, found))
 
-    def add_submission(self, submission: Submission, nonce: str, event: Event, report: tuple[Remark, ...]) -> bool:
-        """Take a package, its challenge and its application's first or next event, all at once; whether it was open.
+    def add_submission(self, submission: Submission, nonce: str, event: Event, report: tuple[Remark, ...]) -> None:
+        """Take a package, its challenge and its application's first or next event, all at once.
 
         Raises:
+            NoChallenge: the challenge is not open.
             Duplicate: the same manifest was taken before, or the key.
         """
         with self._change() as change:
-            if (
-                change.execute(f"DELETE {_OPEN}", (nonce, Purpose.PACKAGE, submission.account, event.time)).rowcount
-                != 1
-            ):
-                return False
+            values = (nonce, Purpose.PACKAGE, submission.account, event.time)
+            if change.execute(f"DELETE {_OPEN}", values).rowcount != 1:
+                raise NoChallenge
             change.execute(
                 "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -199,7 +202,6 @@ class Store:
                 ),
             )
             _add_event(change, submission.application, event)
-        return True
 
     def add_event(self, application: str, event: Event, *, number: str | None = None) -> None:
         with self._change() as change:
