@@ -108,6 +108,17 @@ def test_an_application_goes_the_whole_way(person: Person, receiver: Receiver) -
     assert person.with_pin("apply", "withdraw", number).code == 67
 
 
+def test_documents_are_sent_when_they_were_asked_for(person: Person, receiver: Receiver) -> None:
+    done(person.with_both("register"))
+    number = done(person.with_both("apply", "submit", person.filled_in())).out.splitlines()[-2].split(":")[0]
+    more = person.folder / "files" / "proof.pdf"
+    early = person.with_pin("apply", "attach", number, more)
+    assert (early.code, "the application is received" in early.complaint) == (2, True), "before the password"
+    receiver.move(number, State.AWAITING_DOCUMENTS, "A proof of income, please.")
+    assert "A proof of income, please." in done(person.with_pin("apply", "status")).out
+    assert ": under_examination" in done(person.with_both("apply", "attach", number, more)).out
+
+
 def test_renewed_certificates_wait_for_somebody_to_look(person: Person, receiver: Receiver, tmp_path: Path) -> None:
     account = done(person.with_both("register")).out.split()[-1].rstrip(".")
     renewed = CardFile(tmp_path / "renewed.json", {"user-authentication": "1234", "digital-signature": "ABC123"})

@@ -29,20 +29,20 @@ from mynacard.cli.options import (
 from mynacard.cli.residence import kept_files
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
-from mynacard.errors import FileNotFound
+from mynacard.errors import FileNotFound, UsageError, mark
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.residence import contents_of
 from mynacard.signing import cades, external
-from mynacard.submission import codec, draft, manifest, rules
-from mynacard.submission.application import Application, Kind
+from mynacard.submission import codec, draft, manifest, package, rules
+from mynacard.submission.application import Application, Kind, Role
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import Client
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.readiness import Cards, Finding, Subject, readiness
-from mynacard.submission.wire import AccountState, Purpose, Remark, Status, registration_statement
+from mynacard.submission.wire import AccountState, Purpose, Remark, State, Status, registration_statement
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken, parse
 
@@ -265,6 +265,30 @@ def status(
         _print_status(each)
 
 
+@apply.command(help=_("Sign and send documents that were asked for, for the application NUMBER."))
+@click.argument("number")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_portal_options
+@password_options
+@card_options
+def attach(
+    number: str, files: tuple[Path, ...], portal: str, folder: Path, card: CardChoice, pin_source: PinSource,
+    password_source: PinSource,
+) -> None:  # fmt: skip
+    external.check_installed()
+    supplement = manifest.Supplement(number, tuple(package.attachment(path, Role.DOCUMENT) for path in files))
+    with Client(portal, Outbox(folder)) as client:
+        _log_in(client, card, pin_source)
+        state = client.status(number).state
+        if state is not State.AWAITING_DOCUMENTS:
+            raise UsageError(mark("No documents are asked for: the application is {state}."), state=state)
+        purpose = _("Signs {count} documents for the application {number}, for {origin}.").format(
+            count=len(files), number=number, origin=client.origin
+        )
+        entry = _packed(client, Outbox(folder), supplement, files, purpose, card, password_source)
+        _send(client, [entry])
+
+
 @apply.command(help=_("Take an application back, as long as nothing is decided."))
 @click.argument("number")
 @_portal_options
@@ -290,19 +314,28 @@ def _signed(
     _print_remarks(answer.report)
     if not answer.acceptable:
         sys.exit(_EXIT)
-    challenge = client.challenge(Purpose.PACKAGE)
-    document = manifest.canonical(
-        manifest.manifest_of(
-            application, audience=client.origin, nonce=challenge.nonce, now=datetime.now(UTC),
-            rules=rules.current().version,
-        )
-    )  # fmt: skip
     purpose = _("Signs {kind} for {origin}, with {count} files.").format(
         kind=rules.current().kinds[application.kind].en, origin=client.origin, count=len(files)
     )
+    return _packed(client, outbox, application, files, purpose, card, password_source)
+
+
+def _packed(
+    client: Client, outbox: Outbox, content: Application | manifest.Supplement, files: tuple[Path, ...], purpose: str,
+    card: CardChoice, password_source: PinSource,
+) -> Entry:  # fmt: skip
+    """A signed package in the outbox. Who is logged in is asked for the password."""
+    challenge = client.challenge(Purpose.PACKAGE)
+    document = manifest.canonical(
+        manifest.manifest_of(
+            content, audience=client.origin, nonce=challenge.nonce, now=datetime.now(UTC),
+            rules=rules.current().version,
+        )
+    )  # fmt: skip
     with verified_session(card, DIGITAL_SIGNATURE, password_source, purpose, signatures=1) as session:
         signature = _cades(session, document)
-    return outbox.add(client.url, document, signature, files)
+    number = content.number if isinstance(content, manifest.Supplement) else ""
+    return outbox.add(client.url, document, signature, files, number=number)
 
 
 def _finished(path: Path) -> tuple[Application, tuple[Path, ...]]:
