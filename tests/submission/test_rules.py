@@ -31,7 +31,7 @@ from mynacard.submission.application import (
 from mynacard.submission.calendar import TOKYO, age, months_after
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import MESSAGES, Severity
-from mynacard.submission.rules import Channel, FeeItem, UnknownFee, check, current, fee, load, special_period_end
+from mynacard.submission.rules import Channel, FeeItem, UnknownFee, check, current, fee, fees, load, special_period_end
 
 RULES = current()
 DOCUMENT_OF_RULES = files("mynacard.submission").joinpath("rules.json").read_bytes()
@@ -250,6 +250,13 @@ def test_the_special_period_is_two_months_and_not_for_short_stays() -> None:
 def test_a_fee_is_known_or_said_to_be_unknown(item: str, channel: str, day: date, yen: int | None) -> None:
     found = fee(RULES, FeeItem(item), Channel(channel), day)
     assert isinstance(found, UnknownFee) if yen is None else found == yen
+
+
+def test_an_application_costs_what_each_of_its_parts_does() -> None:
+    asked = application("extension", ("reentry", "extra_activity"))
+    found = fees(asked, RULES, Channel.ONLINE, date(2026, 11, 24))
+    assert found == {FeeItem.EXTENSION: 5500, FeeItem.EXTRA_ACTIVITY: 0, FeeItem.REENTRY_SINGLE: 3500}
+    assert fees(application("coe", current=None), RULES, Channel.ONLINE, date(2026, 11, 24)) == {FeeItem.COE: 0}
 
 
 def test_no_two_fees_hold_on_one_day() -> None:

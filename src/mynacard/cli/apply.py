@@ -36,6 +36,7 @@ from mynacard.residence import contents_of
 from mynacard.signing import cades, external
 from mynacard.submission import codec, draft, manifest, package, rules
 from mynacard.submission.application import Application, Kind, Role
+from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import Client
 from mynacard.submission.codec import FormError
@@ -165,6 +166,10 @@ def check(
     if not all(rules.is_acceptable(each.violations) for each in found):
         sys.exit(_EXIT)
     click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version), err=True)
+    today = day_in_tokyo(datetime.now(UTC))
+    for item, yen in rules.fees(application, rules.current(), rules.Channel.ONLINE, today).items():
+        amount = _("not known") if isinstance(yen, rules.UnknownFee) else _("{yen} yen").format(yen=yen)
+        click.echo(_("Once it is permitted, for {item}: {amount}.").format(item=_(item), amount=amount), err=True)
 
 
 def _word(finding: Finding) -> str:

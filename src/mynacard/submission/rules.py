@@ -44,6 +44,7 @@ __all__ = [
     "check_texts",
     "current",
     "fee",
+    "fees",
     "is_acceptable",
     "is_plain_name",
     "load",
@@ -322,6 +323,16 @@ def fee(rules: Rules, item: FeeItem, channel: Channel, day: date) -> int | Unkno
         if (each.item, each.channel) == (item, channel) and begun and each.yen is not None:
             return each.yen
     return UnknownFee()
+
+
+def fees(application: Application, rules: Rules, channel: Channel, day: date) -> dict[FeeItem, int | UnknownFee]:
+    """What is to be paid for all that *application* asks for, each if it is permitted."""
+    items = [FeeItem(application.kind)]
+    if Rider.EXTRA_ACTIVITY in application.riders:
+        items.append(FeeItem.EXTRA_ACTIVITY)
+    if Rider.REENTRY in application.riders and application.circumstances.reentry is not None:
+        items.append(FeeItem(f"reentry_{application.circumstances.reentry}"))
+    return {item: fee(rules, item, channel, day) for item in items}
 
 
 def special_period_end(rules: Rules, expires: date, stay_days: int) -> date | None:
