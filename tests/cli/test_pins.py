@@ -33,10 +33,10 @@ COMMANDS = [((), cli), *commands()]
 def test_no_argument_and_no_variable_takes_a_pin(words: tuple[str, ...], command: click.Command) -> None:
     assert "auto_envvar_prefix" not in command.context_settings
     for parameter in command.params:
-        assert parameter.envvar is None
+        assert parameter.envvar in (None, "MYNACARD_PORTAL", "MYNACARD_OUTBOX"), "an address and a folder"
         taken = {name for name in parameter.opts if "pin" in name or "password" in name or "secret" in name}
         if isinstance(parameter, click.Option) and not parameter.is_flag:
-            assert taken <= {"--pin-file", "--pin-fd"}
+            assert taken <= {"--pin-file", "--pin-fd", "--password-file", "--password-fd"}
 
 
 @pytest.mark.parametrize("words", [["--pin", "1937"], ["--pin=1937"], ["1937"], ["--password", "1937"]])

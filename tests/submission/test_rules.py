@@ -14,7 +14,7 @@ from submission.applications import DOCUMENT, EXTENSION, NOW, PERSON, PHOTO, STA
 from submission.hand_table import ACTORS, KINDS, RIDERS, STATUSES, every_case, expected
 
 from mynacard.errors import UsageError
-from mynacard.submission import rules
+from mynacard.submission import checking
 from mynacard.submission.application import (
     Actor,
     Application,
@@ -29,9 +29,10 @@ from mynacard.submission.application import (
     Stay,
 )
 from mynacard.submission.calendar import TOKYO, age, months_after
+from mynacard.submission.checking import check
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import MESSAGES, Severity
-from mynacard.submission.rules import Channel, FeeItem, UnknownFee, check, current, fee, fees, load, special_period_end
+from mynacard.submission.rules import Channel, FeeItem, UnknownFee, current, fee, fees, load, special_period_end
 
 RULES = current()
 DOCUMENT_OF_RULES = files("mynacard.submission").joinpath("rules.json").read_bytes()
@@ -81,8 +82,8 @@ def test_the_rules_know_what_the_hand_made_table_knows_and_nothing_else() -> Non
 def test_what_only_warns_stops_nothing() -> None:
     found = check(application("acquisition", actor="relative", current=None, target="student"), RULES, now=NOW)
     assert [violation.severity for violation in found] == [Severity.WARNING]
-    assert rules.is_acceptable(found)
-    assert not rules.is_acceptable(check(replace(EXTENSION, intent_confirmed=False), RULES, now=NOW))
+    assert checking.is_acceptable(found)
+    assert not checking.is_acceptable(check(replace(EXTENSION, intent_confirmed=False), RULES, now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -308,12 +309,12 @@ def test_files_are_counted_and_measured(attachments: Any, code: str | None) -> N
              "\u202efdp.exe", "a:b", "～" * 40],
 )  # fmt: skip
 def test_a_file_s_name_is_one_everywhere(name: str) -> None:
-    assert not rules.is_plain_name(name)
+    assert not checking.is_plain_name(name)
 
 
 @pytest.mark.parametrize("name", ["a", "契約書.pdf", "a b (1).pdf", "console.pdf", "x" * 100])
 def test_usual_names_are_taken(name: str) -> None:
-    assert rules.is_plain_name(name)
+    assert checking.is_plain_name(name)
 
 
 def test_a_child_needs_no_photo_and_where_it_is_not_known_it_is_said_so() -> None:

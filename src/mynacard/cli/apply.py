@@ -34,7 +34,7 @@ from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.residence import contents_of
 from mynacard.signing import cades, external
-from mynacard.submission import codec, draft, manifest, package, rules
+from mynacard.submission import checking, codec, draft, manifest, package, rules
 from mynacard.submission.application import Application, Kind, Role
 from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.calls import PortalError
@@ -163,7 +163,7 @@ def check(
         for each in found:
             click.echo(f"{_(each.subject)}: {_word(each)}")
             _print_violations(each.violations, as_json=False)
-    if not all(rules.is_acceptable(each.violations) for each in found):
+    if not all(checking.is_acceptable(each.violations) for each in found):
         sys.exit(_EXIT)
     click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version), err=True)
     today = day_in_tokyo(datetime.now(UTC))
@@ -349,8 +349,8 @@ def _finished(path: Path) -> tuple[Application, tuple[Path, ...]]:
     except FormError as mistakes:
         _print_violations(mistakes.violations, as_json=False)
         sys.exit(_EXIT)
-    violations = rules.check(application, rules.current(), now=datetime.now(UTC))
-    if not rules.is_acceptable(violations):
+    violations = checking.check(application, rules.current(), now=datetime.now(UTC))
+    if not checking.is_acceptable(violations):
         _print_violations(violations, as_json=False)
         sys.exit(_EXIT)
     return application, files

@@ -25,7 +25,7 @@ from mynacard.errors import CertificateFileError, MynacardError, ProtocolError, 
 from mynacard.portal.store import Account, Duplicate, NoChallenge, Store, Submission
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
-from mynacard.submission import holder_match, rules
+from mynacard.submission import checking, holder_match
 from mynacard.submission.application import Actor, Application
 from mynacard.submission.messages import Violation, warning
 from mynacard.submission.package import Opened, PackageError, open_package, refusal
@@ -179,7 +179,7 @@ class Receiver:
     def dry_run(self, application: Application) -> ReportAnswer:
         """What the rules say; nothing is kept."""
         found = self.profile.check(application, now=self.clock())
-        return ReportAnswer(rules.is_acceptable(found), self.profile.rules.version, _remarks(found))
+        return ReportAnswer(checking.is_acceptable(found), self.profile.rules.version, _remarks(found))
 
     def submit(self, account: str, key: str | None, received: Path, content: str, *, to: str | None = None) -> Status:
         """Take the package at *received*: an application, or with *to* documents that were asked for that one.
@@ -361,7 +361,7 @@ class Receiver:
         found += _versions(opened.manifest.rules, self.profile.rules.version)
         if application.actor is Actor.SELF:
             found += holder_match.compare(application.person, opened.certificate)
-        if not rules.is_acceptable(found):
+        if not checking.is_acceptable(found):
             raise Refusal(
                 422, "rules/violated", mark("The application breaks {count} rules."), *found, count=len(found)
             )

@@ -1,8 +1,8 @@
 """An application to the Immigration Services Agency, as values: what part 1 of its forms asks for, and its common tail.
 
 The forms' other parts differ with the status of residence and are a profile's business (:attr:`Application.extra`).
-Nothing here is checked against any rule: :func:`mynacard.submission.rules.check` does. All of it is personal: nothing
-of it is in a ``repr``.
+Nothing here is checked against any rule: :func:`mynacard.submission.checking.check` does. All of it is personal, and
+nothing of it is in a ``repr``.
 
 Source: forms 30 and 30-2 (別記第三十号様式, 第三十号の二様式) of the ordinance under the Immigration Control Act.
 """

@@ -20,10 +20,11 @@ from mynacard.residence.number import CardNumber
 from mynacard.residence.values import Presence
 from mynacard.submission import codec, package
 from mynacard.submission.application import Application, Kind, Role
+from mynacard.submission.checking import text_violations
 from mynacard.submission.codec import FormError
 from mynacard.submission.holder_match import SEXES, Match, compare_texts
 from mynacard.submission.messages import error
-from mynacard.submission.rules import TextForm, TextRule, current, text_violations
+from mynacard.submission.rules import TextForm, TextRule, current
 from mynacard.trust.holder import holder_of
 
 __all__ = [

@@ -140,7 +140,7 @@ def open_package(
 
     That is: its one form, every digest, the addressee, the time, the signature, and the signer's certificate. What is
     left to the receiver: whether the nonce is one that it gave and is used for the first time, whose certificate it
-    is, and the rules (:func:`mynacard.submission.rules.check`).
+    is, and the rules (:func:`mynacard.submission.checking.check`).
 
     Args:
         source: seekable; read in pieces.

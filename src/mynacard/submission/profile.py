@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
-from mynacard.submission import codec, package, rules
+from mynacard.submission import checking, codec, package, rules
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call
 from mynacard.submission.codec import FormError
@@ -69,12 +69,12 @@ class Profile:
 
     def check(self, application: Application, *, now: datetime) -> tuple[Violation, ...]:
         """All that its rules say against *application*, and against its extra fields."""
-        found = list(rules.check(application, self.rules, now=now))
+        found = list(checking.check(application, self.rules, now=now))
         try:
             extra = codec.decode(self.extra, dict(application.extra))
         except FormError as mistakes:
             return (*found, *(_below_extra(each) for each in mistakes.violations))
-        return (*found, *(_below_extra(each) for each in rules.check_texts(extra, self.extra_texts)))
+        return (*found, *(_below_extra(each) for each in checking.check_texts(extra, self.extra_texts)))
 
     def code(self, table: str, name: str) -> str:
         """What it calls *name*: its own code, or ours where it has none."""

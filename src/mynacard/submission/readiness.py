@@ -11,12 +11,12 @@ from typing import Final
 from cryptography import x509
 
 from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft, TriesUnknown
-from mynacard.submission import holder_match, rules
+from mynacard.submission import checking, holder_match
 from mynacard.submission.application import Actor, Application
 from mynacard.submission.calendar import TOKYO, day_in_tokyo
 from mynacard.submission.draft import ResidenceFacts
 from mynacard.submission.messages import Violation, error, warning
-from mynacard.submission.rules import Rules, is_acceptable
+from mynacard.submission.rules import Rules
 
 __all__ = ["Cards", "Finding", "Subject", "readiness"]
 
@@ -65,7 +65,7 @@ class Finding:
     @property
     def is_ready(self) -> bool:
         """Whether nothing of it stops the application. What was not looked at is not ready."""
-        return self.looked_at and is_acceptable(self.violations)
+        return self.looked_at and checking.is_acceptable(self.violations)
 
 
 def readiness(application: Application, cards: Cards, rules_: Rules, *, now: datetime) -> tuple[Finding, ...]:
@@ -78,7 +78,7 @@ def readiness(application: Application, cards: Cards, rules_: Rules, *, now: dat
         now: aware of its zone.
     """
     today = day_in_tokyo(now)
-    found = [Finding(Subject.APPLICATION, rules.check(application, rules_, now=now))]
+    found = [Finding(Subject.APPLICATION, checking.check(application, rules_, now=now))]
     if application.actor is not Actor.SELF:
         return tuple(found)
     for subject, certificate in (
