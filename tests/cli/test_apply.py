@@ -219,6 +219,11 @@ def test_mistakes_are_told_with_their_places_and_nobody_is_asked_for_a_pin(perso
     assert person.card.trace_of_a_verify == before
 
 
+def test_the_statuses_are_listed_by_the_names_that_a_draft_takes() -> None:
+    assert "student" in done(run("apply", "statuses")).out
+    assert done(run("apply", "statuses", "--json")).json["student"] == {"ja": "留学", "en": "Student"}
+
+
 def test_a_file_that_is_not_there_is_told(person: Person) -> None:
     draft = person.filled_in()
     (person.folder / "files" / "contract.pdf").unlink()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import random
 import zipfile
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -436,6 +438,36 @@ def test_requests_that_are_none_get_a_problem(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+PATHS = (
+    "/challenges", "/registrations", "/registrations/rebind", "/sessions", "/applications:check", "/applications",
+    "/applications/x", "/applications/x/attachments", "/applications/x/withdraw", "/", "/applications/%00/withdraw",
+)  # fmt: skip
+
+
+def test_whatever_is_sent_gets_a_problem_and_never_breaks_the_receiver(
+    made: Receiver, client: Client, jane: Somebody
+) -> None:
+    dice = random.Random(20261124)
+    assert client.session is not None
+    good = json.dumps({"purpose": "session", "nonce": "x" * 44, "token": "{}", "signature": "eA==", "account": "x"})
+    kinds = ("application/json", "application/zip", "text/plain", "")
+    with httpx2.Client(transport=Line(made), base_url=ORIGIN) as line:
+        for _ in range(400):
+            body = bytearray(good.encode())
+            for _ in range(dice.randrange(6)):
+                body[dice.randrange(len(body))] = dice.randrange(256)
+            headers = {"Content-Type": dice.choice(kinds), "Idempotency-Key": "k" * dice.choice((0, 5, 20, 500))}
+            if dice.random() < 0.7:
+                headers["Authorization"] = dice.choice((f"Bearer {client.session.session}", "Bearer x", "Basic é", "x"))
+            raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+            method, path = dice.choice(("GET", "POST", "PUT")), dice.choice(PATHS)
+            answer = line.request(method, path, content=bytes(body), headers=raw)
+            assert answer.status_code < 500, (answer.status_code, bytes(body))
+            if answer.status_code >= 400:
+                assert answer.json()["code"], answer.content
+    client.overview()
 
 
 def test_a_package_of_another_media_type_is_none(made: Receiver, client: Client, jane: Somebody) -> None:

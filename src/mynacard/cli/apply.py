@@ -135,6 +135,19 @@ def new(kind: str, output: Path, force: bool, certificate: Path | None, residenc
     click.echo(_("The draft is in {path}. Fill in the rest, then: mynacard apply check").format(path=output), err=True)
 
 
+@apply.command(help=_("List the statuses of residence by the names that a draft has them by."))
+@as_json
+@verbose_option
+def statuses(as_json: bool) -> None:
+    known = rules.current().statuses
+    if as_json:
+        print_json({name: {"ja": status.ja, "en": status.en} for name, status in known.items()})
+        return
+    width = max(map(len, known))
+    for name, status in known.items():
+        click.echo(f"{name:<{width}}  {status.ja} / {status.en}")
+
+
 @apply.command(
     help=_("Say all that is wrong with a draft, before anybody signs. Ends with 0 if it can be sent, else with 67.")
 )
@@ -383,6 +396,7 @@ def _send(client: Client, entries: Iterable[Entry]) -> None:
             _print_remarks(no.report)
             raise
         if settled.status is not None:
+            _print_remarks(settled.status.report)
             _print_status(settled.status)
 
 

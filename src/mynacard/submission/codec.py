@@ -31,7 +31,13 @@ ITEMS_MAX: Final = 200
 _DEPTH_MAX: Final = 20
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ISO 8601 has other forms
 _INTEGERS: Final = range(-(2**53) + 1, 2**53)  # those that every reader of JSON takes for the same (RFC 8259 §6)
-_NAMES: Final = {str: "a text", bool: "true or false", int: "a whole number", dict: "an object", list: "a list"}
+_NAMES: Final[Mapping[type, tuple[str, str]]] = {
+    str: ("a text", "文字列"),
+    bool: ("true or false", "trueかfalse"),
+    int: ("a whole number", "整数"),
+    dict: ("an object", "オブジェクト"),
+    list: ("a list", "配列"),
+}
 
 
 class FormError(SubmissionError, ValueError):
@@ -139,13 +145,13 @@ def _scalar(kind: Any, value: object, place: str, mistakes: list[Violation]) -> 
             return kind(value)
         return _wrong(mistakes, error("form/choice", place, choices=", ".join(kind)))
     if type(value) is not kind or not _sound(value):
-        return _wrong(mistakes, error("form/type", place, wanted=_NAMES[kind]))
+        return _wrong(mistakes, _of_another_type(place, kind))
     return value
 
 
 def _list(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
     if not isinstance(value, list) or isinstance(value, _Pairs):
-        return _wrong(mistakes, error("form/type", place, wanted=_NAMES[list]))
+        return _wrong(mistakes, _of_another_type(place, list))
     items = cast(list[object], value)
     if len(items) > ITEMS_MAX:
         return _wrong(mistakes, error("form/too-many", place, most=ITEMS_MAX))
@@ -183,7 +189,7 @@ def _members(value: object, place: str, mistakes: list[Violation]) -> dict[str, 
     if isinstance(value, dict):
         return cast(dict[str, object], value)
     if not isinstance(value, _Pairs):
-        _wrong(mistakes, error("form/type", place, wanted=_NAMES[dict]))
+        _wrong(mistakes, _of_another_type(place, dict))
         return None
     members = dict(value)
     if len(members) != len(value):
@@ -203,7 +209,7 @@ def _plain(value: object, place: str, mistakes: list[Violation], depth: int) -> 
         items = cast(list[object], value)
         return [_plain(each, f"{place}/{number}", mistakes, depth - 1) for number, each in enumerate(items)]
     if not _sound(value):
-        return _wrong(mistakes, error("form/type", place, wanted=_NAMES[str if isinstance(value, str) else int]))
+        return _wrong(mistakes, _of_another_type(place, str if isinstance(value, str) else int))
     return value
 
 
@@ -217,6 +223,11 @@ def _sound(value: object) -> bool:
 def _wrong(mistakes: list[Violation], mistake: Violation) -> object:
     mistakes.append(mistake)
     return _MISSING
+
+
+def _of_another_type(place: str, wanted: type) -> Violation:
+    en, ja = _NAMES[wanted]
+    return error("form/type", place, wanted=en, wanted_ja=ja)
 
 
 def _below(place: str, name: str) -> str:

@@ -87,7 +87,7 @@ MESSAGES: Final[Mapping[str, Message]] = {
     "form/missing": Message(mark("This has to be given."), "必須項目です。"),
     "form/unknown-field": Message(mark("There is no such item."), "この項目はありません。"),
     "form/repeated-field": Message(mark("This item is given twice."), "同じ項目が重複しています。"),
-    "form/type": Message(mark("{wanted} is wanted here."), "ここには{wanted}を指定してください。"),
+    "form/type": Message(mark("{wanted} is wanted here."), "ここには{wanted_ja}を指定してください。"),
     "form/choice": Message(
         mark("One of these is wanted here: {choices}."),
         "次のいずれかを指定してください：{choices}",
