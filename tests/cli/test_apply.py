@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Outcome, run
+from signing.pdfs import pdf
 from submission.packages import files_in
 
 from mynacard.portal import Receiver, Store, served
@@ -145,7 +146,7 @@ def test_the_card_is_looked_at_without_a_pin(person: Person, tmp_path: Path) -> 
     outcome = done(run("apply", "check", draft, "--with-card", "-r", person.card.reader, "--json"))
     assert {each["subject"]: each["ready"] for each in outcome.json} == {
         "application": True, "user-authentication certificate": True, "signing certificate": False, "PIN": True,
-        "password": True, "residence card": False,
+        "password": True, "residence card": False, "files": True,
     }  # fmt: skip
     assert person.card.trace_of_a_verify == before
     person.card.spend(DIGITAL_SIGNATURE, left=0)
@@ -217,6 +218,13 @@ def test_mistakes_are_told_with_their_places_and_nobody_is_asked_for_a_pin(perso
         assert "/intent_confirmed: error: This has to be declared. / 確認・申告が必要です。" in outcome.out
         assert "/delivery: error:" in outcome.out
     assert person.card.trace_of_a_verify == before
+
+
+def test_an_encrypted_file_is_told(person: Person) -> None:
+    draft = person.filled_in()
+    (person.folder / "files" / "contract.pdf").write_bytes(pdf(password="secret"))
+    outcome = done(run("apply", "check", draft))
+    assert "/attachments/1: warning: The file seems to be encrypted" in outcome.out
 
 
 def test_the_statuses_are_listed_by_the_names_that_a_draft_takes() -> None:

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from signing.documents import CA, OTHER
+from signing.pdfs import pdf
 from submission.applications import EXTENSION, NOW
 from submission.packages import AUDIENCE, Made, files_in, made, manifest_of, opened
 from support import Vector, vectors
@@ -26,7 +27,7 @@ from trust.authorities import AUTHENTICATION, START, authority, holder, key
 from mynacard.signing import cades, cms
 from mynacard.submission import codec, package
 from mynacard.submission.manifest import Supplement, canonical
-from mynacard.submission.package import PackageError, build
+from mynacard.submission.package import PackageError, build, seems_encrypted
 from mynacard.trust import RevocationEvidence, Verdict
 
 
@@ -274,6 +275,22 @@ def test_a_file_of_another_type_is_refused(tmp_path: Path) -> None:
     target = io.BytesIO()
     build(target, document, cades.sign(document, *SIGNER), paths[1:2])
     assert problem(target.getvalue()) == "attachment/not-readable"
+
+
+@pytest.mark.parametrize("before", [0, 0x1_0000 - 4, 0x1_0000 - 9, 0x1_0000, 0x2_0000 + 1])
+def test_an_encrypted_file_is_seen_wherever_it_says_so(tmp_path: Path, before: int) -> None:
+    path = tmp_path / "file.pdf"
+    path.write_bytes(b"x" * before + b"trailer << /Encrypt 5 0 R >>")
+    assert seems_encrypted(path)
+    path.write_bytes(b"x" * before + b"trailer << /EncryptMetadata false >>")
+    assert not seems_encrypted(path)
+
+
+@pytest.mark.parametrize("password", [None, "secret"])
+def test_pdf_files_of_others_are_told_apart(tmp_path: Path, password: str | None) -> None:
+    path = tmp_path / "file.pdf"
+    path.write_bytes(pdf(3, password=password))
+    assert seems_encrypted(path) is (password is not None)
 
 
 def test_a_supplement_is_a_package_too(tmp_path: Path) -> None:

@@ -162,14 +162,17 @@ def check(
     card: CardChoice,
 ) -> None:  # fmt: skip
     try:
-        application, _files = draft.finish(draft.load(path.read_bytes()), path.parent)
+        application, files = draft.finish(draft.load(path.read_bytes()), path.parent)
     except FormError as mistakes:
         _print_violations(mistakes.violations, as_json=as_json)
         sys.exit(_EXIT)
     cards = _cards(certificate, residence_folder)
     if with_card:
         cards = _looked_at(card, cards)
-    found = readiness(application, cards, rules.current(), now=datetime.now(UTC))
+    found = [
+        *readiness(application, cards, rules.current(), now=datetime.now(UTC)),
+        Finding(Subject.FILES, tuple(draft.encrypted(files))),
+    ]
     if as_json:
         print_json([_finding(each) for each in found])
     else:

@@ -5,7 +5,7 @@ A draft is never changed here. What the cards say is put into a new one, and it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -23,7 +23,7 @@ from mynacard.submission.application import Application, Kind, Role
 from mynacard.submission.checking import text_violations
 from mynacard.submission.codec import FormError
 from mynacard.submission.holder_match import SEXES, Match, compare_texts
-from mynacard.submission.messages import error
+from mynacard.submission.messages import Violation, error, warning
 from mynacard.submission.rules import TextForm, TextRule, current
 from mynacard.trust.holder import holder_of
 
@@ -35,6 +35,7 @@ __all__ = [
     "ResidenceFacts",
     "Source",
     "begin",
+    "encrypted",
     "facts_of",
     "finish",
     "load",
@@ -126,6 +127,15 @@ def finish(draft: Draft, folder: Path) -> tuple[Application, tuple[Path, ...]]:
     ]
     whole = {**draft.application, "attachments": codec.encode(attachments)}
     return codec.decode(Application, whole), paths
+
+
+def encrypted(paths: Sequence[Path]) -> list[Violation]:
+    """Which of the files seem to be encrypted: a warning for each."""
+    return [
+        warning("attachment/encrypted", f"/attachments/{number}")
+        for number, path in enumerate(paths)
+        if package.seems_encrypted(path)
+    ]
 
 
 def begin(

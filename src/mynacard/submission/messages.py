@@ -268,6 +268,10 @@ MESSAGES: Final[Mapping[str, Message]] = {
         mark("The file is not of the type that it is listed as, or is encrypted."),
         "ファイルの形式が異なるか、暗号化されています。",
     ),
+    "attachment/encrypted": Message(
+        mark("The file seems to be encrypted, or to forbid printing or copying: such files are not taken."),
+        "暗号化又は印刷・コピー制限のあるファイルのようです。受け付けられません。",
+    ),
     "photo/missing": Message(mark("A photo is needed."), "写真を添付してください。"),
     "photo/maybe-missing": Message(
         mark("Whether a photo is needed here is not known; without one you may be asked for it."),

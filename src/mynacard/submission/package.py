@@ -10,6 +10,7 @@ Source: PKWARE APPNOTE 6.3.10 (a subset of it); ETSI EN 319 122-1 for the signat
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ __all__ = [
     "build",
     "open_package",
     "refusal",
+    "seems_encrypted",
 ]
 
 PACKAGE_MAX: Final = 0x200_0000
@@ -49,6 +51,7 @@ SIGNATURE_MAX: Final = 0x1_0000
 
 _MANIFEST, _SIGNATURE, _FILE = "manifest.json", "manifest.json.p7s", "files/{:02}"
 _CHUNK: Final = 0x1_0000
+_ENCRYPTED: Final = re.compile(rb"/Encrypt[\s<]")
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a local header, a central one, and the end record, without names
 
@@ -95,6 +98,20 @@ def attachment(path: Path, role: Role, *, taken: date | None = None) -> Attachme
         size = stream.tell()
     media_type = "image/jpeg" if role is Role.PHOTO else "application/pdf"
     return Attachment(path.name, role, media_type, size, digest, taken)
+
+
+def seems_encrypted(path: Path) -> bool:
+    """Whether the PDF file at *path* names an encryption dictionary (ISO 32000-2 §7.5.5): encrypted ones do, in clear.
+
+    A page that speaks of one in clear is taken for one, too; the old system lost such files without a word.
+    """
+    before = b""
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            if _ENCRYPTED.search(before + piece):
+                return True
+            before = piece[-20:]
+    return False
 
 
 def build(

@@ -33,6 +33,7 @@ class Subject(StrEnum):
     PIN = "PIN"
     PASSWORD = "password"
     RESIDENCE_CARD = "residence card"
+    FILES = "files"
 
 
 @dataclass(frozen=True, slots=True)
