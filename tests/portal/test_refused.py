@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import zipfile
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -24,7 +25,9 @@ from signing.documents import CA
 from submission.applications import EXTENSION, NOW
 from trust.authorities import AUTHENTICATION, authority, holder, key
 
+from mynacard import portal
 from mynacard.portal import Receiver
+from mynacard.portal.japanese import SENTENCES
 from mynacard.portal.store import Submission
 from mynacard.signing import cades
 from mynacard.submission.application import Sex
@@ -476,6 +479,19 @@ def test_a_package_of_another_media_type_is_none(made: Receiver, client: Client,
         headers = {"Authorization": f"Bearer {client.session.session}", "Content-Type": "text/html"}
         answer = line.post("/applications", content=b"", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (415, "request/media-type")
+
+
+def test_every_refusal_is_told_in_japanese_too(made: Receiver) -> None:
+    folder = Path(portal.__file__).parent
+    source = "".join(
+        path.read_text("utf-8") for path in (*folder.glob("*.py"), *folder.parent.glob("submission/p*.py"))
+    )
+    codes = set(re.findall(r'(?:Refusal\(\s*[0-9]{3},|PackageError\()\s*"([a-z-]+/[a-z-]+)"', source))
+    codes |= set(re.findall(r'^        \("([a-z-]+/[a-z-]+)", report\.', source, re.MULTILINE)) | {"request/form"}
+    assert codes == set(SENTENCES)
+    with httpx2.Client(transport=Line(made), base_url=ORIGIN) as line:
+        answer = line.get("/applications")
+    assert answer.json()["detail_ja"] == "ログインしてください。"
 
 
 ANSWERS: dict[str, tuple[int, str, bytes, str]] = {

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mynacard.errors import mark
+from mynacard.portal.japanese import SENTENCES
 from mynacard.portal.receiver import Receiver, Refusal
 from mynacard.submission import codec
 from mynacard.submission.application import Application
@@ -157,7 +158,9 @@ def _json(status: int, value: object, media_type: str = "application/json") -> R
 
 
 def _problem(status: int, code: str, detail: str, report: tuple[Remark, ...] = ()) -> Response:
-    return _json(status, Problem("Refused", status, detail, code, report=report), PROBLEM)
+    return _json(
+        status, Problem("Refused", status, detail, code, detail_ja=SENTENCES.get(code, ""), report=report), PROBLEM
+    )
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

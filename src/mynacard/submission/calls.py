@@ -131,4 +131,5 @@ def _problem(status: int, content: bytes) -> PortalError:
     except FormError:
         return PortalError(status, f"http/{status}", _STATUS, number=status)
     told = mark("The receiver says no: {detail}")
-    return PortalError(status, problem.code, told, report=problem.report, detail=problem.detail)
+    detail = " / ".join(each for each in (problem.detail, problem.detail_ja) if each)
+    return PortalError(status, problem.code, told, report=problem.report, detail=detail)

@@ -7,7 +7,6 @@ Source: RFC 9457 (problems), RFC 6750 (bearer tokens); the Idempotency-Key heade
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -196,15 +195,15 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something was refused (RFC 9457)."""
+    """Why something was refused (RFC 9457); *detail_ja* is the same in Japanese, without its details."""
 
     title: str
     status: int
     detail: str
     code: str
     type: str = "about:blank"
+    detail_ja: str = ""
     report: tuple[Remark, ...] = ()
-    extra: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 def registration_statement(origin: str, nonce: str, authentication_certificate_der: bytes) -> bytes:
