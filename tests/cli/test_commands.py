@@ -7,6 +7,8 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from readers.fake_scard import READER
 from signing import documents
 from signing.pdfs import other_page, pdf, updated
 
+from mynacard.readers import ReaderState
 from mynacard.signing import cms, pades
 from mynacard.simulator import PERSONAS, all_personas
 from mynacard.simulator.contents import CardContents
@@ -110,6 +113,26 @@ def test_no_reader_at_all_is_an_empty_list(desk: Desk) -> None:
     assert done(run("readers", "--json")).json == []
     outcome = done(run("readers"))
     assert (outcome.out, outcome.err) == ("", "No card reader is attached.\n")
+
+
+def test_readers_are_watched_and_what_changes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = ReaderState("one", card_present=True, atr=b"\x3b", events=1), ReaderState("läser")
+
+    def watch() -> Iterator[tuple[ReaderState, ...]]:
+        yield (one,)
+        yield (one, other)
+        yield (replace(one, events=3), other)  # another card of the same kind
+        yield (other,)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mynacard.readers.watch", watch)
+    outcome = run("readers", "--watch")
+    assert outcome.code == 130
+    assert [line.split(" ", 1)[1] for line in outcome.out.splitlines()] == [
+        "one: a card", "läser: no card", "one: a card", "one: no longer attached",
+    ]  # fmt: skip
+    lines = [json.loads(line) for line in run("readers", "--watch", "--json", "-r", "ONE").out.splitlines()]
+    assert [(line["name"], line["attached"]) for line in lines] == [("one", True), ("one", True), ("one", False)]
 
 
 def test_a_part_of_a_name_that_no_reader_has_is_said(desk: Desk) -> None:
