@@ -199,7 +199,7 @@ def test_an_empty_draft_says_all_that_is_missing(tmp_path: Path) -> None:
         before = draft.read_bytes()
         outcome = run("apply", "check", draft, "--json")
         assert outcome.code == 67
-        assert {each["code"] for each in outcome.json} <= {"form/date", "form/choice", "form/type"}
+        assert {each["code"] for each in outcome.json} <= {"form/date", "form/choice", "form/type", "text/empty"}
         assert all(each["message_ja"] and each["message_en"] for each in outcome.json)
         assert draft.read_bytes() == before
 

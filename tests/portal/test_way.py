@@ -110,6 +110,12 @@ def test_it_goes_the_same_way_in_an_event_loop(made: Receiver, tmp_path: Path) -
             assert len((await client.overview()).applications) == 1
             assert (await client.withdraw(number)).state is State.WITHDRAWN
             assert await client.resume() == ()
+            session = client.session
+            assert session is not None
+            renewed = Somebody("renewed", serial=2)
+            challenge = await client.challenge(Purpose.REGISTRATION)
+            answers = await asyncio.to_thread(renewed.registration, client.origin, challenge.nonce)
+            assert (await client.rebind(session.account, challenge.nonce, *answers)).state is AccountState.ACTIVE
 
     with served(made) as url:
         asyncio.run(way(url))

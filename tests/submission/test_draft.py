@@ -56,7 +56,9 @@ def test_a_new_draft_asks_for_all_that_the_form_does(kind: Kind) -> None:
     assert load(json.dumps(codec.encode(made)).encode()) == made
     with pytest.raises(FormError) as raised:
         finish(made, Path())
-    assert not {each.code for each in raised.value.violations} & {"form/unknown-field", "form/missing"}
+    codes = {each.code for each in raised.value.violations}
+    assert "text/empty" in codes
+    assert not codes & {"form/unknown-field", "form/missing"}
 
 
 def test_each_card_fills_in_what_it_says_and_is_named() -> None:
@@ -118,6 +120,20 @@ def test_a_finished_draft_is_an_application_with_its_files(tmp_path: Path) -> No
     assert application == replace(EXTENSION, attachments=attachments)
     assert found == paths
     assert isinstance(application, Application)
+
+
+def test_what_is_wrong_with_the_texts_is_told_along_with_the_rest(tmp_path: Path) -> None:
+    document: Any = codec.encode(replace(EXTENSION, attachments=()))
+    document["person"]["name"] = "jane"
+    document["family"] = [{"name": "A", "workplace": "half width"}]
+    del document["delivery"]
+    with pytest.raises(FormError) as raised:
+        finish(Draft(draft.FORMAT, document), tmp_path)
+    found = {(each.field, each.code) for each in raised.value.violations}
+    assert {
+        ("/delivery", "form/missing"), ("/family/0/relationship", "form/missing"), ("/person/name", "text/name"),
+        ("/family/0/workplace", "text/full-width"),
+    } <= found  # fmt: skip
 
 
 def test_attachments_are_not_said_but_looked_at(tmp_path: Path) -> None:

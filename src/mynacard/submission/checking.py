@@ -53,7 +53,7 @@ def is_acceptable(violations: Iterable[Violation]) -> bool:
 
 
 def check_texts(value: object, texts: Mapping[str, TextRule]) -> Iterator[Violation]:
-    """What *texts*, by JSON pointer, say against the texts in the dataclass *value*; ``*`` stands for any number."""
+    """What *texts*, by JSON pointer, say against those in *value*, a dataclass or JSON; ``*`` stands for any number."""
     for place, pattern, text in _all_texts(value, "", ""):
         rule = texts.get(pattern)
         if rule is not None:
@@ -64,12 +64,21 @@ def _all_texts(value: object, place: str, pattern: str) -> Iterator[tuple[str, s
     """Every text of *value* with its place and its place's pattern."""
     if isinstance(value, str):
         yield place, pattern, value
-    elif isinstance(value, tuple):
-        for number, each in enumerate(cast(tuple[object, ...], value)):
+    elif isinstance(value, tuple | list):
+        for number, each in enumerate(cast(Sequence[object], value)):
             yield from _all_texts(each, f"{place}/{number}", f"{pattern}/*")
+    else:
+        for name, each in _members(value):
+            yield from _all_texts(each, f"{place}/{name}", f"{pattern}/{name}")
+
+
+def _members(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for name, each in cast(Mapping[object, object], value).items():
+            yield str(name), each
     elif is_dataclass(value):
-        for each in fields(value):
-            yield from _all_texts(getattr(value, each.name), f"{place}/{each.name}", f"{pattern}/{each.name}")
+        for field in fields(value):
+            yield field.name, getattr(value, field.name)
 
 
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})

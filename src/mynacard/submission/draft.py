@@ -20,7 +20,7 @@ from mynacard.residence.number import CardNumber
 from mynacard.residence.values import Presence
 from mynacard.submission import codec, package
 from mynacard.submission.application import Application, Kind, Role
-from mynacard.submission.checking import text_violations
+from mynacard.submission.checking import check_texts, text_violations
 from mynacard.submission.codec import FormError
 from mynacard.submission.holder_match import SEXES, Match, compare_texts
 from mynacard.submission.messages import Violation, error, warning
@@ -126,7 +126,10 @@ def finish(draft: Draft, folder: Path) -> tuple[Application, tuple[Path, ...]]:
         package.attachment(path, each.role, taken=each.taken) for path, each in zip(paths, draft.files, strict=True)
     ]
     whole = {**draft.application, "attachments": codec.encode(attachments)}
-    return codec.decode(Application, whole), paths
+    try:
+        return codec.decode(Application, whole), paths
+    except FormError as mistakes:  # what is wrong with the texts that are there is told along
+        raise FormError([*mistakes.violations, *check_texts(draft.application, current().texts)]) from None
 
 
 def encrypted(paths: Sequence[Path]) -> list[Violation]:
