@@ -117,6 +117,18 @@ def _deep(depth: int) -> Any:
     return {"a": _deep(depth - 1)} if depth else 1
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"{%s}" % b",".join(b'"%x":1' % number for number in range(25_000)),
+        b'{"extra": {%s, "0": 1}}' % b",".join(b'"%x":1' % number for number in range(25_000)),
+        b'{"family": [%s]}' % b",".join([b"{}"] * 150),
+    ],
+)  # fmt: skip
+def test_of_a_document_of_mistakes_alone_a_hundred_are_told(document: bytes) -> None:
+    assert 1 <= len(mistakes(document)) <= 100
+
+
 def test_an_error_says_how_many_and_where_first() -> None:
     with pytest.raises(FormError) as raised:
         loads(Application, json.dumps(DOCUMENT | {"kind": "x", "more": 1}).encode())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import random
+import struct
 import subprocess
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -180,6 +182,21 @@ def test_bytes_beside_the_entries_are_refused(good: Made) -> None:
     commented = bytearray(good.data + b"hi")
     commented[-4:-2] = (2).to_bytes(2, "little")
     assert problem(bytes(commented)) == "package/form"
+
+
+def test_a_directory_without_end_is_refused_before_it_is_read() -> None:
+    entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"x"
+    for count, counted in ((600_000, 600_000 & 0xFFFF), (600_000, 5), (103, 103)):
+        directory = entry * count
+        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, counted, counted, len(directory), 0, 0)
+        zip64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(directory), 0)
+        locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(directory), 1)
+        for data in (directory + end, directory + zip64 + locator + end):
+            tracemalloc.start()
+            assert problem(data) == "package/form"
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert peak < len(data) + 1_000_000, "the copy that the test hands in, and little beside"
 
 
 def test_two_entries_of_one_name_are_refused(good: Made) -> None:

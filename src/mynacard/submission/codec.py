@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 import types
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
@@ -26,6 +28,8 @@ _T = TypeVar("_T")
 
 DOCUMENT_MAX: Final = 0x4_0000
 """Bytes of a document; an application has a few thousand."""
+MISTAKES_MAX: Final = 100
+"""So many are named of one document."""
 ITEMS_MAX: Final = 200
 """Of a list; nothing here has so many."""
 _DEPTH_MAX: Final = 20
@@ -79,8 +83,9 @@ def decode(kind: type[_T], value: object) -> _T:
     Raises:
         FormError: as :func:`loads`.
     """
-    mistakes = list[Violation]()
-    found = _decoded(kind, value, "", mistakes)
+    mistakes, found = _Mistakes(), None
+    with suppress(_Enough):
+        found = _decoded(kind, value, "", mistakes)
     if mistakes:
         raise FormError(mistakes)
     return cast(_T, found)
@@ -110,10 +115,23 @@ def _refused(text: str) -> object:
     raise ValueError(text)
 
 
+class _Enough(Exception):
+    """So many mistakes that nobody reads the next one."""
+
+
+class _Mistakes(list[Violation]):
+    """The first hundred."""
+
+    def note(self, mistake: Violation) -> None:
+        self.append(mistake)
+        if len(self) == MISTAKES_MAX:
+            raise _Enough
+
+
 _MISSING: Final = object()
 
 
-def _decoded(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+def _decoded(kind: Any, value: object, place: str, mistakes: _Mistakes) -> object:
     """What *value* is as *kind*; :data:`_MISSING` and one mistake more where it is none."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
@@ -132,7 +150,7 @@ def _decoded(kind: Any, value: object, place: str, mistakes: list[Violation]) ->
     return _scalar(kind, value, place, mistakes)
 
 
-def _scalar(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+def _scalar(kind: Any, value: object, place: str, mistakes: _Mistakes) -> object:
     if kind is date:
         try:
             if isinstance(value, str) and _DAY.fullmatch(value):
@@ -149,7 +167,7 @@ def _scalar(kind: Any, value: object, place: str, mistakes: list[Violation]) -> 
     return value
 
 
-def _list(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+def _list(kind: Any, value: object, place: str, mistakes: _Mistakes) -> object:
     if not isinstance(value, list) or isinstance(value, _Pairs):
         return _wrong(mistakes, _of_another_type(place, list))
     items = cast(list[object], value)
@@ -158,25 +176,25 @@ def _list(kind: Any, value: object, place: str, mistakes: list[Violation]) -> ob
     return tuple(_decoded(kind, each, f"{place}/{number}", mistakes) for number, each in enumerate(items))
 
 
-def _mapping(kind: Any, value: object, place: str, mistakes: list[Violation]) -> object:
+def _mapping(kind: Any, value: object, place: str, mistakes: _Mistakes) -> object:
     members = _members(value, place, mistakes)
     if members is None:
         return _MISSING
     return {name: _decoded(kind, each, _below(place, name), mistakes) for name, each in members.items()}
 
 
-def _object(kind: type[Any], value: object, place: str, mistakes: list[Violation]) -> object:
+def _object(kind: type[Any], value: object, place: str, mistakes: _Mistakes) -> object:
     members = _members(value, place, mistakes)
     if members is None:
         return _MISSING
     known, hints = {each.name: each for each in fields(kind)}, _hints(cast(Any, kind))
     before = len(mistakes)
-    mistakes += [error("form/unknown-field", _below(place, name)) for name in members if name not in known]
-    mistakes += [
-        error("form/missing", _below(place, name))
-        for name, each in known.items()
-        if name not in members and _default(each) is _MISSING
-    ]
+    for name in members:
+        if name not in known:
+            mistakes.note(error("form/unknown-field", _below(place, name)))
+    for name, each in known.items():
+        if name not in members and _default(each) is _MISSING:
+            mistakes.note(error("form/missing", _below(place, name)))
     found = {
         name: _decoded(hints[name], each, _below(place, name), mistakes)
         for name, each in members.items()
@@ -185,7 +203,7 @@ def _object(kind: type[Any], value: object, place: str, mistakes: list[Violation
     return kind(**found) if len(mistakes) == before else _MISSING
 
 
-def _members(value: object, place: str, mistakes: list[Violation]) -> dict[str, object] | None:
+def _members(value: object, place: str, mistakes: _Mistakes) -> dict[str, object] | None:
     if isinstance(value, dict):
         return cast(dict[str, object], value)
     if not isinstance(value, _Pairs):
@@ -193,12 +211,13 @@ def _members(value: object, place: str, mistakes: list[Violation]) -> dict[str, 
         return None
     members = dict(value)
     if len(members) != len(value):
-        names = [name for name, _ in value]
-        mistakes += [error("form/repeated-field", _below(place, name)) for name in members if names.count(name) > 1]
+        for name, count in Counter(name for name, _ in value).items():
+            if count > 1:
+                mistakes.note(error("form/repeated-field", _below(place, name)))
     return members
 
 
-def _plain(value: object, place: str, mistakes: list[Violation], depth: int) -> object:
+def _plain(value: object, place: str, mistakes: _Mistakes, depth: int) -> object:
     """Any JSON: dictionaries instead of pairs."""
     if depth == 0:
         return _wrong(mistakes, error("form/too-many", place, most=_DEPTH_MAX))
@@ -220,8 +239,8 @@ def _sound(value: object) -> bool:
     return isinstance(value, bool) or not isinstance(value, int) or value in _INTEGERS
 
 
-def _wrong(mistakes: list[Violation], mistake: Violation) -> object:
-    mistakes.append(mistake)
+def _wrong(mistakes: _Mistakes, mistake: Violation) -> object:
+    mistakes.note(mistake)
     return _MISSING
 
 

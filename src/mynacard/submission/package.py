@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ _CHUNK: Final = 0x1_0000
 _ENCRYPTED: Final = re.compile(rb"/Encrypt[\s<]")
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a local header, a central one, and the end record, without names
+_LOCATOR: Final = 20  # of what stands before the end in a file of ZIP64
+_ENTRIES_MAX, _NAME_MAX = 102, 20
 
 
 class PackageError(SubmissionError, ValueError):
@@ -206,10 +209,25 @@ def _entry(name: str) -> zipfile.ZipInfo:
 def _archive(source: BinaryIO) -> zipfile.ZipFile:
     if source.seek(0, 2) > PACKAGE_MAX:
         raise PackageError("package/too-large", mark("The package has more than {most} bytes."), most=PACKAGE_MAX)
+    _check_directory(source)
     try:
         return zipfile.ZipFile(source)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         raise _misformed() from None
+
+
+def _check_directory(source: BinaryIO) -> None:
+    """What the end says of the directory, before anybody reads that: it is not made to keep a reader busy."""
+    size = source.seek(0, 2)
+    source.seek(max(0, size - _END - _LOCATOR))
+    tail = source.read()
+    if len(tail) < _END or tail[:4] == b"PK\6\7":  # of ZIP64, which would have another end
+        raise _misformed()
+    signature, *disks, here, entries, length, _offset, comment = struct.unpack("<4s4H2LH", tail[-_END:])
+    if (signature, disks, comment) != (b"PK\5\6", [0, 0], 0) or here != entries:
+        raise _misformed()
+    if entries > _ENTRIES_MAX or length > _ENTRIES_MAX * (_CENTRAL + _NAME_MAX):
+        raise _misformed()
 
 
 def _check_form(source: BinaryIO, infos: list[zipfile.ZipInfo], found: Manifest) -> None:
