@@ -69,7 +69,8 @@ def _apply(console: Console) -> None:
 
     if missing_extra():
         console.print(
-            _("An application's whole way, to a receiver and back: pip install 'mynacard[client,server]', and again.")
+            _("An application's whole way, to a receiver and back: pip install 'mynacard[client,server]', and again."),
+            markup=False,
         )
         return
 

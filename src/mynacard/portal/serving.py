@@ -51,8 +51,9 @@ def serve(receiver: Receiver, port: int) -> None:
 
 
 def _listening(port: int) -> socket.socket:
-    if find_spec("uvicorn") is None:
-        raise MissingExtraError("uvicorn", "server")
+    for package in ("starlette", "uvicorn"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "server")
     return socket.create_server((_HOST, port))
 
 
