@@ -105,9 +105,9 @@ def register(
         else:
             found = client.rebind(account, challenge.nonce, token, signature)
     if found.state is AccountState.ACTIVE:
-        click.echo(_("You are registered: account {account}.").format(account=found.account))
+        click.echo(plain(_("You are registered: account {account}.").format(account=found.account)))
     else:
-        click.echo(_("The registration waits for approval: account {account}.").format(account=found.account))
+        click.echo(plain(_("The registration waits for approval: account {account}.").format(account=found.account)))
 
 
 @click.group(help=_("Applications to a receiving system: fill in, check, sign, submit, follow."))
@@ -412,7 +412,7 @@ def _cards(certificate: Path | None, residence_folder: Path | None) -> Cards:
 
 
 def _print_status(status_: Status) -> None:
-    click.echo(f"{status_.provisional_number} {status_.number}".rstrip() + f": {_(status_.state)}")
+    click.echo(plain(f"{status_.provisional_number} {status_.number}".rstrip() + f": {_(status_.state)}"))
     for event in status_.history:
         click.echo(plain(f"  {event.time} {_(event.state)} {event.note}".rstrip()))
 
