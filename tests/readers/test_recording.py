@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -286,7 +288,7 @@ def test_another_file_is_no_recording(content: str) -> None:
 
 def test_another_version_is_told() -> None:
     with pytest.raises(errors.CardFileError, match="another version"):
-        of(recorded(card_with()).replace('"version": 1', '"version": 2'))
+        of(recorded(card_with()).replace('"version": 1', '"version": 3'))
 
 
 def test_a_recording_is_cut_off_wherever_it_ends_too_soon() -> None:
@@ -347,3 +349,42 @@ def test_masked_bytes_are_written_as_they_are_read(data: bytes, hidden: list[boo
     masked = MaskedBytes.of(data, tuple(ranges))
     assert MaskedBytes.parse(str(masked)) == masked
     assert "data" not in repr(masked)
+
+
+# --- times -----------------------------------------------------------------------------------------------------------
+
+
+def timed(card: Card, ticks: Iterator[int]) -> str:
+    stream = io.StringIO()
+    recorder = Recorder(card, stream, (masks.PERSONAL,), clock=lambda: next(ticks))
+    everything(recorder)
+    recorder.end()
+    return stream.getvalue()
+
+
+def test_times_are_kept_where_there_is_a_clock() -> None:
+    found = of(timed(card_with(), itertools.count(5_000_000, 1_500_000)))  # each look at the clock is 1.5 ms later
+    assert [(each.at_us, each.took_us) for each in found.exchanges] == [
+        (3000 * number, 1500) for number in range(len(found.exchanges))
+    ]
+    assert [each.at_us for each in of(recorded(card_with())).exchanges] == [None] * len(found.exchanges)
+
+
+def test_a_recording_with_times_plays_as_one_without() -> None:
+    found = of(timed(card_with(), itertools.count(0, 1000)))
+    assert JpkiSession(Channel(Replay(found))).token_info().label
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"took": 1', '"took": -1'), ('"took": 1', '"took": 1.0'), ('"took": 1', '"took": true'),
+        ('"took": 1', '"took": 9007199254740992'), (', "took": 1', ""), ('"version": 2', '"version": 1'),
+        ('"version": 2', '"version": true'),
+    ],
+)  # fmt: skip
+def test_times_of_another_form_are_damage(old: str, new: str) -> None:
+    text = timed(card_with(), itertools.count(0, 1000))
+    assert old in text
+    with pytest.raises(errors.CardFileError):
+        of(text.replace(old, new))

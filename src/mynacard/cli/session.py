@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 
@@ -79,5 +80,5 @@ def recorded(card: CardChoice, around: Around = _itself) -> Generator[Around, No
         return
     name = card.name or ""
     about = {"reader": "simulated" if name.startswith(SIMULATED) else name, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
-    with recording_to(card.record, masks(), about) as recorder:
+    with recording_to(card.record, masks(), about, clock=time.perf_counter_ns) as recorder:
         yield lambda inside: around(recorder(inside))

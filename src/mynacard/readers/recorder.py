@@ -31,6 +31,7 @@ class Recorder:
         stream: text; flushed after each line.
         rules: the personal data of the applications that may be shown otherwise.
         about: what is recorded, in words: reader, card, day.
+        clock: nanoseconds from any moment on; with it the recording tells when each command came and how long it took.
     """
 
     def __init__(
@@ -39,22 +40,27 @@ class Recorder:
         stream: IO[str],
         rules: tuple[ApplicationMask, ...],
         about: Mapping[str, str] = _NOTHING,
+        *,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         self._card = card
+        self._clock = clock
+        self._began: int | None = None
         self._stream = stream
         self._follower = Follower(rules)
         self._count = 0
         self._failure: OSError | None = None
-        self._write(header_line(rules, about))
+        self._write(header_line(rules, about, timed=clock is not None))
 
     def transmit(self, command: bytes, /) -> bytes:
+        sent = self._now()
         try:
             answer = self._card.transmit(command)
         except MynacardError as error:
             self._follower.lost()
-            self._keep(command, None, error.code)
+            self._keep(command, None, error.code, sent)
             raise
-        self._keep(command, MaskedBytes.of(answer, self._follower.personal(command, answer)), "")
+        self._keep(command, MaskedBytes.of(answer, self._follower.personal(command, answer)), "", sent)
         return answer
 
     def end(self) -> None:
@@ -67,10 +73,20 @@ class Recorder:
         if self._failure is not None:
             raise self._failure
 
-    def _keep(self, command: bytes, answer: MaskedBytes | None, error: str) -> None:
-        secret = carries_secret(command)
-        self._write(Exchange(command[:4] if secret else command, secret, answer, error).to_line())
+    def _keep(self, command: bytes, answer: MaskedBytes | None, error: str, sent: int | None) -> None:
+        secret, now = carries_secret(command), self._now()
+        at, took = (None, None) if sent is None or now is None else (sent, now - sent)
+        self._write(Exchange(command[:4] if secret else command, secret, answer, error, at, took).to_line())
         self._count += 1
+
+    def _now(self) -> int | None:
+        """Microseconds since the first command; None without a clock."""
+        if self._clock is None:
+            return None
+        now = self._clock() // 1000
+        if self._began is None:
+            self._began = now
+        return now - self._began
 
     def _write(self, line: str) -> None:
         if self._failure is not None:
@@ -84,7 +100,12 @@ class Recorder:
 
 @contextlib.contextmanager
 def recording_to(
-    path: Path, rules: tuple[ApplicationMask, ...], about: Mapping[str, str] = _NOTHING, *, replace: bool = False
+    path: Path,
+    rules: tuple[ApplicationMask, ...],
+    about: Mapping[str, str] = _NOTHING,
+    *,
+    replace: bool = False,
+    clock: Callable[[], int] | None = None,
 ) -> Generator[Callable[[Card], Recorder], None, None]:
     """What :func:`mynacard.open_card` takes as *around*, once, to record into the new file *path*, its owner's alone.
 
@@ -98,7 +119,7 @@ def recording_to(
     made: list[Recorder] = []
 
     def around(card: Card) -> Recorder:
-        made.append(Recorder(card, stream, rules, about))
+        made.append(Recorder(card, stream, rules, about, clock=clock))
         return made[-1]
 
     try:

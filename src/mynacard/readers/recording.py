@@ -19,6 +19,8 @@ __all__ = ["Exchange", "MaskedBytes", "Recording", "end_line", "header_line", "l
 
 FORMAT: Final = "mynacard recording"
 VERSION: Final = 1
+TIMED: Final = 2
+"""The version of a recording whose exchanges have their times."""
 SIZE_MAX: Final = 1 << 26
 _MASK: Final = "**"
 _BYTES: Final = re.compile(r"(?:[0-9A-F]{2}|\*\*)*")
@@ -64,12 +66,16 @@ class Exchange:
         secret: whether something followed that nobody shall know, not even its length.
         answer: the response APDU; None where none came.
         error: the code of the error that came in its place, else empty.
+        at_us: microseconds from the first command to this one; None where times were not kept.
+        took_us: microseconds from the command to what came back.
     """
 
     command: bytes = field(repr=False)
     secret: bool
     answer: MaskedBytes | None
     error: str = ""
+    at_us: int | None = None
+    took_us: int | None = None
 
     def to_line(self) -> str:
         row: dict[str, object] = {"command": self.command.hex().upper()}
@@ -81,20 +87,29 @@ class Exchange:
             row["answer"] = str(self.answer)
         if self.answer is not None and self.answer.masked:
             row["masked"] = self.answer.masked
+        if self.at_us is not None and self.took_us is not None:
+            row["at"], row["took"] = self.at_us, self.took_us
         return json.dumps(row)
 
     @classmethod
-    def parse(cls, row: Mapping[str, object]) -> Exchange:
-        """The exchange that *row* is; a ValueError where it is none."""
+    def parse(cls, row: Mapping[str, object], *, timed: bool = False) -> Exchange:
+        """The exchange that *row* is, with or without its times; a ValueError where it is none."""
         command, secret, error = row.get("command"), row.get("secret", False), row.get("error", "")
         answer = row.get("answer")
         if not (isinstance(command, str) and isinstance(secret, bool) and isinstance(error, str)):
             raise ValueError
         told = MaskedBytes.parse(answer) if isinstance(answer, str) else None
-        found = cls(bytes.fromhex(command), secret, told, error)
+        at, took = (_time(row.get(name)) if timed else None for name in ("at", "took"))
+        found = cls(bytes.fromhex(command), secret, told, error, at, took)
         if json.loads(found.to_line()) != row or (secret and len(found.command) != 4):
             raise ValueError
         return found
+
+
+def _time(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 53:
+        raise ValueError
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +120,11 @@ class Recording:
     about: Mapping[str, str]
 
 
-def header_line(rules: tuple[ApplicationMask, ...], about: Mapping[str, str]) -> str:
+def header_line(rules: tuple[ApplicationMask, ...], about: Mapping[str, str], *, timed: bool = False) -> str:
     """The first line: which format, what about, and by which rules bytes are masked."""
     masked = [{"df_name": rule.df_name.hex().upper(), "files": [_rule(file) for file in rule.files]} for rule in rules]
-    return json.dumps({"format": FORMAT, "version": VERSION, "about": dict(about), "masked": masked})
+    version = TIMED if timed else VERSION
+    return json.dumps({"format": FORMAT, "version": version, "about": dict(about), "masked": masked})
 
 
 def _rule(file: FileMask) -> dict[str, object]:
@@ -142,11 +158,13 @@ def load(content: bytes, name: str) -> Recording:
     header = _row(lines[0])
     if header is None or header.get("format") != FORMAT or len(content) > SIZE_MAX:
         raise CardFileError(mark("{path} is no recording of a card."), path=name)
-    if header.get("version") != VERSION:
+    if header.get("version") not in (VERSION, TIMED) or isinstance(header.get("version"), bool):
         raise CardFileError(mark("The recording {path} has another version of the format."), path=name)
     if len(lines) < 3 or lines[-1] or lines[-2] != end_line(len(lines) - 3).encode():
         raise CardFileError(mark("The recording {path} was cut off: its last line is missing."), path=name)
-    return Recording(tuple(_exchange(line, name, at) for at, line in enumerate(lines[1:-2], 2)), _about(header, name))
+    timed = header.get("version") == TIMED
+    exchanges = tuple(_exchange(line, name, at, timed) for at, line in enumerate(lines[1:-2], 2))
+    return Recording(exchanges, _about(header, name))
 
 
 def _about(header: Mapping[str, object], name: str) -> Mapping[str, str]:
@@ -157,12 +175,12 @@ def _about(header: Mapping[str, object], name: str) -> Mapping[str, str]:
     return {word: str(text) for word, text in found.items()}
 
 
-def _exchange(line: bytes, name: str, at: int) -> Exchange:
+def _exchange(line: bytes, name: str, at: int, timed: bool) -> Exchange:
     row = _row(line)
     if row is None:
         raise _damaged(name, at)
     try:
-        return Exchange.parse(row)
+        return Exchange.parse(row, timed=timed)
     except ValueError:
         raise _damaged(name, at) from None
 

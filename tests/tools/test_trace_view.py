@@ -1,0 +1,93 @@
+"""A recording in words and as a picture: what was asked, what it cost, and nothing that could run."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from jpki.cards import card_with
+from readers.test_recording import PASSWORD, PIN, recorded, timed
+
+from mynacard.readers.recording import load
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "trace_view.py"
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("trace_view", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["trace_view"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "a.recording"
+    path.write_text(timed(card_with(), itertools.count(0, 500_000)), "ascii")  # half a millisecond each
+    return path
+
+
+def test_a_recording_is_told_in_words(tool: Any, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tool.main([str(file)]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "0.00 ms > SELECT the application JPKI", "[0.50 ms]", "READ BINARY of 0006 (token information)",
+        "VERIFY without data: how many tries are left?", "VERIFY, 0018 (user-authentication PIN)",
+        "VERIFY, 001B (digital-signature PIN)", "COMPUTE DIGITAL SIGNATURE of 51 bytes",
+        "256 bytes, 9000", "tries left)", "between commands: ",
+    ):  # fmt: skip
+        assert words in said, words
+    assert PIN not in said
+    assert PASSWORD not in said
+
+
+def test_every_command_of_a_recording_has_words(tool: Any) -> None:
+    found = load(timed(card_with(), itertools.count(0, 500_000)).encode(), "it")
+    lines = list(tool.dialogue(found))
+    assert len(lines) == len(found.exchanges)
+    assert not [line.said for line in lines if line.said.startswith("unknown")]
+    assert {line.kind for line in lines} >= {"select", "read", "PIN", "signature"}
+
+
+def test_the_page_has_a_bar_for_each_command_and_loads_nothing(tool: Any, file: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert tool.main([str(file), "--html", str(page)]) == 0
+    content = page.read_text("utf-8")
+    count = len(load(file.read_bytes(), "it").exchanges)
+    assert content.count("<title>") == count + 1
+    for word in ("http", "src=", "<script", "@import", "url("):
+        assert word not in content
+
+
+def test_markup_in_a_recording_is_shown_and_not_taken(tool: Any) -> None:
+    lines = [tool.Line("<b>said</b>", "<i>&answered</i>", "other", 0, 10)]
+    content = tool.page(lines, {"reader": "</title><script>alert(1)</script>"})
+    for word in ("<script", "<b>", "<i>"):
+        assert word not in content
+    assert "&lt;b&gt;said" in content
+
+
+def test_without_times_there_is_no_picture_and_still_a_dialogue(tool: Any) -> None:
+    found = load(recorded(card_with()).encode(), "it")
+    lines = list(tool.dialogue(found))
+    assert "has no times" in tool.page(lines, {})
+    assert next(iter(tool.text(lines))).startswith("> SELECT the application JPKI")
+    assert "has no times" in tool.page([], {})
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"no recording"])
+def test_what_is_none_is_told(tool: Any, tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "none"
+    path.write_bytes(content)
+    assert tool.main([str(path)]) == 1
+    assert capsys.readouterr().err.startswith("trace_view: ")
+    assert tool.main([str(tmp_path / "missing")]) == 1

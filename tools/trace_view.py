@@ -1,0 +1,242 @@
+"""A recording as a readable dialogue, and as a picture of where the time went.
+
+Usage: python tools/trace_view.py RECORDING [--html PAGE]
+
+The dialogue goes to standard output; PAGE is one file that loads nothing from elsewhere. Recordings without times
+(those of programs that gave no clock) have no picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mynacard import jpki
+from mynacard.apdu import commands
+from mynacard.apdu.message import CommandApdu, ResponseApdu
+from mynacard.errors import CardFileError, MynacardError
+from mynacard.jpki import layout as jpki_layout
+from mynacard.personal import layout as personal_layout
+from mynacard.readers import Recording, read_recording
+from mynacard.readers.recording import Exchange
+from mynacard.residence import layout as residence_layout
+
+__all__ = ["Line", "describe", "dialogue", "main", "page"]
+
+_APPLICATIONS: Final[Mapping[bytes, str]] = {
+    jpki.DF_NAME: "JPKI",
+    **{
+        each.df_name: each.name
+        for each in vars(personal_layout).values()
+        if isinstance(each, personal_layout.Application)
+    },
+    residence_layout.RESIDENCE_APPLICATION: "residence card",
+    residence_layout.DF1: "residence card DF1",
+    residence_layout.DF2: "residence card DF2",
+    residence_layout.DF3: "residence card DF3",
+}
+_JPKI_FILES: Final[Mapping[int, str]] = {
+    jpki_layout.TOKEN_INFO: "token information",
+    jpki_layout.CERTIFICATES_PRESENT: "which certificates are there",
+    **{
+        number: f"{pair.name} {what}"
+        for pair in jpki_layout.KEY_PAIRS
+        for number, what in (
+            (pair.certificate, "certificate"), (pair.ca_certificate, "CA certificate"), (pair.key, "key"),
+            (pair.pin.key, "PIN"),
+        )
+    },
+}  # fmt: skip
+_SECRETS: Final[Mapping[int, str]] = {
+    0x20: "VERIFY", 0x24: "CHANGE REFERENCE DATA", 0x32: "CHANGE KEY", 0x82: "MUTUAL AUTHENTICATE",
+    0x30: "SET SESSION KEY",
+}  # fmt: skip
+_COLOURS: Final[Mapping[str, str]] = {
+    "select": "#7a8fb0", "read": "#3f7fbf", "PIN": "#c0504d", "signature": "#e08e0b", "other": "#8a8a8a",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """An exchange in words.
+
+    Attributes:
+        said: what was asked.
+        answered: what came back.
+        kind: a key of the colours.
+        at_us, took_us: when, and how long; None where the recording has no times.
+    """
+
+    said: str
+    answered: str
+    kind: str
+    at_us: int | None
+    took_us: int | None
+
+
+def dialogue(recording: Recording) -> Iterator[Line]:
+    """Each exchange in words, in the light of what was selected before."""
+    application = ""
+    for exchange in recording.exchanges:
+        selected, said, kind = describe(exchange, application)
+        succeeded = exchange.answer is not None and exchange.answer.data[-2:] == b"\x90\x00"
+        application = selected if selected is not None and succeeded else application
+        yield Line(said, _answered(exchange), kind, exchange.at_us, exchange.took_us)
+
+
+def describe(exchange: Exchange, application: str) -> tuple[str | None, str, str]:
+    """The application that is asked for, if one is; the command in words; and its kind."""
+    header = exchange.command[:4]
+    if exchange.secret:
+        name = _SECRETS.get(header[1], f"a command with a secret ({header.hex(' ').upper()})")
+        return None, f"{name}, {_file(header[3] & 0x1F, application) if header[3] & 0x80 else 'the current one'}", "PIN"
+    try:
+        command = commands.decode(CommandApdu.parse(exchange.command))
+    except MynacardError:
+        return None, f"unknown: {exchange.command[:12].hex(' ').upper()}", "other"
+    match command:
+        case commands.SelectDf() | commands.SelectDfFci():
+            name = _APPLICATIONS.get(command.name, command.name.hex().upper())
+            return name, f"SELECT the application {name}", "select"
+        case commands.SelectEf():
+            return None, f"SELECT the file {_file(command.file_id, application)}", "select"
+        case commands.ReadBinary():
+            return None, f"READ BINARY from {command.offset}, up to {command.ne} bytes", "read"
+        case commands.ReadBinarySfi():
+            return None, f"READ BINARY of {_file(command.sfi, application)} from {command.offset}", "read"
+        case commands.VerifyStatus():
+            return None, "VERIFY without data: how many tries are left?", "PIN"
+        case commands.ComputeDigitalSignature():
+            return None, f"COMPUTE DIGITAL SIGNATURE of {len(command.input)} bytes", "signature"
+        case _:
+            return None, type(command).__name__, "other"
+
+
+def _file(number: int, application: str) -> str:
+    name = _JPKI_FILES.get(number) if application == "JPKI" else None
+    return f"{number:04X} ({name})" if name else f"{number:04X}"
+
+
+def _answered(exchange: Exchange) -> str:
+    if exchange.answer is None:
+        return f"nothing: {exchange.error}"
+    if len(exchange.answer.data) < 2:
+        return "no status word"
+    response = ResponseApdu.parse(exchange.answer.data)
+    tries = f" ({response.status.tries_left} tries left)" if response.status.tries_left is not None else ""
+    data = f"{len(response.data)} bytes, " if response.data else ""
+    return f"{data}{response.status} {response.status.meaning}{tries}"
+
+
+def text(lines: Sequence[Line]) -> Iterator[str]:
+    """The dialogue, two lines an exchange; then where the time went."""
+    for line in lines:
+        when = f"{line.at_us / 1000:10.2f} ms " if line.at_us is not None else ""
+        took = f" [{line.took_us / 1000:.2f} ms]" if line.took_us is not None else ""
+        yield f"{when}> {line.said}"
+        yield f"{' ' * len(when)}< {line.answered}{took}"
+    for name, count, share in _shares(lines):
+        yield f"{name}: {count} commands, {share / 1000:.2f} ms"
+
+
+def _shares(lines: Sequence[Line]) -> list[tuple[str, int, int]]:
+    """Kinds of commands, how many, and microseconds for all of them; last what the program took between them."""
+    counts, times = Counter(line.kind for line in lines), Counter[str]()
+    for line in lines:
+        times[line.kind] += line.took_us or 0
+    shares = [(kind, counts[kind], times[kind]) for kind in _COLOURS if kind in counts]
+    if lines and lines[-1].at_us is not None:
+        whole = lines[-1].at_us + (lines[-1].took_us or 0)
+        shares.append(("between commands", 0, max(0, whole - times.total())))
+    return shares
+
+
+def page(lines: Sequence[Line], about: Mapping[str, str]) -> str:
+    """The same as a page, with a timeline: time from left to right, a bar for each exchange."""
+    title = html.escape(", ".join(f"{name}: {value}" for name, value in about.items()) or "A recording")
+    rows = "\n".join(
+        f"<tr><td>{'' if line.at_us is None else f'{line.at_us / 1000:.2f}'}</td>"
+        f"<td>{'' if line.took_us is None else f'{line.took_us / 1000:.2f}'}</td>"
+        f'<td class="{line.kind}">{html.escape(line.said)}</td><td>{html.escape(line.answered)}</td></tr>'
+        for line in lines
+    )
+    shares = "\n".join(
+        f"<tr><td>{html.escape(name)}</td><td>{count or ''}</td><td>{share / 1000:.2f}</td></tr>"
+        for name, count, share in _shares(lines)
+    )
+    colours = "\n".join(f".{kind} {{ border-left: 0.5em solid {colour}; }}" for kind, colour in _COLOURS.items())
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<style>
+body {{ font-family: sans-serif; margin: 2em; color: #222; }}
+table {{ border-collapse: collapse; margin-top: 1em; }}
+td, th {{ padding: 0.2em 0.8em; text-align: left; border-bottom: 1px solid #ddd; }}
+td:nth-child(-n+2) {{ font-variant-numeric: tabular-nums; }}
+{colours}
+</style></head><body>
+<h1>{title}</h1>
+{_timeline(lines)}
+<table><tr><th>kind</th><th>commands</th><th>ms</th></tr>
+{shares}
+</table>
+<table><tr><th>at, ms</th><th>took, ms</th><th>command</th><th>answer</th></tr>
+{rows}
+</table>
+</body></html>
+"""
+
+
+def _timeline(lines: Sequence[Line], width: int = 1000) -> str:
+    if not lines or lines[-1].at_us is None:
+        return "<p>This recording has no times.</p>"
+    whole = max(1, lines[-1].at_us + (lines[-1].took_us or 0))
+    bars = "\n".join(
+        f'<rect x="{(line.at_us or 0) * width / whole:.2f}" y="10" height="50" fill="{_COLOURS[line.kind]}"'
+        f' width="{max(1.0, (line.took_us or 0) * width / whole):.2f}"><title>{html.escape(line.said)}:'
+        f" {(line.took_us or 0) / 1000:.2f} ms</title></rect>"
+        for line in lines
+    )
+    ticks = "\n".join(
+        f'<text x="{tick * width / 5:.0f}" y="80" font-size="12" text-anchor="{anchor}">'
+        f"{whole * tick / 5000:.1f} ms</text>"
+        for tick, anchor in zip(range(6), ("start", *["middle"] * 4, "end"), strict=True)
+    )
+    legend = "\n".join(
+        f'<rect x="{place * 130}" y="95" width="12" height="12" fill="{colour}"/>'
+        f'<text x="{place * 130 + 18}" y="106" font-size="13">{kind}</text>'
+        for place, (kind, colour) in enumerate(_COLOURS.items())
+    )
+    return (
+        f'<svg viewBox="0 0 {width} 115" width="100%" role="img"'
+        ' aria-label="When each command came, and how long it took">'
+        f'<rect x="0" y="10" width="{width}" height="50" fill="#f3f3f3"/>\n{bars}\n{ticks}\n{legend}</svg>'
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The script; its exit code."""
+    parser = argparse.ArgumentParser(description="A recording as a readable dialogue, and as a picture.")
+    parser.add_argument("recording", type=Path)
+    parser.add_argument("--html", type=Path, help="write a page with a timeline to this file")
+    options = parser.parse_args(arguments)
+    try:
+        recording = read_recording(options.recording)
+    except CardFileError as error:
+        print(f"trace_view: {error}", file=sys.stderr)
+        return 1
+    lines = list(dialogue(recording))
+    for row in text(lines):
+        print(row)
+    if options.html is not None:
+        options.html.write_text(page(lines, recording.about), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
