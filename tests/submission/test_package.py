@@ -19,6 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from rig.pcscd import program
 from signing.documents import CA, OTHER
 from signing.pdfs import pdf
 from submission.applications import EXTENSION, NOW
@@ -81,7 +82,7 @@ def test_the_same_content_makes_the_same_bytes(good: Made, tmp_path: Path) -> No
 
 def test_others_can_open_it_with_usual_tools(good: Made, tmp_path: Path) -> None:
     (tmp_path / "package.zip").write_bytes(good.data)
-    done = subprocess.run(["unzip", "-q", "package.zip"], cwd=tmp_path, capture_output=True, check=False)
+    done = subprocess.run([program("unzip"), "-q", "package.zip"], cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     document = (tmp_path / "manifest.json").read_bytes()
     assert json.loads(document)["audience"] == AUDIENCE
