@@ -201,10 +201,8 @@ class Receiver:
         if before is None:
             try:
                 return self._taken(account, key, received, content, to)
-            except Refusal:
-                before = self.store.submission(
-                    account, key
-                )  # the same, sent twice at one time, and the other was first
+            except Refusal:  # perhaps since the same was sent twice at one time, and the other was first
+                before = self.store.submission(account, key)
                 if before is None:
                     raise
         if before.content != content or (to is not None and before.application != to):

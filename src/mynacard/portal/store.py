@@ -112,9 +112,7 @@ class Store:
     def take_challenge(self, nonce: str, purpose: Purpose, account: str | None, now: str) -> bool:
         """Whether it was open; it is no more."""
         with self._change() as change:
-            return (
-                change.execute(f"DELETE {_OPEN.removeprefix('SELECT *')}", (nonce, purpose, account, now)).rowcount == 1
-            )
+            return change.execute(f"DELETE {_OPEN}", (nonce, purpose, account, now)).rowcount == 1
 
     def add_session(self, digest: str, account: str, expires: str, now: str) -> None:
         with self._change() as change:
@@ -194,12 +192,7 @@ class Store:
             )  # fmt: skip
             change.execute(
                 "INSERT OR IGNORE INTO applications (provisional_number, account, digest, report) VALUES (?, ?, ?, ?)",
-                (
-                    submission.application,
-                    submission.account,
-                    submission.manifest,
-                    json.dumps(codec.encode(tuple(report))),
-                ),
+                (submission.application, submission.account, submission.manifest, json.dumps(codec.encode(report))),
             )
             _add_event(change, submission.application, event)
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from mynacard.errors import mark
 from mynacard.portal.japanese import SENTENCES
 from mynacard.portal.receiver import Receiver, Refusal
-from mynacard.submission import codec
+from mynacard.submission import codec, durable
 from mynacard.submission.application import Application
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
 from mynacard.submission.package import PACKAGE_MAX
@@ -137,16 +137,17 @@ async def _received(request: Request, path: Path) -> str:
                 raise _too_large(PACKAGE_MAX)
             digest.update(piece)
             stream.write(piece)
+        await to_thread.run_sync(durable.flush, stream)  # before anybody says that it is kept
     return digest.hexdigest()
 
 
 async def _body(request: Request, kind: type[_T]) -> _T:
-    body = b""
+    body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > DOCUMENT_MAX:
             raise _too_large(DOCUMENT_MAX)
-    return codec.loads(kind, body)
+    return codec.loads(kind, bytes(body))
 
 
 def _too_large(most: int) -> Refusal:
