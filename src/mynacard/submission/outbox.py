@@ -10,6 +10,7 @@ import hashlib
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -25,6 +26,7 @@ __all__ = ["Entry", "EntryState", "Outbox"]
 
 _ENTRY, _PACKAGE = "entry.json", "package.zip"
 _UNFINISHED: Final = "."
+_ABANDONED_S: Final = 86_400.0
 
 
 class EntryState(StrEnum):
@@ -103,15 +105,16 @@ class Outbox:
         return entry
 
     def entries(self) -> tuple[Entry, ...]:
-        """All entries, by their folders' names; what a crash left unfinished is thrown away.
+        """All entries, by their folders' names; what a crash left unfinished a day ago is thrown away.
 
         Raises:
             FormError: an entry's file was damaged; its package is there.
         """
         found = list[Entry]()
         for folder in sorted(self._folder.iterdir()):
-            if folder.name.startswith(_UNFINISHED):
-                shutil.rmtree(folder, ignore_errors=True)
+            if folder.name.startswith(_UNFINISHED):  # of a crash, or of another process at this moment
+                if time.time() - folder.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(folder, ignore_errors=True)
             elif (folder / _ENTRY).exists():
                 found.append(codec.loads(Entry, (folder / _ENTRY).read_bytes()))
         return tuple(found)
