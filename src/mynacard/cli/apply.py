@@ -15,6 +15,7 @@ import click
 import platformdirs
 
 from mynacard.apdu.verification import PinStatus
+from mynacard.cli.exits import EXIT_CODES
 from mynacard.cli.options import (
     CardChoice,
     PinSource,
@@ -23,13 +24,14 @@ from mynacard.cli.options import (
     password_options,
     pin_options,
     print_json,
+    read_up_to,
     verbose_option,
     write_new,
 )
 from mynacard.cli.residence import kept_files
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
-from mynacard.errors import FileNotFound, UsageError, mark
+from mynacard.errors import FileNotFound, SubmissionError, UsageError, mark
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.residence import contents_of
@@ -39,21 +41,21 @@ from mynacard.submission.application import Application, Kind, Role
 from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import Client
-from mynacard.submission.codec import FormError
+from mynacard.submission.codec import DOCUMENT_MAX, FormError
 from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.readiness import Cards, Finding, Subject, readiness
 from mynacard.submission.wire import AccountState, Purpose, Remark, State, Status, registration_statement
 from mynacard.trust import load_certificate
+from mynacard.trust.certificates import CERTIFICATE_MAX
 from mynacard.webeid import AuthenticationToken, parse
 
 __all__ = ["apply", "register"]
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
-_CERTIFICATE_MAX: Final = 0x1_0000
-_EXIT: Final = 67
-"""As a SubmissionError's: the application cannot be sent as it is."""
+_EXIT: Final = EXIT_CODES[SubmissionError]
+"""The application cannot be sent as it is."""
 
 
 def _portal_options(command: _F) -> _F:
@@ -162,7 +164,7 @@ def check(
     card: CardChoice,
 ) -> None:  # fmt: skip
     try:
-        application, files = draft.finish(draft.load(path.read_bytes()), path.parent)
+        application, files = draft.finish(draft.load(read_up_to(path, DOCUMENT_MAX)), path.parent)
     except FormError as mistakes:
         _print_violations(mistakes.violations, as_json=as_json)
         sys.exit(_EXIT)
@@ -361,7 +363,7 @@ def _packed(
 
 def _finished(path: Path) -> tuple[Application, tuple[Path, ...]]:
     try:
-        application, files = draft.finish(draft.load(path.read_bytes()), path.parent)
+        application, files = draft.finish(draft.load(read_up_to(path, DOCUMENT_MAX)), path.parent)
     except FormError as mistakes:
         _print_violations(mistakes.violations, as_json=False)
         sys.exit(_EXIT)
@@ -404,7 +406,7 @@ def _send(client: Client, entries: Iterable[Entry]) -> None:
 
 
 def _cards(certificate: Path | None, residence_folder: Path | None) -> Cards:
-    signing = None if certificate is None else load_certificate(certificate.read_bytes()[: _CERTIFICATE_MAX + 1])
+    signing = None if certificate is None else load_certificate(read_up_to(certificate, CERTIFICATE_MAX))
     facts = None
     if residence_folder is not None:
         facts = draft.facts_of(contents_of(kept_files(residence_folder / "files")))

@@ -39,6 +39,7 @@ __all__ = [
     "password_options",
     "pin_options",
     "print_json",
+    "read_up_to",
     "reader_options",
     "verbose_option",
     "whole_folder",
@@ -348,6 +349,12 @@ def whole_folder(path: Path) -> Generator[Path, None, None]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
+
+
+def read_up_to(path: Path, most: int) -> bytes:
+    """The file, or as much of it as shows that it has more than *most* bytes."""
+    with path.open("rb") as stream:
+        return stream.read(most + 1)
 
 
 def write_new(path: Path, content: bytes, *, force: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mynacard.cli.options import check_output, verbose_option, write_new
+from mynacard.cli.options import check_output, read_up_to, verbose_option, write_new
 from mynacard.cli.texts import _
 from mynacard.signing import cms, external, pades
 from mynacard.signing.timestamp import Ask, ask_http, check_url
@@ -29,9 +29,7 @@ def timestamp(file: Path, url: str, output: Path, force: bool) -> None:
     external.check_installed()
     check_url(url)
     check_output(output, force=force)
-    with file.open("rb") as stream:
-        content = stream.read(pades.PDF_MAX + 1)
-    write_new(output, add_time_stamp(content, ask_http(url)), force=force)
+    write_new(output, add_time_stamp(read_up_to(file, pades.PDF_MAX), ask_http(url)), force=force)
     click.echo(_("The time stamp is in {path}.").format(path=output), err=True)
 
 

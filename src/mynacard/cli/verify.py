@@ -13,7 +13,7 @@ from cryptography import x509
 
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
-from mynacard.cli.options import TIME, as_json, check_output, print_json, verbose_option, write_new
+from mynacard.cli.options import TIME, as_json, check_output, print_json, read_up_to, verbose_option, write_new
 from mynacard.cli.texts import _, plain
 from mynacard.cli.timestamp import is_cms
 from mynacard.errors import CertificateFileError, mark
@@ -96,15 +96,15 @@ def verify(
 ) -> None:
     if not authorities and not simulated:
         raise click.UsageError(_("Say whom you trust: --ca FILE, or --simulated."))
-    anchors = [Anchor(load_certificate(_read(path))) for path in authorities]
+    anchors = [Anchor(load_certificate(read_up_to(path, _SIGNATURE_MAX))) for path in authorities]
     if simulated:
         anchors += [Anchor(found, simulated=True) for found in cached_pki().ca_certificates()]
     evidence = RevocationEvidence(
-        tuple(_read(path, EVIDENCE_MAX) for path in crls), tuple(_read(path, EVIDENCE_MAX) for path in ocsps)
+        tuple(read_up_to(path, EVIDENCE_MAX) for path in crls), tuple(read_up_to(path, EVIDENCE_MAX) for path in ocsps)
     )
     trusted = _Trusted(
         tuple(anchors),
-        tuple(load_certificate(_read(path)) for path in time_authorities),
+        tuple(load_certificate(read_up_to(path, _SIGNATURE_MAX)) for path in time_authorities),
         evidence,
         policies,
         at.replace(tzinfo=UTC) if at else datetime.now(UTC),
@@ -113,11 +113,11 @@ def verify(
         check_output(content_output, force=force)
     content: bytes | None = None
     if signature is not None:
-        signed = [_beside(file, _read(signature), certificate, HashAlgorithm(hash_), trusted)]
+        signed = [_beside(file, read_up_to(signature, _SIGNATURE_MAX), certificate, HashAlgorithm(hash_), trusted)]
     elif certificate is not None:
         raise click.UsageError(_("Without SIGNATURE there is nothing that --certificate is for."))
     else:
-        whole_file = _read(file, pades.PDF_MAX)
+        whole_file = read_up_to(file, pades.PDF_MAX)
         if is_cms(whole_file):
             parsed = cms.parse(whole_file)
             content = parsed.content
@@ -258,14 +258,8 @@ def _beside(file: Path, signature: bytes, certificate: Path | None, hash_: HashA
             raise CertificateFileError(
                 mark("This is no CMS signature. If it is a raw one, give the signer's certificate: --certificate FILE.")
             )
-        signer = load_certificate(_read(certificate))
+        signer = load_certificate(read_up_to(certificate, _SIGNATURE_MAX))
         return trusted.judged(signer, rawsig.verify(signature, signer, of_file(stream), hash_))
-
-
-def _read(path: Path, most: int = _SIGNATURE_MAX) -> bytes:
-    """The file, or as much of it as shows that it is too long."""
-    with path.open("rb") as stream:
-        return stream.read(most + 1)
 
 
 def _print_overall(whole: Verdict, *, several: bool) -> None:
