@@ -49,16 +49,8 @@ class _Base:
         self.origin = calls.origin_of(url)
         self._outbox = outbox
         self._profile = profile
-        self._session: Session | None = None
-
-    @property
-    def session(self) -> Session | None:
+        self.session: Session | None = None
         """Who is logged in."""
-        return self._session
-
-    @session.setter
-    def session(self, session: Session | None) -> None:
-        self._session = session
 
     def _settings(self) -> dict[str, Any]:
         import httpx2  # noqa: PLC0415  # an extra
@@ -73,8 +65,8 @@ class _Base:
         headers = dict(call.headers)
         if call.body:
             headers["Content-Type"] = "application/json"
-        if self._session is not None and call.as_somebody:
-            headers["Authorization"] = f"Bearer {self._session.session}"
+        if self.session is not None and call.as_somebody:
+            headers["Authorization"] = f"Bearer {self.session.session}"
         return headers
 
     def _unsent(self) -> list[Entry]:
@@ -144,8 +136,8 @@ class Client(_Base):
 
     def log_in(self, nonce: str, token: str) -> Session:
         """Log in, by the user-authentication key's answer to a challenge for a session."""
-        self._session = self._made(self._profile.log_in(nonce, token))
-        return self._session
+        self.session = self._made(self._profile.log_in(nonce, token))
+        return self.session
 
     def dry_run(self, application: Application) -> ReportAnswer:
         """What the receiver's rules say; nothing is submitted."""
@@ -234,8 +226,8 @@ class AsyncClient(_Base):
         return await self._made(self._profile.rebind(account, nonce, token, signature))
 
     async def log_in(self, nonce: str, token: str) -> Session:
-        self._session = await self._made(self._profile.log_in(nonce, token))
-        return self._session
+        self.session = await self._made(self._profile.log_in(nonce, token))
+        return self.session
 
     async def dry_run(self, application: Application) -> ReportAnswer:
         return await self._made(self._profile.dry_run(application))
