@@ -6,8 +6,11 @@ so no PIN is open while a line is. TLS goes by the system's trust store. Needs h
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +32,7 @@ __all__ = ["AsyncClient", "Client", "Progress"]
 _T = TypeVar("_T")
 _CHUNK: Final = 0x1_0000
 CONNECT_S, SILENCE_S, ANSWER_S = 10.0, 30.0, 60.0
-"""At most until a connection is there; without a byte; and for an answer once the request was sent."""
+"""At most until a connection is there; without a byte; and for each piece of a package, and for the whole answer."""
 
 Progress = Callable[[int, int], object]
 """Is told how many bytes were sent, and of how many."""
@@ -103,6 +106,7 @@ class Client(_Base):
         import httpx2  # noqa: PLC0415  # an extra
 
         self._http = httpx2.Client(transport=transport, **self._settings())
+        self._line: socket.socket | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -176,17 +180,26 @@ class Client(_Base):
     def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
         import httpx2  # noqa: PLC0415  # an extra
 
-        content = call.body if call.package is None else _sent(call.package, progress)
+        answer, watch = _Answer(), _Watch(lambda: self._line)
+        content = call.body if call.package is None else _sent(call.package, progress, watch.feed)
+        headers, extensions = self._headers(call), {"trace": self._connected}
         try:
-            with self._http.stream(
-                call.method, self.url + call.path, content=content, headers=self._headers(call)
-            ) as response:
-                answer = _Answer()
+            with (
+                watch,
+                self._http.stream(
+                    call.method, self.url + call.path, content=content, headers=headers, extensions=extensions
+                ) as response,
+            ):
                 for piece in response.iter_raw():
                     answer.add(piece)
-            return call.read(response.status_code, response.headers.get("Content-Type", ""), answer.content)
+            return call.read(response.status_code, response.headers.get("Content-Type", ""), bytes(answer.content))
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
             raise _unreachable(error) from error
+
+    def _connected(self, event: str, info: dict[str, Any]) -> None:
+        """Remember the line of each new connection, so that it can be torn."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._line = info["return_value"].get_extra_info("socket")
 
 
 class AsyncClient(_Base):
@@ -255,46 +268,84 @@ class AsyncClient(_Base):
         return await self._made(self._profile.withdraw(number))
 
     async def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
+        import anyio  # noqa: PLC0415  # comes with httpx2
         import httpx2  # noqa: PLC0415  # an extra
 
-        content = call.body if call.package is None else _sent_in_a_loop(call.package, progress)
+        answer = _Answer()
         try:
-            async with self._http.stream(
-                call.method, self.url + call.path, content=content, headers=self._headers(call)
-            ) as response:
-                answer = _Answer()
-                async for piece in response.aiter_raw():
-                    answer.add(piece)
-            return call.read(response.status_code, response.headers.get("Content-Type", ""), answer.content)
-        except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
+            with anyio.fail_after(ANSWER_S) as scope:
+
+                def feed() -> None:
+                    scope.deadline = anyio.current_time() + ANSWER_S
+
+                content = call.body if call.package is None else _sent_in_a_loop(call.package, progress, feed)
+                async with self._http.stream(
+                    call.method, self.url + call.path, content=content, headers=self._headers(call)
+                ) as response:
+                    async for piece in response.aiter_raw():
+                        answer.add(piece)
+            return call.read(response.status_code, response.headers.get("Content-Type", ""), bytes(answer.content))
+        except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, TimeoutError) as error:
             raise _unreachable(error) from error
 
 
 class _Answer:
-    """What has come of an answer, within bounds of length and time."""
+    """What has come of an answer, up to what one can have."""
 
     def __init__(self) -> None:
-        self.content = b""
-        self._end = time.monotonic() + ANSWER_S
+        self.content = bytearray()
 
     def add(self, piece: bytes) -> None:
         self.content += piece
-        if len(self.content) > ANSWER_MAX or time.monotonic() > self._end:
-            raise PortalUnreachable(mark("The receiver's answer is longer than one can be, or does not end."))
+        if len(self.content) > ANSWER_MAX:
+            raise PortalUnreachable(mark("The receiver's answer is longer than one can be."))
 
 
-def _sent(path: Path, progress: Progress) -> Iterator[bytes]:
+class _Watch:
+    """Tears a line on which a piece or the answer takes too long, however the bytes drip: no single read notices.
+
+    Another thread's shutdown ends the call that waits; it raises what a broken line does.
+    """
+
+    def __init__(self, line: Callable[[], socket.socket | None]) -> None:
+        self._line = line
+        self._until = time.monotonic() + ANSWER_S
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="mynacard line watch", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def feed(self) -> None:
+        """Something went on."""
+        self._until = time.monotonic() + ANSWER_S
+
+    def _watch(self) -> None:
+        while not self._over.wait(max(0.0, self._until - time.monotonic())):
+            line = self._line()
+            if time.monotonic() >= self._until and line is not None:
+                with suppress(OSError):
+                    socket.socket.shutdown(line, socket.SHUT_RDWR)  # TLS's own would change what the reader reads by
+                return
+
+
+def _sent(path: Path, progress: Progress, feed: Callable[[], object]) -> Iterator[bytes]:
     """The file in pieces; what was sent is told when the next one is asked for."""
     size, done = path.stat().st_size, 0
     with path.open("rb") as stream:
         while piece := stream.read(_CHUNK):
+            feed()
             yield piece
             done += len(piece)
             progress(done, size)
 
 
-async def _sent_in_a_loop(path: Path, progress: Progress) -> AsyncIterator[bytes]:
-    for piece in _sent(path, progress):
+async def _sent_in_a_loop(path: Path, progress: Progress, feed: Callable[[], object]) -> AsyncIterator[bytes]:
+    for piece in _sent(path, progress, feed):
         yield piece
 
 
