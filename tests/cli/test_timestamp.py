@@ -186,6 +186,14 @@ def test_a_signature_may_hold_the_file_and_gives_it_back(
     assert not (tmp_path / "bad").exists()
 
 
+def test_a_signature_that_holds_a_long_file_is_verified_beside_it_too(card: CardFile, tmp_path: Path) -> None:
+    file, output = tmp_path / "long", tmp_path / "long.p7m"
+    file.write_bytes(bytes(3_000_000))
+    assert signed(card, file, "--opaque", "-o", output).code == 0
+    assert run("verify", output, "--simulated").code == 71
+    assert run("verify", file, output, "--simulated").code == 71
+
+
 def test_a_signature_without_content_gives_none(card: CardFile, files: list[Path], tmp_path: Path) -> None:
     output = tmp_path / "signature"
     assert signed(card, files[0], "-o", output).code == 0

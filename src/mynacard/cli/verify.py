@@ -28,6 +28,7 @@ from mynacard.verdict import overall
 __all__ = ["verify"]
 
 _SIGNATURE_MAX: Final = 1 << 20
+_WITH_CONTENT_MAX: Final = cms.SIGNATURE_FILE_MAX + cms.CONTENT_MAX
 _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
 
 
@@ -113,7 +114,7 @@ def verify(
         check_output(content_output, force=force)
     content: bytes | None = None
     if signature is not None:
-        signed = [_beside(file, read_up_to(signature, _SIGNATURE_MAX), certificate, HashAlgorithm(hash_), trusted)]
+        signed = [_beside(file, read_up_to(signature, _WITH_CONTENT_MAX), certificate, HashAlgorithm(hash_), trusted)]
     elif certificate is not None:
         raise click.UsageError(_("Without SIGNATURE there is nothing that --certificate is for."))
     else:
