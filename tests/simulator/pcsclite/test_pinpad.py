@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulator.pcsclite.harness import APPLICATION, DONE, READER, SIGN, Program, new_service, request
 
+from mynacard.apdu.keypad import Feature, TypedCommand
 from mynacard.errors import UsageError
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.doors.pcsclite import Gesture, Keypad
 from mynacard.simulator.doors.pcsclite import messages as say
-from mynacard.simulator.doors.pcsclite.pinpad import VerifyRequest
+from mynacard.simulator.doors.pcsclite.pinpad import TypedRequest
 from mynacard.simulator.doors.pcsclite.scard import Code, ShareMode
 from mynacard.simulator.faults import Fault
 
@@ -64,7 +65,7 @@ def desk(card: SimulatedCard) -> Callable[..., Desk]:
 
 
 def test_a_reader_with_a_keypad_says_so(desk: Callable[..., Desk]) -> None:
-    assert desk().control(GET_FEATURES) == bytes.fromhex("0604 42330006 0A04 4233000A")
+    assert desk().control(GET_FEATURES) == bytes.fromhex("0604 42330006 0704 42330007 0A04 4233000A")
     assert desk().control(PROPERTIES) == bytes.fromhex("0000 02 00")
 
 
@@ -73,7 +74,7 @@ def test_it_says_so_to_whoever_only_looks(card: SimulatedCard) -> None:
     service.desk.plug(READER, card, keypad=Keypad([]))
     looking = Program(service)
     handle = looking.connected(ShareMode.DIRECT)
-    assert looking.ask(say.Control(handle, GET_FEATURES, 0, 264)).returned == 12
+    assert looking.ask(say.Control(handle, GET_FEATURES, 0, 264)).returned == 18
 
 
 def test_a_reader_without_one_has_nothing(card: SimulatedCard) -> None:
@@ -169,13 +170,15 @@ def test_a_structure_that_is_cut_off_is_a_wrong_parameter(desk: Callable[..., De
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_request_or_none(data: bytes) -> None:
-    request = VerifyRequest.parse(data)
+    request = TypedRequest.parse(Feature.VERIFY_PIN_DIRECT, data)
     assert request is None or request.header[1] == 0x20
+    request = TypedRequest.parse(Feature.MODIFY_PIN_DIRECT, data)
+    assert request is None or request.header[1] in (0x24, 0x32)
 
 
 def test_room_for_the_answer_is_wanted(desk: Callable[..., Desk]) -> None:
-    assert desk().control(GET_FEATURES, room=11) == Code.E_INSUFFICIENT_BUFFER
-    assert desk(RIGHT).control(0x42330007, structure()) == Code.E_UNSUPPORTED_FEATURE
+    assert desk().control(GET_FEATURES, room=17) == Code.E_INSUFFICIENT_BUFFER
+    assert desk(RIGHT).control(0x42330008, structure()) == Code.E_UNSUPPORTED_FEATURE
 
 
 def test_faults_come_at_what_is_typed_too(desk: Callable[..., Desk], card: SimulatedCard) -> None:
@@ -214,4 +217,49 @@ def test_a_keypad_has_ten_keys(entry: str) -> None:
 
 def test_what_was_typed_is_not_printed(card: SimulatedCard) -> None:
     assert "7391" not in repr(Keypad(["7391"])) + repr(vars(Keypad(["7391"])))
-    assert "7391" not in repr(VerifyRequest.parse(structure(b"\x00\x20\x00\x98\x047391")))
+    assert "7391" not in repr(TypedRequest.parse(Feature.VERIFY_PIN_DIRECT, structure(b"\x00\x20\x00\x98\x047391")))
+
+
+# --- a new PIN ---------------------------------------------------------------------------------------
+
+CHANGE_DIRECT = 0x42330007
+SELECT_PIN = bytes.fromhex("00A4020C020018")
+
+
+def change(template: bytes = bytes.fromhex("0024018000"), confirm: int = 1, lengths: int = 0x0404) -> bytes:
+    """A PIN_MODIFY_STRUCTURE: pcsc-lite 1.9.9, src/PCSC/reader.h."""
+    head = struct.pack("=BBBBBBBHBBBH6xI", 30, 30, ASCII, 0, 0, 0, 0, lengths, confirm, 2, 0, 0, len(template))
+    return head + template
+
+
+@pytest.mark.parametrize(
+    ("entries", "confirm", "status"),
+    [
+        (("4711", "4711"), 1, "9000"),
+        (("4711",), 0, "9000"),
+        (("4711", "4712"), 1, "6402"),
+        (("471", "471"), 1, "6403"),
+        (("4711", Gesture.CANCEL), 1, "6401"),
+        ((Gesture.TIME_OUT,), 1, "6400"),
+        (("4711",), 3, "6b80"),
+    ],
+)
+def test_a_new_pin_is_typed_twice_or_is_none(
+    desk: Callable[..., Desk], card: SimulatedCard, entries: tuple[str | Gesture, ...], confirm: int, status: str
+) -> None:
+    at = desk(RIGHT, *entries)
+    assert at.verify() == DONE
+    assert at.program.transmit(at.handle, SELECT_PIN) == DONE
+    at.seen.clear()
+    assert at.control(CHANGE_DIRECT, change(confirm=confirm)) == bytes.fromhex(status)
+    assert len(at.seen) == (status == "9000")
+
+
+@given(st.binary(min_size=4, max_size=4), st.integers(1, 8), st.integers(8, 16), st.booleans(), st.integers(1, 255))
+def test_what_the_driver_asks_for_the_keypad_understands(
+    header: bytes, fewest: int, most: int, new: bool, timeout_s: int
+) -> None:
+    header = header[:1] + (b"\x24" if new else b"\x20") + header[2:]
+    command = TypedCommand(header, fewest, most, new, timeout_s)
+    request = TypedRequest.parse(command.feature, command.structure())
+    assert request == TypedRequest(header, b"", 0, 0, range(fewest, most + 1), 2 if new else 1)

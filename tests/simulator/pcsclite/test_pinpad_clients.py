@@ -67,7 +67,7 @@ def test_pyscard_has_a_pin_typed_and_signs_without_ever_having_it(door: Pcsclite
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["words"] == ["6401", "6400", "63c2", "9000"]
-    assert (said["status"], said["modify"]) == ("9000", None)
+    assert (said["status"], said["modify"]) == ("9000", 0x42330007)
     assert said["properties"]
     assert CANARY not in done.stdout + done.stderr
     key = load_der_x509_certificate(certificate).public_key()

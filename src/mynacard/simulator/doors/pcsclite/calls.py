@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from mynacard.apdu.keypad import Feature
 from mynacard.errors import ProtocolError, mark
 from mynacard.simulator.doors.pcsclite import messages as say
 from mynacard.simulator.doors.pcsclite import pinpad
@@ -257,16 +258,17 @@ class Calls:
 
     def _feature(self, client: Client, reader: Reader, call: say.Control) -> bytes | None:
         keypad = reader.keypad
-        match call.control_code:
-            case pinpad.GET_FEATURE_REQUEST if keypad is not None:
-                return pinpad.FEATURES
-            case pinpad.VERIFY_PIN_DIRECT if keypad is not None:
+        if keypad is None:
+            raise Refused(Code.E_UNSUPPORTED_FEATURE)
+        if call.control_code == pinpad.GET_FEATURE_REQUEST:
+            return pinpad.FEATURES
+        if call.control_code == pinpad.control_code(Feature.IFD_PIN_PROPERTIES):
+            return pinpad.PIN_PROPERTIES
+        for feature in (Feature.VERIFY_PIN_DIRECT, Feature.MODIFY_PIN_DIRECT):
+            if call.control_code == pinpad.control_code(feature):
                 reader.contacts.need_powered_card()
-                return pinpad.typed(keypad, call.data, lambda command: self._exchange(client, reader, command))
-            case pinpad.IFD_PIN_PROPERTIES if keypad is not None:
-                return pinpad.PIN_PROPERTIES
-            case _:
-                raise Refused(Code.E_UNSUPPORTED_FEATURE)
+                return pinpad.typed(keypad, feature, call.data, lambda command: self._exchange(client, reader, command))
+        raise Refused(Code.E_UNSUPPORTED_FEATURE)
 
     def _strike(self, fault: Fault, client: Client, reader: Reader, command: bytes) -> bytes | None:
         """What *fault* makes of *command*: the answer that *client* gets, or None where it gets none."""

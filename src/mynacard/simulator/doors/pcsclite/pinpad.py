@@ -1,7 +1,7 @@
 """A reader's keypad: the client asks the reader for a PIN, a person types it there, and the client never sees it.
 
-Source: PC/SC Workgroup, part 10 (features, status words); pcsc-lite 1.9.9, src/PCSC/reader.h (structures, tags). The
-control codes are the reader's own affair; these are what the CCID driver uses.
+Source: PC/SC Workgroup, part 10 (features, status words). The control codes are the reader's own affair; these are what
+the CCID driver uses, and so are the properties that it tells.
 """
 
 from __future__ import annotations
@@ -12,48 +12,58 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
 
-from construct import Byte, Const, ConstructError, GreedyBytes, Int16un, Int32un, Struct, Terminated
+from construct import Byte, ConstructError, Int16un, Struct
 
-from mynacard.apdu.wire import Wire
+from mynacard.apdu import keypad as part10
+from mynacard.apdu.keypad import Feature
 from mynacard.errors import UsageError, mark
 from mynacard.pin import Pin
 
 __all__ = [
     "FEATURES",
     "GET_FEATURE_REQUEST",
-    "IFD_PIN_PROPERTIES",
     "PIN_PROPERTIES",
-    "VERIFY_PIN_DIRECT",
     "Gesture",
     "Keypad",
-    "VerifyRequest",
+    "TypedRequest",
+    "control_code",
     "typed",
 ]
 
-GET_FEATURE_REQUEST: Final = 0x42000000 + 3400
-VERIFY_PIN_DIRECT: Final = 0x42330006
-IFD_PIN_PROPERTIES: Final = 0x4233000A
-"""Control codes; the last byte of a feature's is its tag."""
-FEATURES: Final = b"".join(
-    bytes((code & 0xFF, 4)) + code.to_bytes(4) for code in (VERIFY_PIN_DIRECT, IFD_PIN_PROPERTIES)
-)
-"""The answer to GET_FEATURE_REQUEST: tag, length and control code of each, the highest byte first."""
+GET_FEATURE_REQUEST: Final = 0x42000000 + part10.GET_FEATURE_REQUEST
+
+
+def control_code(feature: Feature) -> int:
+    """The control code of *feature*; its last byte is the feature's tag."""
+    return 0x42330000 + feature
+
+
+FEATURES: Final = part10.feature_list({
+    feature: control_code(feature)
+    for feature in (Feature.VERIFY_PIN_DIRECT, Feature.MODIFY_PIN_DIRECT, Feature.IFD_PIN_PROPERTIES)
+})  # fmt: skip
+"""What a reader with a keypad can do."""
 PIN_PROPERTIES: Final = bytes(Struct("lcd" / Int16un, "validation" / Byte, "timeout2" / Byte).build(
-    {"lcd": 0, "validation": 0x02, "timeout2": 0}
+    {"lcd": 0, "validation": part10.KEY_PRESSED, "timeout2": 0}
 ))  # fmt: skip
 """No display; an entry ends with a key; no second time limit."""
 
-_WRONG_PARAMETER: Final = b"\x6b\x80"
-_WRONG_LENGTH: Final = b"\x64\x03"
+_WRONG_PARAMETER: Final = part10.WRONG_PARAMETER.to_bytes(2)
+_WRONG_LENGTH: Final = part10.WRONG_LENGTH.to_bytes(2)
+_TYPED_TWO_WAYS: Final = part10.TYPED_TWO_WAYS.to_bytes(2)
 _DIGITS_MAX: Final = 16
-_VERIFY_INS: Final = 0x20
+_INSTRUCTIONS: Final = {
+    Feature.VERIFY_PIN_DIRECT: frozenset({0x20}),
+    Feature.MODIFY_PIN_DIRECT: frozenset({0x24, 0x32}),
+}
+_STRUCTURES: Final = {Feature.VERIFY_PIN_DIRECT: part10.VERIFY, Feature.MODIFY_PIN_DIRECT: part10.MODIFY}
 
 
 class Gesture(Enum):
     """What a person does who does not type a PIN, and the status word for it."""
 
-    CANCEL = b"\x64\x01"
-    TIME_OUT = b"\x64\x00"
+    CANCEL = part10.CANCELLED.to_bytes(2)
+    TIME_OUT = part10.TIMED_OUT.to_bytes(2)
 
 
 Entry: TypeAlias = Pin | Gesture
@@ -90,18 +100,9 @@ def _entry(entry: str | Gesture) -> Entry:
     return Pin(entry)
 
 
-_VERIFY: Final[Wire] = Struct(
-    "timeout_s" / Byte, "timeout_after_first_s" / Byte,
-    "format" / Byte, "block" / Byte, "length_format" / Byte,
-    "lengths" / Int16un,  # XXYY: the fewest digits, and the most
-    "validation" / Byte, "messages" / Byte, "language" / Int16un, "message" / Byte, "prologue" / Const(bytes(3)),
-    "length" / Int32un, "template" / GreedyBytes, Terminated,
-)  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
-class VerifyRequest:
-    """A PIN that a client wants verified: the command to make, and where in it the digits go.
+class TypedRequest:
+    """A PIN that a client wants typed: the command to make, and where in it the digits go.
 
     Attributes:
         header: the first four bytes of the command.
@@ -109,6 +110,7 @@ class VerifyRequest:
         position: where in the data field the first digit goes.
         block: bytes that the digits are filled up to with 'FF', at least; 0: none is added to them.
         lengths: how many digits there may be.
+        times: how often the PIN is typed.
     """
 
     header: bytes
@@ -116,24 +118,30 @@ class VerifyRequest:
     position: int
     block: int
     lengths: range
+    times: int = 1
 
     @classmethod
-    def parse(cls, wire: bytes) -> VerifyRequest | None:
-        """The request that *wire*, a PIN_VERIFY_STRUCTURE, is; None where it is none, or one that no digits fit.
+    def parse(cls, feature: Feature, wire: bytes) -> TypedRequest | None:
+        """The request that *wire*, a PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE, is; None where it is none, or one
+        that no digits fit.
 
-        This keypad types ASCII, from the left, into VERIFY, and writes no length but Lc.
+        This keypad types ASCII, from the left, into VERIFY, or a new PIN alone into a change, and writes no length but
+        Lc.
         """
         try:
-            value = _VERIFY.parse(wire)
+            value = _STRUCTURES[feature].parse(wire)
         except ConstructError:
             return None
         template = bytes(value.template)
+        new = feature is Feature.MODIFY_PIN_DIRECT
         unit, position = value.format & 0x80, value.format >> 3 & 0x0F
         plain = value.format & 0x07 == 0x02 and value.block >> 4 == 0 and (unit or not position)
-        if value.length != len(template) or not plain or len(template) < 4 or template[1] != _VERIFY_INS:
+        fits = len(template) >= 4 and template[1] in _INSTRUCTIONS[feature]
+        if value.length != len(template) or not plain or not fits or (new and value.confirm > part10.CONFIRM_NEW):
             return None
         lengths = range(value.lengths >> 8, (value.lengths & 0xFF) + 1)
-        return cls(template[:4], template[5:], position, value.block & 0x0F, lengths)
+        times = 2 if new and value.confirm else 1
+        return cls(template[:4], template[5:], position, value.block & 0x0F, lengths, times)
 
     def command(self, entry: Pin) -> bytes | None:
         """The command with the digits of *entry*; None where they are too few or too many."""
@@ -144,13 +152,18 @@ class VerifyRequest:
         return self.header + bytes((len(data),)) + data
 
 
-def typed(keypad: Keypad, wire: bytes, transmit: Callable[[bytes], bytes | None]) -> bytes | None:
-    """The answer to a PIN_VERIFY_STRUCTURE: the card's, which *transmit* asks, or the reader's if there is no PIN."""
-    request = VerifyRequest.parse(wire)
+def typed(keypad: Keypad, feature: Feature, wire: bytes, transmit: Callable[[bytes], bytes | None]) -> bytes | None:
+    """The answer to the structure *wire*: the card's, which *transmit* asks, or the reader's if there is no PIN."""
+    request = TypedRequest.parse(feature, wire)
     if request is None:
         return _WRONG_PARAMETER
-    entry = keypad.next_entry()
-    if isinstance(entry, Gesture):
-        return entry.value
-    command = request.command(entry)
-    return _WRONG_LENGTH if command is None else transmit(command)
+    entries: list[Pin] = []
+    for _ in range(request.times):
+        entry = keypad.next_entry()
+        if isinstance(entry, Gesture):
+            return entry.value
+        entries.append(entry)
+    command = request.command(entries[0])
+    if command is None:
+        return _WRONG_LENGTH
+    return transmit(command) if entries[0] == entries[-1] else _TYPED_TWO_WAYS

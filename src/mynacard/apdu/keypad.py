@@ -1,0 +1,211 @@
+"""PINs that a person types at the reader: what the reader is asked, and what it says. The program never has them.
+
+Source: PC/SC Workgroup, part 10 (features, structures, status words) and its supplement 2.02.08 (properties);
+pcsc-lite 1.9.9, src/PCSC/reader.h. What CCID readers make of the structures: USB CCID 1.1, §6.1.11 (PC_to_RDR_Secure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final, Protocol, runtime_checkable
+
+from construct import (
+    Byte,
+    Bytes,
+    Const,
+    ConstructError,
+    GreedyBytes,
+    GreedyRange,
+    Int16un,
+    Int32ub,
+    Int32un,
+    Prefixed,
+    Struct,
+    Terminated,
+)
+
+from mynacard.apdu.wire import Wire
+from mynacard.errors import NoKeypadError, ProtocolError, mark
+
+__all__ = [
+    "CANCELLED",
+    "GET_FEATURE_REQUEST",
+    "MODIFY",
+    "TIMED_OUT",
+    "TYPED_TWO_WAYS",
+    "VERIFY",
+    "WRONG_LENGTH",
+    "WRONG_PARAMETER",
+    "Feature",
+    "KeypadCard",
+    "Property",
+    "TypedCommand",
+    "feature_list",
+    "parse_features",
+    "parse_properties",
+    "property_list",
+    "with_keys",
+]
+
+GET_FEATURE_REQUEST: Final = 3400
+"""CM_IOCTL_GET_FEATURE_REQUEST, the function within SCARD_CTL_CODE."""
+
+TIMED_OUT: Final = 0x6400
+CANCELLED: Final = 0x6401
+TYPED_TWO_WAYS: Final = 0x6402
+WRONG_LENGTH: Final = 0x6403
+WRONG_PARAMETER: Final = 0x6B80
+"""What the reader says in the card's place where there was no PIN; the card has seen nothing then."""
+
+
+class Feature(IntEnum):
+    """What a reader can do beside passing APDUs on, as far as it is used here."""
+
+    VERIFY_PIN_DIRECT = 0x06
+    MODIFY_PIN_DIRECT = 0x07
+    IFD_PIN_PROPERTIES = 0x0A
+    GET_TLV_PROPERTIES = 0x12
+
+
+class Property(IntEnum):
+    """What a reader tells of itself; numbers, the lowest byte first, but for the firmware's name."""
+
+    MIN_PIN_SIZE = 0x06
+    MAX_PIN_SIZE = 0x07
+    FIRMWARE = 0x08
+    MAX_APDU_DATA = 0x0A
+    VENDOR = 0x0B
+    PRODUCT = 0x0C
+
+
+_FEATURES: Final[Wire] = Struct(
+    "rows" / GreedyRange(Struct("tag" / Byte, Const(b"\x04"), "code" / Int32ub)), Terminated
+)
+_PROPERTIES: Final[Wire] = Struct(
+    "rows" / GreedyRange(Struct("tag" / Byte, "value" / Prefixed(Byte, GreedyBytes))), Terminated
+)
+
+VERIFY: Final[Wire] = Struct(  # PIN_VERIFY_STRUCTURE
+    "timeout_s" / Byte, "timeout_after_first_s" / Byte,
+    "format" / Byte, "block" / Byte, "length_format" / Byte,
+    "lengths" / Int16un,  # XXYY: the fewest digits, and the most
+    "validation" / Byte, "messages" / Byte, "language" / Int16un, "message" / Byte, "prologue" / Const(bytes(3)),
+    "length" / Int32un, "template" / GreedyBytes, Terminated,
+)  # fmt: skip
+MODIFY: Final[Wire] = Struct(  # PIN_MODIFY_STRUCTURE
+    "timeout_s" / Byte, "timeout_after_first_s" / Byte,
+    "format" / Byte, "block" / Byte, "length_format" / Byte,
+    "old_offset" / Byte, "new_offset" / Byte,
+    "lengths" / Int16un,
+    "confirm" / Byte, "validation" / Byte, "messages" / Byte, "language" / Int16un, "message_indices" / Bytes(3),
+    "prologue" / Const(bytes(3)), "length" / Int32un, "template" / GreedyBytes, Terminated,
+)  # fmt: skip
+
+ASCII_FROM_THE_LEFT: Final = 0x82
+"""bmFormatString: the unit is a byte, digits are ASCII, the first goes to the front of the data field."""
+KEY_PRESSED: Final = 0x02
+"""bEntryValidationCondition: an entry ends with a key."""
+CONFIRM_NEW: Final = 0x01
+"""bConfirmPIN: the new PIN is typed twice; the old one is not asked for, for it was verified before."""
+_DEFAULT_MESSAGES: Final = 0xFF
+_JAPANESE: Final = 0x0411
+
+
+def feature_list(codes: Mapping[Feature, int]) -> bytes:
+    """The answer to GET_FEATURE_REQUEST of a reader with these features, by their control codes."""
+    return bytes(_FEATURES.build({"rows": [{"tag": tag, "code": code} for tag, code in codes.items()]}))
+
+
+def parse_features(answer: bytes) -> Mapping[int, int]:
+    """The control codes of a reader's features, by tag.
+
+    Raises:
+        ProtocolError: *answer* is no list of features.
+    """
+    return {row.tag: int(row.code) for row in _rows(_FEATURES, answer)}
+
+
+def property_list(values: Mapping[Property, bytes]) -> bytes:
+    """The answer to GET_TLV_PROPERTIES of a reader with these properties."""
+    return bytes(_PROPERTIES.build({"rows": [{"tag": tag, "value": value} for tag, value in values.items()]}))
+
+
+def parse_properties(answer: bytes) -> Mapping[int, bytes]:
+    """What a reader tells of itself, by tag.
+
+    Raises:
+        ProtocolError: *answer* is no list of properties.
+    """
+    return {row.tag: bytes(row.value) for row in _rows(_PROPERTIES, answer)}
+
+
+def _rows(wire: Wire, answer: bytes) -> list[Any]:
+    try:
+        return list(wire.parse(answer).rows)
+    except ConstructError:
+        raise ProtocolError(mark("The reader's list of what it can do is damaged.")) from None
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCommand:
+    """A command whose data field is a PIN that a person types at the reader.
+
+    Attributes:
+        header: CLA, INS, P1, P2 of VERIFY, or of CHANGE REFERENCE DATA with the new PIN alone.
+        fewest, most: how many digits the reader takes.
+        new: whether it is a new PIN, which is typed twice.
+        timeout_s: so long the reader waits for the person, 1..255.
+        untested: whether a reader will do whose keypad nobody is known to have tried.
+    """
+
+    header: bytes
+    fewest: int
+    most: int
+    new: bool = False
+    timeout_s: int = 30
+    untested: bool = False
+
+    @property
+    def feature(self) -> Feature:
+        """What the reader must be able to do."""
+        return Feature.MODIFY_PIN_DIRECT if self.new else Feature.VERIFY_PIN_DIRECT
+
+    def structure(self) -> bytes:
+        """What the reader is sent: nothing secret is in it."""
+        template = self.header + b"\x00"
+        values = {
+            "timeout_s": self.timeout_s, "timeout_after_first_s": self.timeout_s,
+            "format": ASCII_FROM_THE_LEFT, "block": 0, "length_format": 0,
+            "lengths": self.fewest << 8 | self.most,
+            "old_offset": 0, "new_offset": 0, "confirm": CONFIRM_NEW,
+            "validation": KEY_PRESSED, "messages": _DEFAULT_MESSAGES, "language": _JAPANESE,
+            "message": 0, "message_indices": bytes((0, 1, 2)), "length": len(template), "template": template,
+        }  # fmt: skip
+        return bytes((MODIFY if self.new else VERIFY).build(values))
+
+
+@runtime_checkable
+class KeypadCard(Protocol):
+    """A card on a reader that may have keys. What is put around a card and knows of no keys hides them."""
+
+    def transmit(self, command: bytes, /) -> bytes: ...
+    def transmit_typed(self, command: TypedCommand, /) -> bytes:
+        """The card's answer to *command* once a person has typed, or the reader's own if there was no PIN.
+
+        Raises:
+            NoKeypadError: the reader cannot do it, or is not known to. Nobody was asked.
+        """
+        ...
+
+
+def with_keys(card: object) -> KeypadCard:
+    """*card*, if PINs can be typed where it lies.
+
+    Raises:
+        NoKeypadError: it is in memory or recorded, or something around it hides the keys.
+    """
+    if not isinstance(card, KeypadCard):
+        raise NoKeypadError(mark("No PIN can be typed where this card lies: there are no keys."))
+    return card
