@@ -6,9 +6,10 @@ import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, Final
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -29,9 +30,10 @@ from mynacard.cli.trace import answer_line, command_line
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.simulator.contents import DEFAULT_PINS
 from mynacard.simulator.doors import disk, vpcd
-from mynacard.simulator.doors.pcsclite import PcscliteDoor, check_system, reader_name
+from mynacard.simulator.doors.pcsclite import Gesture, Keypad, PcscliteDoor, check_system, reader_name
 from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.simulator.faults import KINDS, Fault
+from mynacard.simulator.narrow import LONGEST, NarrowReader, Narrows
 from mynacard.simulator.persona import DEFAULT_PERSONA, Persona, all_personas
 from mynacard.simulator.powered import PoweredCard
 from mynacard.simulator.residence.issuing import ResidenceContents
@@ -226,6 +228,12 @@ def vpcd_(path: Path | None, port: int, timing: str, reader: str | None) -> None
 @click.option("--fault", "faults", multiple=True, metavar="KIND@N",
               help=_("What happens at the N-th APDU of the first reader: {kinds}.").format(kinds=KINDS))  # fmt: skip
 @_timing_option
+@click.option("--longest-apdu", type=click.IntRange(261, LONGEST), default=LONGEST, metavar="BYTES",
+              help=_("The readers pass no longer command or answer."))  # fmt: skip
+@click.option("--short-apdus", is_flag=True, help=_("The readers pass no commands of extended length."))
+@click.option("--keypad", "keys", type=click.File("r"), metavar="PATH",
+              help=_("The first reader has keys. What is typed there, a line each time that a PIN is asked for, is in"
+                     " this file: digits, cancel, or timeout."))  # fmt: skip
 @click.option("--trace", is_flag=True, help=_("Show every APDU on standard error, secrets masked."))
 @click.option("--trace-to", type=click.Path(dir_okay=False, path_type=Path), help=_("The same in a file."))
 @click.option("--count", is_flag=True, help=_("Say at the end how many APDUs each reader was sent."))
@@ -236,6 +244,9 @@ def exec_(
     names: tuple[str, ...],
     faults: tuple[str, ...],
     timing: str,
+    longest_apdu: int,
+    short_apdus: bool,
+    keys: IO[str] | None,
     trace: bool,
     trace_to: Path | None,
     count: bool,
@@ -247,19 +258,24 @@ def exec_(
         raise click.UsageError(_("One card cannot lie on two readers."))
     check_system()
     armed = tuple(Fault.parse(text) for text in faults)
+    narrows = Narrows(not short_apdus, longest_apdu)
+    keypad = None if keys is None else Keypad(_GESTURES.get(line.strip(), line.strip()) for line in keys)
     with held_signals() as before, contextlib.ExitStack() as opened:
         watcher = _Watcher(opened.enter_context(_shown(trace, trace_to)))
         held = [opened.enter_context(disk.open_file(path)) for path in cards] or [disk.new_card()]
         door = PcscliteDoor(observe=watcher.see)
         for number in range(max(len(held), len(names))):
             name = names[number] if number < len(names) else reader_name(number)
-            card = _timed(held[number], timing) if number < len(held) else None
-            door.plug(name, card, () if number else armed)
+            card = NarrowReader(_timed(held[number], timing), narrows) if number < len(held) else None
+            door.plug(name, card, () if number else armed, None if number else keypad)
         watcher.readers = door.readers
         opened.enter_context(door)
         status = run(command, door.environment(), before)
     watcher.report(count)
     return status
+
+
+_GESTURES: Final[Mapping[str, Gesture]] = {"cancel": Gesture.CANCEL, "timeout": Gesture.TIME_OUT}
 
 
 class _Watcher:
