@@ -12,6 +12,7 @@ from support import CardThat
 
 from mynacard import errors, opening
 from mynacard.apdu import Channel, TriesLeft
+from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.message import Card
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import choose_reader, open_card
@@ -101,6 +102,8 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     opened: list[str] = []
 
     class Opened(CardThat):
+        card_profile = CardProfile()
+
         def transaction(self) -> AbstractContextManager[None]:
             return nullcontext()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mynacard.errors import CardError, MynacardError, ProtocolError, ReaderError
     from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, HashAlgorithm, JpkiSession
     from mynacard.opening import connect_card, open_card
-    from mynacard.pin import Pin
+    from mynacard.pin import AtKeypad, Pin
     from mynacard.pin_entry import PinProvider, PinRequest, verified_session
     from mynacard.residence import CardNumber, ResidenceCard
     from mynacard.residence_entry import opened_residence_card
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DIGITAL_SIGNATURE",
     "USER_AUTHENTICATION",
+    "AtKeypad",
     "Card",
     "CardError",
     "CardNumber",
@@ -46,6 +47,7 @@ __all__ = [
 _HOMES: Final = {
     "DIGITAL_SIGNATURE": "jpki",
     "USER_AUTHENTICATION": "jpki",
+    "AtKeypad": "pin",
     "Card": "apdu",
     "CardError": "errors",
     "CardNumber": "residence",

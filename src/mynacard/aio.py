@@ -18,9 +18,10 @@ from anyio import CancelScope, CapacityLimiter, current_time, from_thread, to_th
 
 from mynacard import opening, pin_entry, readers
 from mynacard.apdu.channel import Channel
+from mynacard.apdu.verification import PinSecret
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
-from mynacard.pin import Pin
+from mynacard.pin import AtKeypad, Pin
 from mynacard.pin_entry import PinProvider, PinRequest
 from mynacard.readers import Deadlines, ReaderState
 
@@ -59,7 +60,7 @@ async def open_card(
 @asynccontextmanager
 async def verified_session(
     pair: KeyPair,
-    pin: Pin | Callable[[PinRequest], Awaitable[Pin]],
+    pin: PinSecret | Callable[[PinRequest], Awaitable[PinSecret]],
     *,
     name: str | None = None,
     purpose: str = "",
@@ -74,7 +75,7 @@ async def verified_session(
     async with calls.inside(connecting) as connection:
         calls.adopt = connection.adopt
         verified = pin_entry.verified_session_on(
-            connection, pair, pin if isinstance(pin, Pin) else _asked_in_the_loop(pin), purpose=purpose,
+            connection, pair, pin if isinstance(pin, Pin | AtKeypad) else _asked_in_the_loop(pin), purpose=purpose,
             signatures=signatures, spend_last_try=spend_last_try, upper_case=upper_case,
         )  # fmt: skip
         async with calls.inside(verified) as session:
@@ -106,9 +107,9 @@ async def wait_for_card(name: str = "", timeout_s: float | None = None) -> tuple
     raise readers.no_card_came(timeout_s)
 
 
-def _asked_in_the_loop(ask: Callable[[PinRequest], Awaitable[Pin]]) -> PinProvider:
-    def provider(request: PinRequest, /) -> Pin:
-        async def asked() -> Pin:
+def _asked_in_the_loop(ask: Callable[[PinRequest], Awaitable[PinSecret]]) -> PinProvider:
+    def provider(request: PinRequest, /) -> PinSecret:
+        async def asked() -> PinSecret:
             return await ask(request)
 
         return from_thread.run(asked)

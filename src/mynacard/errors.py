@@ -6,7 +6,7 @@
     ├── ReaderError        the desk: library, service, reader, connection
     │   ├── NoPcscLibraryError, NoPcscServiceError, AccessRefusedError
     │   ├── NoReaderError, ReaderNotFoundError, ReaderAmbiguousError, ReaderBusyError
-    │   ├── NoCardError, CardMuteError, ExtendedLengthError
+    │   ├── NoCardError, CardMuteError, ExtendedLengthError, NoKeypadError
     │   ├── CardLostError  the session is void
     │   │   ├── CardRemovedError
     │   │   └── CardResetError
@@ -24,10 +24,11 @@
     │   │   └── ApplicationNotFound, CertificateAbsent, NoResidenceCard
     │   └── PinError       the holder: PinIncorrect, PinBlocked, CardNumberIncorrect
     ├── LastTryError       the guard: a VERIFY was not sent, because it could have been the last one
+    ├── PinNotTyped        nobody typed a PIN at the reader's keys: PinEntryCancelled, PinEntryTimedOut
     ├── HalfChangedError   one PIN for people is two keys on the card, and now they differ
     ├── NotPublicError     how to talk with this card is published nowhere
     ├── SessionEndedError  another application was selected since, or the card was logged out
-    ├── CardFileError, TestPkiError, CertificateFileError, PdfFileError    files on this machine
+    ├── CardFileError, ReaderFileError, TestPkiError, CertificateFileError, PdfFileError    files on this machine
     ├── MissingExtraError  this installation
     └── …, also ValueError the caller: nothing was sent
         ├── PinFormError
@@ -74,6 +75,7 @@ __all__ = [
     "MissingExtraError",
     "MynacardError",
     "NoCardError",
+    "NoKeypadError",
     "NoPcscLibraryError",
     "NoPcscServiceError",
     "NoReaderError",
@@ -83,14 +85,18 @@ __all__ = [
     "OwnershipError",
     "PdfFileError",
     "PinBlocked",
+    "PinEntryCancelled",
+    "PinEntryTimedOut",
     "PinError",
     "PinFormError",
     "PinIncorrect",
+    "PinNotTyped",
     "PortalUnreachable",
     "ProtocolError",
     "ReaderAmbiguousError",
     "ReaderBusyError",
     "ReaderError",
+    "ReaderFileError",
     "ReaderNotFoundError",
     "SecurityStatusNotSatisfied",
     "SessionEndedError",
@@ -226,6 +232,12 @@ class ExtendedLengthError(ReaderError):
     """What was asked for needs commands or answers longer than reader or card passes. Nothing secret was sent."""
 
     code = "reader/extended-length"
+
+
+class NoKeypadError(ReaderError):
+    """The reader has no keys for this PIN, or nobody is known to have tried them. Nobody was asked for a PIN."""
+
+    code = "reader/no-keypad"
 
 
 class CardLostError(ReaderError):
@@ -475,6 +487,28 @@ class LastTryError(MynacardError):
         self.tries_left = tries_left
 
 
+class PinNotTyped(MynacardError):
+    """No PIN that can be right was typed at the reader's keys. The card has seen none; no try is spent."""
+
+    code = "pin/not-typed"
+
+    def __init__(self, template: str, /, *, pin: str) -> None:
+        super().__init__(template, pin=pin)
+        self.pin = pin
+
+
+class PinEntryCancelled(PinNotTyped):
+    """Its holder pressed the key that cancels."""
+
+    code = "pin/entry-cancelled"
+
+
+class PinEntryTimedOut(PinNotTyped):
+    """Its holder did not type in time."""
+
+    code = "pin/entry-timed-out"
+
+
 class HalfChangedError(MynacardError):
     """A PIN that is two keys on the card was changed in one of them; ``.changed`` and ``.unchanged`` name them."""
 
@@ -502,6 +536,12 @@ class CardFileError(MynacardError):
     """The file of a simulated or recorded card cannot be read or written, is damaged, or is in use."""
 
     code = "file/card"
+
+
+class ReaderFileError(MynacardError):
+    """A file about readers (profiles, a report of a check) cannot be read, or is damaged, or of another version."""
+
+    code = "file/reader"
 
 
 class TestPkiError(MynacardError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mynacard import errors
-from mynacard.apdu.channel import Channel
+from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
 from mynacard.apdu.message import Card
 from mynacard.errors import mark
@@ -42,6 +42,11 @@ READER_VARIABLE: Final = "MYNACARD_READER"
 class _Usable(Card, Protocol):
     """A card on a reader, or one that is treated alike: a Card inside of a transaction."""
 
+    @property
+    def card_profile(self) -> CardProfile:
+        """What may be taken for granted of the way to it."""
+        ...
+
     def transaction(self) -> AbstractContextManager[object]: ...
     def adopt(self) -> None: ...
 
@@ -58,7 +63,7 @@ class CardConnection:
 
     def __init__(self, card: _Usable, around: Callable[[Card], Card]) -> None:
         self._card = card
-        self._channel = Channel(around(card))
+        self._channel = Channel(around(card), card.card_profile)
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[Channel, None, None]:
@@ -196,6 +201,8 @@ def _replayed(path: str) -> Generator[_Usable, None, None]:
 class _Replayed(Replay):
     """A recorded card, used as one on a reader is. There is nothing to log out, and nobody to share it with."""
 
+    card_profile = CardProfile()
+
     def transaction(self) -> AbstractContextManager[object]:
         return contextlib.nullcontext()
 
@@ -205,6 +212,8 @@ class _Replayed(Replay):
 
 class _Simulated:
     """A simulated card, used as one on a reader is: in transactions, by its owner, and left as it is left there."""
+
+    card_profile = CardProfile()
 
     def __init__(self, card: PoweredCard) -> None:
         self._card = card

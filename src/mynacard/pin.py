@@ -1,11 +1,12 @@
-"""A PIN that does not show itself."""
+"""A PIN that does not show itself, and one that never comes here."""
 
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
-__all__ = ["Pin"]
+__all__ = ["AtKeypad", "Pin"]
 
 
 class Pin:
@@ -45,3 +46,18 @@ class Pin:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied")
+
+
+@dataclass(frozen=True, slots=True)
+class AtKeypad:
+    """In the place of a PIN: its holder types it at the reader's own keys, and no program of this machine has it.
+
+    Digits alone; no keypad has letters. While the holder types, other programs wait for the card.
+
+    Attributes:
+        timeout_s: so long the reader waits for the holder, 1..255. Some readers have a time of their own.
+        untested: also on a reader of which :mod:`mynacard.readers.profiles` does not say that its keypad was tried.
+    """
+
+    timeout_s: int = 30
+    untested: bool = False

@@ -16,12 +16,12 @@ from typing import IO, Final, Protocol, TypeVar
 
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
-from mynacard.apdu.verification import PinReference, PinStatus, check_tries
+from mynacard.apdu.verification import PinReference, PinSecret, PinStatus, check_tries
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import CardConnection, connect_card
 from mynacard.personal.session import ApplicationSession
-from mynacard.pin import Pin
+from mynacard.pin import AtKeypad, Pin
 from mynacard.readers import Deadlines
 
 __all__ = [
@@ -62,10 +62,12 @@ class PinRequest:
 class PinProvider(Protocol):
     """Whoever gets the PIN from its holder: a prompt, a dialogue, another program. Called once, in no transaction.
 
+    One that answers :class:`~mynacard.pin.AtKeypad` has told the holder to type at the reader's own keys.
+
     What it raises (the holder declined) goes on to the caller; nothing was sent then.
     """
 
-    def __call__(self, request: PinRequest, /) -> Pin: ...
+    def __call__(self, request: PinRequest, /) -> PinSecret: ...
 
 
 def pin_from_descriptor(descriptor: int) -> Pin:
@@ -91,7 +93,7 @@ def pins_from_stream(stream: IO[bytes]) -> tuple[Pin, Pin]:
 @contextlib.contextmanager
 def verified_session(
     pair: KeyPair,
-    pin: Pin | PinProvider,
+    pin: PinSecret | PinProvider,
     *,
     name: str | None = None,
     purpose: str = "",
@@ -109,7 +111,7 @@ def verified_session(
 
     Args:
         pair: whose PIN.
-        pin: the PIN, or who gets it.
+        pin: the PIN, or who gets it, or :class:`~mynacard.pin.AtKeypad`.
         name: which card, as :func:`mynacard.open_card` takes it.
         purpose: what the holder is told that the PIN is for.
         signatures: how many there will be; told, not enforced: one VERIFY opens the key for any number.
@@ -121,7 +123,7 @@ def verified_session(
         wait_s: how long a card may take to be laid on a reader.
 
     Raises:
-        PinError, LastTryError, PinFormError, VerificationOutcomeUnknownError: as
+        PinError, LastTryError, PinFormError, PinNotTyped, NoKeypadError, VerificationOutcomeUnknownError: as
             :func:`mynacard.apdu.verification.verify`; a PIN that would not be sent is not asked for.
         CardLostError: the card was removed, replaced or reset while the holder typed. No PIN was sent.
         ReaderError: no card, or as :func:`mynacard.open_card`.
@@ -140,7 +142,7 @@ def verified_session(
 def verified_session_on(
     connection: CardConnection,
     pair: KeyPair,
-    pin: Pin | PinProvider,
+    pin: PinSecret | PinProvider,
     *,
     purpose: str = "",
     signatures: int = 1,
@@ -149,7 +151,7 @@ def verified_session_on(
     certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES,
 ) -> Generator[JpkiSession, None, None]:
     """The same on a card that is connected already; :func:`verified_session` has the arguments and errors."""
-    if not isinstance(pin, Pin):
+    if not isinstance(pin, Pin | AtKeypad):
         pin = ask(
             connection, pair.pin, lambda channel: JpkiSession(channel).pin_status(pair), pin,
             purpose=purpose, signatures=signatures, spend_last_try=spend_last_try,
@@ -164,7 +166,7 @@ def verified_session_on(
 def verified_application(
     kind: Callable[[Channel], S],
     reference: PinReference,
-    pin: Pin | PinProvider,
+    pin: PinSecret | PinProvider,
     *,
     before: Callable[[S], object] = lambda _: None,
     name: str | None = None,
@@ -189,7 +191,7 @@ def verified_application(
         wait_s: how long a card may take to be laid on a reader.
     """
     with connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection:
-        if not isinstance(pin, Pin):
+        if not isinstance(pin, Pin | AtKeypad):
             pin = ask(
                 connection, reference, lambda channel: kind(channel).pin_status(reference), pin,
                 purpose=purpose, spend_last_try=spend_last_try,

@@ -9,7 +9,7 @@ from support import CardThat, ScriptedCard
 
 from mynacard import errors
 from mynacard.apdu.channel import CardProfile, Channel
-from mynacard.apdu.selection import FILE_MAX, OBJECT_MAX, Selection, object_length
+from mynacard.apdu.selection import FILE_MAX, OBJECT_MAX, Selection, blocks, object_length
 
 Scripted = Callable[..., ScriptedCard]
 
@@ -128,3 +128,70 @@ def test_commands_go_through_a_route_and_end_with_the_selection(scripted: Script
     with pytest.raises(errors.SessionEndedError):
         found.go_through(lambda same: same)
     assert len(route.sent) == 1
+
+
+# --- readers through which more than 256 bytes pass, but not a whole file ----------------------------
+
+
+def cheapest(rest: int, most: int) -> list[tuple[int, int]]:
+    """Of each length up to *rest*: the fewest commands that bring it, and the fewest bytes of those; by trying all."""
+    best = [(0, 0)]
+    for left in range(1, rest + 1):
+        ways = (
+            (best[left - ne][0] + 1, best[left - ne][1] + (5 if ne <= 256 else 7))
+            for ne in range(1, most + 1)
+            if ne <= left
+        )
+        best.append(min(ways))
+    return best
+
+
+@pytest.mark.parametrize("most", [256, 257, 259, 300, 511, 512, 513, 520])
+def test_the_rest_of_a_file_comes_by_the_fewest_commands_and_those_with_the_fewest_bytes(most: int) -> None:
+    best = cheapest(1300, most)
+    for rest in range(1, 1301):
+        sizes = blocks(rest, most)
+        assert sum(sizes) == rest
+        assert min(sizes) > 0
+        assert max(sizes) <= most
+        assert (len(sizes), sum(5 if ne <= 256 else 7 for ne in sizes)) == best[rest]
+
+
+def test_nothing_is_no_command() -> None:
+    assert blocks(0, 256) == ()
+
+
+MIDDLE = CardProfile(extended_length=False, block=520, first=520)
+
+
+def test_a_known_length_of_answers_is_asked_for_at_once(scripted: Scripted) -> None:
+    found = content(700)
+    card = scripted(
+        (SELECT, "9000"), ("00B08400000208", found[:520] + b"\x90\x00"), ("00B00208B4", found[520:] + b"\x90\x00")
+    )
+    chosen = selection(card, MIDDLE)
+    assert chosen.read_content(4) == found
+    assert chosen.channel.profile.block_tried
+
+
+def test_where_it_does_not_pass_after_all_it_is_256_bytes_and_no_more_is_tried(scripted: Scripted) -> None:
+    found = content(300)
+    card = scripted(
+        (SELECT, "9000"), ("00B08400000208", "6700"), ("00B0840000", found[:256] + b"\x90\x00"),
+        ("00B001002C", found[256:] + b"\x90\x00"), ("00B0850000", found[:256] + b"\x90\x00"),
+        ("00B001002C", found[256:] + b"\x90\x00"),
+    )  # fmt: skip
+    chosen = selection(card, MIDDLE)
+    assert chosen.read_content(4) == found
+    assert chosen.read_content(5) == found
+    assert chosen.channel.profile == SHORT
+
+
+def test_nothing_is_tried_when_a_login_could_be_lost(scripted: Scripted) -> None:
+    found = content(300)
+    card = scripted(
+        (SELECT, "9000"), ("00B0840000", found[:256] + b"\x90\x00"), ("00B001002C", found[256:] + b"\x90\x00")
+    )
+    chosen = selection(card, MIDDLE)
+    chosen.may_probe = False
+    assert chosen.read_content(4) == found

@@ -142,7 +142,10 @@ class Service(Library):
     def transmit(self, card: int, protocol: int, command: bytes, /) -> Outcome[bytes]:
         raise AssertionError
 
-    def control(self, card: int, function: int, data: bytes, /) -> Outcome[bytes]:
+    def control_code(self, function: int, /) -> int:
+        raise AssertionError
+
+    def control(self, card: int, code: int, data: bytes, /) -> Outcome[bytes]:
         raise AssertionError
 
 

@@ -226,7 +226,7 @@ def test_the_atr_is_the_cards(library: Library, handle: int) -> None:
 
 @pytest.mark.parametrize("function", [1, 3400])
 def test_a_reader_without_features_refuses_to_be_asked_for_them(library: Library, handle: int, function: int) -> None:
-    assert code(library.control(handle, function, b"")) == UNSUPPORTED
+    assert code(library.control(handle, library.control_code(function), b"")) == UNSUPPORTED
 
 
 def test_a_card_that_goes_is_heard_of_in_every_call(door: PcscliteDoor, library: Library, handle: int) -> None:
@@ -308,7 +308,7 @@ def with_card(library: Library, connection: int) -> list[Outcome[Any]]:
         library.end_transaction(connection, Disposition.LEAVE),
         library.status(connection),
         library.transmit(connection, T1, PLAIN),
-        library.control(connection, 3400, b""),
+        library.control(connection, library.control_code(3400), b""),
     ]
 
 

@@ -285,7 +285,8 @@ def test_an_answer_that_the_system_has_no_room_for_is_a_failure(foreign: Foreign
 
 @pytest.mark.parametrize("length", [0, 4, 300])
 def test_the_reader_is_asked_under_the_systems_own_number(foreign: Foreign, length: int) -> None:
-    assert foreign.native.control(foreign.card, 3400, bytes(length)) == (SUCCESS, bytes(length))
+    code = foreign.native.control_code(3400)
+    assert foreign.native.control(foreign.card, code, bytes(length)) == (SUCCESS, bytes(length))
 
 
 # --- what goes wrong ---------------------------------------------------------------------------------
@@ -306,7 +307,7 @@ def calls(foreign: Foreign, *, off_by: int = 0) -> dict[str, Callable[[], Outcom
         "SCardEndTransaction": lambda: native.end_transaction(card, Disposition.LEAVE),
         "SCardStatus": lambda: native.status(card),
         "SCardTransmit": lambda: native.transmit(card, T1, b"\x00\x84\x00\x00"),
-        "SCardControl": lambda: native.control(card, 3400, b""),
+        "SCardControl": lambda: native.control(card, native.control_code(3400), b""),
     }
 
 

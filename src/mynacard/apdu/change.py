@@ -17,9 +17,17 @@ from mynacard import errors
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import CURRENT, ChangeKey, ChangeReferenceData, SelectEf
 from mynacard.apdu.status import SUCCESS
-from mynacard.apdu.verification import PinReference, check_form, refusal_of_pin, send_secret, verify
+from mynacard.apdu.verification import (
+    PinReference,
+    PinSecret,
+    check_form,
+    refusal_of_pin,
+    send_secret,
+    send_typed,
+    verify,
+)
 from mynacard.errors import mark
-from mynacard.pin import Pin
+from mynacard.pin import AtKeypad
 
 __all__ = ["ChangeKind", "change", "check_new"]
 
@@ -30,7 +38,9 @@ _UNCHANGED: Final = frozenset({0x64, *range(0x66, 0x6F)})
 """SW1 of an answer after which the PIN is the old one; the others warn, or tell of a fault in writing."""
 
 
-def check_new(reference: PinReference, old: Pin, new: Pin, *, upper_case: bool = False) -> tuple[Pin, Pin]:
+def check_new(
+    reference: PinReference, old: PinSecret, new: PinSecret, *, upper_case: bool = False
+) -> tuple[PinSecret, PinSecret]:
     """Both values as the card wants them, before anything is sent.
 
     Raises:
@@ -39,7 +49,7 @@ def check_new(reference: PinReference, old: Pin, new: Pin, *, upper_case: bool =
     """
     new = check_form(reference, new, upper_case=upper_case)
     old = check_form(reference, old, upper_case=upper_case)
-    if new == old:
+    if new == old and not isinstance(new, AtKeypad):
         raise errors.UsageError(mark("The new {pin} is the old one. Nothing was sent."), pin=reference.label)
     return old, new
 
@@ -48,8 +58,8 @@ def change(
     channel: Channel,
     reference: PinReference,
     kind: ChangeKind,
-    old: Pin,
-    new: Pin,
+    old: PinSecret,
+    new: PinSecret,
     *,
     spend_last_try: bool = False,
     upper_case: bool = False,
@@ -62,8 +72,8 @@ def change(
         channel: on the application that has the PIN.
         reference: which PIN.
         kind: the command by which this application changes it.
-        old: the PIN that is in force.
-        new: the one that shall be.
+        old: the PIN that is in force, or that it is to be typed at the reader.
+        new: the one that shall be; at a keypad it is typed twice.
         spend_last_try: send the old one even if one try is left, or the card does not say how many are.
         upper_case: turn small letters of both into capitals first.
 
@@ -71,14 +81,19 @@ def change(
         PinFormError, UsageError: as :func:`check_new`. Nothing was sent.
         PinError, LastTryError, VerificationOutcomeUnknownError: the old one was not taken, as
             :func:`mynacard.apdu.verification.verify`; it is still in force.
+        PinNotTyped, NoKeypadError: one of them was not typed at the reader; the old one is still in force.
         ChangeOutcomeUnknownError: no clear answer came to the change.
         CardError: the card refused; the old one is still in force.
     """
     old, new = check_new(reference, old, new, upper_case=upper_case)
     verify(channel, reference, old, spend_last_try=spend_last_try)
     channel.send(SelectEf(reference.key))
-    command = ChangeReferenceData(CURRENT, new) if kind is ChangeReferenceData else ChangeKey(CURRENT, new)
-    status = send_secret(channel, command, partial(_outcome_unknown, reference))
+    unknown = partial(_outcome_unknown, reference)
+    if isinstance(new, AtKeypad):
+        status = send_typed(channel, reference, new, kind, CURRENT, unknown)
+    else:
+        command = ChangeReferenceData(CURRENT, new) if kind is ChangeReferenceData else ChangeKey(CURRENT, new)
+        status = send_secret(channel, command, unknown)
     if status == SUCCESS:
         return
     refused = refusal_of_pin(status, reference, kind.title)

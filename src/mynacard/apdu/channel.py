@@ -17,6 +17,7 @@ from mynacard.apdu.commands import (
     SfiCommand,
     encode,
 )
+from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.errors import mark
@@ -70,11 +71,17 @@ class CardProfile:
     """What was learned of a card behind a reader. The next channel on the same two, given it, asks nothing twice.
 
     Attributes:
-        extended_length: whether a READ BINARY with extended Le brings a long file; None while nobody tried.
+        extended_length: whether a READ BINARY with extended Le brings a long file whole; None while nobody tried.
+        block: where it does not, how many bytes one brings nevertheless, at most.
+        first: how many are asked for first of a file whose length is not known.
+        block_tried: whether more than 256 bytes were seen to come so.
         selects_first: the commands whose short EF identifiers this card refused; their EF is selected first.
     """
 
     extended_length: bool | None = None
+    block: int = 256
+    first: int = 256
+    block_tried: bool = False
     selects_first: frozenset[type[Command]] = frozenset()
 
 
@@ -114,6 +121,16 @@ class Channel:
     def exchange_once(self, command: Command) -> ResponseApdu:
         """The response to *command*, which is sent once whatever comes back."""
         return self._exchange(encode(command))
+
+    def exchange_typed(self, command: TypedCommand) -> ResponseApdu:
+        """The response to *command*, whose PIN a person types at the reader; the card's, or the reader's own.
+
+        Raises:
+            NoKeypadError: the reader cannot do it, or something around the card hides that. Nobody was asked.
+        """
+        response = ResponseApdu.parse(with_keys(self._card).transmit_typed(command))
+        _log.debug("%s typed at the reader -> %r", command.header.hex(" ").upper(), response)
+        return response
 
     def exchange(self, command: Command) -> ResponseApdu:
         """The whole response to *command*: '6CXX' is followed once, '61XX' to its end, up to Ne.

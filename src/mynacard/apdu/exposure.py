@@ -28,6 +28,10 @@ class Exposure:
         if carries_secret(command):
             self.pin_shown = self.login_possible = True
 
+    def typed(self) -> None:
+        """A PIN is about to be typed at the reader, which sends it to the card."""
+        self.pin_shown = self.login_possible = True
+
     def answered(self, command: bytes, answer: bytes) -> None:
         """The card has answered *command*."""
         if command == LOG_OUT_WIRE and answer == _DONE:

@@ -1,8 +1,8 @@
 """An application of a card, selected, and how its files are read. What sessions stand on.
 
-A file is read in one APDU where extended length passes; else 256 bytes by short identifier, which makes the file the
-current one, and what its outer length says by plain offsets. Never until the card refuses: that costs an APDU, and a
-hostile card does not refuse.
+A file is read in one APDU where extended length passes; else as many bytes as pass by short identifier, which makes the
+file the current one, and what its outer length says by plain offsets. Never until the card refuses: that costs an APDU,
+and a hostile card does not refuse.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mynacard.apdu.message import NE_MAX, Card
 from mynacard.apdu.status import SUCCESS
 from mynacard.errors import mark
 
-__all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "object_length"]
+__all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "blocks", "object_length"]
 
 BLOCK: Final = 256
 """What a READ BINARY with a short Le brings at most."""
@@ -48,6 +48,17 @@ def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
     if not 2 <= length <= most:
         raise errors.CardDataError(mark("A file on the card does not begin like a data object."))
     return length
+
+
+def blocks(rest: int, most: int) -> tuple[int, ...]:
+    """How *rest* bytes are read with the fewest commands of up to *most* bytes, and those with the fewest bytes.
+
+    A command for more than 256 bytes has two bytes more.
+    """
+    count = -(-rest // most)
+    short = max((n for n in range(count + 1) if n * BLOCK + (count - n) * most >= rest), default=0)
+    sizes = [most] * (count - short) + [BLOCK] * short
+    return tuple(min(size, rest - sum(sizes[:place])) for place, size in enumerate(sizes))
 
 
 class Selection:
@@ -89,8 +100,9 @@ class Selection:
 
     @property
     def knows_extended_length(self) -> bool:
-        """Whether anybody tried extended length on this card and reader."""
-        return self._route.profile.extended_length is not None
+        """Whether anybody tried on this card and reader what length passes, or nothing is to be tried."""
+        profile = self._route.profile
+        return profile.extended_length is not None and (profile.block_tried or profile.first <= BLOCK)
 
     def go_through(self, route: Callable[[Channel], Channel]) -> None:
         """From here on commands go through *route*, a channel around the one that the application was selected on."""
@@ -103,14 +115,14 @@ class Selection:
 
     def read_content(self, file_id: int, length: Length = object_length) -> bytes:
         """The content of an EF as long as *length* says; filler after it stays where it is."""
-        profile = self.channel.profile
-        if profile.extended_length is None and self.may_probe:
+        if self.may_probe and not self.knows_extended_length:
             data = self._probe(file_id, length)
         else:
-            data = self.read(file_id, NE_MAX if profile.extended_length else BLOCK)
+            data = self.read(file_id, self._first_ne())
         whole = length(data)
-        while len(data) < whole:
-            data += self._read_block(len(data), min(BLOCK, whole - len(data)))
+        profile = self.channel.profile
+        for ne in blocks(max(0, whole - len(data)), profile.block if profile.block_tried else BLOCK):
+            data += self._read_block(len(data), ne)
         return data[:whole]
 
     def probe(self, file_id: int, length: Length = object_length) -> None:
@@ -134,11 +146,18 @@ class Selection:
             raise errors.CardDataError(mark("A file on the card ends before its length."))
         return response.data
 
+    def _first_ne(self) -> int:
+        profile = self.channel.profile
+        if profile.extended_length:
+            return NE_MAX
+        return profile.first if profile.block_tried else BLOCK
+
     def _probe(self, file_id: int, length: Length) -> bytes:
         """The beginning of the file, by extended Le where that passes; and remembers."""
         channel = self.channel
+        ne = NE_MAX if channel.profile.extended_length is None else channel.profile.first
         try:
-            response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, NE_MAX))
+            response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, ne))
         except errors.CallTimeoutError:  # the connection is given up
             raise
         except errors.OutcomeUnknownError:  # it got stuck in the reader or its driver; the card may have been reset
@@ -147,9 +166,13 @@ class Selection:
         if response is not None and response.status in _ABOUT_THE_FILE:
             raise refusal(response.status, ReadBinarySfi.title)
         if response is not None and response.status == SUCCESS and len(response.data) > BLOCK:
-            whole = len(response.data) >= length(response.data)  # a reader that cuts off is none
-            channel.profile = replace(channel.profile, extended_length=whole)
-            return response.data
+            whole = len(response.data) >= min(ne, length(response.data))  # a reader that cuts off is none
+            if ne == NE_MAX:
+                channel.profile = replace(channel.profile, extended_length=whole)
+            elif whole:
+                channel.profile = replace(channel.profile, block_tried=True)
+            if whole or ne == NE_MAX:
+                return response.data
         data = self.read(file_id)
-        channel.profile = replace(channel.profile, extended_length=False)
+        channel.profile = replace(channel.profile, extended_length=False, block=BLOCK, first=BLOCK)
         return data

@@ -10,20 +10,23 @@ Source: ISO/IEC 7816-4:2005 §7.5.6; what cards answer: vectors/jpki/verify.json
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 from mynacard import errors
+from mynacard.apdu import keypad
 from mynacard.apdu.channel import Channel, refusal
-from mynacard.apdu.commands import CURRENT, Command, Verify, VerifyStatus
+from mynacard.apdu.commands import CURRENT, ChangeKey, ChangeReferenceData, Command, Verify, VerifyStatus, encode
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.errors import mark
-from mynacard.pin import Pin
+from mynacard.pin import AtKeypad, Pin
 
 __all__ = [
     "Blocked",
     "PinReference",
+    "PinSecret",
     "PinStatus",
     "TriesLeft",
     "TriesUnknown",
@@ -34,6 +37,7 @@ __all__ = [
     "present",
     "refusal_of_pin",
     "send_secret",
+    "send_typed",
     "verify",
 ]
 
@@ -84,18 +88,24 @@ class Blocked:
 
 
 _E = TypeVar("_E", bound=BaseException)
+PinSecret: TypeAlias = Pin | AtKeypad
+"""A PIN, or that it is typed at the reader."""
 PinStatus: TypeAlias = TriesLeft | TriesUnknown | Verified | Blocked
 
 _BLOCKED: Final = frozenset({0x63C0, 0x6983, 0x6984})
 _VERIFICATION_FAILED: Final = 0x6300
 
 
-def check_form(reference: PinReference, pin: Pin, *, upper_case: bool = False) -> Pin:
+def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = False) -> PinSecret:
     """*pin* as the card wants it: a new one in upper case where *upper_case* asks for that, else itself.
 
     Raises:
         PinFormError: empty, of the wrong length, or with a character that this PIN cannot have.
+        NoKeypadError: it is to be typed at a keypad, and has letters.
     """
+    if isinstance(pin, AtKeypad):
+        _digits(reference)
+        return pin
     capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: ASCII letters alone
     for candidate in (pin, capitals) if upper_case else (pin,):
         if reference.form.fullmatch(candidate.reveal()):
@@ -122,7 +132,7 @@ def pin_status(channel: Channel, reference: PinReference) -> PinStatus:
 def verify(
     channel: Channel,
     reference: PinReference,
-    pin: Pin,
+    pin: PinSecret,
     *,
     spend_last_try: bool = False,
     upper_case: bool = False,
@@ -134,7 +144,7 @@ def verify(
     Args:
         channel: on the application that has the PIN.
         reference: which PIN.
-        pin: what the holder typed.
+        pin: what the holder typed, or that it is to be typed at the reader.
         spend_last_try: send it even if one try is left, or the card does not say how many are.
         upper_case: turn small letters into capitals first.
 
@@ -143,6 +153,8 @@ def verify(
         PinBlocked: no tries are left. If the card said so when asked, the PIN was not sent.
         LastTryError: one try is left, or an unknown number, and *spend_last_try* is False. The PIN was not sent.
         PinIncorrect: the PIN is wrong; a try is spent.
+        PinNotTyped: it was to be typed at the reader, and was not; no try is spent.
+        NoKeypadError: it was to be typed there, and the reader cannot, or is not trusted to. Nobody was asked.
         VerificationOutcomeUnknownError: no answer came. A try may be spent; ask before trying again.
         CardError: the card refused in another way.
     """
@@ -150,7 +162,11 @@ def verify(
     check_tries(pin_status(channel, reference), reference, spend_last_try)
     # The query has just shown which of the two forms this card takes; after SELECT its EF is still the current one.
     key = reference.key if channel.takes_identifier(reference.key, VerifyStatus) else CURRENT
-    status = send_secret(channel, Verify(key, pin), lambda error: _outcome_unknown(reference, error))
+    unknown = partial(_outcome_unknown, reference)
+    if isinstance(pin, AtKeypad):
+        status = send_typed(channel, reference, pin, Verify, key, unknown)
+    else:
+        status = send_secret(channel, Verify(key, pin), unknown)
     if status != SUCCESS:
         raise refusal_of_pin(status, reference)
 
@@ -233,6 +249,61 @@ def send_secret(
     except BaseException as error:
         raise _without_frames(error) from None
     raise raised
+
+
+def send_typed(
+    channel: Channel,
+    reference: PinReference,
+    at: AtKeypad,
+    kind: type[Verify | ChangeReferenceData | ChangeKey],
+    key: int,
+    unknown: Callable[[errors.MynacardError], errors.MynacardError],
+) -> StatusWord:
+    """The card's answer to the one command of *kind*, whose PIN is typed at the reader; *unknown* says that none came.
+
+    Raises:
+        PinNotTyped, NoKeypadError: the card has seen nothing.
+    """
+    fewest, most = _digits(reference)
+    header = bytes(encode(kind(key, _ANY)))[:4]
+    command = keypad.TypedCommand(header, fewest, most, kind is not Verify, at.timeout_s, at.untested)
+    try:
+        status = channel.exchange_typed(command).status
+    except errors.NoKeypadError:
+        raise
+    except (errors.ReaderError, errors.ProtocolError) as error:
+        raise unknown(error) from error
+    if status in _NOT_TYPED:
+        error_kind, template = _NOT_TYPED[status]
+        raise error_kind(template, pin=reference.label)
+    if status == keypad.WRONG_PARAMETER:
+        raise errors.NoKeypadError(mark("The reader does not take a {pin} at its keys."), pin=reference.label)
+    return status
+
+
+_ANY: Final = Pin(b"0")
+"""A command's header does not depend on it."""
+_NOT_TYPED: Final[Mapping[int, tuple[type[errors.PinNotTyped], str]]] = {
+    keypad.TIMED_OUT: (errors.PinEntryTimedOut, mark("Nobody typed the {pin} at the reader in time.")),
+    keypad.CANCELLED: (errors.PinEntryCancelled, mark("The entry of the {pin} was cancelled at the reader.")),
+    keypad.TYPED_TWO_WAYS: (
+        errors.PinNotTyped, mark("The new {pin} was typed in two ways at the reader. Nothing was sent.")
+    ),
+    keypad.WRONG_LENGTH: (
+        errors.PinNotTyped, mark("What was typed at the reader has too few or too many digits for the {pin}.")
+    ),
+}  # fmt: skip
+
+
+def _digits(reference: PinReference) -> tuple[int, int]:
+    """The fewest and the most digits that the PIN may have, at a keypad."""
+    lengths = [length for length in range(1, _KEYPAD_MAX + 1) if reference.form.fullmatch(b"0" * length)]
+    if not lengths or reference.upper_case:
+        raise errors.NoKeypadError(mark("The {pin} has letters, and no keypad has those."), pin=reference.label)
+    return lengths[0], lengths[-1]
+
+
+_KEYPAD_MAX: Final = 16
 
 
 def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.OutcomeUnknownError:

@@ -10,16 +10,18 @@ import shutil
 import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Final, ParamSpec, TypeVar
 
 import click
 
+from mynacard.apdu.verification import PinSecret
 from mynacard.cli.texts import _
 from mynacard.cli.wording import cost_text
 from mynacard.errors import UsageError, mark
 from mynacard.jpki.layout import KEY_PAIRS
-from mynacard.pin import Pin
+from mynacard.pin import AtKeypad, Pin
 from mynacard.pin_entry import PinProvider, PinRequest, pin_from_stream, pins_from_stream
 
 __all__ = [
@@ -133,19 +135,24 @@ def _verbose(_context: click.Context, _option: click.Parameter, wanted: bool) ->
 
 
 class PinSource:
-    """Where a PIN comes from: a file, a file descriptor, or the person at the terminal; never an argument."""
+    """Where a PIN comes from: a file, a descriptor, the person at the terminal or the reader; never an argument."""
 
-    def __init__(self, stream: SecretStream, *, spend_last_try: bool, upper_case: bool) -> None:
+    def __init__(
+        self, stream: SecretStream, *, spend_last_try: bool, upper_case: bool, keypad: AtKeypad | None = None
+    ) -> None:
         self._stream = stream
         self.spend_last_try = spend_last_try
         self.upper_case = upper_case
+        self.keypad = keypad
 
-    def change(self) -> tuple[Pin, Pin] | Callable[[PinRequest], tuple[Pin, Pin]]:
+    def change(self) -> tuple[Pin, Pin] | Callable[[PinRequest], tuple[PinSecret, PinSecret]]:
         """The old PIN and the new one: the first two lines, or who asks the person for both, for the new one twice.
 
         Raises:
             click.UsageError, OSError: as :meth:`pin`.
         """
+        if self.keypad is not None:
+            return partial(_change_at_keypad, self.keypad)
         with self._stream.open() as stream:
             return _change_at_terminal if stream is None else pins_from_stream(stream)
 
@@ -156,6 +163,8 @@ class PinSource:
             click.UsageError: there is nobody to ask.
             OSError: the file or descriptor cannot be read.
         """
+        if self.keypad is not None:
+            return partial(_at_keypad, self.keypad)
         with self._stream.open() as stream:
             return _at_terminal if stream is None else pin_from_stream(stream)
 
@@ -225,6 +234,20 @@ def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
     return old, new
 
 
+def _at_keypad(keypad: AtKeypad, request: PinRequest) -> AtKeypad:
+    """Tell the person the same, and to type at the reader."""
+    _tell(request)
+    click.echo(_("Type it at the reader's keys, within {seconds} s.").format(seconds=keypad.timeout_s), err=True)
+    return keypad
+
+
+def _change_at_keypad(keypad: AtKeypad, request: PinRequest) -> tuple[AtKeypad, AtKeypad]:
+    """The same for a change."""
+    _tell(request)
+    click.echo(_("Type at the reader's keys: the PIN of now, then the new one, then the new one again."), err=True)
+    return keypad, keypad
+
+
 def _tell(request: PinRequest) -> None:
     click.echo(request.purpose, err=True)
     if request.signatures:
@@ -239,9 +262,20 @@ def hidden_prompt(text: str) -> Pin:
 
 
 def pin_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--pin-file``, ``--pin-fd``, ``--spend-last-try`` and ``--upper-case``, handed on as one :class:`PinSource`."""
-    upper = click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals."))
-    return _source_options(command, upper)
+    """``--pin-file``, ``--pin-fd``, ``--keypad``, ``--untested-keypad``, ``--spend-last-try`` and ``--upper-case``.
+
+    Handed on as one :class:`PinSource`.
+    """
+    return _source_options(
+        command,
+        click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals.")),
+        click.option(
+            "--untested-keypad",
+            is_flag=True,
+            help=_("The same at a reader whose keys nobody is known to have tried with these cards."),
+        ),
+        click.option("--keypad", is_flag=True, help=_("Have the PIN typed at the reader's own keys.")),
+    )
 
 
 def password_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -277,10 +311,13 @@ def _source_options(
         pin_fd: int | None,
         spend_last_try: bool,
         upper_case: bool = False,
+        keypad: bool = False,
+        untested_keypad: bool = False,
         **kwargs: object,
     ) -> R:
         stream = SecretStream("pin", pin_file, pin_fd)
-        source = PinSource(stream, spend_last_try=spend_last_try, upper_case=upper_case)
+        typed = _typed(stream, keypad=keypad, untested=untested_keypad)
+        source = PinSource(stream, spend_last_try=spend_last_try, upper_case=upper_case, keypad=typed)
         return command(*args, pin_source=source, **kwargs)
 
     keep_options(command, with_source)
@@ -297,6 +334,14 @@ def _source_options(
     for option in options:
         with_source = option(with_source)
     return with_source
+
+
+def _typed(stream: SecretStream, *, keypad: bool, untested: bool) -> AtKeypad | None:
+    if not (keypad or untested):
+        return None
+    if stream.file is not None or stream.descriptor is not None:
+        raise click.UsageError(_("--keypad and --pin-file or --pin-fd exclude each other."))
+    return AtKeypad(untested=untested)
 
 
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:

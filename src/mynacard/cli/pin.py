@@ -8,7 +8,7 @@ from collections.abc import Generator
 import click
 
 from mynacard.apdu.channel import Channel
-from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft
+from mynacard.apdu.verification import Blocked, PinSecret, PinStatus, TriesLeft
 from mynacard.cli.options import CardChoice, PinSource, as_json, card_options, pin_options, print_json
 from mynacard.cli.session import card_channel, recorded
 from mynacard.cli.slots import CHANGEABLE, SLOTS, Slot, states
@@ -18,8 +18,8 @@ from mynacard.errors import CardError
 from mynacard.opening import CardConnection, connect_card
 from mynacard.personal.layout import COMMON, RESIDENT_REGISTER
 from mynacard.personal.register import change_resident_register_pin
-from mynacard.pin import Pin
-from mynacard.pin_entry import ask
+from mynacard.pin import AtKeypad, Pin
+from mynacard.pin_entry import PinProvider, ask
 
 __all__ = ["pin"]
 
@@ -52,9 +52,9 @@ def status(card: CardChoice, as_json: bool) -> None:
 @card_options
 def verify(name: str, card: CardChoice, pin_source: PinSource) -> None:
     slot = SLOTS[name]
-    given = pin_source.pin()
+    given: PinSecret | PinProvider = pin_source.pin()
     with _connected(card) as connection:
-        if not isinstance(given, Pin):
+        if not isinstance(given, Pin | AtKeypad):
             given = ask(
                 connection, slot.pin, slot.status, given,
                 purpose=_("Checks the PIN; nothing is signed."), spend_last_try=pin_source.spend_last_try,
@@ -82,22 +82,26 @@ def change(name: str, only: str | None, card: CardChoice, pin_source: PinSource)
     if only is not None and name != RESIDENT_REGISTER.name:
         raise click.UsageError(_("--only is for {name}.").format(name=RESIDENT_REGISTER.name))
     both = name == RESIDENT_REGISTER.name and only is None
+    if both and pin_source.keypad is not None:
+        raise click.UsageError(_("{name} is two keys on the card; --keypad needs --only.").format(name=name))
     slot = SLOTS[only or name]
     given = pin_source.change()
     with _connected(card) as connection:
         if callable(given):
-            given = ask(
+            pins = ask(
                 connection, slot.pin, _fewest if both else slot.status, given,
                 purpose=_("Changes the PIN."), spend_last_try=pin_source.spend_last_try,
             )  # fmt: skip
+        else:
+            pins = given
         with connection.transaction() as channel:
-            _change(channel, slot, both, given, pin_source)
+            _change(channel, slot, both, pins, pin_source)
     click.echo(_("The {pin} is changed.").format(pin=slot.label))
 
 
-def _change(channel: Channel, slot: Slot, both: bool, pins: tuple[Pin, Pin], source: PinSource) -> None:
+def _change(channel: Channel, slot: Slot, both: bool, pins: tuple[PinSecret, PinSecret], source: PinSource) -> None:
     old, new = pins
-    if both:
+    if both and isinstance(old, Pin) and isinstance(new, Pin):
         change_resident_register_pin(channel, old, new, spend_last_try=source.spend_last_try)
     else:
         slot.changed(channel, old, new, spend_last_try=source.spend_last_try, upper_case=source.upper_case)

@@ -9,7 +9,7 @@ from mynacard.apdu import change, verification
 from mynacard.apdu.change import ChangeKind
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import ChangeReferenceData
-from mynacard.apdu.verification import PinReference, PinStatus
+from mynacard.apdu.verification import PinReference, PinSecret, PinStatus
 from mynacard.cli.texts import _
 from mynacard.errors import CardError
 from mynacard.jpki.layout import APPLICATION, DF_NAME, KEY_PAIRS
@@ -24,7 +24,6 @@ from mynacard.personal.layout import (
     Application,
 )
 from mynacard.personal.states import pin_states, status_or_refusal
-from mynacard.pin import Pin
 
 __all__ = ["CHANGEABLE", "SLOTS", "Slot", "states"]
 
@@ -62,12 +61,14 @@ class Slot:
         self.select(channel)
         return verification.pin_status(channel, self.pin)
 
-    def verify(self, channel: Channel, pin: Pin, *, spend_last_try: bool, upper_case: bool) -> None:
+    def verify(self, channel: Channel, pin: PinSecret, *, spend_last_try: bool, upper_case: bool) -> None:
         """Present *pin*, its application selected first."""
         self.select(channel)
         verification.verify(channel, self.pin, pin, spend_last_try=spend_last_try, upper_case=upper_case)
 
-    def changed(self, channel: Channel, old: Pin, new: Pin, *, spend_last_try: bool, upper_case: bool) -> None:
+    def changed(
+        self, channel: Channel, old: PinSecret, new: PinSecret, *, spend_last_try: bool, upper_case: bool
+    ) -> None:
         """Change it, its application selected first."""
         if self.change is None:
             raise TypeError  # CHANGEABLE has none of these

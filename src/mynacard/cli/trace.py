@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from mynacard.apdu.commands import carries_secret
+from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, ResponseApdu
+from mynacard.cli.texts import _
 
 __all__ = ["Trace", "answer_line", "command_line"]
 
@@ -26,6 +28,14 @@ class Trace:
         self.count += 1
         self._show(command_line(command))
         answer = self._card.transmit(command)
+        self._show(answer_line(answer))
+        return answer
+
+    def transmit_typed(self, command: TypedCommand, /) -> bytes:
+        card = with_keys(self._card)
+        self.count += 1
+        self._show(f"  > {_hex(command.header)} {_('(a PIN, typed at the reader)')}")
+        answer = card.transmit_typed(command)
         self._show(answer_line(answer))
         return answer
 

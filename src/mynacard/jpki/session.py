@@ -19,7 +19,7 @@ from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature,
 from mynacard.apdu.hashes import HashAlgorithm, digest_info, parse_digest_info
 from mynacard.apdu.message import Card
 from mynacard.apdu.selection import Selection
-from mynacard.apdu.verification import PinStatus
+from mynacard.apdu.verification import PinSecret, PinStatus
 from mynacard.errors import mark
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
@@ -95,14 +95,16 @@ class JpkiSession:
 
     # --- what a PIN opens ---
 
-    def verify(self, pair: KeyPair, pin: Pin | str, *, spend_last_try: bool = False, upper_case: bool = False) -> None:
+    def verify(
+        self, pair: KeyPair, pin: PinSecret | str, *, spend_last_try: bool = False, upper_case: bool = False
+    ) -> None:
         """Present the pair's PIN to the card: the tries are asked, then one VERIFY is sent, or none.
 
         See :func:`mynacard.apdu.verification.verify` for the arguments and every way in which this can end. What a
         later signature needs is read before, where it can be: a command that a reader cannot carry must not cost a
         login.
         """
-        pin = pin if isinstance(pin, Pin) else Pin(pin)
+        pin = Pin(pin) if isinstance(pin, str) else pin
         channel = self._selection.channel
         verification.check_form(pair.pin, pin, upper_case=upper_case)
         self._learn_extended_length(pair)
@@ -110,10 +112,16 @@ class JpkiSession:
         verification.verify(channel, pair.pin, pin, spend_last_try=spend_last_try, upper_case=upper_case)
 
     def change_pin(
-        self, pair: KeyPair, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False, upper_case: bool = False
+        self,
+        pair: KeyPair,
+        old: PinSecret | str,
+        new: PinSecret | str,
+        *,
+        spend_last_try: bool = False,
+        upper_case: bool = False,
     ) -> None:
         """Change the pair's PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs."""
-        old, new = (pin if isinstance(pin, Pin) else Pin(pin) for pin in (old, new))
+        old, new = (Pin(pin) if isinstance(pin, str) else pin for pin in (old, new))
         self._selection.may_probe = False
         change.change(
             self._selection.channel, pair.pin, ChangeReferenceData, old, new,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mynacard.apdu.commands import InternalAuthenticate
+from mynacard.apdu.verification import PinSecret
 from mynacard.errors import UsageError, mark
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import COMMON, COMMON_AUTHENTICATION_KEY, COMMON_INFORMATION, COMMON_KEY_ID, COMMON_PIN
 from mynacard.personal.objects import CommonInformation
 from mynacard.personal.session import ApplicationSession, hidden
-from mynacard.pin import Pin
 
 __all__ = ["CommonSession"]
 
@@ -45,7 +45,7 @@ class CommonSession(ApplicationSession):
         command = InternalAuthenticate(COMMON_AUTHENTICATION_KEY, challenge)
         return self._selection.channel.send_on(COMMON_AUTHENTICATION_KEY, command)
 
-    def change_pin(self, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False) -> None:
+    def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
         """Change this application's PIN alone, which is verified first; see :func:`mynacard.apdu.change.change`."""
         old, new = hidden(old), hidden(new)
         self._change(COMMON_PIN, old, new, spend_last_try)

@@ -6,6 +6,7 @@ from mynacard import errors
 from mynacard.apdu.change import check_new
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
+from mynacard.apdu.verification import PinSecret
 from mynacard.errors import HalfChangedError, mark
 from mynacard.personal.common import CommonSession
 from mynacard.personal.keys import KeyId
@@ -30,7 +31,7 @@ class RegisterSession(ApplicationSession):
         """The name of a key, the same as the common application has; one APDU."""
         return self._key_id(RESIDENT_REGISTER_KEY_ID)
 
-    def change_pin(self, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False) -> None:
+    def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
         """Change this application's PIN alone, which is verified first; see :func:`mynacard.apdu.change.change`."""
         old, new = hidden(old), hidden(new)
         self._change(RESIDENT_REGISTER_PIN, old, new, spend_last_try)
@@ -40,7 +41,7 @@ def change_resident_register_pin(card: Card, old: Pin | str, new: Pin | str, *, 
     """Change what people call the resident register PIN: that of the common application, and of this one.
 
     The old one is presented to the first before the second is changed, so that a wrong one changes nothing. Thirteen
-    APDUs.
+    APDUs. Not at a reader's keys: typed four times, the two could become different.
 
     Raises:
         PinFormError, UsageError, PinError, LastTryError, VerificationOutcomeUnknownError, CardError: as

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, overload
 
 from mynacard.apdu import change, verification
 from mynacard.apdu.commands import ComputeWithDefaultKey, ReadRecord, SignatureScheme
 from mynacard.apdu.message import Card
 from mynacard.apdu.selection import Selection
-from mynacard.apdu.verification import PinReference, PinStatus
+from mynacard.apdu.verification import PinReference, PinSecret, PinStatus
 from mynacard.errors import CardDataError, UsageError, mark
 from mynacard.personal.genuine import Presence, challenge_input
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import Application
-from mynacard.pin import Pin
+from mynacard.pin import AtKeypad, Pin
 
 __all__ = ["ApplicationSession", "SigningSession", "hidden"]
 
 _SIGNATURE: Final = 256
 
 
-def hidden(pin: Pin | str) -> Pin:
+@overload
+def hidden(pin: Pin | str) -> Pin: ...
+@overload
+def hidden(pin: AtKeypad) -> AtKeypad: ...
+def hidden(pin: PinSecret | str) -> PinSecret:
     """*pin* as a value that does not show itself: put it in the place of the text, for tracebacks show variables."""
-    return pin if isinstance(pin, Pin) else Pin(pin)
+    return Pin(pin) if isinstance(pin, str) else pin
 
 
 class ApplicationSession:
@@ -48,7 +52,7 @@ class ApplicationSession:
         """How many tries of a PIN of this application are left; one APDU, and no try."""
         return verification.pin_status(self._selection.channel, self._own(reference))
 
-    def verify(self, reference: PinReference, pin: Pin | str, *, spend_last_try: bool = False) -> None:
+    def verify(self, reference: PinReference, pin: PinSecret | str, *, spend_last_try: bool = False) -> None:
         """Present a PIN to the card: the tries are asked, then one VERIFY is sent, or none.
 
         See :func:`mynacard.apdu.verification.verify` for every way in which this can end.
@@ -76,7 +80,7 @@ class ApplicationSession:
             )
         return reference
 
-    def _change(self, reference: PinReference, old: Pin, new: Pin, spend_last_try: bool) -> None:
+    def _change(self, reference: PinReference, old: PinSecret, new: PinSecret, spend_last_try: bool) -> None:
         """Change a PIN, which is verified first; see :func:`mynacard.apdu.change.change`."""
         kind = self.application.change
         if kind is None:

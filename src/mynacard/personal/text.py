@@ -6,6 +6,7 @@ from mynacard import errors
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.commands import ReadBinarySfi, SetSessionKey
 from mynacard.apdu.message import Card
+from mynacard.apdu.verification import PinSecret
 from mynacard.errors import mark
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.genuine import Presence, TextFiles
@@ -106,7 +107,7 @@ class TextSession(SigningSession):
         )
         return files, self.answer(nonce)
 
-    def change_pin(self, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False) -> None:
+    def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
         """Change the PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs."""
         old, new = hidden(old), hidden(new)
         self._change(TEXT_PIN, old, new, spend_last_try)

@@ -15,6 +15,7 @@ from mynacard.readers.holders import likely_holders
 from mynacard.readers.library import Library
 from mynacard.readers.ownership import Ownership
 from mynacard.readers.pcsc import ReaderCard
+from mynacard.readers.profiles import ReaderIdentity, ReaderProfile, load_profiles, model, profile_of
 from mynacard.readers.recorder import Recorder, recording_to
 from mynacard.readers.recording import Recording, read_recording
 from mynacard.readers.replay import Replay
@@ -25,6 +26,8 @@ __all__ = [
     "Library",
     "Ownership",
     "ReaderCard",
+    "ReaderIdentity",
+    "ReaderProfile",
     "ReaderState",
     "Recorder",
     "Recording",
@@ -34,7 +37,10 @@ __all__ = [
     "find_library",
     "likely_holders",
     "list_readers",
+    "load_profiles",
+    "model",
     "no_card_came",
+    "profile_of",
     "read_recording",
     "recording_to",
     "wait_for_card",

@@ -8,10 +8,11 @@ Source: PC/SC Workgroup, part 5; winscard.h (Windows SDK) and pcsclite.h (pcsc-l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum, IntFlag
 from typing import Final, Protocol, TypeAlias, TypeVar
 
+from mynacard.apdu.keypad import GET_FEATURE_REQUEST, parse_features
 from mynacard.errors import ReaderError, mark
 from mynacard.readers.codes import SUCCESS, failure, unsigned
 
@@ -105,8 +106,12 @@ class Library(Protocol):
         ...
 
     def transmit(self, card: int, protocol: int, command: bytes, /) -> Outcome[bytes]: ...
-    def control(self, card: int, function: int, data: bytes, /) -> Outcome[bytes]:
-        """Ask the reader itself: *function* is the number within SCARD_CTL_CODE, which differs between systems."""
+    def control_code(self, function: int, /) -> int:
+        """SCARD_CTL_CODE(*function*), which differs between systems."""
+        ...
+
+    def control(self, card: int, code: int, data: bytes, /) -> Outcome[bytes]:
+        """Ask the reader itself what stands under the control code *code*."""
         ...
 
 
@@ -142,9 +147,10 @@ class Calls:
             return ()
         return self._brought(call, code, statuses)
 
-    def connect(self, context: int, reader: str) -> tuple[int, int]:
-        """A connection to the card on *reader*, shared with other programs, and its protocol."""
-        return self._ask("SCardConnect", self._library.connect, context, reader, Share.SHARED, ANY_PROTOCOL)
+    def connect(self, context: int, reader: str, share: Share = Share.SHARED) -> tuple[int, int]:
+        """A connection to the card on *reader*, or to the reader alone (DIRECT), and its protocol."""
+        protocols = 0 if share is Share.DIRECT else ANY_PROTOCOL
+        return self._ask("SCardConnect", self._library.connect, context, reader, share, protocols)
 
     def disconnect(self, card: int, disposition: Disposition) -> None:
         self._ask("SCardDisconnect", self._library.disconnect, card, disposition)
@@ -160,6 +166,14 @@ class Calls:
 
     def transmit(self, card: int, protocol: int, command: bytes) -> bytes:
         return self._ask("SCardTransmit", self._library.transmit, card, protocol, command)
+
+    def features(self, card: int) -> Mapping[int, int]:
+        """The control codes of what the reader can do, by tag (PC/SC part 10); most readers answer with an error."""
+        code = self._library.control_code(GET_FEATURE_REQUEST)
+        return parse_features(self._ask("SCardControl", self._library.control, card, code, b""))
+
+    def control(self, card: int, code: int, data: bytes) -> bytes:
+        return self._ask("SCardControl", self._library.control, card, code, data)
 
     def _ask(self, call: str, function: Callable[..., Outcome[T]], *arguments: object) -> T:
         return self._brought(call, *self._call(call, function, *arguments))

@@ -10,12 +10,13 @@ Source: PC/SC Workgroup, part 5 (dispositions); pcsc-lite's src/winscard.c for w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
 from mynacard import errors
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
+from mynacard.apdu.keypad import Feature, TypedCommand, parse_properties
 from mynacard.errors import mark
 from mynacard.readers.codes import failure
 from mynacard.readers.library import Calls, Disposition, Library, State, known
@@ -54,6 +55,7 @@ class Link:
         self._used = False
         self._reachable = False
         self._must_power_off = False
+        self._features: Mapping[int, int] | None = None
         self.exposure = Exposure()
         self.atr = b""
 
@@ -82,8 +84,38 @@ class Link:
 
     def transmit(self, command: bytes) -> bytes:
         """The answer of the card, to which *command* is sent once."""
+        return self._reached(partial(self._send, command))
+
+    def transmit_typed(self, command: TypedCommand) -> bytes:
+        """The answer to *command*, once somebody has typed at the reader."""
+        return self._reached(partial(self._have_typed, command))
+
+    def features(self) -> Mapping[int, int]:
+        """The control codes of what the reader can do, by tag; none where it does not tell."""
+        if self._features is None:
+            try:
+                self._features = self._calls.features(self._held(self._card))
+            except (errors.ReaderError, errors.ProtocolError) as error:
+                if isinstance(error, errors.ReaderError) and type(error) not in _UNEXPLAINED:
+                    raise
+                _log.debug("the reader does not tell its features: %s", error)
+                self._features = {}
+        return self._features
+
+    def properties(self) -> Mapping[int, bytes]:
+        """What the reader tells of itself, by tag; nothing where it does not."""
+        code = self.features().get(Feature.GET_TLV_PROPERTIES)
+        if code is None:
+            return {}
         try:
-            return self._send(command)
+            return parse_properties(self._calls.control(self._held(self._card), code, b""))
+        except errors.ProtocolError as error:
+            _log.debug("the reader does not tell its properties: %s", error)
+            return {}
+
+    def _reached(self, send: Callable[[], bytes]) -> bytes:
+        try:
+            return send()
         except errors.ReaderError as error:
             explained = self._explained(error)
             self._reachable = not isinstance(explained or error, _UNREACHABLE)
@@ -98,6 +130,14 @@ class Link:
         answer = _checked(self._calls.transmit(card, self._protocol, command))
         self.exposure.answered(command, answer)
         return answer
+
+    def _have_typed(self, command: TypedCommand) -> bytes:
+        card, code = self._held(self._card), self.features().get(command.feature)
+        if code is None:
+            raise errors.NoKeypadError(mark("The reader {reader} has no keys for a PIN."), reader=self._reader)
+        self._used = True
+        self.exposure.typed()
+        return _checked(self._calls.control(card, code, command.structure()))
 
     def end(self) -> None:
         """Log out if a PIN may be verified, and end the transaction; cut the power with it if a PIN was shown.

@@ -159,14 +159,14 @@ class Native(Library):
             )
         return _filled(code, answer, length.value)
 
-    def control(self, card: int, function: int, data: bytes, /) -> Outcome[bytes]:
+    def control_code(self, function: int, /) -> int:
+        return self._abi.control_code(function)
+
+    def control(self, card: int, code: int, data: bytes, /) -> Outcome[bytes]:
         answer, length = self._bytes(self._abi.answer_length)
         with _lent(data) as sent:
-            code = self._call(
-                "SCardControl", card, self._abi.control_code(function), sent, len(sent), answer, len(answer),
-                ctypes.byref(length),
-            )  # fmt: skip
-        return _filled(code, answer, length.value)
+            outcome = self._call("SCardControl", card, code, sent, len(sent), answer, len(answer), ctypes.byref(length))
+        return _filled(outcome, answer, length.value)
 
     def _call(self, name: str, *arguments: object) -> int:
         return self._functions[name](*arguments)

@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from mynacard import errors
+from mynacard.apdu.channel import CardProfile
+from mynacard.apdu.keypad import Feature, TypedCommand
 from mynacard.errors import mark
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.finding import find_library
@@ -21,6 +23,7 @@ from mynacard.readers.holders import likely_holders
 from mynacard.readers.library import Library
 from mynacard.readers.link import Link
 from mynacard.readers.ownership import Ownership
+from mynacard.readers.profiles import ReaderIdentity, ReaderProfile, profile_of
 from mynacard.readers.worker import Worker
 
 __all__ = ["ReaderCard"]
@@ -34,6 +37,10 @@ _BUSY: Final = mark(
 _BUSY_KNOWN: Final = mark(
     "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
     "Programs that use cards now: {holders}. Close that program and try again."
+)
+_UNTESTED: Final = mark(
+    "Nobody is known to have tried the keys of {reader} with these cards, and a try could be lost. "
+    "They are used only where that is asked for."
 )
 _ASK_AGAIN_S: Final = 0.1
 _BEGINNINGS: Final = 3
@@ -108,6 +115,16 @@ class ReaderCard:
         return self._opened()[1].atr
 
     @property
+    def profile(self) -> ReaderProfile:
+        """What is known of this kind of reader."""
+        return profile_of(self.name)
+
+    @property
+    def card_profile(self) -> CardProfile:
+        """What a channel through it may take for granted."""
+        return self.profile.card_profile()
+
+    @property
     def pin_shown(self) -> bool:
         """Whether a PIN or password was sent to the card, whatever the card said to it."""
         return self._opened()[1].exposure.pin_shown
@@ -157,13 +174,44 @@ class ReaderCard:
             CallTimeoutError: nothing came back in time.
             ReaderError: PC/SC failed in another way.
         """
+        worker, link = self._in_use()
+        return worker.run("SCardTransmit", partial(link.transmit, command), self._deadlines.card_s)
+
+    def transmit_typed(self, command: TypedCommand, /) -> bytes:
+        """The response APDU to *command*, whose PIN somebody types at the reader, or the reader's own status word.
+
+        Raises:
+            NoKeypadError: the reader has no keys for it, or nobody is known to have tried them; nobody was asked.
+            UsageError, OwnershipError, ReaderError: as :meth:`transmit`.
+        """
+        worker, link = self._in_use()
+        if not command.untested and not self.profile.keypad_tested:
+            raise errors.NoKeypadError(_UNTESTED, reader=self.name)
+        deadline_s = self._deadlines.card_s + command.timeout_s
+        return worker.run("SCardControl", partial(link.transmit_typed, command), deadline_s)
+
+    def features(self) -> frozenset[Feature]:
+        """What the reader can do beside passing commands on (PC/SC part 10), as far as it tells and is used here."""
         self._owner.check()
         worker, link = self._opened()
+        known = worker.run("SCardControl", link.features, self._deadlines.service_s)
+        return frozenset(feature for feature in Feature if feature in known)
+
+    def identity(self) -> ReaderIdentity:
+        """What the reader tells of itself; most tell nothing."""
+        self._owner.check()
+        worker, link = self._opened()
+        return ReaderIdentity.of(worker.run("SCardControl", link.properties, self._deadlines.service_s))
+
+    def _in_use(self) -> tuple[Worker, Link]:
+        """The connection, to its owner, in a transaction."""
+        self._owner.check()
+        opened = self._opened()
         if not self._in_transaction:
             raise errors.UsageError(
                 mark("The card on {reader} takes commands in a transaction alone."), reader=self.name
             )
-        return worker.run("SCardTransmit", partial(link.transmit, command), self._deadlines.card_s)
+        return opened
 
     def _opened(self) -> tuple[Worker, Link]:
         if self._open is None:

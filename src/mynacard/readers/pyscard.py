@@ -68,8 +68,11 @@ class Pyscard(Library):
     def transmit(self, card: int, protocol: int, command: bytes, /) -> Outcome[bytes]:
         return _outcome(bytes, self._scard.SCardTransmit(card, protocol, list(command)))
 
-    def control(self, card: int, function: int, data: bytes, /) -> Outcome[bytes]:
-        return _outcome(bytes, self._scard.SCardControl(card, self._scard.SCARD_CTL_CODE(function), list(data)))
+    def control_code(self, function: int, /) -> int:
+        return int(self._scard.SCARD_CTL_CODE(function))
+
+    def control(self, card: int, code: int, data: bytes, /) -> Outcome[bytes]:
+        return _outcome(bytes, self._scard.SCardControl(card, code, list(data)))
 
 
 def _outcome(read: Callable[..., T], answer: Any) -> Outcome[T]:

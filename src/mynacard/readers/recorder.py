@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
 from mynacard.apdu.commands import carries_secret
+from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.masking import ApplicationMask, Follower
 from mynacard.apdu.message import Card
 from mynacard.errors import MynacardError, UsageError, mark
@@ -53,15 +55,13 @@ class Recorder:
         self._write(header_line(rules, about, timed=clock is not None))
 
     def transmit(self, command: bytes, /) -> bytes:
-        sent = self._now()
-        try:
-            answer = self._card.transmit(command)
-        except MynacardError as error:
-            self._follower.lost()
-            self._keep(command, None, error.code, sent)
-            raise
-        self._keep(command, MaskedBytes.of(answer, self._follower.personal(command, answer)), "", sent)
-        return answer
+        secret = carries_secret(command)
+        return self._exchanged(command, secret=secret, send=partial(self._card.transmit, command))
+
+    def transmit_typed(self, command: TypedCommand, /) -> bytes:
+        """The same of a command whose PIN is typed at the reader: it is kept as if the program had sent it."""
+        send = partial(with_keys(self._card).transmit_typed, command)
+        return self._exchanged(command.header, secret=True, send=send)
 
     def end(self) -> None:
         """Write the last line, without which the recording is refused as cut off.
@@ -73,10 +73,22 @@ class Recorder:
         if self._failure is not None:
             raise self._failure
 
-    def _keep(self, command: bytes, answer: MaskedBytes | None, error: str, sent: int | None) -> None:
-        secret, now = carries_secret(command), self._now()
+    def _exchanged(self, command: bytes, *, secret: bool, send: Callable[[], bytes]) -> bytes:
+        sent = self._now()
+        kept = command[:4] if secret else command
+        try:
+            answer = send()
+        except MynacardError as error:
+            self._follower.lost()
+            self._keep(kept, secret, None, error.code, sent)
+            raise
+        self._keep(kept, secret, MaskedBytes.of(answer, self._follower.personal(command, answer)), "", sent)
+        return answer
+
+    def _keep(self, command: bytes, secret: bool, answer: MaskedBytes | None, error: str, sent: int | None) -> None:
+        now = self._now()
         at, took = (None, None) if sent is None or now is None else (sent, now - sent)
-        self._write(Exchange(command[:4] if secret else command, secret, answer, error, at, took).to_line())
+        self._write(Exchange(command, secret, answer, error, at, took).to_line())
         self._count += 1
 
     def _now(self) -> int | None:

@@ -1,0 +1,201 @@
+"""What is known of readers, as data: how long an APDU passes, how a certificate is read best, whether keys were tried.
+
+The one place that chooses. Rows of one's own go before those that come along: the environment variable
+``MYNACARD_PROFILES`` names a file of them, and ``tools/reader_profile.py`` writes a row from a report of
+``tools/reader_check.py``. What no row says is found out on the card, as long as that costs no login.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+from mynacard.apdu.channel import CardProfile
+from mynacard.apdu.keypad import Property
+from mynacard.apdu.selection import BLOCK
+from mynacard.errors import ReaderFileError, mark
+
+__all__ = ["UNKNOWN", "VARIABLE", "ReaderIdentity", "ReaderProfile", "load_profiles", "model", "profile_of", "to_json"]
+
+VARIABLE: Final = "MYNACARD_PROFILES"
+FORMAT: Final = "mynacard reader profiles"
+VERSION: Final = 1
+SIZE_MAX: Final = 1 << 20
+_OURS: Final = Path(__file__).with_name("profiles.json")
+
+_STATUS: Final = 2
+"""Bytes of a status word."""
+_USB: Final = re.compile(r"(?:[0-9A-F]{4}:[0-9A-F]{4})?")
+_NUMBER: Final = re.compile(r"(?: \([^()]*\))?(?: [0-9A-F]{2}){0,2}(?: [0-9]{1,2})?$")
+"""What PC/SC puts after a model's name: pcsc-lite the serial number in parentheses and two numbers, Windows one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderProfile:
+    """What is known of a kind of reader with its driver; None is not known.
+
+    Attributes:
+        names: parts of the names that PC/SC gives it; one of them is enough.
+        usb: vendor and product, ``VVVV:PPPP`` in hexadecimal digits; empty where it is not known.
+        driver: which, and from or in which version.
+        extended_length: whether APDUs of extended length pass at all.
+        command_max: bytes of the longest command APDU that passes.
+        answer_max: bytes of the longest response APDU that passes, status word and all.
+        chunk: how many bytes to ask for first of a file whose length is not known.
+        keypad_tested: whether a PIN was verified at its keys.
+        quirks: what else to know, for people.
+        source: who says so.
+        date: when it was written down, YYYY-MM-DD.
+    """
+
+    names: tuple[str, ...] = ()
+    usb: str = ""
+    driver: str = ""
+    extended_length: bool | None = None
+    command_max: int | None = None
+    answer_max: int | None = None
+    chunk: int | None = None
+    keypad_tested: bool = False
+    quirks: tuple[str, ...] = ()
+    source: str = ""
+    date: str = ""
+
+    def card_profile(self) -> CardProfile:
+        """What a channel through this reader may take for granted."""
+        if self.extended_length is False:
+            return CardProfile(extended_length=False)
+        if self.answer_max is None or self.answer_max >= _UNLIMITED:
+            return CardProfile()
+        block = max(BLOCK, self.answer_max - _STATUS)
+        first = block if self.chunk is None else min(max(BLOCK, self.chunk), block)
+        return CardProfile(extended_length=False, block=block, first=first)
+
+    @classmethod
+    def of(cls, row: Any) -> ReaderProfile:
+        """The profile that *row* says; a ValueError, KeyError or TypeError where it says none."""
+        if not isinstance(row, dict):
+            raise ValueError
+        values = dict(cast(dict[str, Any], row))
+        values["names"], values["quirks"] = _texts(values["names"]), _texts(values["quirks"])
+        if set(values) != {field.name for field in fields(cls)}:
+            raise ValueError
+        found = cls(**values)
+        numbers = (found.command_max, found.answer_max, found.chunk)
+        flags = (found.keypad_tested, found.extended_length is None or found.extended_length)
+        if not found.names or not all(found.names) or not _USB.fullmatch(found.usb):
+            raise ValueError
+        if not all(number is None or (type(number) is int and 4 <= number <= _LONGEST) for number in numbers):
+            raise ValueError
+        if not all(type(flag) is bool for flag in flags) or not _are_texts(found.driver, found.source, found.date):
+            raise ValueError
+        return found
+
+
+_UNLIMITED: Final = 0x10000 + _STATUS
+_LONGEST: Final = 4 + 3 + 0xFFFF + 2
+UNKNOWN: Final = ReaderProfile()
+"""Of a reader that no row is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderIdentity:
+    """What a reader tells of itself (PC/SC part 10, supplement); most drivers tell nothing.
+
+    Attributes:
+        usb: as in :class:`ReaderProfile`.
+        firmware: its firmware's name.
+        apdu_data_max: bytes that its driver says a command's data may have; 0: no extended length. None: not said.
+    """
+
+    usb: str = ""
+    firmware: str = ""
+    apdu_data_max: int | None = None
+
+    @classmethod
+    def of(cls, properties: Mapping[int, bytes]) -> ReaderIdentity:
+        """The identity that *properties* tell."""
+        vendor, product, most = (
+            properties.get(key) for key in (Property.VENDOR, Property.PRODUCT, Property.MAX_APDU_DATA)
+        )
+        return cls(
+            usb="" if vendor is None or product is None else f"{_number(vendor):04X}:{_number(product):04X}",
+            firmware=properties.get(Property.FIRMWARE, b"").decode("ascii", "replace").strip("\0 "),
+            apdu_data_max=None if most is None else _number(most),
+        )
+
+
+def profile_of(name: str, usb: str = "") -> ReaderProfile:
+    """What is known of the reader that PC/SC calls *name*: by its USB id where that is known, else by its name.
+
+    Raises:
+        ReaderFileError: the file that :data:`VARIABLE` names holds no profiles.
+    """
+    own = os.environ.get(VARIABLE, "")
+    rows = (*(load_profiles(Path(own)) if own else ()), *_ours())
+    if usb:
+        for row in rows:
+            if row.usb == usb:
+                return row
+    wanted = name.casefold()
+    return next((row for row in rows if any(part.casefold() in wanted for part in row.names)), UNKNOWN)
+
+
+def model(name: str) -> str:
+    """*name* without what PC/SC adds to tell readers of one model apart; serial numbers go with it."""
+    return _NUMBER.sub("", name) or name
+
+
+def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:
+    """The profiles in a file.
+
+    Raises:
+        ReaderFileError: it cannot be read, or holds none.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(SIZE_MAX + 1)
+        document: Any = json.loads(content) if len(content) <= SIZE_MAX else {}
+        if document["format"] != FORMAT or document["version"] != VERSION or not _is_list(document["profiles"]):
+            raise ValueError
+        return tuple(ReaderProfile.of(row) for row in document["profiles"])
+    except OSError as error:
+        raise ReaderFileError(
+            mark("{path} cannot be read: {reason}."), path=path.name, reason=error.strerror
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ReaderFileError(mark("{path} holds no profiles of readers, or damaged ones."), path=path.name) from None
+
+
+def to_json(profiles: Sequence[ReaderProfile]) -> str:
+    """The content of a file of *profiles*."""
+    rows = [asdict(profile) for profile in profiles]
+    return json.dumps({"format": FORMAT, "version": VERSION, "profiles": rows}, indent=1, ensure_ascii=False) + "\n"
+
+
+@cache
+def _ours() -> tuple[ReaderProfile, ...]:
+    return load_profiles(_OURS)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not _is_list(value) or not _are_texts(*value):
+        raise ValueError
+    return tuple(value)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _number(value: bytes) -> int:
+    return int.from_bytes(value, "little")

@@ -1,0 +1,144 @@
+"""What is known of readers: rows with their sources, chosen in one place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mynacard.apdu.channel import CardProfile
+from mynacard.errors import ReaderFileError
+from mynacard.readers import ReaderProfile, load_profiles, model, profile_of
+from mynacard.readers.profiles import UNKNOWN, VARIABLE, to_json
+
+SHIPPED = Path(load_profiles.__code__.co_filename).with_name("profiles.json")
+ROW = ReaderProfile(("カードリーダー",), "1234:ABCD", "", True, 522, 522, 520, False, (), "a test", "2026-11-24")
+
+
+def test_each_row_says_who_says_so_and_when() -> None:
+    rows = load_profiles(SHIPPED)
+    assert len(rows) > 5
+    for row in rows:
+        assert row.source
+        assert row.date >= "2026-11-24"
+    assert len({name for row in rows for name in row.names}) == sum(len(row.names) for row in rows)
+
+
+def test_no_real_readers_keys_are_said_to_be_tried() -> None:
+    assert [row.names for row in load_profiles(SHIPPED) if row.keypad_tested] == [("Simulated Reader",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "usb"),
+    [
+        ("SONY FeliCa RC-S300/P (0201504) 01 00", "054C:0DC8"),
+        ("Sony FeliCa Port/PaSoRi 4.0 0", "054C:0DC8"),
+        ("ACS ACR122U PICC Interface 00 00", "072F:2200"),
+        ("acs acr1252 dual reader [ACR1252 Dual Reader PICC] 00 00", "072F:223B"),
+        ("SCR3310-NTTCom USB SmartCard Reader 00 00", "04E6:511A"),
+        ("Another Reader 00 00", ""),
+        ("", ""),
+    ],
+)
+def test_a_row_is_found_by_the_name_that_systems_give(name: str, usb: str) -> None:
+    assert profile_of(name).usb == usb
+
+
+def test_the_usb_id_says_more_than_the_name() -> None:
+    assert profile_of("ACS ACR122U", usb="054C:0D8F").names == ("RC-S660/U",)
+    assert profile_of("ACS ACR122U", usb="FFFF:0000").usb == "072F:2200"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("SONY FeliCa RC-S300/P (0201504) 01 00", "SONY FeliCa RC-S300/P"),
+        ("ACS ACR1252 [ACR1252 PICC] (123) 00 01", "ACS ACR1252 [ACR1252 PICC]"),
+        ("Sony FeliCa Port/PaSoRi 4.0 0", "Sony FeliCa Port/PaSoRi 4.0"),
+        ("Virtual PCD 00 00", "Virtual PCD"),
+        ("カードリーダー 00 00", "カードリーダー"),
+        ("00 00", "00"),
+        ("", ""),
+    ],
+)
+def test_a_model_has_no_serial_number(name: str, found: str) -> None:
+    assert model(name) == found
+
+
+def test_rows_of_ones_own_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "profiles.json"
+    own = replace(ROW, names=("ACR122U",))
+    path.write_text(to_json((own, ROW)), "utf-8")
+    assert load_profiles(path) == (own, ROW)
+    monkeypatch.setenv(VARIABLE, str(path))
+    assert profile_of("ACS ACR122U 00 00") == own
+    assert profile_of("カードリーダー 00 00") == ROW
+    assert profile_of("RC-S660/U").usb == "054C:0D8F"
+    assert profile_of("nobody's") == UNKNOWN
+
+
+DOCUMENT = json.loads(to_json((ROW,)))
+NO_ROWS = (
+    {"names": []}, {"names": [""]}, {"names": "x"}, {"usb": "1:2"}, {"answer_max": 3}, {"chunk": True},
+    {"command_max": 1 << 20}, {"extended_length": 1}, {"keypad_tested": None}, {"more": 1}, {"date": 1},
+    {"quirks": [1]}, {"answer_max": "9"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "[]", "{}", "nonsense", "[" * 100_000, "1" * (1 << 21),
+        json.dumps(DOCUMENT | {"version": 2}), json.dumps(DOCUMENT | {"profiles": {}}),
+        *(json.dumps(DOCUMENT | {"profiles": [DOCUMENT["profiles"][0] | change]}) for change in NO_ROWS),
+    ],
+    ids=range(8 + len(NO_ROWS)),
+)  # fmt: skip
+def test_what_is_no_file_of_profiles_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "profiles.json"
+    path.write_text(content)
+    with pytest.raises(ReaderFileError):
+        load_profiles(path)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "none.json"))
+    with pytest.raises(ReaderFileError, match=r"none\.json"):
+        profile_of("any")
+
+
+@pytest.mark.parametrize(
+    ("profile", "taken"),
+    [
+        (UNKNOWN, CardProfile()),
+        (replace(ROW, extended_length=False, answer_max=258), CardProfile(extended_length=False)),
+        (ROW, CardProfile(extended_length=False, block=520, first=520)),
+        (replace(ROW, answer_max=261, chunk=256), CardProfile(extended_length=False, block=259, first=256)),
+        (replace(ROW, answer_max=522, chunk=None), CardProfile(extended_length=False, block=520, first=520)),
+        (replace(ROW, answer_max=522, chunk=9999), CardProfile(extended_length=False, block=520, first=520)),
+        (replace(ROW, answer_max=65538), CardProfile()),
+        (replace(ROW, answer_max=None), CardProfile()),
+        (replace(ROW, answer_max=100), CardProfile(extended_length=False)),
+    ],
+)
+def test_what_a_channel_takes_for_granted(profile: ReaderProfile, taken: CardProfile) -> None:
+    assert profile.card_profile() == taken
+
+
+names = st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=3).map(tuple)
+numbers = st.none() | st.integers(4, 65544)
+
+
+@given(
+    st.builds(
+        ReaderProfile, names=names, usb=st.sampled_from(["", "0000:FFFF"]), driver=st.text(max_size=9),
+        extended_length=st.none() | st.booleans(), command_max=numbers, answer_max=numbers, chunk=numbers,
+        keypad_tested=st.booleans(), quirks=st.lists(st.text(max_size=9)).map(tuple), source=st.text(), date=st.text(),
+    )
+)  # fmt: skip
+def test_a_row_is_the_same_after_it_was_written(row: ReaderProfile) -> None:
+    assert ReaderProfile.of(json.loads(to_json((row,)))["profiles"][0]) == row
