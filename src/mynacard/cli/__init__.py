@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "apdu": "apdu",
     "apply": "apply",
     "authenticate": "sign",
+    "bench": "bench",
     "cert": "card",
     "demo": "demo",
     "doctor": "doctor",

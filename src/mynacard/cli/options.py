@@ -34,6 +34,7 @@ __all__ = [
     "card_options",
     "check_output",
     "check_output_folder",
+    "connection_options",
     "hidden_prompt",
     "keep_options",
     "number_options",
@@ -94,8 +95,23 @@ class CardChoice:
 
 def card_options(command: Callable[..., R]) -> Callable[..., R]:
     """``--reader``, ``--wait``, ``--record``, handed on as one :class:`CardChoice`, and ``--verbose``."""
+    record = click.option(
+        "--record",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=_("Keep what passes to and from the card in a new file, PINs and personal data masked."),
+    )
+    return _choice_options(command, record)
 
-    def with_card(*args: object, reader: str | None, wait: float, record: Path | None, **kwargs: object) -> R:
+
+def connection_options(command: Callable[..., R]) -> Callable[..., R]:
+    """The same without ``--record``, for commands that connect several times."""
+    return _choice_options(command)
+
+
+def _choice_options(
+    command: Callable[..., R], *more: Callable[[Callable[..., R]], Callable[..., R]]
+) -> Callable[..., R]:
+    def with_card(*args: object, reader: str | None, wait: float, record: Path | None = None, **kwargs: object) -> R:
         return command(*args, card=CardChoice(reader, wait, record), **kwargs)
 
     keep_options(command, with_card)
@@ -106,12 +122,10 @@ def card_options(command: Callable[..., R]) -> Callable[..., R]:
         metavar="SECONDS",
         help=_("Wait so long for a card to be laid on the reader."),
     )
-    record = click.option(
-        "--record",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help=_("Keep what passes to and from the card in a new file, PINs and personal data masked."),
-    )
-    return reader_options(wait(record(with_card)))
+    options: list[Callable[[Callable[..., R]], Callable[..., R]]] = [*more, wait]
+    for option in options:
+        with_card = option(with_card)
+    return reader_options(with_card)
 
 
 def keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:

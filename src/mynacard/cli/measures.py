@@ -1,0 +1,127 @@
+"""What passes between a program and a card, counted and timed, and what that comes to."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from mynacard.apdu.message import Card
+from mynacard.errors import mark
+
+__all__ = ["Meter", "Sample", "Step", "Summary", "summaries"]
+
+
+class Step(Enum):
+    """What is measured, in the order in which it is done; ``label`` names it for people."""
+
+    OPEN = "open"
+    PIN_STATUS = "pin-status"
+    CERTIFICATE = "certificate"
+    SIGNATURE = "signature"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Step.OPEN: mark("open and select"),
+    Step.PIN_STATUS: mark("PIN status"),
+    Step.CERTIFICATE: mark("certificate"),
+    Step.SIGNATURE: mark("signature"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A step, done once: how long it took, how many APDUs, and the bytes of the commands and of the answers."""
+
+    step: Step
+    ns: int
+    apdus: int
+    sent: int
+    received: int
+
+    @property
+    def ms(self) -> float:
+        return self.ns / 1e6
+
+
+class Meter:
+    """Counts what passes a card, and how long it takes.
+
+    Args:
+        clock: nanoseconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
+        self._clock = clock
+        self.start()
+
+    def around(self, card: Card) -> Card:
+        """*card*, which tells this meter what passes."""
+        return _Metered(card, self)
+
+    def passed(self, command: bytes, answer: bytes) -> None:
+        """One more APDU."""
+        self._apdus += 1
+        self._sent += len(command)
+        self._received += len(answer)
+
+    def start(self) -> None:
+        """Forget what passed before now."""
+        self._apdus = self._sent = self._received = 0
+        self._began = self._clock()
+
+    def lap(self, step: Step) -> Sample:
+        """What passed since the start or the lap before; it was *step*."""
+        sample = Sample(step, self._clock() - self._began, self._apdus, self._sent, self._received)
+        self.start()
+        return sample
+
+
+@dataclass(frozen=True, slots=True)
+class _Metered:
+    card: Card
+    meter: Meter
+
+    def transmit(self, command: bytes, /) -> bytes:
+        answer = self.card.transmit(command)
+        self.meter.passed(command, answer)
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A step, done several times."""
+
+    step: Step
+    samples: tuple[Sample, ...]
+
+    @property
+    def median_ms(self) -> float:
+        return statistics.median(sample.ms for sample in self.samples)
+
+    @property
+    def min_ms(self) -> float:
+        return min(sample.ms for sample in self.samples)
+
+    @property
+    def max_ms(self) -> float:
+        return max(sample.ms for sample in self.samples)
+
+    @property
+    def bytes_per_s(self) -> float | None:
+        """Bytes of the answers in a second, the median; None where the clock stood still."""
+        rates = [sample.received * 1e9 / sample.ns for sample in self.samples if sample.ns]
+        return statistics.median(rates) if rates else None
+
+
+def summaries(samples: Iterable[Sample]) -> list[Summary]:
+    """*samples* by their steps; steps without any are left out."""
+    kept = tuple(samples)
+    by_step = ((step, tuple(sample for sample in kept if sample.step is step)) for step in Step)
+    return [Summary(step, found) for step, found in by_step if found]
