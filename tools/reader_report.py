@@ -30,6 +30,8 @@ __all__ = [
     "Result",
     "System",
     "Value",
+    "bare_name",
+    "public_name",
     "read_report",
     "write_report",
 ]
@@ -47,6 +49,11 @@ _USB: Final = re.compile(r"([0-9A-F]{4}:[0-9A-F]{4})?")
 _ATR: Final = re.compile(r"([0-9A-F]{2}){0,33}")
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+
+# pcsc-lite calls a reader "PRODUCT [INTERFACE] (SERIAL NUMBER) 00 00" (its hotplug_libudev.c and readerfactory.c);
+# Windows calls it "PRODUCT 0".
+_SERIAL: Final = re.compile(r"( ?\([^()]*\))+(?=( [0-9A-F]{2} [0-9A-F]{2}| [0-9])?$)")
+_INDEX: Final = re.compile(r"( [0-9A-F]{2} [0-9A-F]{2}| [0-9])$")
 
 Value: TypeAlias = "bool | int | float | str | tuple[int | float, ...]"
 """What a check found: a flag, a figure, a word, or several figures."""
@@ -210,6 +217,16 @@ class Report:
             _checks(top),
             top.flag("finished"),
         )
+
+
+def public_name(name: str) -> str:
+    """What PC/SC calls a reader, without the serial number that may stand in parentheses at its end."""
+    return _SERIAL.sub("", name)
+
+
+def bare_name(name: str) -> str:
+    """The same without the number of the reader at this desk, too: what all readers of this kind are called."""
+    return _INDEX.sub("", public_name(name))
 
 
 def read_report(path: Path) -> Report:
