@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import sys
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
+import trace_view
 from jpki.cards import card_with
 from readers.test_recording import PASSWORD, PIN, recorded, timed
+from trace_words import Line, dialogue
 
 from mynacard.readers.recording import load
-
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "trace_view.py"
-
-
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("trace_view", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["trace_view"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -36,8 +21,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_recording_is_told_in_words(tool: Any, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert tool.main([str(file)]) == 0
+def test_a_recording_is_told_in_words(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert trace_view.main([str(file)]) == 0
     said = capsys.readouterr().out
     for words in (
         "0.00 ms > SELECT the application JPKI", "[0.50 ms]", "READ BINARY of 0006 (token information)",
@@ -50,17 +35,17 @@ def test_a_recording_is_told_in_words(tool: Any, file: Path, capsys: pytest.Capt
     assert PASSWORD not in said
 
 
-def test_every_command_of_a_recording_has_words(tool: Any) -> None:
+def test_every_command_of_a_recording_has_words() -> None:
     found = load(timed(card_with(), itertools.count(0, 500_000)).encode(), "it")
-    lines = list(tool.dialogue(found))
+    lines = list(dialogue(found))
     assert len(lines) == len(found.exchanges)
     assert not [line.said for line in lines if line.said.startswith("unknown")]
     assert {line.kind for line in lines} >= {"select", "read", "PIN", "signature"}
 
 
-def test_the_page_has_a_bar_for_each_command_and_loads_nothing(tool: Any, file: Path, tmp_path: Path) -> None:
+def test_the_page_has_a_bar_for_each_command_and_loads_nothing(file: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    assert tool.main([str(file), "--html", str(page)]) == 0
+    assert trace_view.main([str(file), "--html", str(page)]) == 0
     content = page.read_text("utf-8")
     count = len(load(file.read_bytes(), "it").exchanges)
     assert content.count("<title>") == count + 1
@@ -68,26 +53,26 @@ def test_the_page_has_a_bar_for_each_command_and_loads_nothing(tool: Any, file: 
         assert word not in content
 
 
-def test_markup_in_a_recording_is_shown_and_not_taken(tool: Any) -> None:
-    lines = [tool.Line("<b>said</b>", "<i>&answered</i>", "other", 0, 10)]
-    content = tool.page(lines, {"reader": "</title><script>alert(1)</script>"})
+def test_markup_in_a_recording_is_shown_and_not_taken() -> None:
+    lines = [Line("<b>said</b>", "<i>&answered</i>", "other", 0, 10)]
+    content = trace_view.page(lines, {"reader": "</title><script>alert(1)</script>"})
     for word in ("<script", "<b>", "<i>"):
         assert word not in content
     assert "&lt;b&gt;said" in content
 
 
-def test_without_times_there_is_no_picture_and_still_a_dialogue(tool: Any) -> None:
+def test_without_times_there_is_no_picture_and_still_a_dialogue() -> None:
     found = load(recorded(card_with()).encode(), "it")
-    lines = list(tool.dialogue(found))
-    assert "has no times" in tool.page(lines, {})
-    assert next(iter(tool.text(lines))).startswith("> SELECT the application JPKI")
-    assert "has no times" in tool.page([], {})
+    lines = list(dialogue(found))
+    assert "has no times" in trace_view.page(lines, {})
+    assert next(iter(trace_view.text(lines))).startswith("> SELECT the application JPKI")
+    assert "has no times" in trace_view.page([], {})
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"no recording"])
-def test_what_is_none_is_told(tool: Any, tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_none_is_told(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "none"
     path.write_bytes(content)
-    assert tool.main([str(path)]) == 1
+    assert trace_view.main([str(path)]) == 1
     assert capsys.readouterr().err.startswith("trace_view: ")
-    assert tool.main([str(tmp_path / "missing")]) == 1
+    assert trace_view.main([str(tmp_path / "missing")]) == 1
