@@ -1,9 +1,9 @@
 """A recording as a readable dialogue, and as a picture of where the time went.
 
-Usage: python tools/trace_view.py RECORDING [--html PAGE]
+Usage: python tools/trace_view.py RECORDING [--html PAGE] [--pcapng FILE]
 
-The dialogue goes to standard output; PAGE is one file that loads nothing from elsewhere. Recordings without times
-(those of programs that gave no clock) have no picture.
+The dialogue goes to standard output; PAGE is one file that loads nothing from elsewhere; FILE is for Wireshark.
+Recordings without times (those of programs that gave no clock) have no picture.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from trace_capture import capture
 from trace_words import Line, dialogue
 
 from mynacard.errors import CardFileError
 from mynacard.readers import read_recording
+from mynacard.simulator.doors.atomic import replace_file
 
 __all__ = ["main", "page", "text"]
 
@@ -118,18 +120,42 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="A recording as a readable dialogue, and as a picture.")
     parser.add_argument("recording", type=Path)
     parser.add_argument("--html", type=Path, help="write a page with a timeline to this file")
+    parser.add_argument("--pcapng", type=Path, help="write a capture file for Wireshark to this file")
     options = parser.parse_args(arguments)
     try:
-        recording = read_recording(options.recording)
-    except CardFileError as error:
+        _view(options.recording, options.html, options.pcapng)
+    except (CardFileError, _UnwritableError) as error:
         print(f"trace_view: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _view(source: Path, html_page: Path | None, pcapng: Path | None) -> None:
+    recording = read_recording(source)
     lines = list(dialogue(recording))
     for row in text(lines):
         print(row)
-    if options.html is not None:
-        options.html.write_text(page(lines, recording.about), encoding="utf-8")
-    return 0
+    if html_page is not None:
+        _write(html_page, page(lines, recording.about).encode(), source)
+    if pcapng is not None:
+        _write(pcapng, capture(recording), source)
+
+
+def _write(path: Path, content: bytes, source: Path) -> None:
+    """Replace a file whole or not at all, but not *source*; what is none, as a pipe, is written to."""
+    try:
+        if path.exists() and path.samefile(source):
+            raise _UnwritableError(f"{path} is the recording itself.")
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            replace_file(path, content)
+    except OSError as error:
+        raise _UnwritableError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+class _UnwritableError(Exception):
+    """A file that was asked for and cannot be; what to say."""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,73 @@
+"""A recording as a capture file, which Wireshark dissects as ISO 7816 without any setting of its user's.
+
+Each command and each answer is a packet, at the microsecond that the recording tells. What the packets cannot say their
+comments do: which file a command meant, what was never recorded, where Wireshark's dissector (of 4.0) goes astray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pcapng import Direction, Packet, encode
+from trace_words import dialogue
+
+from mynacard.apdu.message import CommandApdu, case_on_wire
+from mynacard.errors import ProtocolError
+from mynacard.readers import Recording
+from mynacard.readers.recording import Exchange, MaskedBytes
+
+__all__ = ["capture", "packets"]
+
+_ATR: Final = (b"\x3b", b"\x3f")
+_DISSECTED: Final = frozenset({*range(0x00, 0x10), *range(0xA0, 0xB0)})
+"""Classes of which Wireshark 4.0 shows more than the class."""
+_NO_DATE: Final = "Time stamps count from the first command: a recording has no date."
+_NO_TIMES: Final = "The recording has no times: all packets are at 0."
+
+
+def capture(recording: Recording) -> bytes:
+    """The pcapng file of *recording*."""
+    timed = any(exchange.at_us is not None for exchange in recording.exchanges)
+    about = [f"{name}: {value}." for name, value in recording.about.items()]
+    comment = " ".join([_NO_DATE if timed else _NO_TIMES, *about])
+    return encode(packets(recording), "iso7816", interface="card", program="mynacard trace_view", comment=comment)
+
+
+def packets(recording: Recording) -> Iterator[Packet]:
+    """Each command, and each answer that came."""
+    for number, (exchange, line) in enumerate(zip(recording.exchanges, dialogue(recording), strict=True)):
+        at, took = exchange.at_us or 0, exchange.took_us or 0
+        remarks = [_NO_TIMES] if number == 0 and exchange.at_us is None else []
+        said = [line.said if line.said.endswith("?") else f"{line.said}.", *remarks, *_of_command(exchange)]
+        yield Packet(exchange.command, at, Direction.OUTBOUND, " ".join(said))
+        if exchange.answer is not None:
+            told = [f"{line.answered}.", *_of_answer(exchange.answer)]
+            yield Packet(exchange.answer.data, at + took, Direction.INBOUND, " ".join(told))
+
+
+def _of_command(exchange: Exchange) -> Iterator[str]:
+    if exchange.secret:
+        yield "What followed the header (a PIN, or another secret) was never recorded, nor its length."
+    elif extended := _extended(exchange.command):
+        yield f"Extended length: Nc {len(extended.data)}, Ne {extended.ne}; Wireshark 4.0 shows it as a short one."
+    if exchange.command and exchange.command[0] not in _DISSECTED:
+        yield "Of a command of this class Wireshark dissects nothing else."
+    if exchange.answer is None:
+        after = "" if exchange.took_us is None else f" after {exchange.took_us / 1000:.2f} ms"
+        yield f"No answer came: {exchange.error}{after}."
+
+
+def _extended(command: bytes) -> CommandApdu | None:
+    try:
+        return CommandApdu.parse(command) if case_on_wire(command).extended else None
+    except ProtocolError:
+        return None
+
+
+def _of_answer(answer: MaskedBytes) -> Iterator[str]:
+    if answer.masked:
+        where = ", ".join(f"{start} to {end - 1}" for start, end in answer.masked)
+        yield f"The recording masks bytes {where}: zeros stand in their place."
+    if answer.data[:1] in _ATR and len(answer.data) > 1:
+        yield "Wireshark 4.0 takes this for an answer to reset, by its first byte."
