@@ -29,6 +29,7 @@ from construct import (
     len_,
     this,
 )
+from printable import printable
 
 from mynacard.apdu.wire import Wire
 
@@ -114,5 +115,4 @@ def _block(kind: int, *options: tuple[int, bytes], **fields: object) -> bytes:
 
 
 def _comment(text: str) -> tuple[int, bytes]:
-    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:COMMENT_MAX])
-    return _COMMENT, shown.encode()
+    return _COMMENT, printable(text[:COMMENT_MAX]).encode()

@@ -6,56 +6,71 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from printable import printable
+
 from mynacard import jpki
 from mynacard.apdu import commands
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.errors import MynacardError
 from mynacard.jpki import layout as jpki_layout
-from mynacard.personal import layout as personal_layout
+from mynacard.personal import layout as personal
 from mynacard.readers import Recording
 from mynacard.readers.recording import Exchange
-from mynacard.residence import layout as residence_layout
+from mynacard.residence import layout as residence
 
-__all__ = ["Line", "describe", "dialogue"]
+__all__ = ["KINDS", "Line", "describe", "dialogue"]
 
+KINDS: Final = ("select", "read", "PIN", "signature", "other")
+_DONE: Final = (b"\x90", b"\x61", b"\x62", b"\x63")
+"""SW1 of a command that was done, if with a warning or with more to come (ISO/IEC 7816-4:2005 §5.1.3)."""
+_ERROR_MAX: Final = 200
 _APPLICATIONS: Final[Mapping[bytes, str]] = {
-    jpki.DF_NAME: "JPKI",
-    **{
-        each.df_name: each.name
-        for each in vars(personal_layout).values()
-        if isinstance(each, personal_layout.Application)
-    },
-    residence_layout.RESIDENCE_APPLICATION: "residence card",
-    residence_layout.DF1: "residence card DF1",
-    residence_layout.DF2: "residence card DF2",
-    residence_layout.DF3: "residence card DF3",
+    jpki.DF_NAME: jpki_layout.APPLICATION,
+    personal.ISSUER.df_name: personal.ISSUER.name,
+    **{each.df_name: each.name for each in personal.APPLICATIONS},
+    residence.RESIDENCE_APPLICATION: "residence card",
+    residence.DF1: "residence card DF1",
+    residence.DF2: "residence card DF2",
+    residence.DF3: "residence card DF3",
 }
-_JPKI_FILES: Final[Mapping[int, str]] = {
-    jpki_layout.TOKEN_INFO: "token information",
-    jpki_layout.CERTIFICATES_PRESENT: "which certificates are there",
+_FILES: Final[Mapping[tuple[str, int], str]] = {
+    **{(each.name, pin.key): pin.label for each in personal.APPLICATIONS for pin in each.pins},
     **{
-        number: f"{pair.name} {what}"
+        (jpki_layout.APPLICATION, number): f"{pair.name} {what}"
         for pair in jpki_layout.KEY_PAIRS
         for number, what in (
             (pair.certificate, "certificate"), (pair.ca_certificate, "CA certificate"), (pair.key, "key"),
             (pair.pin.key, "PIN"),
         )
     },
+    (jpki_layout.APPLICATION, jpki_layout.TOKEN_INFO): "token information",
+    (jpki_layout.APPLICATION, jpki_layout.CERTIFICATES_PRESENT): "which certificates are there",
+    (personal.TEXT.name, personal.MY_NUMBER.file_id): "My Number",
+    (personal.TEXT.name, personal.ATTRIBUTES.file_id): "attributes",
+    (personal.TEXT.name, personal.TEXT_DIGESTS.file_id): "digests and signature",
+    (personal.TEXT.name, personal.TEXT_CERTIFICATE.file_id): "municipality's certificate",
+    (personal.TEXT.name, personal.TEXT_BASIC_DATA.file_id): "basic data",
+    (personal.CARD_FACE.name, personal.AGE_RECORD.file_id): "birth date and sex",
+    (personal.CARD_FACE.name, personal.FACE.file_id): "card face",
+    (personal.CARD_FACE.name, personal.FACE_BASIC_DATA.file_id): "basic data",
+    (personal.CARD_FACE.name, personal.FACE_CERTIFICATE.file_id): "municipality's certificate",
+    (personal.CARD_FACE.name, personal.NUMBER_IMAGE.file_id): "image of My Number",
 }  # fmt: skip
 _SECRETS: Final[Mapping[int, str]] = {
     0x20: "VERIFY", 0x24: "CHANGE REFERENCE DATA", 0x32: "CHANGE KEY", 0x82: "MUTUAL AUTHENTICATE",
-    0x30: "SET SESSION KEY",
 }  # fmt: skip
+_OF_A_FILE: Final = (0x20, 0x24, 0x32)
+"""Those whose P2 names what it is the secret of."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """An exchange in words.
 
     Attributes:
         said: what was asked.
         answered: what came back.
-        kind: a key of the colours.
+        kind: one of :data:`KINDS`.
         at_us, took_us: when, and how long; None where the recording has no times.
     """
 
@@ -71,17 +86,17 @@ def dialogue(recording: Recording) -> Iterator[Line]:
     application = ""
     for exchange in recording.exchanges:
         selected, said, kind = describe(exchange, application)
-        succeeded = exchange.answer is not None and exchange.answer.data[-2:] == b"\x90\x00"
-        application = selected if selected is not None and succeeded else application
+        if exchange.answer is None:  # a card that was lost forgets what was selected
+            application = ""
+        elif selected is not None and exchange.answer.data[-2:-1] in _DONE:
+            application = selected
         yield Line(said, _answered(exchange), kind, exchange.at_us, exchange.took_us)
 
 
 def describe(exchange: Exchange, application: str) -> tuple[str | None, str, str]:
     """The application that is asked for, if one is; the command in words; and its kind."""
-    header = exchange.command[:4]
     if exchange.secret:
-        name = _SECRETS.get(header[1], f"a command with a secret ({header.hex(' ').upper()})")
-        return None, f"{name}, {_file(header[3] & 0x1F, application) if header[3] & 0x80 else 'the current one'}", "PIN"
+        return None, _secret(exchange.command, application), "PIN"
     try:
         command = commands.decode(CommandApdu.parse(exchange.command))
     except MynacardError:
@@ -90,31 +105,59 @@ def describe(exchange: Exchange, application: str) -> tuple[str | None, str, str
         case commands.SelectDf() | commands.SelectDfFci():
             name = _APPLICATIONS.get(command.name, command.name.hex().upper())
             return name, f"SELECT the application {name}", "select"
+        case commands.SelectMf() | commands.SelectMfByFileId():
+            return "MF", "SELECT the MF", "select"
         case commands.SelectEf():
-            return None, f"SELECT the file {_file(command.file_id, application)}", "select"
+            return None, f"SELECT {_file(command.file_id, application)}", "select"
         case commands.ReadBinary():
             return None, f"READ BINARY from {command.offset}, up to {command.ne} bytes", "read"
         case commands.ReadBinarySfi():
-            return None, f"READ BINARY of {_file(command.sfi, application)} from {command.offset}", "read"
+            what = _file(command.sfi, application)
+            return None, f"READ BINARY of {what} from {command.offset}, up to {command.ne} bytes", "read"
+        case commands.ReadRecord():
+            return None, f"READ RECORD {command.number} of {_file(command.sfi, application)}", "read"
+        case commands.GetData():
+            return None, f"GET DATA of {command.tag:04X}", "read"
         case commands.VerifyStatus():
-            return None, "VERIFY without data: how many tries are left?", "PIN"
+            return None, f"VERIFY of {_file(command.key, application)} without data: how many tries are left?", "PIN"
         case commands.ComputeDigitalSignature():
-            return None, f"COMPUTE DIGITAL SIGNATURE of {len(command.input)} bytes", "signature"
+            key = _file(command.key, application)
+            return None, f"{command.title} of {len(command.input)} bytes with {key}", "signature"
+        case commands.ComputeWithDefaultKey():
+            return None, f"{command.title} of {len(command.input)} bytes", "signature"
+        case commands.InternalAuthenticate():
+            key = _file(command.key, application)
+            return None, f"{command.title} of {len(command.challenge)} bytes with {key}", "signature"
         case _:
-            return None, type(command).__name__, "other"
+            return None, command.title, "other"
+
+
+def _secret(header: bytes, application: str) -> str:
+    name = _SECRETS.get(header[1], f"a command with a secret ({header.hex(' ').upper()})")
+    if header[1] not in _OF_A_FILE:
+        return name
+    return f"{name} of {_file(header[3] & 0x1F if header[3] & 0x80 else commands.CURRENT, application)}"
 
 
 def _file(number: int, application: str) -> str:
-    name = _JPKI_FILES.get(number) if application == "JPKI" else None
+    if number == commands.CURRENT:
+        return "what is current"
+    name = _FILES.get((application, number))
     return f"{number:04X} ({name})" if name else f"{number:04X}"
 
 
 def _answered(exchange: Exchange) -> str:
     if exchange.answer is None:
-        return f"nothing: {exchange.error}"
-    if len(exchange.answer.data) < 2:
+        return f"nothing: {printable(exchange.error[:_ERROR_MAX])}"
+    count = len(exchange.answer.data)
+    if count < 2:
         return "no status word"
-    response = ResponseApdu.parse(exchange.answer.data)
-    tries = f" ({response.status.tries_left} tries left)" if response.status.tries_left is not None else ""
-    data = f"{len(response.data)} bytes, " if response.data else ""
-    return f"{data}{response.status} {response.status.meaning}{tries}"
+    masked = sum(end - start for start, end in exchange.answer.masked)
+    note = f" ({masked} masked)" if masked else ""
+    data = f"{count - 2} bytes{note}, " if count > 2 or masked else ""
+    if any(end > count - 2 for _, end in exchange.answer.masked):
+        return f"{data}a masked status word"
+    status = ResponseApdu.parse(exchange.answer.data).status
+    if status.tries_left is not None:  # its meaning would call the question for them a failed verification
+        return f"{data}{status} ({status.tries_left} tries left)"
+    return f"{data}{status} {status.meaning}"

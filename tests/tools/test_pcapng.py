@@ -118,11 +118,14 @@ def test_wireshark_names_the_commands_in_its_list(tmp_path: Path) -> None:
 def test_the_words_of_the_dialogue_are_the_comments(tmp_path: Path) -> None:
     comments = [row["frame.comment"] for row in dissected(capture(used()), tmp_path)]
     for words in (
-        "SELECT the application JPKI.", "READ BINARY of 0006 (token information) from 0.",
-        "VERIFY without data: how many tries are left?", "256 bytes, 9000 done.",
+        "SELECT the application JPKI.", "READ BINARY of 0006 (token information) from 0, up to 256 bytes.",
+        "VERIFY of 0018 (user-authentication PIN) without data: how many tries are left?", "256 bytes, 9000 done.",
     ):  # fmt: skip
         assert words in comments, words
-    assert any(comment.startswith("COMPUTE DIGITAL SIGNATURE of 51 bytes. Of a command") for comment in comments)
+    assert any(
+        comment.startswith("COMPUTE DIGITAL SIGNATURE of 51 bytes with 001A (digital-signature key). Of")
+        for comment in comments
+    )
     assert any("Extended length: Nc 0, Ne 65536;" in comment for comment in comments)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import trace_view
@@ -26,9 +29,10 @@ def test_a_recording_is_told_in_words(file: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     for words in (
         "0.00 ms > SELECT the application JPKI", "[0.50 ms]", "READ BINARY of 0006 (token information)",
-        "VERIFY without data: how many tries are left?", "VERIFY, 0018 (user-authentication PIN)",
-        "VERIFY, 001B (digital-signature PIN)", "COMPUTE DIGITAL SIGNATURE of 51 bytes",
-        "256 bytes, 9000", "tries left)", "between commands: ",
+        "VERIFY of 0018 (user-authentication PIN) without data: how many tries are left?",
+        "< 63C3 (3 tries left)", "> VERIFY of 001B (digital-signature PIN)\n",
+        "COMPUTE DIGITAL SIGNATURE of 51 bytes with 001A (digital-signature key)", "256 bytes, 9000",
+        " masked), 9000 done", "signature: 1 command, 0.50 ms", "between commands: ",
     ):  # fmt: skip
         assert words in said, words
     assert PIN not in said
@@ -48,9 +52,11 @@ def test_the_page_has_a_bar_for_each_command_and_loads_nothing(file: Path, tmp_p
     assert trace_view.main([str(file), "--html", str(page)]) == 0
     content = page.read_text("utf-8")
     count = len(load(file.read_bytes(), "it").exchanges)
-    assert content.count("<title>") == count + 1
-    for word in ("http", "src=", "<script", "@import", "url("):
-        assert word not in content
+    assert content.count('class="bar"') == count
+    assert "median 0.5 · p95 0.5 ms" in content
+    for word in ("http:", "https:", "href", "src=", "<script", "@import", "url("):
+        assert word not in content.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    ElementTree.fromstring(content)
 
 
 def test_markup_in_a_recording_is_shown_and_not_taken() -> None:
@@ -67,6 +73,23 @@ def test_without_times_there_is_no_picture_and_still_a_dialogue() -> None:
     assert "has no times" in trace_view.page(lines, {})
     assert next(iter(trace_view.text(lines))).startswith("> SELECT the application JPKI")
     assert "has no times" in trace_view.page([], {})
+    assert not [row for row in trace_view.text(lines) if " ms" in row]
+    assert " ms" not in trace_view.page(lines, {}).replace("<th>at, ms</th><th>took, ms</th>", "")
+
+
+def test_times_out_of_order_are_within_the_picture() -> None:
+    lines = [Line("late", "", "read", 1_000_000, 500_000), Line("early", "", "read", 0, 250_000)]
+    bars = ElementTree.fromstring(trace_view.page(lines, {})).iterfind(".//*[@class='bar']")
+    assert [float(str(bar.get("x"))) + float(str(bar.get("width"))) <= 960 for bar in bars] == [True, True]
+    assert list(trace_view.text(lines))[-1] == "between commands: 750.00 ms"
+
+
+def test_who_reads_no_further_is_no_error(file: Path) -> None:
+    tool = [sys.executable, str(Path(trace_view.__file__)), str(file)]
+    done = subprocess.Popen(tool, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.stdout is not None
+    done.stdout.close()
+    assert (done.communicate(timeout=60)[1], done.returncode) == (b"", 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"no recording"])
