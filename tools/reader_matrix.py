@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reader_report import Check, Report, ReportError, Result, Value, bare_name, read_report
+from reader_report import Check, Report, ReportError, Result, Value, read_report
 
 from mynacard.cli.texts import plain
+from mynacard.readers import model
 
 __all__ = ["Cell", "Column", "Kind", "Matrix", "Row", "fold", "main", "markdown", "page"]
 
@@ -60,7 +61,7 @@ class Kind:
     @classmethod
     def of(cls, report: Report) -> Kind:
         system = " ".join(filter(None, (report.system.name, report.system.pcsc)))
-        return cls(bare_name(report.reader.name), report.reader.usb, report.reader.driver, system)
+        return cls(model(report.reader.name), report.reader.usb, report.reader.driver, system)
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,6 @@ __all__ = [
     "Result",
     "System",
     "Value",
-    "bare_name",
-    "public_name",
     "read_report",
     "write_report",
 ]
@@ -52,8 +50,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 # pcsc-lite calls a reader "PRODUCT [INTERFACE] (SERIAL NUMBER) 00 00" (its hotplug_libudev.c and readerfactory.c);
 # Windows calls it "PRODUCT 0".
-_SERIAL: Final = re.compile(r"( ?\([^()]*\))+(?=( [0-9A-F]{2} [0-9A-F]{2}| [0-9])?$)")
-_INDEX: Final = re.compile(r"( [0-9A-F]{2} [0-9A-F]{2}| [0-9])$")
 
 Value: TypeAlias = "bool | int | float | str | tuple[int | float, ...]"
 """What a check found: a flag, a figure, a word, or several figures."""
@@ -217,16 +213,6 @@ class Report:
             _checks(top),
             top.flag("finished"),
         )
-
-
-def public_name(name: str) -> str:
-    """What PC/SC calls a reader, without the serial number that may stand in parentheses at its end."""
-    return _SERIAL.sub("", name)
-
-
-def bare_name(name: str) -> str:
-    """The same without the number of the reader at this desk, too: what all readers of this kind are called."""
-    return _INDEX.sub("", public_name(name))
 
 
 def read_report(path: Path) -> Report:

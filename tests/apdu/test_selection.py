@@ -161,7 +161,7 @@ def test_nothing_is_no_command() -> None:
     assert blocks(0, 256) == ()
 
 
-MIDDLE = CardProfile(extended_length=False, block=520, first=520)
+MIDDLE = CardProfile(extended_length=False, block=520)
 
 
 def test_a_known_length_of_answers_is_asked_for_at_once(scripted: Scripted) -> None:
@@ -195,3 +195,19 @@ def test_nothing_is_tried_when_a_login_could_be_lost(scripted: Scripted) -> None
     chosen = selection(card, MIDDLE)
     chosen.may_probe = False
     assert chosen.read_content(4) == found
+
+
+def test_a_known_length_of_files_is_asked_for_first_and_what_is_left_at_once(scripted: Scripted) -> None:
+    found = content(700)
+    card = scripted(
+        (SELECT, "9000"), ("00B08400000258", found[:600] + b"\x90\x00"), ("00B0025864", found[600:] + b"\x90\x00")
+    )
+    chosen = selection(card)
+    assert chosen.read_content(4, first=600) == found
+    assert chosen.channel.profile.extended_length
+
+
+def test_a_file_of_just_that_length_is_one_command_and_brings_no_filler(scripted: Scripted) -> None:
+    found = content(600)
+    card = scripted((SELECT, "9000"), ("00B08400000258", found + b"\x90\x00"))
+    assert selection(card, EXTENDED).read_content(4, first=600) == found

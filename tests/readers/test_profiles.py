@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mynacard.apdu.channel import CardProfile
 from mynacard.errors import ReaderFileError
-from mynacard.readers import ReaderProfile, load_profiles, model, profile_of
+from mynacard.readers import ReaderProfile, load_profiles, model, profile_of, public_name
 from mynacard.readers.profiles import UNKNOWN, VARIABLE, to_json
 
 SHIPPED = Path(load_profiles.__code__.co_filename).with_name("profiles.json")
@@ -54,19 +54,29 @@ def test_the_usb_id_says_more_than_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "public", "bare"),
     [
-        ("SONY FeliCa RC-S300/P (0201504) 01 00", "SONY FeliCa RC-S300/P"),
-        ("ACS ACR1252 [ACR1252 PICC] (123) 00 01", "ACS ACR1252 [ACR1252 PICC]"),
-        ("Sony FeliCa Port/PaSoRi 4.0 0", "Sony FeliCa Port/PaSoRi 4.0"),
-        ("Virtual PCD 00 00", "Virtual PCD"),
-        ("カードリーダー 00 00", "カードリーダー"),
-        ("00 00", "00"),
-        ("", ""),
+        ("A Reader (0012AB) 00 00", "A Reader 00 00", "A Reader"),
+        ("A Reader [CCID Interface] (0012AB) 01 00", "A Reader [CCID Interface] 01 00", "A Reader [CCID Interface]"),
+        ("A Reader (one) (two) 0A 0F", "A Reader 0A 0F", "A Reader"),
+        ("A Reader (0012AB)", "A Reader", "A Reader"),
+        ("A Reader (USB) PICC 0", "A Reader (USB) PICC 0", "A Reader (USB) PICC"),
+        ("A Reader (0012AB) 1", "A Reader 1", "A Reader"),
+        ("Reader 3700", "Reader 3700", "Reader 3700"),
+        ("読取装置 00 00", "読取装置 00 00", "読取装置"),
+        ("SONY FeliCa RC-S300/P (0201504) 01 00", "SONY FeliCa RC-S300/P 01 00", "SONY FeliCa RC-S300/P"),
+        ("Sony FeliCa Port/PaSoRi 4.0 0", "Sony FeliCa Port/PaSoRi 4.0 0", "Sony FeliCa Port/PaSoRi 4.0"),
+        ("(", "(", "("),
+        ("", "", ""),
     ],
 )
-def test_a_model_has_no_serial_number(name: str, found: str) -> None:
-    assert model(name) == found
+def test_a_name_has_neither_serial_number_nor_index(name: str, public: str, bare: str) -> None:
+    assert (public_name(name), model(name)) == (public, bare)
+
+
+def test_a_long_name_takes_no_long_time() -> None:
+    assert public_name("(" * 2000) == "(" * 2000
+    assert public_name("()" * 1000 + "x") == "()" * 1000 + "x"
 
 
 def test_rows_of_ones_own_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,13 +126,14 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     [
         (UNKNOWN, CardProfile()),
         (replace(ROW, extended_length=False, answer_max=258), CardProfile(extended_length=False)),
-        (ROW, CardProfile(extended_length=False, block=520, first=520)),
-        (replace(ROW, answer_max=261, chunk=256), CardProfile(extended_length=False, block=259, first=256)),
-        (replace(ROW, answer_max=522, chunk=None), CardProfile(extended_length=False, block=520, first=520)),
-        (replace(ROW, answer_max=522, chunk=9999), CardProfile(extended_length=False, block=520, first=520)),
-        (replace(ROW, answer_max=65538), CardProfile()),
-        (replace(ROW, answer_max=None), CardProfile()),
-        (replace(ROW, answer_max=100), CardProfile(extended_length=False)),
+        (ROW, CardProfile(extended_length=False, block=520, certificate=520)),
+        (replace(ROW, answer_max=261, chunk=256), CardProfile(extended_length=False, block=259, certificate=256)),
+        (replace(ROW, answer_max=522, chunk=None), CardProfile(extended_length=False, block=520, certificate=520)),
+        (replace(ROW, answer_max=522, chunk=9999), CardProfile(extended_length=False, block=520, certificate=520)),
+        (replace(ROW, answer_max=65538, chunk=None), CardProfile()),
+        (replace(ROW, answer_max=None, chunk=200), CardProfile()),
+        (replace(ROW, answer_max=None, chunk=1200), CardProfile(certificate=1200)),
+        (replace(ROW, answer_max=100, chunk=None), CardProfile(extended_length=False, certificate=256)),
     ],
 )
 def test_what_a_channel_takes_for_granted(profile: ReaderProfile, taken: CardProfile) -> None:

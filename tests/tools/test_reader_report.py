@@ -23,8 +23,6 @@ from reader_report import (
     ReportError,
     Result,
     System,
-    bare_name,
-    public_name,
     read_report,
     write_report,
 )
@@ -125,33 +123,6 @@ def test_members_that_a_later_program_added_are_passed_over() -> None:
         inside["colour"] = {"blue": [1]}
     assert Report.of(document) == REPORT
     VALIDATOR.validate(document)
-
-
-# --- names of readers ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "public", "bare"),
-    [
-        ("A Reader (0012AB) 00 00", "A Reader 00 00", "A Reader"),
-        ("A Reader [CCID Interface] (0012AB) 01 00", "A Reader [CCID Interface] 01 00", "A Reader [CCID Interface]"),
-        ("A Reader (one) (two) 0A 0F", "A Reader 0A 0F", "A Reader"),
-        ("A Reader (0012AB)", "A Reader", "A Reader"),
-        ("A Reader (USB) PICC 0", "A Reader (USB) PICC 0", "A Reader (USB) PICC"),
-        ("A Reader (0012AB) 1", "A Reader 1", "A Reader"),
-        ("Reader 3700", "Reader 3700", "Reader 3700"),
-        ("読取装置 00 00", "読取装置 00 00", "読取装置"),
-        ("(", "(", "("),
-        ("", "", ""),
-    ],
-)
-def test_a_name_has_neither_serial_number_nor_index(name: str, public: str, bare: str) -> None:
-    assert (public_name(name), bare_name(name)) == (public, bare)
-
-
-def test_a_long_name_takes_no_long_time() -> None:
-    assert public_name("(" * 2000) == "(" * 2000
-    assert public_name("()" * 1000 + "x") == "()" * 1000 + "x"
 
 
 # --- what is refused -----------------------------------------------------------------------------------------

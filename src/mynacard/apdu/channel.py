@@ -73,15 +73,15 @@ class CardProfile:
     Attributes:
         extended_length: whether a READ BINARY with extended Le brings a long file whole; None while nobody tried.
         block: where it does not, how many bytes one brings nevertheless, at most.
-        first: how many are asked for first of a file whose length is not known.
-        block_tried: whether more than 256 bytes were seen to come so.
+        block_tried: whether more than 256 bytes were seen to come.
+        certificate: how many are asked for first of a JPKI certificate; None: as many as pass.
         selects_first: the commands whose short EF identifiers this card refused; their EF is selected first.
     """
 
     extended_length: bool | None = None
     block: int = 256
-    first: int = 256
     block_tried: bool = False
+    certificate: int | None = None
     selects_first: frozenset[type[Command]] = frozenset()
 
 

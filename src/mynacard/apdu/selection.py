@@ -98,11 +98,12 @@ class Selection:
                 application=self._application,
             )
 
-    @property
-    def knows_extended_length(self) -> bool:
-        """Whether anybody tried on this card and reader what length passes, or nothing is to be tried."""
+    def knows_lengths(self, first: int | None = None) -> bool:
+        """Whether nothing more is to be found out of what length passes, where *first* bytes of a file come first."""
         profile = self._route.profile
-        return profile.extended_length is not None and (profile.block_tried or profile.first <= BLOCK)
+        if profile.extended_length is None:
+            return False
+        return profile.extended_length or profile.block_tried or min(first or NE_MAX, profile.block) <= BLOCK
 
     def go_through(self, route: Callable[[Channel], Channel]) -> None:
         """From here on commands go through *route*, a channel around the one that the application was selected on."""
@@ -113,21 +114,27 @@ class Selection:
         """What one READ BINARY brings of an EF, filler and all."""
         return self.channel.send_on(file_id, ReadBinarySfi(file_id, 0, ne))
 
-    def read_content(self, file_id: int, length: Length = object_length) -> bytes:
-        """The content of an EF as long as *length* says; filler after it stays where it is."""
-        if self.may_probe and not self.knows_extended_length:
-            data = self._probe(file_id, length)
+    def read_content(self, file_id: int, length: Length = object_length, first: int | None = None) -> bytes:
+        """The content of an EF as long as *length* says; filler after it stays where it is.
+
+        Args:
+            file_id: the EF.
+            length: how long its content is, from its first bytes.
+            first: so many bytes are asked for first, or fewer where no more pass; None: as many as pass.
+        """
+        if self.may_probe and not self.knows_lengths(first):
+            data = self._probe(file_id, length, first)
         else:
-            data = self.read(file_id, self._first_ne())
+            data = self.read(file_id, min(first or NE_MAX, self._most()))
         whole = length(data)
-        profile = self.channel.profile
-        for ne in blocks(max(0, whole - len(data)), profile.block if profile.block_tried else BLOCK):
+        most = BLOCK if first is None and self.channel.profile.extended_length else self._most()  # else it was cut off
+        for ne in blocks(max(0, whole - len(data)), most):
             data += self._read_block(len(data), ne)
         return data[:whole]
 
-    def probe(self, file_id: int, length: Length = object_length) -> None:
+    def probe(self, file_id: int, length: Length = object_length, first: int | None = None) -> None:
         """Find out on a free file longer than 256 bytes whether extended length passes."""
-        self._probe(file_id, length)
+        self._probe(file_id, length, first)
 
     def log_out(self) -> None:
         """End what PINs opened: SELECT of the issuer's domain, one APDU. The application is no longer selected."""
@@ -146,16 +153,18 @@ class Selection:
             raise errors.CardDataError(mark("A file on the card ends before its length."))
         return response.data
 
-    def _first_ne(self) -> int:
+    def _most(self) -> int:
+        """As many bytes as one answer brings, as far as that was seen."""
         profile = self.channel.profile
         if profile.extended_length:
             return NE_MAX
-        return profile.first if profile.block_tried else BLOCK
+        return profile.block if profile.block_tried else BLOCK
 
-    def _probe(self, file_id: int, length: Length) -> bytes:
+    def _probe(self, file_id: int, length: Length, first: int | None) -> bytes:
         """The beginning of the file, by extended Le where that passes; and remembers."""
         channel = self.channel
-        ne = NE_MAX if channel.profile.extended_length is None else channel.profile.first
+        unlimited = channel.profile.extended_length is None
+        ne = min(first or NE_MAX, NE_MAX if unlimited else channel.profile.block)
         try:
             response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, ne))
         except errors.CallTimeoutError:  # the connection is given up
@@ -167,12 +176,9 @@ class Selection:
             raise refusal(response.status, ReadBinarySfi.title)
         if response is not None and response.status == SUCCESS and len(response.data) > BLOCK:
             whole = len(response.data) >= min(ne, length(response.data))  # a reader that cuts off is none
-            if ne == NE_MAX:
-                channel.profile = replace(channel.profile, extended_length=whole)
-            elif whole:
-                channel.profile = replace(channel.profile, block_tried=True)
-            if whole or ne == NE_MAX:
+            channel.profile = replace(channel.profile, extended_length=unlimited and whole, block_tried=whole)
+            if whole or unlimited:
                 return response.data
         data = self.read(file_id)
-        channel.profile = replace(channel.profile, extended_length=False, block=BLOCK, first=BLOCK)
+        channel.profile = replace(channel.profile, extended_length=False, block=BLOCK)
         return data

@@ -195,21 +195,24 @@ class JpkiSession:
         self._selection.check()
         if file_id not in self._certificates:
             try:
-                self._certificates[file_id] = self._selection.read_content(file_id, certificate_length)
+                self._certificates[file_id] = self._selection.read_content(file_id, certificate_length, self._first())
             except errors.FileNotFound as error:
                 raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
         return self._certificates[file_id]
+
+    def _first(self) -> int | None:
+        return self._selection.channel.profile.certificate
 
     def _learn_extended_length(self, pair: KeyPair) -> None:
         """Before a VERIFY: whether the reader passes extended length, if a certificate is still to be read.
 
         Once for a card behind a reader, and on a free file: where the driver or card chokes on it, no login is lost.
         """
-        if pair.certificate in self._certificates or self._selection.knows_extended_length:
+        if pair.certificate in self._certificates or self._selection.knows_lengths(self._first()):
             return
         with suppress(errors.CardError, errors.CardDataError):  # then the long way later, which says what is wrong
             if pair.certificate_is_private:
-                self._selection.probe(pair.ca_certificate, certificate_length)
+                self._selection.probe(pair.ca_certificate, certificate_length, self._first())
             else:
                 self.certificate_der(pair)
 

@@ -83,7 +83,7 @@ class FaceSession(SigningSession):
 
     def _before_verify(self) -> None:
         """All files here have more than 256 bytes. The certificate is needed to check them anyway."""
-        if not self._selection.knows_extended_length:
+        if not self._selection.knows_lengths():
             with suppress(errors.CardError, errors.CardDataError):  # then the long way later, which says what is wrong
                 self._certificate_stored()
 

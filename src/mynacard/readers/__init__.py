@@ -12,17 +12,20 @@ from mynacard.readers.events import (
 )
 from mynacard.readers.finding import find_library
 from mynacard.readers.holders import likely_holders
-from mynacard.readers.library import Library
+from mynacard.readers.library import Calls, Disposition, Library, Share
 from mynacard.readers.ownership import Ownership
 from mynacard.readers.pcsc import ReaderCard
-from mynacard.readers.profiles import ReaderIdentity, ReaderProfile, load_profiles, model, profile_of
+from mynacard.readers.profiles import ReaderIdentity, ReaderProfile, load_profiles, model, profile_of, public_name
 from mynacard.readers.recorder import Recorder, recording_to
 from mynacard.readers.recording import Recording, read_recording
 from mynacard.readers.replay import Replay
 from mynacard.readers.states import ReaderState
+from mynacard.readers.worker import Worker
 
 __all__ = [
+    "Calls",
     "Deadlines",
+    "Disposition",
     "Library",
     "Ownership",
     "ReaderCard",
@@ -32,7 +35,9 @@ __all__ = [
     "Recorder",
     "Recording",
     "Replay",
+    "Share",
     "Watch",
+    "Worker",
     "card_lies_on",
     "find_library",
     "likely_holders",
@@ -41,6 +46,7 @@ __all__ = [
     "model",
     "no_card_came",
     "profile_of",
+    "public_name",
     "read_recording",
     "recording_to",
     "wait_for_card",

@@ -21,7 +21,17 @@ from mynacard.apdu.keypad import Property
 from mynacard.apdu.selection import BLOCK
 from mynacard.errors import ReaderFileError, mark
 
-__all__ = ["UNKNOWN", "VARIABLE", "ReaderIdentity", "ReaderProfile", "load_profiles", "model", "profile_of", "to_json"]
+__all__ = [
+    "UNKNOWN",
+    "VARIABLE",
+    "ReaderIdentity",
+    "ReaderProfile",
+    "load_profiles",
+    "model",
+    "profile_of",
+    "public_name",
+    "to_json",
+]
 
 VARIABLE: Final = "MYNACARD_PROFILES"
 FORMAT: Final = "mynacard reader profiles"
@@ -32,7 +42,8 @@ _OURS: Final = Path(__file__).with_name("profiles.json")
 _STATUS: Final = 2
 """Bytes of a status word."""
 _USB: Final = re.compile(r"(?:[0-9A-F]{4}:[0-9A-F]{4})?")
-_NUMBER: Final = re.compile(r"(?: \([^()]*\))?(?: [0-9A-F]{2}){0,2}(?: [0-9]{1,2})?$")
+_SERIAL: Final = re.compile(r"( ?\([^()]*\))+(?=( [0-9A-F]{2} [0-9A-F]{2}| [0-9])?$)")
+_INDEX: Final = re.compile(r"( [0-9A-F]{2} [0-9A-F]{2}| [0-9])$")
 """What PC/SC puts after a model's name: pcsc-lite the serial number in parentheses and two numbers, Windows one."""
 
 
@@ -47,7 +58,7 @@ class ReaderProfile:
         extended_length: whether APDUs of extended length pass at all.
         command_max: bytes of the longest command APDU that passes.
         answer_max: bytes of the longest response APDU that passes, status word and all.
-        chunk: how many bytes to ask for first of a file whose length is not known.
+        chunk: how many bytes to ask for first of a JPKI certificate, whose length is not known.
         keypad_tested: whether a PIN was verified at its keys.
         quirks: what else to know, for people.
         source: who says so.
@@ -71,10 +82,10 @@ class ReaderProfile:
         if self.extended_length is False:
             return CardProfile(extended_length=False)
         if self.answer_max is None or self.answer_max >= _UNLIMITED:
-            return CardProfile()
+            return CardProfile(certificate=self.chunk if self.chunk and self.chunk > BLOCK else None)
         block = max(BLOCK, self.answer_max - _STATUS)
-        first = block if self.chunk is None else min(max(BLOCK, self.chunk), block)
-        return CardProfile(extended_length=False, block=block, first=first)
+        chunk = min(max(BLOCK, self.chunk or block), block)
+        return CardProfile(extended_length=False, block=block, certificate=chunk)
 
     @classmethod
     def of(cls, row: Any) -> ReaderProfile:
@@ -146,9 +157,14 @@ def profile_of(name: str, usb: str = "") -> ReaderProfile:
     return next((row for row in rows if any(part.casefold() in wanted for part in row.names)), UNKNOWN)
 
 
+def public_name(name: str) -> str:
+    """What PC/SC calls a reader, without the serial number that may stand in parentheses at its end."""
+    return _SERIAL.sub("", name)
+
+
 def model(name: str) -> str:
-    """*name* without what PC/SC adds to tell readers of one model apart; serial numbers go with it."""
-    return _NUMBER.sub("", name) or name
+    """The same without the number of the reader at this desk, too: what all readers of this kind are called."""
+    return _INDEX.sub("", public_name(name))
 
 
 def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from mynacard.errors import MynacardError
+from mynacard.errors import MynacardError, OutcomeUnknownError
 from mynacard.simulator.doors.pcsclite.atr import protocols_of
 from mynacard.simulator.doors.pcsclite.scard import Code, Protocol, State
 from mynacard.simulator.powered import PoweredCard
@@ -158,6 +158,9 @@ class Contacts:
             raise Refused(Code.E_NOT_TRANSACTED)
         try:
             answer = card.transmit(command)
+        except OutcomeUnknownError as error:  # as the reader is meant to be
+            _log.debug("the card on %s: %s", self._name, error)
+            raise Refused(Code.E_NOT_TRANSACTED) from error
         except _FAILURES as error:
             _log.error("the card on %s failed: %s", self._name, error)
             raise Refused(Code.E_NOT_TRANSACTED) from error

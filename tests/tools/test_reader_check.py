@@ -1,0 +1,463 @@
+"""The reader check on simulated readers: what it finds, what it keeps, and that it spends no try."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+import reader_apdus
+import reader_check
+import reader_desk
+import reader_profile
+from reader_apdus import longest_that_passes
+from reader_check import CHECKS, run
+from reader_desk import Options
+from reader_page import page_of
+from reader_report import CardKind, Check, Report, ReportError, Result, read_report, write_report
+from support import CANARY
+
+from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
+from mynacard.opening import open_card
+from mynacard.pin import Pin
+from mynacard.readers import load_profiles
+from mynacard.readers.profiles import VARIABLE, to_json
+from mynacard.simulator import SimulatedCard
+from mynacard.simulator.doors import disk
+from mynacard.simulator.doors.pcsclite import Gesture, Keypad, PcscliteDoor
+from mynacard.simulator.faults import Fault
+from mynacard.simulator.narrow import NarrowReader, Narrows
+from mynacard.simulator.powered import Around
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
+
+NAME: Final = "Simulated Reader 00 00"
+PIN: Final = CANARY
+NEVER: Final = {"signature", "keypad-verify", "soak", "removal"}
+"""What is done only where somebody asks for it."""
+SCHEMA: Final = json.loads(Path(reader_check.__file__).with_name("reader_report.schema.json").read_text("utf-8"))
+
+
+class Counting(Around):
+    """A card that keeps what it was sent."""
+
+    def __init__(self, card: Any) -> None:
+        super().__init__(card)
+        self.sent: list[bytes] = []
+        self.answers: list[bytes] = []
+
+    def transmit(self, command: bytes, /) -> bytes:
+        self.sent.append(command)
+        self.answers.append(super().transmit(command))
+        return self.answers[-1]
+
+
+@pytest.fixture
+def card() -> SimulatedCard:
+    return disk.new_card(pins={USER_AUTHENTICATION.name: PIN, DIGITAL_SIGNATURE.name: "KANARIE73"})
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits longer than it takes."""
+    monkeypatch.setattr(reader_desk, "_HELD_S", 0.05)
+    monkeypatch.setattr(reader_desk, "_WAIT_S", 0.05)
+    monkeypatch.setattr(reader_desk, "BACK_S", 0.3)
+    monkeypatch.setattr(reader_apdus, "BACK_S", 0.3)
+    monkeypatch.setattr(reader_apdus, "_REMOVAL_S", 20.0)
+
+
+def results(report: Report) -> dict[str, str]:
+    return {check.code: check.result.value for check in report.checks}
+
+
+def of(report: Report, code: str) -> Check:
+    return next(check for check in report.checks if check.code == code)
+
+
+def tries(card: SimulatedCard) -> int:
+    return card.pins[DF_NAME, USER_AUTHENTICATION.pin.key].tries_left
+
+
+# --- a reader as it should be ------------------------------------------------------------------------
+
+
+def test_every_check_that_nobody_must_allow_passes_and_no_pin_is_sent(door: PcscliteDoor, card: SimulatedCard) -> None:
+    counting = Counting(card)
+    door.plug(NAME, counting)
+    report = run(NAME)
+    assert results(report) == {code: "not-tested" if code in NEVER else "passed" for code, _, _ in CHECKS}
+    assert [check.number for check in report.checks] == list(range(1, len(CHECKS) + 1))
+    assert report.finished
+    assert report.card.kind is CardKind.JPKI
+    assert not [command for command in counting.sent if command[1] in (0x20, 0x24, 0x2A) and len(command) > 4]
+    jsonschema.validate(report.document(), SCHEMA)
+    assert Report.of(json.loads(json.dumps(report.document()))) == report
+
+
+def test_without_a_card_the_reader_itself_is_checked(door: PcscliteDoor) -> None:
+    door.plug(NAME)
+    found = results(run(NAME))
+    passed = {code for code, result in found.items() if result == "passed"}
+    assert passed == {"library", "listing", "events", "keypad"}
+    assert set(found.values()) == {"passed", "not-tested"}
+
+
+def test_a_residence_card_is_one_and_what_needs_the_other_card_is_not_tested(door: PcscliteDoor) -> None:
+    door.plug(NAME, disk.new_card(persona=next(iter(RESIDENCE_PERSONAS.values()))))
+    report = run(NAME)
+    assert report.card.kind is CardKind.RESIDENCE
+    assert of(report, "longest-command").result is Result.PASSED
+    assert of(report, "longest-answer").reason == "There is no Individual Number Card on the reader."
+
+
+def test_a_mute_card_is_a_failure_and_no_crash(door: PcscliteDoor, card: SimulatedCard) -> None:
+    class Mute(Around):
+        def power_on(self) -> bytes:
+            raise OSError
+
+        def reset(self) -> bytes:
+            raise OSError
+
+    door.plug(NAME, Mute(card))
+    report = run(NAME)
+    assert of(report, "card").result is Result.FAILED
+    assert "does not answer" in of(report, "card").reason
+    assert report.finished
+
+
+# --- which lengths pass ------------------------------------------------------------------------------
+
+SHORT: Final = Narrows(extended_length=False)
+READERS: Final = {
+    "short-only": SHORT, "261": Narrows(longest=261), "522": Narrows(longest=522), "65000": Narrows(longest=65_000),
+    "65-kB": Narrows(), "261-cuts": Narrows(longest=261, cuts=True), "522-cuts": Narrows(longest=522, cuts=True),
+    "700": Narrows(longest=700), "1212": Narrows(longest=1212),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("narrows", READERS.values(), ids=READERS)
+def test_each_limit_is_found_to_the_byte(door: PcscliteDoor, card: SimulatedCard, narrows: Narrows) -> None:
+    door.plug(NAME, NarrowReader(card, narrows))
+    report = run(NAME)
+    command, answer = of(report, "longest-command"), of(report, "longest-answer")
+    assert Result.FAILED not in {check.result for check in report.checks}
+    assert command.values["longest_command"] == (narrows.longest if narrows.extended_length else 261)
+    assert command.values["extended_commands"] is narrows.extended_length
+    whole = len(JpkiSession(card).certificate_der(USER_AUTHENTICATION)) + 2
+    longest = narrows.longest if narrows.extended_length else 258
+    assert answer.values["longest_answer"] == min(longest, whole)
+    assert answer.values["limited"] is (longest < whole)
+
+
+@pytest.mark.parametrize("high", [257, 300, 5000, 65_544])
+def test_the_bisection_finds_every_limit_between_its_ends(high: int) -> None:
+    for limit in {256, 257, high - 1, high, 261, 271, 511, 512, 513, 522, 523, 4096, 65_535}:
+        if 256 <= limit <= high:
+            assert longest_that_passes(lambda length, limit=limit: length <= limit, 256, high) == limit
+
+
+# --- profiles learned from it ------------------------------------------------------------------------
+
+
+def cheapest(narrows: Narrows, length: int) -> tuple[int, int]:
+    """The fewest commands and the fewest bytes of those, over all ways to read a file of *length* bytes.
+
+    The length is not known before at least four bytes were read; the rest may come in pieces of any size.
+    """
+    most = min(narrows.longest - 2, 65_536) if narrows.extended_length else 256
+    best = [(0, 0)]
+    for left in range(1, length + 1):
+        tried = {min(most, left), min(256, left)} | set(range(max(1, left - 1200), min(most, left) + 1))
+        best.append(
+            min((best[left - ne][0] + 1, best[left - ne][1] + (5 if ne <= 256 else 7) + ne + 2) for ne in tried)
+        )
+    ways = [(best[length - ne], ne) for ne in range(4, min(most, length) + 1)]
+    return min((count + 1, size + (5 if ne <= 256 else 7) + ne + 2) for (count, size), ne in ways)
+
+
+@pytest.mark.parametrize("narrows", READERS.values(), ids=READERS)
+def test_with_the_learned_profile_a_certificate_costs_the_least_of_all_ways(
+    door: PcscliteDoor, card: SimulatedCard, narrows: Narrows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting(card)
+    door.plug(NAME, NarrowReader(counting, narrows))
+    profile = reader_profile.learned(run(NAME))
+    path = tmp_path / "profiles.json"
+    path.write_text(to_json((profile,)), "utf-8")
+    monkeypatch.setenv(VARIABLE, str(path))
+    counting.sent.clear()
+    counting.answers.clear()
+    with open_card(NAME) as channel:
+        der = JpkiSession(channel).certificate_der(USER_AUTHENTICATION)
+    select, *reads = counting.sent
+    spent = sum(map(len, reads)) + sum(map(len, counting.answers[1:]))
+    assert select[1] == 0xA4
+    assert (len(reads), spent) == cheapest(narrows, len(der))
+
+
+def test_a_profile_is_put_into_a_file_in_place_of_the_same_readers(
+    door: PcscliteDoor, card: SimulatedCard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, profiles = tmp_path / "report.json", tmp_path / "profiles.json"
+    for longest in (261, 522):
+        door.plug(NAME, NarrowReader(card, Narrows(longest=longest)))
+        write_report(run(NAME), report)
+        door.unplug(NAME)
+        assert reader_profile.main([str(report), "--add", str(profiles)]) == 0
+    (row,) = load_profiles(profiles)
+    assert (row.names, row.command_max, row.answer_max, row.chunk) == (("Simulated Reader",), 522, 522, 520)
+    assert reader_profile.main([str(report)]) == 0
+    assert capsys.readouterr().out == profiles.read_text("utf-8")
+
+
+def test_a_report_without_a_card_teaches_nothing(door: PcscliteDoor, tmp_path: Path) -> None:
+    door.plug(NAME)
+    report = run(NAME)
+    with pytest.raises(ReportError, match="which lengths pass"):
+        reader_profile.learned(report)
+    path = tmp_path / "report.json"
+    write_report(report, path)
+    assert reader_profile.main([str(path)]) == 1
+    assert reader_profile.main([str(tmp_path / "none.json")]) == 1
+
+
+# --- PINs --------------------------------------------------------------------------------------------
+
+
+def test_a_signature_is_timed_after_one_verify_where_that_is_allowed(door: PcscliteDoor, card: SimulatedCard) -> None:
+    counting = Counting(card)
+    door.plug(NAME, counting)
+    check = of(run(NAME, Options(pin=Pin(PIN))), "signature")
+    assert check.result is Result.PASSED
+    assert len(check.values["signature_ms"]) == 5  # type: ignore[arg-type]
+    assert len([command for command in counting.sent if command[1] == 0x20 and len(command) > 4]) == 1
+    assert tries(card) == 3
+
+
+def test_a_wrong_pin_costs_one_try_and_is_a_failure(door: PcscliteDoor, card: SimulatedCard) -> None:
+    door.plug(NAME, card)
+    check = of(run(NAME, Options(pin=Pin("0000"))), "signature")
+    assert (check.result, check.reason[:13]) == (Result.FAILED, "pin/incorrect")
+    assert tries(card) == 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "result", "left"),
+    [
+        (PIN, Result.PASSED, 3),
+        (Gesture.CANCEL, Result.NOT_TESTED, 3),
+        (Gesture.TIME_OUT, Result.NOT_TESTED, 3),
+        ("0000", Result.NOT_TESTED, 2),
+    ],
+)
+def test_a_pin_is_asked_for_at_the_readers_keys_where_that_is_allowed(
+    door: PcscliteDoor, card: SimulatedCard, entry: str | Gesture, result: Result, left: int
+) -> None:
+    told: list[str] = []
+    door.plug("A Keypad", card, keypad=Keypad([entry]))
+    report = run("A Keypad", Options(typed=True, tell=told.append))
+    assert of(report, "keypad").values["verify"] is True
+    assert of(report, "keypad-verify").result is result
+    assert told == ["Type the user-authentication PIN at the reader's keys."]
+    assert tries(card) == left
+    if result is Result.PASSED:
+        assert reader_profile.learned(report).keypad_tested
+
+
+def test_keys_that_nobody_allowed_are_not_used(door: PcscliteDoor, card: SimulatedCard) -> None:
+    keypad = Keypad([PIN])
+    door.plug(NAME, card, keypad=keypad)
+    assert of(run(NAME), "keypad-verify").result is Result.NOT_TESTED
+    assert keypad.left == 1
+
+
+# --- for long, and without the card ------------------------------------------------------------------
+
+
+def test_the_soak_counts_reads(door: PcscliteDoor, card: SimulatedCard) -> None:
+    door.plug(NAME, card)
+    check = of(run(NAME, Options(soak_s=0.1)), "soak")
+    assert check.result is Result.PASSED
+    assert check.values["reads"] == len(check.values["read_ms"])  # type: ignore[arg-type]
+    assert check.values["failures"] == 0
+
+
+def test_the_soak_counts_failures_and_ends_when_there_are_only_those(
+    door: PcscliteDoor, card: SimulatedCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_apdus, "_PACE_S", 0)
+    door.plug(NAME, card)
+
+    def show(line: str) -> None:
+        if "Soak" in line:
+            door.arm(NAME, *(Fault.parse(f"status=6F00@{at}") for at in range(1, 200)))
+
+    check = of(run(NAME, Options(soak_s=600), show=show), "soak")
+    assert check.result is Result.FAILED
+    assert check.values["failures"] == 20
+    assert str(check.values["last_error"]).startswith("card: ")
+
+
+def test_a_card_that_is_taken_off_and_laid_on_again(door: PcscliteDoor, card: SimulatedCard) -> None:
+    door.plug(NAME, card)
+    hands: list[threading.Thread] = []
+
+    def tell(text: str) -> None:
+        do = (lambda: door.remove(NAME)) if "off" in text else (lambda: door.insert(NAME, card))
+        hands.append(threading.Thread(target=do))
+        hands[-1].start()
+
+    check = of(run(NAME, Options(removal=True, tell=tell)), "removal")
+    for hand in hands:
+        hand.join()
+    assert check.result is Result.PASSED, check
+    assert check.values == {"error": "reader/card-removed", "noticed": True, "works_again": True}
+
+
+# --- readers that vanish -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", range(1, len(CHECKS) + 1))
+def test_a_reader_that_vanishes_costs_no_check_before_it(
+    door: PcscliteDoor, card: SimulatedCard, at: int, tmp_path: Path
+) -> None:
+    door.plug(NAME, card)
+    path = tmp_path / "report.json"
+    kept: list[int] = []
+
+    def show(line: str) -> None:
+        if line.startswith(f"[{at:2}/"):
+            door.unplug(NAME)
+
+    def keep(report: Report) -> None:
+        write_report(report, path)
+        kept.append(len(read_report(path).checks))
+
+    report = run(NAME, Options(pin=Pin(PIN), soak_s=0.05), keep, show)
+    assert kept == list(range(1, len(CHECKS) + 1))
+    assert read_report(path) == report
+    before = [check.result for check in report.checks[: at - 1] if check.code not in {"keypad-verify", "removal"}]
+    assert before == [Result.PASSED] * len(before)
+    after = {check.result for check in report.checks[at:]}
+    assert after <= {Result.NOT_TESTED, Result.FAILED, Result.PASSED}
+    assert Result.PASSED not in {check.result for check in report.checks[max(at, 3) :]}
+    assert tries(card) == 3
+
+
+@pytest.mark.parametrize("kind", ["unplugged", "removed", "removed-during", "reset", "service-gone", "empty"])
+def test_whatever_happens_at_whatever_command_ends_in_a_whole_report(
+    door: PcscliteDoor, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_desk, "BACK_S", 0.05)
+    for at in (1, 2, 5, 9, 14, 30, 60, 90, 150):
+        card = disk.new_card()
+        door.plug(NAME, card, [Fault.parse(f"{kind}@{at}")])
+        report = run(NAME, replace(Options(), rounds=5))
+        assert len(report.checks) == len(CHECKS)
+        assert report.finished
+        assert tries(card) == 3
+        if NAME in door.readers:
+            door.unplug(NAME)
+
+
+# --- names, pages, the script ------------------------------------------------------------------------
+
+MARKUP: Final = '<script>alert("x")</script> & <b>読取装置</b>'
+
+
+def test_names_in_other_letters_and_with_markup_are_text(door: PcscliteDoor, card: SimulatedCard) -> None:
+    for name in ("カードリーダー 00 00", MARKUP):
+        door.plug(name, card)
+        report = run(name)
+        assert Result.FAILED not in {check.result for check in report.checks}
+        page = page_of(report)
+        assert "<script" not in page
+        root = ElementTree.fromstring(page.split("\n", 1)[1])
+        assert name.removesuffix(" 00 00") in "".join(root.itertext())
+        assert not [each for each in root.iter() if {"src", "href"} & set(each.attrib)]
+        door.unplug(name)
+
+
+def test_two_readers_of_one_model_are_noted_and_chosen_by_their_whole_names(
+    door: PcscliteDoor, card: SimulatedCard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("A Reader (QX-1) 00 00", "A Reader (QX-2) 01 00"):
+        door.plug(name, card if "QX-1" in name else None)
+    assert reader_check.main(["--reader", "A Reader"]) == 3
+    assert "Several readers fit" in capsys.readouterr().err
+    report = run("A Reader (QX-1) 00 00")
+    assert of(report, "listing").result is Result.NOTED
+    assert report.reader.name == "A Reader 00 00"
+    assert "QX-" not in json.dumps(report.document())
+
+
+def test_a_serial_number_is_in_no_report_whatever_fails(door: PcscliteDoor, card: SimulatedCard) -> None:
+    name = "A Reader (QX-4711) 00 00"
+    for at in (1, 4, 20):
+        door.plug(name, card, [Fault.parse(f"unplugged@{at}")])
+        assert "QX-" not in json.dumps(run(name).document())
+
+
+def test_the_page_of_a_whole_run_has_its_pictures(door: PcscliteDoor, card: SimulatedCard) -> None:
+    door.plug(NAME, card)
+    page = page_of(run(NAME))
+    root = ElementTree.fromstring(page.split("\n", 1)[1])
+    assert len([each for each in root.iter() if each.tag.endswith("svg")]) == 3
+
+
+@pytest.fixture
+def script(door: PcscliteDoor, card: SimulatedCard, tmp_path: Path) -> Callable[..., int]:
+    door.plug(NAME, card)
+    return lambda *words: reader_check.main([*map(str, words)])
+
+
+def test_the_script_writes_report_and_page_and_says_how_it_went(
+    script: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert script("--json", tmp_path / "r.json", "--html", tmp_path / "r.html", "--rounds", 3) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "[ 1/21] PC/SC library" in said.err
+    assert "17 passed, 4 not-tested" in said.err
+    assert read_report(tmp_path / "r.json").finished
+    assert (tmp_path / "r.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_failure_is_in_its_exit_code(script: Callable[..., int], tmp_path: Path, card: SimulatedCard) -> None:
+    (tmp_path / "pin").write_text("0000\n")
+    assert script("--allow-pin", USER_AUTHENTICATION.name, "--pin-file", tmp_path / "pin") == 1
+    assert tries(card) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--rounds", "0"), ("--rounds", "9999"), ("--soak", "-1"), ("--allow-pin", "user-authentication"),
+        ("--pin-file", "x"), ("--allow-pin", "digital-signature", "--pin-file", "x"), ("--nonsense",),
+        ("--allow-pin", "user-authentication", "--pin-file", "/nonexistent/pin"),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_line_touches_nothing(
+    script: Callable[..., int], card: SimulatedCard, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        script(*words)
+    assert ended.value.code == 2
+    assert tries(card) == 3
+
+
+def test_no_such_reader_has_an_exit_code_of_its_own(script: Callable[..., int]) -> None:
+    assert script("--reader", "another") == 3
+
+
+def test_a_report_that_cannot_be_written_is_told(
+    script: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert script("--json", tmp_path / "none" / "r.json") == 1
+    assert "No such file" in capsys.readouterr().err

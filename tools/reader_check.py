@@ -1,0 +1,209 @@
+"""Does this reader, with this driver, on this system, work with these cards; how fast; and if not, why?
+
+Usage: python tools/reader_check.py [--reader NAME] [--json REPORT] [--html PAGE] …
+
+Numbered checks, with or without a card. No PIN is presented and no try spent but where --allow-pin or --allow-keypad
+names it. The report is written after every check, so that nothing measured is lost when a reader vanishes. Exit code:
+0 nothing failed, 1 something did, 2 a wrong command line, 3 no such reader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import reader_apdus
+import reader_desk
+import reader_page
+from printable import printable
+from reader_desk import DEADLINES, Desk, Failed, Noted, NotTested, Options, Values
+from reader_report import CardSeen, Check, Reader, Report, Result, System, write_report
+
+from mynacard import __version__, errors
+from mynacard.jpki import USER_AUTHENTICATION
+from mynacard.opening import choose_reader
+from mynacard.pin import Pin
+from mynacard.pin_entry import pin_from_descriptor, pin_from_stream
+from mynacard.readers import list_readers, public_name
+from mynacard.simulator.doors.atomic import replace_file
+
+__all__ = ["CHECKS", "main", "run"]
+
+Step: TypeAlias = Callable[[Desk, Values], str]
+CHECKS: Final[tuple[tuple[str, str, Step], ...]] = (*reader_desk.CHECKS, *reader_apdus.CHECKS)
+_GONE: Final = (errors.ReaderNotFoundError, errors.NoReaderError, errors.NoPcscServiceError)
+_REASON_MAX: Final = 1000
+DEFAULTS: Final = Options()
+SOMETHING_FAILED: Final = 1
+NO_READER: Final = 3
+
+
+@dataclass
+class Run:
+    """A run of the checks on a reader.
+
+    Attributes:
+        desk: the reader, and what was found out on the way.
+        keep: is given the report after every check.
+        show: is told what comes of each check.
+        driver: which driver it is, as far as is known.
+    """
+
+    desk: Desk
+    keep: Callable[[Report], None]
+    show: Callable[[str], None]
+    driver: str = ""
+
+    def report(self) -> Report:
+        """The report of all checks, the last one of which is in it."""
+        start = time.monotonic()
+        made = datetime.now(UTC).replace(microsecond=0)
+        report = Report(made, __version__, _system(), Reader(""), CardSeen(self.desk.kind))
+        gone = 0
+        for number, (code, title, step) in enumerate(CHECKS, 1):
+            self.show(f"[{number:2}/{len(CHECKS)}] {title} …")
+            at = time.monotonic() - start
+            check, is_gone = self._done(number, code, title, step, gone)
+            check = replace(check, at_s=at, took_s=time.monotonic() - start - at)
+            gone = gone or (number if is_gone else 0)
+            self.show(f"        {check.result.value}: {printable(check.summary or check.reason)}")
+            report = self._with(report, check, finished=number == len(CHECKS))
+            self.keep(report)
+        return report
+
+    def _done(self, number: int, code: str, title: str, step: Step, gone: int) -> tuple[Check, bool]:
+        """The check, and whether the reader was found to be gone."""
+        values: Values = {}
+        if gone:
+            reason = f"The reader was gone at check {gone}."
+            return Check(number, code, title, Result.NOT_TESTED, reason=reason), False
+        result, summary, reason, is_gone = Result.PASSED, "", "", False
+        try:
+            summary = step(self.desk, values)
+        except Noted as note:
+            result, summary = Result.NOTED, str(note)
+        except NotTested as cause:
+            result, reason = Result.NOT_TESTED, str(cause)
+        except Failed as failure:
+            result, reason = Result.FAILED, str(failure)
+        except errors.MynacardError as error:
+            result, reason = Result.FAILED, f"{error.code}: {error.text()}"[:_REASON_MAX]
+            is_gone = isinstance(error, _GONE)
+        reason = reason.replace(self.desk.name, public_name(self.desk.name))
+        return Check(number, code, title, result, summary, reason, values=values), is_gone
+
+    def _with(self, report: Report, check: Check, *, finished: bool) -> Report:
+        desk = self.desk
+        pcsc = "" if desk.library is None else desk.library.name
+        reader = Reader(public_name(desk.name), desk.identity.usb, self.driver, desk.identity.firmware)
+        return replace(
+            report, system=replace(report.system, pcsc=pcsc), reader=reader,
+            card=CardSeen(desk.kind, desk.atr.hex().upper()), checks=(*report.checks, check), finished=finished,
+        )  # fmt: skip
+
+
+def run(
+    name: str,
+    options: Options = DEFAULTS,
+    keep: Callable[[Report], None] = lambda _: None,
+    show: Callable[[str], None] = lambda _: None,
+    driver: str = "",
+) -> Report:
+    """The report of all checks on the reader *name*."""
+    return Run(Desk(name, options), keep, show, driver).report()
+
+
+def _system() -> System:
+    return System(platform.system(), platform.release(), platform.python_version())
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Checks a card reader: what works, how fast, and if not, why.")
+    parser.add_argument("--reader", default="", metavar="NAME", help="the reader, or a part of its name")
+    parser.add_argument("--json", type=Path, metavar="REPORT", help="write the report to this file")
+    parser.add_argument("--html", type=Path, metavar="PAGE", help="write a page with pictures to this file")
+    parser.add_argument("--rounds", type=int, default=30, metavar="N", help="how often each command is timed (30)")
+    parser.add_argument("--soak", type=float, default=0.0, metavar="MINUTES", help="read again and again for so long")
+    parser.add_argument("--removal", action="store_true", help="ask for the card to be taken off, and laid on again")
+    parser.add_argument("--driver", default="", metavar="TEXT", help="the driver, where it is not found out")
+    pins = parser.add_argument_group("with a PIN; a wrong one costs a try")
+    allowed = [USER_AUTHENTICATION.name]
+    pins.add_argument("--allow-pin", choices=allowed, help="this PIN may be presented, once; a wrong one costs a try")
+    pins.add_argument("--pin-file", type=Path, metavar="PATH", help="it is in this file; - is standard input")
+    pins.add_argument("--pin-fd", type=int, metavar="N", help="it is in this file descriptor")
+    pins.add_argument("--allow-keypad", choices=allowed, help="this PIN may be asked for at the reader's keys")
+    return parser
+
+
+def _options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Options:
+    if not 1 <= given.rounds <= 5000 or not 0 <= given.soak <= 24 * 60:
+        parser.error("--rounds is 1 to 5000, --soak up to 1440 minutes")
+    has_pin = given.pin_file is not None or given.pin_fd is not None
+    if has_pin != (given.allow_pin is not None) or (given.pin_file is not None and given.pin_fd is not None):
+        parser.error("--allow-pin goes with one of --pin-file and --pin-fd")
+    return Options(
+        given.rounds, given.soak * 60, given.removal, _pin(parser, given) if has_pin else None,
+        given.allow_keypad is not None, _say,
+    )  # fmt: skip
+
+
+def _pin(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Pin:
+    try:
+        if given.pin_fd is not None:
+            return pin_from_descriptor(given.pin_fd)
+        if given.pin_file == Path("-"):
+            return pin_from_stream(sys.stdin.buffer)
+        with given.pin_file.open("rb") as stream:
+            return pin_from_stream(stream)
+    except OSError as error:
+        parser.error(f"the PIN cannot be read: {error.strerror}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The script; its exit code."""
+    parser = _arguments()
+    given = parser.parse_args(arguments)
+    options = _options(parser, given)
+    try:
+        name = choose_reader(list_readers(deadlines=DEADLINES), given.reader or _only_reader())
+    except errors.MynacardError as error:
+        _say(f"reader_check: {error}")
+        return NO_READER
+
+    def keep(report: Report) -> None:
+        if given.json is not None:
+            write_report(report, given.json)
+
+    _say(f"reader_check: {printable(name)}")
+    try:
+        report = run(name, options, keep, _say, given.driver or reader_desk.driver())
+        if given.html is not None:
+            replace_file(given.html, reader_page.page_of(report).encode())
+    except OSError as error:
+        _say(f"reader_check: {error.filename}: {error.strerror}")
+        return SOMETHING_FAILED
+    counts = Counter(check.result.value for check in report.checks)
+    _say(f"reader_check: {', '.join(f'{count} {result}' for result, count in counts.items())}")
+    return SOMETHING_FAILED if counts[Result.FAILED.value] else 0
+
+
+def _only_reader() -> str:
+    """The one reader that there is, with or without a card; no name where there are several."""
+    states = list_readers(deadlines=DEADLINES)
+    return states[0].name if len(states) == 1 else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
