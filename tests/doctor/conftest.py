@@ -1,7 +1,59 @@
-"""The desk is Linux's here: libpcsclite, and a service in pcscd's place."""
+"""The desk is Linux's in most of these: libpcsclite, and a service in pcscd's place."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
-collect_ignore = [] if sys.platform == "linux" else ["test_examination.py"]
+import pytest
+
+from mynacard.doctor import Desk, Finding, System, UsbDevice, examination, examine
+from mynacard.simulator.doors.pcsclite import PcscliteDoor
+
+collect_ignore = [] if sys.platform == "linux" else ["test_command.py", "test_examination.py", "test_service.py"]
+
+LayDesk = Callable[..., Desk]
+Found = Callable[..., list[Finding]]
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder whose name is short enough for a socket in it."""
+    with tempfile.TemporaryDirectory(prefix="mynacard-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def door() -> Iterator[PcscliteDoor]:
+    with PcscliteDoor() as opened:
+        yield opened
+
+
+@pytest.fixture
+def lay_desk(tmp_path: Path) -> LayDesk:
+    """Lays a desk on which nothing is: of a system, at a time, with devices on USB, in an environment."""
+
+    def lay(
+        system: System = System.LINUX,
+        now: datetime = datetime(2027, 4, 1, tzinfo=UTC),
+        usb: tuple[UsbDevice, ...] | None = None,
+        **environment: str,
+    ) -> Desk:
+        return Desk(system, environment, now, lambda: usb, tmp_path)
+
+    return lay
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch, lay_desk: LayDesk) -> Found:
+    """What is found on a desk where a library is, and the service listens."""
+
+    class AnyLibrary:
+        name = "a library"
+
+    monkeypatch.setattr(examination, "find_library", AnyLibrary)
+    monkeypatch.setattr(examination, "look_at_socket", lambda _: iter(()))
+    return lambda desk=None: list(examine(desk=desk or lay_desk()))

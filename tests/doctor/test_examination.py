@@ -1,132 +1,34 @@
-"""Each thing that can be wrong with a desk is made wrong, and found."""
+"""Each thing that can be wrong with readers and cards is made wrong, and found."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import socket
 import subprocess
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pytest
+from rig.doctor import CARD, READER, RUNNING, doctor, shown
+from rig.pcscd import program, unavailable
+from rig.programs import AUTHENTICATION, sign_with_pkcs11
+from rig.programs import found as found_file
 
 from mynacard import errors
-from mynacard.doctor import FINDINGS, Finding, Level, examination, examine
+from mynacard.doctor import FINDINGS, Desk, Finding, Level, System, UsbDevice, examination, examine
 from mynacard.doctor.findings import Kind
 from mynacard.readers import Library, ReaderState
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.doors import disk
 from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.simulator.faults import Fault
+from mynacard.simulator.persona import PERSONAS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
 
-SOCKET: Final = "PCSCLITE_CSOCK_NAME"
-READER: Final = "Simulated Reader 00 00"
-
-
-def environment(path: str) -> dict[str, str]:
-    return os.environ | {SOCKET: path}
-
-
-def doctor(given: Mapping[str, str], *words: str) -> tuple[list[str], int]:
-    """The codes that ``mynacard doctor`` finds with the environment *given*, and its exit status."""
-    done = subprocess.run(
-        [sys.executable, "-c", IMPATIENT, "doctor", "--json", *words],
-        env=given, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert not done.stderr, done.stderr
-    found = json.loads(done.stdout)
-    for each in found:
-        assert each["level"] == FINDINGS[each["code"]].level.value
-        assert bool(each["cure"]) == (each["level"] != "good")
-        assert "{" not in each["cause"] + each["cure"]
-    return [each["code"] for each in found], done.returncode
-
-
-IMPATIENT: Final = """
-from mynacard.cli import main
-from mynacard.doctor import examination
-from mynacard.readers import Deadlines
-examination.PATIENCE = Deadlines(service_s=1, card_s=1, busy_s=0.3, leaving_s=0.2)
-main()
-"""
-FOUND: Final = ["library/found", "socket/elsewhere"]
-RUNNING: Final = [*FOUND, "socket/open", "service/running"]
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder whose name is short enough for a socket in it."""
-    with tempfile.TemporaryDirectory(prefix="mynacard-", dir="/tmp") as folder:
-        yield Path(folder)
-
-
-# --- the service -------------------------------------------------------------------------------------
-
-
-def test_a_socket_that_is_not_there_is_found(place: Path) -> None:
-    assert doctor(environment(str(place / "none"))) == ([*FOUND, "socket/absent"], 72)
-
-
-def test_a_socket_at_which_nobody_listens_is_found(place: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(place / "left"))
-    assert doctor(environment(str(place / "left"))) == ([*FOUND, "socket/deaf"], 72)
-
-
-def test_a_file_in_its_place_is_found(place: Path) -> None:
-    (place / "file").touch()
-    assert doctor(environment(str(place / "file"))) == ([*FOUND, "socket/deaf"], 72)
-
-
-@contextlib.contextmanager
-def listening(path: Path, answer: Callable[[socket.socket], None]) -> Iterator[None]:
-    """A service that does *answer* with whoever comes."""
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        listener.listen()
-        served = threading.Thread(target=_serve, args=(listener, answer))
-        served.start()
-        try:
-            yield
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            served.join()
-
-
-def _serve(listener: socket.socket, answer: Callable[[socket.socket], None]) -> None:
-    with contextlib.suppress(OSError):  # so a listener that is shut down says
-        while True:
-            answer(listener.accept()[0])
-
-
-FIRST_MESSAGE: Final = 20
-"""So long is libpcsclite's first message; it comes in two parts."""
-
-
-def test_a_service_that_refuses_is_found(place: Path) -> None:
-    def hang_up(connection: socket.socket) -> None:  # as pcscd does where polkit says no: what came stays unread
-        with connection:
-            while 0 < len(connection.recv(FIRST_MESSAGE, socket.MSG_PEEK)) < FIRST_MESSAGE:
-                time.sleep(0.001)
-
-    with listening(place / "service", hang_up):
-        assert doctor(environment(str(place / "service"))) == ([*FOUND, "socket/open", "service/refuses"], 72)
-
-
-def test_a_service_that_does_not_answer_is_found(place: Path) -> None:
-    kept: list[socket.socket] = []
-    with listening(place / "service", kept.append):
-        assert doctor(environment(str(place / "service"))) == ([*FOUND, "socket/open", "service/silent"], 72)
-    for connection in kept:
-        connection.close()
-
+Found = Callable[..., list[Finding]]
+LayDesk = Callable[..., Desk]
 
 # --- readers and cards -------------------------------------------------------------------------------
 
@@ -155,19 +57,13 @@ class Other(SimulatedCard):
         return b"\x6a\x82"
 
 
-@pytest.fixture
-def door() -> Iterator[PcscliteDoor]:
-    with PcscliteDoor() as opened:
-        yield opened
-
-
 def test_no_reader_is_found(door: PcscliteDoor) -> None:
     assert doctor(door.environment()) == ([*RUNNING, "reader/none"], 72)
 
 
 def test_a_good_desk_is_found_good(door: PcscliteDoor) -> None:
     door.plug(READER, disk.new_card())
-    assert doctor(door.environment()) == ([*RUNNING, "reader/found", "card/jpki"], 0)
+    assert doctor(door.environment()) == ([*RUNNING, "reader/found", *CARD], 0)
     assert door.open_handles == 0
 
 
@@ -179,7 +75,7 @@ def test_an_empty_reader_is_no_problem(door: PcscliteDoor) -> None:
 def test_a_reader_of_another_name_is_not_looked_at(door: PcscliteDoor) -> None:
     door.plug(READER, disk.new_card())
     door.plug("Second", disk.new_card())
-    assert doctor(door.environment(), "-r", "second") == ([*RUNNING, "reader/found", "card/jpki"], 0)
+    assert doctor(door.environment(), "-r", "second") == ([*RUNNING, "reader/found", *CARD], 0)
     assert doctor(door.environment(), "-r", "third") == ([*RUNNING, "reader/other"], 72)
 
 
@@ -197,6 +93,20 @@ def test_a_residence_card_is_found(door: PcscliteDoor, name: str) -> None:
 def test_a_mute_card_is_found(door: PcscliteDoor) -> None:
     door.plug(READER, Mute())
     assert doctor(door.environment()) == ([*RUNNING, "reader/found", "card/mute"], 72)
+
+
+@pytest.mark.parametrize(
+    ("fault", "codes"),
+    [
+        ("removed@2", ["card/lost"]),
+        ("reset@5", ["card/jpki", "certificate/valid", "certificate/present", "card/lost"]),
+        ("not-transacted@2", ["card/failed"]),
+        ("mute@5", ["card/jpki", "certificate/valid", "certificate/present", "card/failed"]),
+    ],
+)
+def test_a_card_that_fails_meanwhile_is_found(door: PcscliteDoor, fault: str, codes: list[str]) -> None:
+    door.plug(READER, disk.new_card(), [Fault.parse(fault)])
+    assert doctor(door.environment()) == ([*RUNNING, "reader/found", *codes], 72)
 
 
 HOLD: Final = """
@@ -217,7 +127,7 @@ sys.stdin.read()
 @pytest.mark.parametrize(
     ("words", "codes", "status"),
     [
-        (["SHARED"], ["card/shared", "card/jpki"], 0),
+        (["SHARED"], ["card/shared", *CARD], 0),
         (["SHARED", "transaction"], ["card/shared", "card/held"], 72),
         (["EXCLUSIVE"], ["card/exclusive"], 72),
     ],
@@ -232,54 +142,79 @@ def test_who_else_has_the_card_is_found(door: PcscliteDoor, words: list[str], co
         assert holder.stdout is not None
         assert holder.stdout.readline() == "here\n"
         assert doctor(door.environment()) == ([*RUNNING, "reader/found", *codes], status)
-        shown = subprocess.run(
-            [sys.executable, "-m", "mynacard", "doctor"], env=door.environment(), capture_output=True, text=True,
-            check=False, timeout=60,
-        )  # fmt: skip
-        assert f"({holder.pid})" in shown.stdout, shown.stdout
+        assert f"({holder.pid})" in shown(door.environment())[0]
+
+
+LOCKING: Final = """
+app default { framework pkcs15 { } }
+app opensc-pkcs11 { pkcs11 { lock_login = true; } }
+"""
+"""OpenSC's way to keep the card for itself from login to log-out (opensc.conf(5))."""
+
+
+def test_opensc_in_a_transaction_is_found_and_named(door: PcscliteDoor, tmp_path: Path) -> None:
+    """It has logged in, and waits for what it is to sign."""
+    door.plug(READER, disk.new_card())
+    (tmp_path / "opensc.conf").write_text(LOCKING)
+    os.mkfifo(tmp_path / "message")
+    command = [str(word) for word in sign_with_pkcs11(AUTHENTICATION, tmp_path / "message", tmp_path / "signature")]
+    given = door.environment() | {"OPENSC_CONF": str(tmp_path / "opensc.conf")}
+    with subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as opensc:
+        with (tmp_path / "message").open("wb") as message:  # opens when it opens the other end, and that is after login
+            assert door.transaction_holder(READER) == opensc.pid
+            codes = doctor(door.environment())
+            said, _ = shown(door.environment())
+            message.write(b"a message")
+        assert opensc.wait(60) == 0
+    assert codes == ([*RUNNING, "reader/found", "card/shared", "card/held"], 72)
+    assert f"pkcs11-tool ({opensc.pid})" in said
+    assert len((tmp_path / "signature").read_bytes()) == 256
+    assert doctor(door.environment()) == ([*RUNNING, "reader/found", *CARD], 0)
+
+
+# --- the library --------------------------------------------------------------------------------------
+
+WITHOUT: Final = """
+set -e
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/upper" "$1/work"
+mount -t overlay overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$2"
+rm "$2"/libpcsclite.so.1*
+shift 2
+exec "$@"
+"""
+"""Takes the library away, in a view of the file system that only what is executed has."""
+
+
+def test_no_library_is_found_where_there_is_none(place: Path) -> None:
+    library = found_file("**/libpcsclite.so.1") or unavailable("libpcsclite1 is not installed")
+    outside = [program("unshare"), "--mount", *(["--user", "--map-root-user"] if os.geteuid() else [])]
+    before = [*outside, "sh", "-c", WITHOUT, "sh", str(place), str(library.parent)]
+    tried = subprocess.run([*before, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        unavailable(f"no file system of its own for a program: {tried.stderr.strip()}")
+    assert doctor(dict(os.environ), before=before) == (["library/missing"], 72)
+    assert "sudo apt install pcscd" in shown(dict(os.environ), before=before)[0]
 
 
 # --- what no machine of these tests can be -----------------------------------------------------------
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Finding]]:
-    """What is found where a library is, and the service listens."""
-
-    class AnyLibrary:
-        name = "a library"
-
-    monkeypatch.setattr(examination, "find_library", AnyLibrary)
-    monkeypatch.setattr(examination, "_look_at_socket", lambda: iter(()))
-    return lambda: list(examine())
+def states(monkeypatch: pytest.MonkeyPatch) -> list[ReaderState]:
+    """The readers that PC/SC has; none of them has a card."""
+    attached: list[ReaderState] = []
+    monkeypatch.setattr(examination, "list_readers", lambda *_: tuple(attached))
+    return attached
 
 
-def test_no_library_is_found_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_library_is_found_with_what_to_install(monkeypatch: pytest.MonkeyPatch, lay_desk: LayDesk) -> None:
     def missing() -> Library:
         raise errors.NoPcscLibraryError("Install it.")
 
     monkeypatch.setattr(examination, "find_library", missing)
-    (finding,) = examine()
+    finding, _ = examine(desk=lay_desk())
     assert (finding.code, finding.cure()) == ("library/missing", "Install it.")
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (errors.NoPcscServiceError(""), "service/not-running"),
-        (errors.AccessRefusedError(""), "service/refuses"),
-        (errors.CallTimeoutError("", call="SCardListReaders"), "service/silent"),
-        (errors.ReaderError("It broke."), "service/failed"),
-    ],
-)
-def test_each_failure_of_the_service_has_its_row(
-    found: Callable[[], list[Finding]], monkeypatch: pytest.MonkeyPatch, error: errors.ReaderError, code: str
-) -> None:
-    def fail(*_: object) -> tuple[ReaderState, ...]:
-        raise error
-
-    monkeypatch.setattr(examination, "list_readers", fail)
-    assert [finding.code for finding in found()] == ["library/found", code]
 
 
 @pytest.mark.parametrize(
@@ -294,26 +229,69 @@ def test_each_failure_of_the_service_has_its_row(
     ],
 )
 def test_each_failure_of_a_card_has_its_row(
-    found: Callable[[], list[Finding]], monkeypatch: pytest.MonkeyPatch, error: errors.MynacardError, code: str
+    found: Found, states: list[ReaderState], monkeypatch: pytest.MonkeyPatch, error: errors.MynacardError, code: str
 ) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(examination, "list_readers", lambda *_: (ReaderState("A", card_present=True),))
+    states.append(ReaderState("A", card_present=True))
     monkeypatch.setattr(examination, "ReaderCard", fail)
-    assert [finding.code for finding in found()][-1] == code
+    assert [finding.code for finding in found()][-2:] == [code, "clock/good"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(13, "socket/forbidden"), (1, "socket/forbidden"), (24, "socket/failed")])
-def test_each_failure_of_the_socket_has_its_row(monkeypatch: pytest.MonkeyPatch, number: int, code: str) -> None:
-    class Refused(socket.socket):
-        def connect(self, _address: object, /) -> None:
-            raise OSError(number, os.strerror(number))
+RC_S380: Final = UsbDevice(0x054C, 0x06C1)
 
-    monkeypatch.setattr(examination.socket, "socket", Refused)
-    (finding,) = examination._look_at_socket()  # pyright: ignore[reportPrivateUsage]
-    assert finding.code == code
-    assert "/run/pcscd/pcscd.comm" in finding.cause()
+
+def test_usb_is_looked_at_where_pcsc_has_no_reader(found: Found, states: list[ReaderState], lay_desk: LayDesk) -> None:
+    desk = lay_desk(usb=(RC_S380,))
+    assert [each.code for each in found(desk)][2:] == ["reader/none", "usb/no-driver", "clock/good"]
+    states.append(ReaderState("A"))
+    assert [each.code for each in found(desk)][2:] == ["reader/found", "card/none", "usb/no-driver", "clock/good"]
+    assert [each.code for each in found(lay_desk(usb=()))][2:] == ["reader/found", "card/none", "clock/good"]
+
+
+def test_usb_is_looked_at_where_pcsc_cannot_be_asked(
+    found: Found, lay_desk: LayDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> tuple[ReaderState, ...]:
+        raise errors.CallTimeoutError("", call="SCardListReaders")
+
+    monkeypatch.setattr(examination, "list_readers", silent)
+    desk = lay_desk(usb=(RC_S380,))
+    assert [each.code for each in found(desk)] == ["library/found", "service/silent", "usb/no-driver", "clock/good"]
+
+
+@pytest.mark.parametrize("system", list(System))
+def test_no_reader_has_the_cure_of_its_system(
+    found: Found, states: list[ReaderState], lay_desk: LayDesk, system: System
+) -> None:
+    (finding,) = [each for each in found(lay_desk(system)) if each.code == "reader/none"]
+    assert ("RC-S380" in finding.cure()) == (system is System.LINUX)
+
+
+# --- the clock ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("system", "cure"), [(System.LINUX, "timedatectl"), (System.WINDOWS, "Sync now"), (System.MACOS, "System Settings")]
+)
+def test_a_clock_from_before_this_program_is_behind(
+    found: Found, states: list[ReaderState], lay_desk: LayDesk, system: System, cure: str
+) -> None:
+    assert not states
+    finding = found(lay_desk(system, datetime(1970, 1, 1, tzinfo=UTC)))[-1]
+    assert (finding.code, finding.level) == ("clock/behind", Level.PROBLEM)
+    assert "this version of mynacard" in finding.cause()
+    assert cure in finding.cure()
+
+
+def test_a_clock_from_before_the_certificate_is_behind(door: PcscliteDoor) -> None:
+    door.plug(READER, disk.new_card(persona=PERSONAS["not-yet-valid"]))
+    codes, status = shown(door.environment(), "--json")
+    assert status == 72
+    assert '"certificate/not-yet-valid"' in codes
+    assert "the card's certificate is younger" in codes
+    assert '"clock/good"' not in codes
 
 
 # --- the table ---------------------------------------------------------------------------------------
@@ -329,14 +307,29 @@ def test_sentences_are_translated_with_what_they_name() -> None:
     assert finding.cause(lambda text: f"<{text}>") == "<The PC/SC service fails: <It broke.>>"
 
 
+PAGE: Final = (Path(__file__).resolve().parents[2] / "docs/doctor.md").read_text("utf-8")
+
+
+NAMES: Final = {System.WINDOWS: "Windows", System.MACOS: "macOS"}
+
+
+def cures(kind: Kind) -> str:
+    """What mends it, on each system, as docs/doctor.md has it."""
+    others = [f"**{NAMES[system]}:** {cure}" for system, cure in kind.cures.items()]
+    return " ".join(["" if kind.cure == "{cure}" else kind.cure, *others]).replace("|", "\\|")
+
+
 def table() -> str:
     """The table of findings as docs/doctor.md has it."""
-    lines = [
-        f"| `{code}` | {kind.level.value} | {kind.cause} | {'' if kind.cure == '{cure}' else kind.cure} |"
-        for code, kind in FINDINGS.items()
-    ]
+    lines = [f"| `{code}` | {kind.level.value} | {kind.cause} | {cures(kind)} |" for code, kind in FINDINGS.items()]
     return "\n".join(["| code | | what is so | what mends it |", "| --- | --- | --- | --- |", *lines]) + "\n"
 
 
 def test_the_page_has_every_row() -> None:
-    assert table() in (Path(__file__).resolve().parents[2] / "docs/doctor.md").read_text("utf-8")
+    assert table() in PAGE
+
+
+def test_the_page_tells_of_every_row_how_it_was_tried() -> None:
+    tried = PAGE.partition("## How each was tried")[2]
+    told = [code for line in tried.splitlines() if line.startswith("| `") for code in line.split("|")[1].split(", ")]
+    assert sorted(code.strip("` ") for code in told) == sorted(FINDINGS)

@@ -1,6 +1,24 @@
 """What is wrong with this desk, and its cure."""
 
+from mynacard.doctor.desk import Desk, this_desk
 from mynacard.doctor.examination import examine
 from mynacard.doctor.findings import FINDINGS, Finding, Level
+from mynacard.doctor.japanese import japanese
+from mynacard.doctor.report import report
+from mynacard.doctor.systems import System
+from mynacard.doctor.usb import KNOWN, UsbDevice, UsbInterface
 
-__all__ = ["FINDINGS", "Finding", "Level", "examine"]
+__all__ = [
+    "FINDINGS",
+    "KNOWN",
+    "Desk",
+    "Finding",
+    "Level",
+    "System",
+    "UsbDevice",
+    "UsbInterface",
+    "examine",
+    "japanese",
+    "report",
+    "this_desk",
+]

@@ -2,110 +2,110 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
-import socket
-import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel
+from mynacard.doctor.card import findings_of_card
+from mynacard.doctor.desk import Desk, session, this_desk
 from mynacard.doctor.findings import Finding, Level
+from mynacard.doctor.service import look_at_protocol, look_at_socket
+from mynacard.doctor.systems import System
+from mynacard.doctor.usb import findings_of_usb
 from mynacard.errors import mark
-from mynacard.jpki.session import JpkiSession
 from mynacard.readers import Deadlines, Library, ReaderCard, ReaderState, find_library, likely_holders, list_readers
-from mynacard.residence.card import ResidenceCard
 
 __all__ = ["examine"]
 
-SOCKET_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
-SOCKET: Final = "/run/pcscd/pcscd.comm"
-"""Where pcsc-lite's service listens on Debian, Ubuntu and Fedora; it is fixed when the library is built."""
-
 PATIENCE: Final = Deadlines(service_s=5.0, card_s=10.0, busy_s=2.0)
-_CONNECT_S: Final = 2.0
 _NOBODY_KNOWN: Final = mark("not known here")
-
-_AT_THE_SOCKET: Final = {
-    errno.ENOENT: "socket/absent",
-    errno.ENOTDIR: "socket/absent",
-    errno.ECONNREFUSED: "socket/deaf",
-    errno.EACCES: "socket/forbidden",
-    errno.EPERM: "socket/forbidden",
-}
+_WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
+"""No copy of mynacard with this module is older."""
+_THIS_PROGRAM: Final = mark("this version of mynacard")
+_THE_CARD: Final = mark("the card's certificate")
 
 
-def examine(name: str = "") -> Iterator[Finding]:
-    """What is found, as it is found. Ends where nothing more can be told.
+def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
+    """What is found, as it is found: library, service, readers and cards as far as one leads to the next; then USB,
+    where it tells more than the readers do; then the clock.
 
     Args:
         name: a part of a reader's name; all readers without it.
+        desk: what PC/SC does not tell; None is this computer.
 
     Raises:
         UsageError: ``MYNACARD_PCSC`` names no library.
     """
+    desk = this_desk() if desk is None else desk
+    listed: int | None = None
+    than = _THIS_PROGRAM if desk.now < _WRITTEN else ""
+    for finding in _look_at_pcsc(name, desk):
+        yield finding
+        match finding.code:
+            case "reader/found" | "reader/other":
+                listed = 1
+            case "reader/none":
+                listed = 0
+            case "certificate/not-yet-valid":
+                than = than or _THE_CARD
+            case _:
+                pass
+    devices = desk.usb()
+    if devices is not None:
+        yield from findings_of_usb(devices, desk.system, listed)
+    yield Finding("clock/behind", {"than": than}, desk.system) if than else Finding("clock/good")
+
+
+def _look_at_pcsc(name: str, desk: Desk) -> Iterator[Finding]:
     try:
         library = find_library()
     except errors.NoPcscLibraryError as error:
         yield Finding("library/missing", {"cure": error})
         return
     yield Finding("library/found", {"library": library.name})
-    if sys.platform not in ("win32", "darwin"):
-        for finding in _look_at_socket():
+    if desk.system is System.LINUX:
+        for finding in look_at_socket(desk):
             yield finding
             if finding.level is Level.PROBLEM:
                 return
     try:
         states = list_readers(library, PATIENCE)
     except errors.ReaderError as error:
-        yield _service(error)
+        yield _service(error, desk)
         return
     yield Finding("service/running")
-    yield from _look_at_readers(library, states, name)
+    yield from _look_at_readers(library, states, name, desk)
 
 
-def _look_at_socket() -> Iterator[Finding]:
-    path = os.environ.get(SOCKET_VARIABLE) or SOCKET
-    if SOCKET_VARIABLE in os.environ:
-        yield Finding("socket/elsewhere", {"path": path})
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(_CONNECT_S)
-            probe.connect(path)
-    except OSError as error:
-        code = _AT_THE_SOCKET.get(error.errno or 0, "socket/failed")
-        yield Finding(code, {"path": path, "reason": error.strerror or str(error)})
-        return
-    yield Finding("socket/open", {"path": path})
-
-
-def _service(error: errors.ReaderError) -> Finding:
+def _service(error: errors.ReaderError, desk: Desk) -> Finding:
     match error:
+        case errors.NoPcscServiceError() if desk.system is System.LINUX:
+            return look_at_protocol(desk)
         case errors.NoPcscServiceError():
-            return Finding("service/not-running")
+            return Finding("service/not-running", system=desk.system)
         case errors.AccessRefusedError():
-            return Finding("service/refuses")
+            return Finding("service/refuses", {"session": session(desk)}, desk.system)
         case errors.CallTimeoutError():
-            return Finding("service/silent", {"call": error.call})
+            return Finding("service/silent", {"call": error.call}, desk.system)
         case _:
-            return Finding("service/failed", {"reason": error})
+            return Finding("service/failed", {"reason": error}, desk.system)
 
 
-def _look_at_readers(library: Library, states: tuple[ReaderState, ...], name: str) -> Iterator[Finding]:
+def _look_at_readers(library: Library, states: tuple[ReaderState, ...], name: str, desk: Desk) -> Iterator[Finding]:
     if not states:
-        yield Finding("reader/none")
+        yield Finding("reader/none", system=desk.system)
         return
     wanted = [state for state in states if name.casefold() in state.name.casefold()]
     if not wanted:
         yield Finding("reader/other", {"name": name, "readers": ", ".join(state.name for state in states)})
     for state in wanted:
         yield Finding("reader/found", {"reader": state.name})
-        yield from _look_at_card(library, state)
+        yield from _look_at_card(library, state, desk.now)
 
 
-def _look_at_card(library: Library, state: ReaderState) -> Iterator[Finding]:
+def _look_at_card(library: Library, state: ReaderState, now: datetime) -> Iterator[Finding]:
     where = {"reader": state.name}
     if not state.card_present:
         yield Finding("card/none", where)
@@ -116,31 +116,25 @@ def _look_at_card(library: Library, state: ReaderState) -> Iterator[Finding]:
     else:
         if state.in_use:
             yield Finding("card/shared", {**where, **_holders()})
-        yield _which_card(library, state.name)
+        yield from _ask_card(library, where, now)
 
 
-def _which_card(library: Library, reader: str) -> Finding:
-    where = {"reader": reader}
+def _ask_card(library: Library, where: dict[str, str], now: datetime) -> list[Finding]:
+    """All that the card says: who is told of it may take his time, and the card is let go before."""
+    found: list[Finding] = []
     try:
-        with ReaderCard(reader, library, PATIENCE) as card, card.transaction():
-            return _finding_of(Channel(card), where)
+        with ReaderCard(where["reader"], library, PATIENCE) as card, card.transaction():
+            for finding in findings_of_card(Channel(card), where, now):
+                found.append(finding)
     except errors.ReaderBusyError:
-        return Finding("card/held", {**where, **_holders()})
+        found.append(Finding("card/held", {**where, **_holders()}))
     except errors.CardMuteError:
-        return Finding("card/mute", where)
+        found.append(Finding("card/mute", where))
     except (errors.CardLostError, errors.NoCardError, errors.ReaderNotFoundError):
-        return Finding("card/lost", where)
+        found.append(Finding("card/lost", where))
     except errors.MynacardError as error:
-        return Finding("card/failed", {**where, "reason": error})
-
-
-def _finding_of(channel: Channel, where: dict[str, str]) -> Finding:
-    with contextlib.suppress(errors.ApplicationNotFound):
-        return Finding("card/jpki", {**where, "token": JpkiSession(channel).token_info().label})
-    try:
-        return Finding("card/residence", {**where, "card": ResidenceCard(channel).type.label})
-    except (errors.CardError, errors.ProtocolError):
-        return Finding("card/other", where)
+        found.append(Finding("card/failed", {**where, "reason": error}))
+    return found
 
 
 def _holders() -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from mynacard.doctor.systems import System
 from mynacard.errors import mark, sentence
 
 __all__ = ["FINDINGS", "Finding", "Kind", "Level"]
@@ -23,11 +24,19 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A row of the table. The templates may use what the finding has as details."""
+    """A row of the table. The templates may use what the finding has as details.
+
+    Attributes:
+        level: how bad it is.
+        cause: what is so.
+        cure: what mends it.
+        cures: what mends it instead, on some systems.
+    """
 
     level: Level
     cause: str
     cure: str = ""
+    cures: Mapping[System, str] = field(default_factory=dict[System, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +46,12 @@ class Finding:
     Attributes:
         code: its row in :data:`FINDINGS`; stable.
         details: what its sentences name.
+        system: whose cure is told.
     """
 
     code: str
     details: Mapping[str, object] = field(default_factory=dict[str, object])
+    system: System = System.LINUX
 
     @property
     def level(self) -> Level:
@@ -52,7 +63,8 @@ class Finding:
 
     def cure(self, translate: Callable[[str], str] = str) -> str:
         """What to do about it; empty where nothing is to be done."""
-        cure = FINDINGS[self.code].cure
+        kind = FINDINGS[self.code]
+        cure = kind.cures.get(self.system, kind.cure)
         return sentence(cure, self.details, translate) if cure else ""
 
 
@@ -61,11 +73,21 @@ _START: Final = mark(
     "sudo apt install pcscd (Debian, Ubuntu), sudo dnf install pcsc-lite pcsc-lite-ccid (Fedora)."
 )
 _RESTART: Final = mark("Restart the PC/SC service: sudo systemctl restart pcscd, or take its readers off.")
+_RESTARTS: Final = {
+    System.WINDOWS: mark("Restart the service Smart Card (SCardSvr), or take its readers off and plug them in again."),
+    System.MACOS: mark("Take the readers off and plug them in again; if that does not help, restart the Mac."),
+}
 _CLOSE: Final = mark(
     "Close the program that uses the card, and try again. Programs that have PC/SC in use now: {holders}."
 )
 _TAKE_OFF: Final = mark(
     "Take the card off and lay it on again, chip side right. If that does not help, clean its contacts."
+)
+_MAKERS_DRIVER: Final = mark("Install its maker's driver, or use a reader that speaks CCID, such as Sony's RC-S300.")
+_RENEW: Final = mark("Renew it at the municipal office. mynacard info shows until when it is valid.")
+_ELSEWHERE: Final = mark(
+    "The municipal office sets a new one. Who knows the other one of PIN and password can do it at a convenience "
+    "store's kiosk, after the app JPKI暗証番号リセット."
 )
 
 FINDINGS: Final[Mapping[str, Kind]] = {
@@ -86,27 +108,88 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     ),
     "socket/failed": Kind(Level.PROBLEM, mark("{path} cannot be used: {reason}."), _RESTART),
     "service/running": Kind(Level.GOOD, mark("The PC/SC service answers.")),
-    "service/not-running": Kind(Level.PROBLEM, mark("The PC/SC service does not run."), _START),
-    "service/refuses": Kind(
+    "service/not-running": Kind(
+        Level.PROBLEM, mark("The PC/SC service does not run."), _START,
+        {
+            System.WINDOWS: mark(
+                "Plug a reader in: Windows starts the service Smart Card (SCardSvr) with the first reader and stops it "
+                "with the last. If one is plugged in, start the service, or install the reader's driver."
+            ),
+            System.MACOS: mark(
+                "macOS starts it by itself, with a reader: take the reader off and plug it in again; if that does not "
+                "help, restart the Mac."
+            ),
+        },
+    ),
+    "service/protocol": Kind(
         Level.PROBLEM,
-        mark("The PC/SC service refuses this user or session."),
+        mark("The PC/SC service speaks protocol {protocol} (pcsc-lite {versions}), and the library here another one."),
         mark(
-            "On Linux polkit decides: SSH sessions, containers and background services need a rule for "
-            "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card."
+            "Use library and service of one version: restart the service after an update of pcsc-lite; in a container, "
+            "Flatpak or Snap install the library that the system outside has."
         ),
     ),
-    "service/silent": Kind(Level.PROBLEM, mark("The PC/SC service does not answer ({call})."), _RESTART),
-    "service/failed": Kind(Level.PROBLEM, mark("The PC/SC service fails: {reason}"), _RESTART),
+    "service/refuses": Kind(
+        Level.PROBLEM,
+        mark("The PC/SC service refuses this user or session ({session})."),
+        mark(
+            "On Linux polkit decides: SSH sessions, containers and background services need a rule for "
+            "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card; docs/doctor.md has one."
+        ),
+        {
+            System.WINDOWS: mark(
+                "Run mynacard in a session at the computer itself; for a remote desktop turn on the redirection of "
+                "smart cards in its settings."
+            ),
+            System.MACOS: mark(
+                "Run mynacard from a terminal: programs in a sandbox need Apple's entitlement "
+                "com.apple.security.smartcard."
+            ),
+        },
+    ),
+    "service/silent": Kind(Level.PROBLEM, mark("The PC/SC service does not answer ({call})."), _RESTART, _RESTARTS),
+    "service/failed": Kind(Level.PROBLEM, mark("The PC/SC service fails: {reason}"), _RESTART, _RESTARTS),
     "reader/found": Kind(Level.GOOD, mark("Reader: {reader}.")),
     "reader/none": Kind(
         Level.PROBLEM,
         mark("No card reader is attached, or none that PC/SC knows."),
         mark("Plug one in. If it is: it needs a PC/SC driver, and some have none (on Linux Sony's RC-S380)."),
+        dict.fromkeys(
+            (System.WINDOWS, System.MACOS), mark("Plug one in. If it is: install the driver that its maker has for it.")
+        ),
     ),
     "reader/other": Kind(
         Level.PROBLEM,
         mark("No attached reader is called {name}."),
         mark("Use a part of one of these names: {readers}."),
+    ),
+    "usb/found": Kind(Level.GOOD, mark("A card reader is on USB: {device}.")),
+    "usb/none": Kind(
+        Level.NOTICE,
+        mark("No card reader is on USB."),
+        mark("Plug one in; if it is, try another cable or another port."),
+    ),
+    "usb/no-driver": Kind(
+        Level.NOTICE,
+        mark("{device} is on USB. Linux has no PC/SC driver for its maker's protocol. (Who uses it now: {module}.)"),
+        mark("Use a reader that speaks CCID, such as Sony's RC-S300 or ACS's ACR39U."),
+    ),
+    "usb/kernel-module": Kind(
+        Level.NOTICE,
+        mark("{device} is on USB, and the kernel's module {module} keeps it from the PC/SC service."),
+        mark(
+            "Stop that: echo blacklist {module} | sudo tee /etc/modprobe.d/{module}.conf; sudo modprobe -r {module}; "
+            "then plug the reader in again."
+        ),
+    ),
+    "usb/not-in-pcsc": Kind(
+        Level.NOTICE,
+        mark("{device} is on USB, and PC/SC does not have it: its driver is missing, or older than it."),
+        mark(
+            "Install the newest driver for CCID (sudo apt install libccid; sudo dnf install pcsc-lite-ccid), and plug "
+            "the reader in again. RC-S300 needs libccid 1.4.35."
+        ),
+        dict.fromkeys((System.WINDOWS, System.MACOS), _MAKERS_DRIVER),
     ),
     "card/none": Kind(Level.NOTICE, mark("No card lies on {reader}."), mark("Lay the card on it.")),
     "card/mute": Kind(Level.PROBLEM, mark("The card on {reader} does not answer."), _TAKE_OFF),
@@ -130,5 +213,73 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         mark("mynacard residence reads it. For JPKI lay the Individual Number Card on the reader."),
     ),
     "card/jpki": Kind(Level.GOOD, mark("The card on {reader} is an Individual Number Card ({token}).")),
+    "certificate/present": Kind(Level.GOOD, mark("The {certificate} certificate is on the card.")),
+    "certificate/valid": Kind(
+        Level.GOOD, mark("The {certificate} certificate is on the card, and valid for more than 90 days.")
+    ),
+    "certificate/ends-in-90-days": Kind(
+        Level.NOTICE, mark("The {certificate} certificate ends within 90 days."), _RENEW
+    ),
+    "certificate/ends-in-30-days": Kind(
+        Level.NOTICE, mark("The {certificate} certificate ends within 30 days."), _RENEW
+    ),
+    "certificate/expired": Kind(Level.PROBLEM, mark("The {certificate} certificate has expired."), _RENEW),
+    "certificate/not-yet-valid": Kind(
+        Level.PROBLEM,
+        mark("The {certificate} certificate is not valid yet."),
+        mark("Set the computer's clock; if it is right, wait for the certificate's first day (mynacard info)."),
+    ),
+    "certificate/absent": Kind(
+        Level.NOTICE,
+        mark("There is no {certificate} certificate on the card."),
+        mark("If it is wanted: the municipal office puts it on the card (the signing one from 15 years of age on)."),
+    ),
+    "certificate/unreadable": Kind(
+        Level.PROBLEM,
+        mark("The {certificate} certificate cannot be read: {reason}"),
+        mark("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
+    ),
+    "pin/good": Kind(Level.GOOD, mark("No try of the {pin} is spent.")),
+    "pin/fewer-tries": Kind(
+        Level.NOTICE,
+        mark("{tries} of {all} tries of the {pin} are left."),
+        mark("Type it with care: the right one gives all tries back."),
+    ),
+    "pin/last-try": Kind(
+        Level.NOTICE,
+        mark("One try of the {pin} is left. A wrong one blocks it."),
+        mark("Type it only if you are sure of it: the right one gives all tries back. If you are not, ask the office."),
+    ),
+    "pin/blocked": Kind(Level.PROBLEM, mark("The {pin} is blocked: no tries are left."), _ELSEWHERE),
+    "pin/tries-unknown": Kind(
+        Level.NOTICE,
+        mark("The card does not say how many tries of the {pin} are left."),
+        mark("Type it only if you are sure of it."),
+    ),
+    "pin/open": Kind(
+        Level.NOTICE,
+        mark("The card asks for no {pin} now, and does not say how many tries are left: it may be verified already."),
+        mark("Take the card off and lay it on again."),
+    ),
+    "pin/not-set": Kind(
+        Level.NOTICE,
+        mark("The {pin} is not set: the card is one without PINs, whose holder is known by the face."),
+        mark("If it is wanted, the municipal office sets it: without it nothing can be signed with this key."),
+    ),
+    "pin/untold": Kind(
+        Level.PROBLEM,
+        mark("The card does not tell the state of the {pin}: {reason}"),
+        mark("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
+    ),
+    "clock/good": Kind(Level.GOOD, mark("The computer's clock may be right.")),
+    "clock/behind": Kind(
+        Level.PROBLEM,
+        mark("The computer's clock is behind: {than} is younger than what it shows."),
+        mark("Set it, or have it set by the network: sudo timedatectl set-ntp true."),
+        {
+            System.WINDOWS: mark("Set it: Settings, Time & language, Date & time, Sync now."),
+            System.MACOS: mark("Set it: System Settings, General, Date & Time, Set time and date automatically."),
+        },
+    ),
 }  # fmt: skip
 """By code. The part before the stroke is what was looked at, in this order."""

@@ -1,0 +1,108 @@
+"""What a card says to anybody: which it is, its certificates, its PINs. Seven APDUs at most on a reader that passes
+extended length, and no try.
+
+No finding names a day: a certificate ends on its holder's birthday.
+
+Source: docs/simulator.md for the card. That the password and the PIN of JPKI open each other's reset at the kiosks of
+convenience stores, through the app JPKI暗証番号リセット: J-LIS's portal www.jpki.go.jp, and municipalities' pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+
+from mynacard import errors
+from mynacard.apdu.channel import Channel
+from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
+from mynacard.doctor.findings import Finding
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
+from mynacard.jpki.session import JpkiSession
+from mynacard.residence.card import ResidenceCard
+from mynacard.trust import load_certificate
+
+__all__ = ["findings_of_card"]
+
+_SOON: Final = ((30, "certificate/ends-in-30-days"), (90, "certificate/ends-in-90-days"))
+
+Where = Mapping[str, str]
+
+
+def findings_of_card(channel: Channel, where: Where, now: datetime) -> Iterator[Finding]:
+    """What the card on *channel* says.
+
+    Raises:
+        ReaderError, ProtocolError, CardError: it cannot be asked.
+    """
+    try:
+        session = JpkiSession(channel)
+    except errors.ApplicationNotFound:
+        yield _other_card(channel, where)
+        return
+    yield Finding("card/jpki", {**where, "token": session.token_info().label})
+    there = session.certificates_present()
+    present = {USER_AUTHENTICATION: there.user_authentication, DIGITAL_SIGNATURE: there.digital_signature}
+    for pair in KEY_PAIRS:
+        yield _certificate(session, pair, present[pair], where, now)
+    for pair in KEY_PAIRS:
+        yield from _pin(session, pair, present[pair], where)
+
+
+def _other_card(channel: Channel, where: Where) -> Finding:
+    with contextlib.suppress(errors.CardError, errors.ProtocolError):
+        return Finding("card/residence", {**where, "card": ResidenceCard(channel).type.label})
+    return Finding("card/other", where)
+
+
+def _certificate(session: JpkiSession, pair: KeyPair, present: bool, where: Where, now: datetime) -> Finding:
+    named = {**where, "certificate": pair.name}
+    if not present:
+        return Finding("certificate/absent", named)
+    if pair.certificate_is_private:
+        return Finding("certificate/present", named)
+    try:
+        return Finding(_validity(load_certificate(session.certificate_der(pair)), now), named)
+    except errors.SecurityStatusNotSatisfied:  # a phone's
+        return Finding("certificate/present", named)
+    except (errors.CardError, errors.CardDataError, errors.CertificateFileError) as error:
+        return Finding("certificate/unreadable", {**named, "reason": error})
+
+
+def _validity(certificate: x509.Certificate, now: datetime) -> str:
+    if now < certificate.not_valid_before_utc:
+        return "certificate/not-yet-valid"
+    left = certificate.not_valid_after_utc - now
+    if left < timedelta(0):
+        return "certificate/expired"
+    return next((code for days, code in _SOON if left <= timedelta(days)), "certificate/valid")
+
+
+def _pin(session: JpkiSession, pair: KeyPair, present: bool, where: Where) -> Iterator[Finding]:
+    named = {**where, "pin": pair.pin.label}
+    try:
+        status = session.pin_status(pair)
+    except errors.FileNotFound:
+        if present:
+            yield Finding("pin/not-set", named)
+    except errors.CardError as error:
+        yield Finding("pin/untold", {**named, "reason": error})
+    else:
+        yield Finding(_pin_code(status, pair), {**named, "tries": getattr(status, "count", 0), "all": pair.pin.tries})
+
+
+def _pin_code(status: PinStatus, pair: KeyPair) -> str:
+    match status:
+        case TriesLeft(1):
+            return "pin/last-try"
+        case TriesLeft(count):
+            return "pin/good" if count >= pair.pin.tries else "pin/fewer-tries"
+        case Blocked():
+            return "pin/blocked"
+        case TriesUnknown():
+            return "pin/tries-unknown"
+        case Verified():
+            return "pin/open"

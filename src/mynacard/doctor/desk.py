@@ -1,0 +1,55 @@
+"""The desk apart from PC/SC: what a diagnosis depends on, as a value, so that a test can lay another one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mynacard.doctor.attached import attached
+from mynacard.doctor.systems import System, this_system
+from mynacard.doctor.usb import UsbDevice
+from mynacard.errors import mark
+
+__all__ = ["Desk", "session", "this_desk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What PC/SC does not tell.
+
+    Attributes:
+        system: whose PC/SC it is.
+        environment: the environment variables.
+        now: what the clock shows.
+        usb: asks for the devices on USB; None where the system does not tell.
+        root: where the file system begins.
+    """
+
+    system: System
+    environment: Mapping[str, str]
+    now: datetime
+    usb: Callable[[], tuple[UsbDevice, ...] | None]
+    root: Path = Path("/")
+
+
+def this_desk() -> Desk:
+    """The one that this program runs on."""
+    system = this_system()
+    return Desk(system, os.environ, datetime.now(UTC), lambda: attached(system))
+
+
+def session(desk: Desk) -> str:
+    """In which kind of session this is, as polkit sees it; a text that a catalogue may translate."""
+    marks = (desk.root / ".dockerenv", desk.root / "run/.containerenv")  # Docker's, Podman's
+    if "container" in desk.environment or any(path.exists() for path in marks):  # systemd's, Flatpak's
+        return mark("a container")
+    if "SSH_CONNECTION" in desk.environment:
+        return mark("an SSH session")
+    if desk.environment.get("SESSIONNAME", "").startswith("RDP-"):
+        return mark("a remote desktop session")
+    if desk.system is System.LINUX and "XDG_SESSION_ID" not in desk.environment:
+        return mark("no login session, as of a background service")
+    return mark("a session at this computer")

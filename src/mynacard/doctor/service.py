@@ -1,0 +1,105 @@
+"""pcsc-lite's service, looked at from below its library: the socket, and the protocol that it speaks there.
+
+Source: pcsc-lite, src/winscard_msg.h and src/winscard_svc.c: the protocol is 4:4 up to 2.2, 4:5 from 2.3, 4:6 from 2.5;
+library and service of different ones refuse each other, unless the newer of them is 2.4.1 or later.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from construct import ConstructError
+
+from mynacard.doctor.desk import Desk
+from mynacard.doctor.findings import Finding
+from mynacard.errors import mark
+from mynacard.simulator.doors.pcsclite.messages import Version
+from mynacard.simulator.doors.pcsclite.wire import HEADER, LAYOUTS
+
+__all__ = ["SOCKET", "look_at_protocol", "look_at_socket", "socket_path"]
+
+SOCKET: Final = "/run/pcscd/pcscd.comm"
+"""Where the service listens on Debian, Ubuntu and Fedora; it is fixed when the library is built."""
+_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
+_CONNECT_S: Final = 2.0
+
+_AT_THE_SOCKET: Final = {
+    errno.ENOENT: "socket/absent",
+    errno.ENOTDIR: "socket/absent",
+    errno.ECONNREFUSED: "socket/deaf",
+    errno.EACCES: "socket/forbidden",
+    errno.EPERM: "socket/forbidden",
+}
+
+_ASKED: Final = (4, 6)
+"""The newest protocol that is known."""
+_SPOKEN_BY: Final = {(4, 4): "1.8.24 – 2.2", (4, 5): "2.3 – 2.4", (4, 6): "2.5"}
+_NOT_KNOWN: Final = mark("not known here")
+
+
+def socket_path(desk: Desk) -> str:
+    """Where PC/SC's library looks for the service."""
+    return desk.environment.get(_VARIABLE) or SOCKET
+
+
+def look_at_socket(desk: Desk) -> Iterator[Finding]:
+    """Whether somebody listens there."""
+    path = socket_path(desk)
+    if _VARIABLE in desk.environment:
+        yield Finding("socket/elsewhere", {"path": path})
+    try:
+        _connected(path).close()
+    except OSError as error:
+        code = _AT_THE_SOCKET.get(error.errno or 0, "socket/failed")
+        yield Finding(code, {"path": path, "reason": error.strerror or str(error)})
+        return
+    yield Finding("socket/open", {"path": path})
+
+
+def look_at_protocol(desk: Desk) -> Finding:
+    """Why the library says that there is no service, though somebody listens at its socket."""
+    try:
+        spoken = _spoken(socket_path(desk))
+    except (OSError, ConstructError):  # hangs up, says nothing in time, or something else
+        return Finding("service/not-running")
+    major, minor = spoken
+    versions = _SPOKEN_BY.get(spoken, _NOT_KNOWN)
+    return Finding("service/protocol", {"protocol": f"{major}:{minor}", "versions": versions})
+
+
+def _spoken(path: str) -> tuple[int, int]:
+    """The protocol that the service at *path* says it speaks, in its answer to a client's first message."""
+    layout = LAYOUTS[Version]
+    major, minor = _ASKED
+    question = layout.body.build({"major": major, "minor": minor, "code": 0})
+    with _connected(path) as asking:
+        asking.sendall(HEADER.pack(len(question), layout.command) + question)
+        answer = layout.body.parse(_received(asking, layout.body.sizeof()))
+    return answer.major, answer.minor
+
+
+def _connected(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(_CONNECT_S)
+        connection.connect(path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _received(connection: socket.socket, length: int) -> bytes:
+    """*length* bytes, or fewer where no more come; all within the time for one."""
+    until = time.monotonic() + _CONNECT_S
+    received = b""
+    while len(received) < length:
+        connection.settimeout(max(until - time.monotonic(), 0.001))
+        if not (more := connection.recv(length - len(received))):
+            break
+        received += more
+    return received
