@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rig.doctor import CARD, READER, RUNNING, doctor, shown
+from rig.doctor import CARD, READER, RUNNING, doctor, environment, shown
 from rig.pcscd import program, unavailable
 from rig.programs import AUTHENTICATION, sign_with_pkcs11
 from rig.programs import found as found_file
@@ -193,8 +193,9 @@ def test_no_library_is_found_where_there_is_none(place: Path) -> None:
     tried = subprocess.run([*before, "true"], capture_output=True, text=True, check=False)
     if tried.returncode:
         unavailable(f"no file system of its own for a program: {tried.stderr.strip()}")
-    assert doctor(dict(os.environ), before=before) == (["library/missing"], 72)
-    assert "sudo apt install pcscd" in shown(dict(os.environ), before=before)[0]
+    given = environment(place / "none")
+    assert doctor(given, before=before) == (["library/missing"], 72)
+    assert "sudo apt install pcscd" in shown(given, before=before)[0]
 
 
 # --- what no machine of these tests can be -----------------------------------------------------------
@@ -248,6 +249,14 @@ def test_usb_is_looked_at_where_pcsc_has_no_reader(found: Found, states: list[Re
     states.append(ReaderState("A"))
     assert [each.code for each in found(desk)][2:] == ["reader/found", "card/none", "usb/no-driver", "clock/good"]
     assert [each.code for each in found(lay_desk(usb=()))][2:] == ["reader/found", "card/none", "clock/good"]
+
+
+def test_usb_is_not_looked_at_where_the_service_is_another(
+    found: Found, states: list[ReaderState], lay_desk: LayDesk
+) -> None:
+    assert not states
+    desk = lay_desk(usb=(RC_S380,), PCSCLITE_CSOCK_NAME="elsewhere")
+    assert [each.code for each in found(desk)][2:] == ["reader/none", "clock/good"]
 
 
 def test_usb_is_looked_at_where_pcsc_cannot_be_asked(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mynacard.doctor import KNOWN, Finding, System, UsbDevice, UsbInterface
-from mynacard.doctor.usb import findings_of_usb
+from mynacard.doctor.usb import KnownReader, findings_of_usb
 
 SMART_CARD, VENDOR, KEYBOARD = 0x0B, 0xFF, 0x03
 
@@ -71,6 +73,14 @@ def test_elsewhere_a_reader_without_driver_needs_its_makers(system: System) -> N
     (finding,) = found(RC_S380, system=system)
     assert (finding.code, "maker's driver" in finding.cure()) == ("usb/not-in-pcsc", True)
     assert found(RC_S380, system=system, listed=1) == []
+
+
+@pytest.mark.parametrize(("numbers", "row"), KNOWN.items(), ids=lambda value: getattr(value, "name", ""))
+def test_the_page_has_every_known_reader(numbers: tuple[int, int], row: KnownReader) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/doctor.md").read_text("utf-8")
+    vendor, product = numbers
+    speaks = "CCID" if row.is_ccid else "its maker's protocol, no PC/SC driver"
+    assert f"| {vendor:04x}:{product:04x} | {row.name} | {speaks}" in page
 
 
 def test_the_table_says_which_readers_speak_ccid() -> None:

@@ -19,13 +19,10 @@ SOCKET: Final = "PCSCLITE_CSOCK_NAME"
 READER: Final = "Simulated Reader 00 00"
 
 IMPATIENT: Final = """
-from dataclasses import replace
 from mynacard.cli import main
 from mynacard.doctor import examination
 from mynacard.readers import Deadlines
 examination.PATIENCE = Deadlines(service_s=1, card_s=1, busy_s=0.3, leaving_s=0.2)
-this_desk = examination.this_desk
-examination.this_desk = lambda: replace(this_desk(), usb=lambda: None)  # what is on the tester's own USB is not asked
 main()
 """
 FOUND: Final = ["library/found", "socket/elsewhere"]

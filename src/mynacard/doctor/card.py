@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography import x509
 
@@ -29,7 +29,7 @@ __all__ = ["findings_of_card"]
 
 _SOON: Final = ((30, "certificate/ends-in-30-days"), (90, "certificate/ends-in-90-days"))
 
-Where = Mapping[str, str]
+Where: TypeAlias = Mapping[str, str]
 
 
 def findings_of_card(channel: Channel, where: Where, now: datetime) -> Iterator[Finding]:
@@ -91,7 +91,8 @@ def _pin(session: JpkiSession, pair: KeyPair, present: bool, where: Where) -> It
     except errors.CardError as error:
         yield Finding("pin/untold", {**named, "reason": error})
     else:
-        yield Finding(_pin_code(status, pair), {**named, "tries": getattr(status, "count", 0), "all": pair.pin.tries})
+        tries = status.count if isinstance(status, TriesLeft) else 0
+        yield Finding(_pin_code(status, pair), {**named, "tries": tries, "all": pair.pin.tries})
 
 
 def _pin_code(status: PinStatus, pair: KeyPair) -> str:

@@ -11,7 +11,7 @@ from mynacard.apdu.channel import Channel
 from mynacard.doctor.card import findings_of_card
 from mynacard.doctor.desk import Desk, session, this_desk
 from mynacard.doctor.findings import Finding, Level
-from mynacard.doctor.service import look_at_protocol, look_at_socket
+from mynacard.doctor.service import VARIABLE, look_at_protocol, look_at_socket
 from mynacard.doctor.systems import System
 from mynacard.doctor.usb import findings_of_usb
 from mynacard.errors import mark
@@ -52,7 +52,7 @@ def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
                 than = than or _THE_CARD
             case _:
                 pass
-    devices = desk.usb()
+    devices = None if VARIABLE in desk.environment else desk.usb()  # its readers are another service's
     if devices is not None:
         yield from findings_of_usb(devices, desk.system, listed)
     yield Finding("clock/behind", {"than": than}, desk.system) if than else Finding("clock/good")

@@ -30,7 +30,7 @@ _DATED: Final = frozenset({"certificate/valid", "certificate/ends-in-90-days", "
 
 _IN_PARENTHESES: Final = re.compile(r"\s*\([^()]*\)?")
 _LIKE_A_SERIAL: Final = re.compile(r"\S*\d{5}\S*|(?<!\S)(?=\S*\d)[0-9A-Fa-f-]{8,}(?!\S)")
-_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_.-]{0,31}")
 _NUMBERS: Final = re.compile(r"\d{1,4}(?:\.\d{1,6}){0,3}")
 _PROCESS: Final = re.compile(r"\s*\(\d+\)$")
 _PROGRAMS: Final = frozenset({

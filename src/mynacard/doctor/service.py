@@ -1,7 +1,8 @@
 """pcsc-lite's service, looked at from below its library: the socket, and the protocol that it speaks there.
 
-Source: pcsc-lite, src/winscard_msg.h and src/winscard_svc.c: the protocol is 4:4 up to 2.2, 4:5 from 2.3, 4:6 from 2.5;
-library and service of different ones refuse each other, unless the newer of them is 2.4.1 or later.
+Source: pcsc-lite, src/winscard_msg.h and src/winscard_svc.c: a client's first message, and its answer, which is the
+same without a header; the protocol is 4:4 up to 2.2, 4:5 from 2.3, 4:6 from 2.5; library and service of different ones
+refuse each other, unless the newer of them is 2.4.1 or later.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from construct import ConstructError
+from construct import Const, ConstructError, Int32sn, Int32un, Struct
 
+from mynacard.apdu.wire import Wire
 from mynacard.doctor.desk import Desk
 from mynacard.doctor.findings import Finding
 from mynacard.errors import mark
-from mynacard.simulator.doors.pcsclite.messages import Version
-from mynacard.simulator.doors.pcsclite.wire import HEADER, LAYOUTS
 
-__all__ = ["SOCKET", "look_at_protocol", "look_at_socket", "socket_path"]
+__all__ = ["SOCKET", "VARIABLE", "look_at_protocol", "look_at_socket"]
 
 SOCKET: Final = "/run/pcscd/pcscd.comm"
 """Where the service listens on Debian, Ubuntu and Fedora; it is fixed when the library is built."""
-_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
+VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
+"""The environment variable that sends the library elsewhere."""
 _CONNECT_S: Final = 2.0
 
 _AT_THE_SOCKET: Final = {
@@ -35,21 +36,20 @@ _AT_THE_SOCKET: Final = {
     errno.EPERM: "socket/forbidden",
 }
 
-_ASKED: Final = (4, 6)
+_VERSION: Final[Wire] = Struct("major" / Int32sn, "minor" / Int32sn, "code" / Int32un)
+_ASK_VERSION: Final[Wire] = Struct(
+    "size" / Const(_VERSION.sizeof(), Int32un), "command" / Const(0x11, Int32un), "body" / _VERSION
+)
+_NEWEST: Final = {"major": 4, "minor": 6, "code": 0}
 """The newest protocol that is known."""
 _SPOKEN_BY: Final = {(4, 4): "1.8.24 – 2.2", (4, 5): "2.3 – 2.4", (4, 6): "2.5"}
 _NOT_KNOWN: Final = mark("not known here")
 
 
-def socket_path(desk: Desk) -> str:
-    """Where PC/SC's library looks for the service."""
-    return desk.environment.get(_VARIABLE) or SOCKET
-
-
 def look_at_socket(desk: Desk) -> Iterator[Finding]:
     """Whether somebody listens there."""
-    path = socket_path(desk)
-    if _VARIABLE in desk.environment:
+    path = _path(desk)
+    if VARIABLE in desk.environment:
         yield Finding("socket/elsewhere", {"path": path})
     try:
         _connected(path).close()
@@ -63,7 +63,7 @@ def look_at_socket(desk: Desk) -> Iterator[Finding]:
 def look_at_protocol(desk: Desk) -> Finding:
     """Why the library says that there is no service, though somebody listens at its socket."""
     try:
-        spoken = _spoken(socket_path(desk))
+        spoken = _spoken(_path(desk))
     except (OSError, ConstructError):  # hangs up, says nothing in time, or something else
         return Finding("service/not-running")
     major, minor = spoken
@@ -71,14 +71,16 @@ def look_at_protocol(desk: Desk) -> Finding:
     return Finding("service/protocol", {"protocol": f"{major}:{minor}", "versions": versions})
 
 
+def _path(desk: Desk) -> str:
+    """Where PC/SC's library looks for the service."""
+    return desk.environment.get(VARIABLE) or SOCKET
+
+
 def _spoken(path: str) -> tuple[int, int]:
     """The protocol that the service at *path* says it speaks, in its answer to a client's first message."""
-    layout = LAYOUTS[Version]
-    major, minor = _ASKED
-    question = layout.body.build({"major": major, "minor": minor, "code": 0})
     with _connected(path) as asking:
-        asking.sendall(HEADER.pack(len(question), layout.command) + question)
-        answer = layout.body.parse(_received(asking, layout.body.sizeof()))
+        asking.sendall(_ASK_VERSION.build({"body": _NEWEST}))
+        answer = _VERSION.parse(_received(asking, _VERSION.sizeof()))
     return answer.major, answer.minor
 
 
