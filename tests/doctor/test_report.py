@@ -111,3 +111,8 @@ def test_this_machine_is_told() -> None:
         "format", "version", "mynacard", "python", "implementation", "system", "system_version", "machine",
         "pcsc_version", "findings",
     }  # fmt: skip
+
+
+def test_a_readers_name_that_is_no_proper_text_can_be_written() -> None:
+    told = report([Finding("reader/found", {"reader": "Reader \udcff"})], MACHINE)
+    assert json.loads(told.encode("ascii"))["findings"][0]["cause"] == "Reader: Reader \udcff."

@@ -96,7 +96,7 @@ def report(findings: Iterable[Finding], machine: Machine | None = None) -> str:
             {"code": each.code, "level": each.level.value, "cause": each.cause()} for each in map(_harmless, findings)
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"  # ASCII: a reader's name need not be a proper text
 
 
 def without_serial(reader: str) -> str:
