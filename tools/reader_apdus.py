@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -48,7 +49,11 @@ SHORT_ANSWER: Final = 256 + 2
 _LIKELY: Final = (0xFFFF, 4096, 2048, 1024, 522, 512, 271, 261)
 """Where readers end: looked at first, for what a reader cannot pass may take it seconds to get over."""
 _SIZES: Final = (16, 32, 64, 128, 192, 231, 256, 384, 512, 768, 1024, 1536, 2048)
-_REPEATS: Final = 3
+_REPEATS: Final = 5
+_LONG_S: Final = 0.3
+"""A file that takes longer is read once with each size: a card on a slow wire needs seconds for it."""
+_TRIES: Final = 2
+_AGAIN_S: Final = 0.1
 _SIGNATURES: Final = 5
 _REMOVAL_S: Final = 60.0
 _ERRORS_MAX: Final = 20
@@ -168,16 +173,38 @@ def _extended_form_passes(desk: Desk) -> bool:
     return _answers(desk, b"\x00\xa4\x04\x00\x00\x00\x0a" + DF_NAME + b"\x00\x00") is not None
 
 
-def _answers(desk: Desk, command: bytes) -> bytes | None:
-    """What comes back to *command*, alone on a connection of its own; None where nothing usable does."""
-    with connected(desk) as connection:
-        connection.begin()
+def _answers(desk: Desk, *commands: bytes) -> bytes | None:
+    """What comes back to the last of *commands*, on a connection of its own; None where nothing usable does, twice.
+
+    What a reader cannot pass it may take it a while to get over: until then everything would seem too long.
+    """
+    for _ in range(_TRIES):
+        with suppress(*_NOT_PASSED), connected(desk) as connection:
+            connection.begin()
+            answer = b""
+            for command in commands:
+                answer = connection.transmit(command)
+            connection.end()
+            if len(answer) >= 2:
+                return answer
+        _get_over(desk)
+    return None
+
+
+def _get_over(desk: Desk) -> None:
+    """Until a short command is answered again."""
+    until = time.monotonic() + BACK_S
+    while True:
         try:
-            answer = connection.transmit(command)
-        except _NOT_PASSED:
-            return None
-        connection.end()
-    return answer if len(answer) >= 2 else None
+            with connected(desk) as connection:
+                connection.begin()
+                if len(connection.transmit(SELECT_JPKI)) >= 2:
+                    connection.end()
+                    return
+        except _NOT_PASSED as error:
+            if time.monotonic() >= until:
+                raise Failed(f"After a command that did not pass, no other is answered: {error.text()}") from error
+        time.sleep(_AGAIN_S)
 
 
 def longest_answer(desk: Desk, values: Values) -> str:
@@ -215,15 +242,7 @@ def _certificate_length(desk: Desk) -> int:
 
 def _read(desk: Desk, ne: int) -> bytes | None:
     """The beginning of the certificate by one READ BINARY, on a connection of its own."""
-    with connected(desk) as connection:
-        connection.begin()
-        try:
-            connection.transmit(SELECT_JPKI)
-            answer = connection.transmit(bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, ne))))
-        except _NOT_PASSED:
-            return None
-        connection.end()
-    return answer if len(answer) >= 2 else None
+    return _answers(desk, SELECT_JPKI, bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, ne))))
 
 
 # --- how fast ----------------------------------------------------------------------------------------
@@ -255,7 +274,9 @@ def read_sizes(desk: Desk, values: Values) -> str:
         connection.begin()
         connection.transmit(SELECT_JPKI)
         for size in sizes:
-            took = [_timed(lambda size=size: _whole(connection, size, length)) for _ in range(_REPEATS)]
+            took = [_timed(lambda size=size: _whole(connection, size, length))]
+            while len(took) < _REPEATS and took[0] < _LONG_S:
+                took.append(_timed(lambda size=size: _whole(connection, size, length)))
             speeds.append(length / median(took))
             values["sizes"], values["bytes_per_s"] = tuple(sizes[: len(speeds)]), tuple(speeds)
         connection.end()

@@ -188,7 +188,7 @@ def main(arguments: Sequence[str]) -> int:
 
     _say(f"reader_check: {printable(name)}")
     try:
-        report = run(name, options, keep, _say, given.driver or reader_desk.driver())
+        report = run(name, options, keep, _say, given.driver or reader_desk.driver(name))
         if given.html is not None:
             replace_file(given.html, reader_page.page_of(report).encode())
     except OSError as error:

@@ -6,6 +6,7 @@ A check takes the desk and what it measures into; it returns a sentence, or rais
 
 from __future__ import annotations
 
+import plistlib
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -254,7 +255,7 @@ def listing(desk: Desk, values: Values) -> str:
         raise Failed("PC/SC does not list the reader.")
     if same > 1:
         raise Noted(f"PC/SC lists {same} readers of this model; which is which, only their order says.")
-    return f"PC/SC lists {len(states)} readers, this among them."
+    return f"PC/SC lists it; readers in all: {len(states)}."
 
 
 def events(desk: Desk, values: Values) -> str:
@@ -429,12 +430,15 @@ CHECKS: Final = (
 )
 
 
-def driver(plist: Path = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")) -> str:
-    """The CCID driver of this machine and its version, where it is where Linux has it; else empty."""
-    import plistlib  # noqa: PLC0415
+_CCID: Final = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")
 
+
+def driver(reader: str, plist: Path = _CCID) -> str:
+    """The CCID driver of this machine and its version, if it is where Linux has it and knows *reader*; else empty."""
     try:
         with plist.open("rb") as stream:
-            return f"libccid {plistlib.load(stream)['CFBundleShortVersionString']}"
+            content = plistlib.load(stream)
+        known = any(name.casefold() in reader.casefold() for name in content["ifdFriendlyName"])
+        return f"libccid {content['CFBundleShortVersionString']}" if known else ""
     except (OSError, ValueError, KeyError, plistlib.InvalidFileException):
         return ""

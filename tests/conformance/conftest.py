@@ -12,7 +12,7 @@ from rig.pcscd import Desk, card_command, private_pcscd
 from mynacard.simulator.doors import disk
 
 # pcscd and network namespaces are Linux's.
-_LINUX = ("no_leak", "opensc", "own_driver", "residence", "sim_exec")
+_LINUX = ("no_leak", "opensc", "own_driver", "reader_check", "residence", "sim_exec")
 collect_ignore = [] if sys.platform == "linux" else [f"test_{name}.py" for name in _LINUX]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import plistlib
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -409,6 +410,17 @@ def test_the_page_of_a_whole_run_has_its_pictures(door: PcscliteDoor, card: Simu
     page = page_of(run(NAME))
     root = ElementTree.fromstring(page.split("\n", 1)[1])
     assert len([each for each in root.iter() if each.tag.endswith("svg")]) == 3
+
+
+def test_the_driver_is_told_where_it_knows_the_reader(tmp_path: Path) -> None:
+    path = tmp_path / "Info.plist"
+    path.write_bytes(plistlib.dumps({"CFBundleShortVersionString": "1.5.2", "ifdFriendlyName": ["ACS ACR1252 Reader"]}))
+    assert reader_desk.driver("ACS ACR1252 Reader [PICC] 00 00", path) == "libccid 1.5.2"
+    assert reader_desk.driver(NAME, path) == ""
+    for damaged in (b"", b"nonsense", plistlib.dumps({})):
+        path.write_bytes(damaged)
+        assert reader_desk.driver(NAME, path) == ""
+    assert reader_desk.driver(NAME, tmp_path / "none") == ""
 
 
 @pytest.fixture

@@ -1,0 +1,24 @@
+"""The reader check through a real PC/SC service and a virtual reader."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from reader_report import Result, read_report
+from rig.pcscd import Desk
+
+TOOLS = Path(__file__).parents[2] / "tools"
+
+
+def test_a_real_service_passes_and_its_drivers_limit_is_found(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    desk.run(sys.executable, TOOLS / "reader_check.py", "--json", path, "--html", tmp_path / "page.html")
+    report = read_report(path)
+    assert report.finished
+    found = {check.code: check for check in report.checks}
+    assert found["listing"].result is Result.NOTED  # the driver has two slots
+    assert {check.result for check in report.checks} == {Result.PASSED, Result.NOTED, Result.NOT_TESTED}
+    # The driver's messages have a length of two bytes: vsmartcard's src/vpcd/vpcd.c.
+    assert found["longest-command"].values["longest_command"] == 0xFFFF
+    assert found["longest-answer"].values["limited"] is False
