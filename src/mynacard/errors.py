@@ -436,7 +436,7 @@ class PinIncorrect(PinError):
         template = (
             mark(
                 "The {pin} is wrong. Tries left: {tries_left}; "
-                "after the last, only the municipal office can set a new one."
+                "after the last, the municipal office has to set a new one."
             )
             if status.tries_left is not None
             else mark("The {pin} is wrong. The card does not say how many tries are left.")
@@ -447,7 +447,7 @@ class PinIncorrect(PinError):
 
 
 class PinBlocked(PinError):
-    """No tries are left ('63C0', '6983', '6984'): only the municipal office can set a new PIN."""
+    """No tries are left ('63C0', '6983', '6984'): a new PIN is set at the municipal office, or as J-LIS describes."""
 
     code = "pin/blocked"
 
@@ -455,7 +455,7 @@ class PinBlocked(PinError):
         super().__init__(
             status,
             during,
-            mark("The {pin} is blocked: no tries are left. Only the municipal office can set a new one."),
+            mark("The {pin} is blocked: no tries are left. The municipal office sets a new one."),
             pin=pin,
         )
         self.pin = pin

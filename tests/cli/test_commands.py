@@ -175,7 +175,7 @@ def test_a_reader_is_found_by_a_part_of_its_name(desk: Desk) -> None:
 @pytest.mark.parametrize(("left", "said"), [
     (5, "5 tries left"),
     (1, "1 try left. A wrong one blocks the PIN"),
-    (0, "blocked; only the municipal office can set a new one"),
+    (0, "blocked; the municipal office sets a new one"),
 ])  # fmt: skip
 def test_pin_status_says_the_tries_and_spends_none(card: CardFile, left: int, said: str) -> None:
     card.spend(DIGITAL_SIGNATURE, left=left)

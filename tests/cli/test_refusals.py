@@ -250,9 +250,7 @@ def test_the_last_try_is_spent_only_on_demand(card: CardFile, document: Path) ->
 
 def test_a_wrong_last_try_blocks_and_a_blocked_pin_is_sent_nowhere(card: CardFile, document: Path) -> None:
     card.spend(DIGITAL_SIGNATURE, left=1)
-    sentence = (
-        "The digital-signature password is blocked: no tries are left. Only the municipal office can set a new one."
-    )
+    sentence = "The digital-signature password is blocked: no tries are left. The municipal office sets a new one."
     assert said(signing(card, document, "--spend-last-try", secret="WRONG7"), 32) == sentence
     before = card.trace_of_a_verify
     assert said(signing(card, document, "--spend-last-try"), 32) == sentence

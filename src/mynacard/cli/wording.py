@@ -14,11 +14,11 @@ def status_text(status: PinStatus) -> str:
     """*status* in a person's words."""
     match status:
         case TriesLeft(1):
-            return _("1 try left. A wrong one blocks the PIN, and only the municipal office can set a new one.")
+            return _("1 try left. A wrong one blocks the PIN, and the municipal office has to set a new one.")
         case TriesLeft(count):
             return _("{count} tries left").format(count=count)
         case Blocked():
-            return _("blocked; only the municipal office can set a new one")
+            return _("blocked; the municipal office sets a new one")
         case TriesUnknown():
             return _("the card does not say how many tries are left")
         case Verified():
