@@ -9,7 +9,10 @@ from typing import Final
 
 import pytest
 from hypothesis import settings
+from readers.door import door, service
 from support import Answer, ScriptedCard
+
+__all__ = ["door", "service"]  # one service for the whole run, whichever folder asks for it
 
 SEED: Final = 20160113
 """What `random` starts each test with."""
@@ -34,7 +37,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:  # p
     """One test PKI for the whole run, none of it in the user's cache; nor a reader or binding that the user chose."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MYNACARD_CACHE", str(tmp_path_factory.mktemp("cache")))
-        for name in ("MYNACARD_READER", "MYNACARD_PCSC"):
+        for name in ("MYNACARD_READER", "MYNACARD_PCSC", "MYNACARD_PROFILES"):
             environment.delenv(name, raising=False)
         yield
 

@@ -455,7 +455,7 @@ def test_an_image_says_what_it_begins_like() -> None:
 @given(st.binary(max_size=30))
 def test_an_image_that_is_none_is_no_crash(content: bytes) -> None:
     image = Image("photo", ImageKind.JPEG_2000, content)
-    assert image.kind in {None, ImageKind.PNG, ImageKind.JPEG_2000}
+    assert image.kind in {None, *ImageKind}
     assert image.sound == content.startswith(JP2[:12])
     assert "photo" in repr(image)
 
