@@ -21,7 +21,7 @@ from readers.fake_scard import READER
 from signing import documents
 from signing.pdfs import other_page, pdf, updated
 
-from mynacard.readers import ReaderState
+from mynacard.readers import ReaderState, profile_of
 from mynacard.signing import cms, pades
 from mynacard.simulator import PERSONAS, all_personas
 from mynacard.simulator.contents import CardContents
@@ -104,8 +104,23 @@ def test_readers_says_what_lies_where(desk: Desk) -> None:
 def test_readers_speaks_json(desk: Desk) -> None:
     assert done(run("readers", "--json", "-r", "a reader")).json == [
         {"name": READER, "card_present": True, "mute": False, "in_use": False, "exclusive": False,
-         "atr": "3BE000FF8131FE4514"}
+         "atr": "3BE000FF8131FE4514", "known": []}
     ]  # fmt: skip
+
+
+def test_readers_says_what_is_known_of_a_kind_of_reader(desk: Desk) -> None:
+    name = "ACS ACR122U PICC Interface 00 00"
+    desk.readers = {name: (0x12, [])}
+    (known,) = profile_of(name).quirks
+    assert done(run("readers")).out.splitlines() == [f"{name}: no card", f"    {known}"]
+    assert done(run("readers", "--json")).json[0]["known"] == [known]
+
+
+def test_a_name_of_a_reader_commands_no_terminal_and_breaks_no_json(desk: Desk) -> None:
+    name = "A\x1b[31m Reader\udcff"
+    desk.readers = {name: (0x12, [])}
+    assert done(run("readers")).out == "A\\x1b[31m Reader\\udcff: no card\n"
+    assert done(run("readers", "--json")).json[0]["name"] == name
 
 
 def test_no_reader_at_all_is_an_empty_list(desk: Desk) -> None:

@@ -43,7 +43,7 @@ _CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
 @as_json
 @reader_options
 def readers(reader: str | None, watching: bool, as_json: bool) -> None:
-    from mynacard.readers import list_readers, watch
+    from mynacard.readers import list_readers, profile_of, watch
 
     if watching:
         before: dict[str, ReaderState] = {}
@@ -61,12 +61,14 @@ def readers(reader: str | None, watching: bool, as_json: bool) -> None:
             readers=", ".join(state.name for state in states),
         )
     if as_json:
-        print_json([_state(state) for state in found])
+        print_json([_state(state) | {"known": profile_of(state.name).quirks} for state in found])
         return
     if not found:
         click.echo(_("No card reader is attached."), err=True)
     for state in found:
-        click.echo(f"{state.name}: {_card_text(_state(state))}")
+        click.echo(f"{plain(state.name)}: {_card_text(_state(state))}")
+        for quirk in profile_of(state.name).quirks:
+            click.echo(f"    {plain(quirk)}")
 
 
 def _called(states: Iterable[ReaderState], reader: str | None) -> list[ReaderState]:

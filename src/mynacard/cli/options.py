@@ -361,7 +361,8 @@ def _typed(stream: SecretStream, *, keypad: bool, untested: bool) -> AtKeypad | 
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:
     """*document* on standard output."""
     unicode = sys.stdout.encoding.lower().startswith("utf")
-    click.echo(json.dumps(document, indent=2, ensure_ascii=not unicode))
+    text = json.dumps(document, indent=2, ensure_ascii=not unicode)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a reader's name need not be a proper text
 
 
 def check_output(path: Path, *, force: bool) -> None:
