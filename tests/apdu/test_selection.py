@@ -171,7 +171,7 @@ def test_a_known_length_of_answers_is_asked_for_at_once(scripted: Scripted) -> N
     )
     chosen = selection(card, MIDDLE)
     assert chosen.read_content(4) == found
-    assert chosen.channel.profile.block_tried
+    assert chosen.channel.profile.seen == 520
 
 
 def test_where_it_does_not_pass_after_all_it_is_256_bytes_and_no_more_is_tried(scripted: Scripted) -> None:
@@ -204,10 +204,101 @@ def test_a_known_length_of_files_is_asked_for_first_and_what_is_left_at_once(scr
     )
     chosen = selection(card)
     assert chosen.read_content(4, first=600) == found
-    assert chosen.channel.profile.extended_length
+    assert chosen.channel.profile == CardProfile(seen=600), "that everything passes was not seen"
 
 
 def test_a_file_of_just_that_length_is_one_command_and_brings_no_filler(scripted: Scripted) -> None:
     found = content(600)
     card = scripted((SELECT, "9000"), ("00B08400000258", found + b"\x90\x00"))
     assert selection(card, EXTENDED).read_content(4, first=600) == found
+
+
+def test_what_passed_once_is_no_promise_of_more_where_a_login_could_be_lost(scripted: Scripted) -> None:
+    found, longer = content(700), content(2000)
+    card = scripted(
+        (SELECT, "9000"), ("00B08400000258", found[:600] + b"\x90\x00"), ("00B0025864", found[600:] + b"\x90\x00"),
+        ("00B08500000258", longer[:600] + b"\x90\x00"), ("00B00258000258", longer[600:1200] + b"\x90\x00"),
+        ("00B004B0000258", longer[1200:1800] + b"\x90\x00"), ("00B00708C8", longer[1800:] + b"\x90\x00"),
+    )  # fmt: skip
+    chosen = selection(card)
+    chosen.read_content(4, first=600)
+    assert not chosen.knows_lengths()
+    chosen.may_probe = False
+    assert chosen.read_content(5) == longer
+
+
+def test_more_that_does_not_pass_takes_nothing_from_what_did(scripted: Scripted) -> None:
+    found = content(700)
+    card = scripted(
+        (SELECT, "9000"), ("00B08400000258", found[:600] + b"\x90\x00"), ("00B0025864", found[600:] + b"\x90\x00"),
+        ("00B08500000000", "6700"), ("00B08500000258", found[:600] + b"\x90\x00"),
+        ("00B0025864", found[600:] + b"\x90\x00"),
+    )  # fmt: skip
+    chosen = selection(card)
+    assert chosen.read_content(4, first=600) == chosen.read_content(5) == found
+    assert chosen.channel.profile == CardProfile(extended_length=False, block=600, seen=600)
+
+
+def test_up_to_256_bytes_are_no_question_of_what_passes(scripted: Scripted) -> None:
+    found = content(150)
+    chosen = selection(scripted((SELECT, "9000"), ("00B08400C8", found + bytes(50) + b"\x90\x00")))
+    assert chosen.read_content(4, first=200) == found
+    assert chosen.channel.profile == CardProfile()
+
+
+@pytest.mark.parametrize("may_probe", [True, False])
+def test_a_file_shorter_than_what_is_asked_for_first_may_be_told_with_a_warning(
+    scripted: Scripted, may_probe: bool
+) -> None:
+    found = content(600)
+    chosen = selection(
+        scripted((SELECT, "9000"), ("00B084000002BC", found + b"\x62\x82")), CardProfile(seen=256 if may_probe else 700)
+    )
+    chosen.may_probe = may_probe
+    assert chosen.read_content(4, first=700) == found
+
+
+def test_a_card_that_refuses_to_bring_more_than_there_is_is_asked_for_256_bytes(scripted: Scripted) -> None:
+    found = content(300)
+    card = scripted(
+        (SELECT, "9000"), ("00B084000002BC", "6700"), ("00B0840000", found[:256] + b"\x90\x00"),
+        ("00B001002C", found[256:] + b"\x90\x00"),
+    )  # fmt: skip
+    chosen = selection(card, CardProfile(seen=700))
+    chosen.may_probe = False
+    assert chosen.read_content(4, first=700) == found
+
+
+@pytest.mark.parametrize("claimed", [None, 100, 256, 300, 600, 4000, 0x10000])
+@pytest.mark.parametrize("passes", [256, 261, 520, 2000, 0x10000])
+@pytest.mark.parametrize("first", [None, 200, 300, 700, 1500, 5000])
+@pytest.mark.parametrize("cuts", [False, True])
+def test_whatever_a_profile_claims_files_are_read_and_no_login_is_lost(
+    passes: int, claimed: int | None, first: int | None, cuts: bool
+) -> None:
+    files = {4: content(3900), 5: content(300), 6: content(1100)}
+    lost: list[bytes] = []
+    current = [0]
+
+    def answer(command: bytes) -> bytes:
+        if command[1] == 0xA4:
+            return b"\x90\x00"
+        if command[2] & 0x80:
+            current[0] = command[2] & 0x1F
+        offset = 0 if command[2] & 0x80 else int.from_bytes(command[2:4])
+        ne = (command[4] or 256) if len(command) == 5 else int.from_bytes(command[5:]) or 0x10000
+        data = files[current[0]][offset : offset + ne]
+        if len(data) > passes and not cuts:
+            lost.append(command)
+            raise errors.OutcomeUnknownError("stuck")
+        return data[:passes] + b"\x90\x00"
+
+    profile = CardProfile() if claimed is None else CardProfile(extended_length=False, block=claimed)
+    chosen = selection(CardThat(answer), profile)
+    assert chosen.read_content(4, first=first) == files[4]
+    assert len(lost) <= 1
+    chosen.may_probe = False
+    lost.clear()
+    for name in (5, 6, 4):
+        assert chosen.read_content(name, first=first if name != 6 else None) == files[name]
+    assert lost == []

@@ -72,15 +72,15 @@ class CardProfile:
 
     Attributes:
         extended_length: whether a READ BINARY with extended Le brings a long file whole; None while nobody tried.
-        block: where it does not, how many bytes one brings nevertheless, at most.
-        block_tried: whether more than 256 bytes were seen to come.
+        block: where it does not, how many bytes one may bring nevertheless, at most.
+        seen: how many were asked for and came, or the whole of a shorter file; more only where no login can be lost.
         certificate: how many are asked for first of a JPKI certificate; None: as many as pass.
         selects_first: the commands whose short EF identifiers this card refused; their EF is selected first.
     """
 
     extended_length: bool | None = None
     block: int = 256
-    block_tried: bool = False
+    seen: int = 256
     certificate: int | None = None
     selects_first: frozenset[type[Command]] = frozenset()
 

@@ -33,6 +33,8 @@ Length: TypeAlias = Callable[[bytes], int]
 
 _ABOUT_THE_FILE: Final = frozenset({0x6982, 0x6A82})
 """Refusals of READ BINARY that do not come from its length."""
+_BROUGHT: Final = frozenset({SUCCESS, 0x6282})
+"""'6282': the file ended before Ne bytes, where these were not "all there are" (ISO/IEC 7816-4:2005 §5.1.3)."""
 
 
 def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
@@ -100,10 +102,7 @@ class Selection:
 
     def knows_lengths(self, first: int | None = None) -> bool:
         """Whether nothing more is to be found out of what length passes, where *first* bytes of a file come first."""
-        profile = self._route.profile
-        if profile.extended_length is None:
-            return False
-        return profile.extended_length or profile.block_tried or min(first or NE_MAX, profile.block) <= BLOCK
+        return self._wanted(first) <= self._seen()
 
     def go_through(self, route: Callable[[Channel], Channel]) -> None:
         """From here on commands go through *route*, a channel around the one that the application was selected on."""
@@ -122,19 +121,17 @@ class Selection:
             length: how long its content is, from its first bytes.
             first: so many bytes are asked for first, or fewer where no more pass; None: as many as pass.
         """
-        if self.may_probe and not self.knows_lengths(first):
-            data = self._probe(file_id, length, first)
-        else:
-            data = self.read(file_id, min(first or NE_MAX, self._most()))
+        ne = self._wanted(first) if self.may_probe else min(first or NE_MAX, self._seen())
+        data = self._begin(file_id, ne) if ne <= self._seen() else self._probe(file_id, length, ne)
         whole = length(data)
-        most = BLOCK if first is None and self.channel.profile.extended_length else self._most()  # else it was cut off
-        for ne in blocks(max(0, whole - len(data)), most):
-            data += self._read_block(len(data), ne)
+        most = self._seen() if len(data) >= ne else BLOCK  # else it was cut off
+        for size in blocks(max(0, whole - len(data)), most):
+            data += self._read_block(len(data), size)
         return data[:whole]
 
     def probe(self, file_id: int, length: Length = object_length, first: int | None = None) -> None:
         """Find out on a free file longer than 256 bytes whether extended length passes."""
-        self._probe(file_id, length, first)
+        self._probe(file_id, length, self._wanted(first))
 
     def log_out(self) -> None:
         """End what PINs opened: SELECT of the issuer's domain, one APDU. The application is no longer selected."""
@@ -153,18 +150,28 @@ class Selection:
             raise errors.CardDataError(mark("A file on the card ends before its length."))
         return response.data
 
-    def _most(self) -> int:
-        """As many bytes as one answer brings, as far as that was seen."""
-        profile = self.channel.profile
-        if profile.extended_length:
-            return NE_MAX
-        return profile.block if profile.block_tried else BLOCK
+    def _wanted(self, first: int | None) -> int:
+        """So many bytes are asked for where more than was seen may be: *first*, but no more than may pass."""
+        profile = self._route.profile
+        return min(first or NE_MAX, profile.block if profile.extended_length is False else NE_MAX)
 
-    def _probe(self, file_id: int, length: Length, first: int | None) -> bytes:
-        """The beginning of the file, by extended Le where that passes; and remembers."""
+    def _seen(self) -> int:
+        """As many bytes as one answer was seen to bring."""
+        profile = self._route.profile
+        return NE_MAX if profile.extended_length else profile.seen
+
+    def _begin(self, file_id: int, ne: int) -> bytes:
+        """The first *ne* bytes of the file, or all where it has fewer, whatever the card says to that."""
+        response = self.channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, ne))
+        if response.status in _BROUGHT:
+            return response.data
+        if ne in (BLOCK, NE_MAX) or response.status in _ABOUT_THE_FILE:
+            raise refusal(response.status, ReadBinarySfi.title)
+        return self.read(file_id)
+
+    def _probe(self, file_id: int, length: Length, ne: int) -> bytes:
+        """The first *ne* bytes of the file, or fewer where so many do not pass; and remembers."""
         channel = self.channel
-        unlimited = channel.profile.extended_length is None
-        ne = min(first or NE_MAX, NE_MAX if unlimited else channel.profile.block)
         try:
             response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, ne))
         except errors.CallTimeoutError:  # the connection is given up
@@ -174,11 +181,16 @@ class Selection:
             response = None
         if response is not None and response.status in _ABOUT_THE_FILE:
             raise refusal(response.status, ReadBinarySfi.title)
-        if response is not None and response.status == SUCCESS and len(response.data) > BLOCK:
-            whole = len(response.data) >= min(ne, length(response.data))  # a reader that cuts off is none
-            channel.profile = replace(channel.profile, extended_length=unlimited and whole, block_tried=whole)
-            if whole or unlimited:
-                return response.data
-        data = self.read(file_id)
-        channel.profile = replace(channel.profile, extended_length=False, block=BLOCK)
+        seen = channel.profile.seen
+        if response is not None and response.status in _BROUGHT and len(response.data) > BLOCK:
+            data = response.data
+            whole = len(data) >= min(ne, length(data))  # a reader that cuts off is none
+        else:
+            data, whole = self._begin(file_id, seen), False
+        if not whole:
+            channel.profile = replace(channel.profile, extended_length=False, block=seen)
+        elif ne == NE_MAX:
+            channel.profile = replace(channel.profile, extended_length=True)
+        else:
+            channel.profile = replace(channel.profile, seen=ne)
         return data
