@@ -55,7 +55,8 @@ class AtKeypad:
     Digits alone; no keypad has letters. While the holder types, other programs wait for the card.
 
     Attributes:
-        timeout_s: so long the reader waits for the holder, 1..255. Some readers have a time of their own.
+        timeout_s: so long the reader waits for the holder's first key, and from there for the last, 1..255. Some
+            readers have a time of their own.
         untested: also on a reader of which :mod:`mynacard.readers.profiles` does not say that its keypad was tried.
     """
 

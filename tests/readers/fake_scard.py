@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 RESET: Final = 0x80100068
+UNSUPPORTED: Final = 0x80100022
 INVALID_HANDLE: Final = 0x80100003
 NO_READERS: Final = 0x8010002E
 UNKNOWN_READER: Final = 0x80100009
@@ -45,6 +46,11 @@ class FakeCard:
             self.verified = False
         return self.answers.pop(0) if self.answers else [0x90, 0x00]
 
+    def typed(self) -> list[int]:
+        """Somebody types the right PIN at the reader."""
+        self.verified = True
+        return [0x90, 0x00]
+
 
 class FakeScard:
     """What ``smartcard.scard`` offers and mynacard uses."""
@@ -66,6 +72,8 @@ class FakeScard:
         self.transmitted: list[bytes] = []
         """Every command that was handed over, whether it reached the card or not."""
         self.fails_on: dict[bytes, int | BaseException] = {}
+        self.controls: dict[int, object] = {}
+        """What the reader itself answers, by control code; to other codes, that it does not know them."""
         self._blocked: dict[str, tuple[int, threading.Event]] = {}
         self._failures: dict[str, list[int | BaseException]] = {}
         self._handles = iter(range(0x1001, 0x7FFF))
@@ -194,6 +202,20 @@ class FakeScard:
             return [RESET, []] if self.was_reset else [0, self.card.transmit(wire)]
 
         return self._do("SCardTransmit", transmit, [0, []])
+
+    def SCARD_CTL_CODE(self, function: int, /) -> int:
+        return 0x42000000 + function
+
+    def SCardControl(self, card: int, code: int, data: list[int], /) -> object:
+        assert card in self.connections
+
+        def control() -> object:
+            if code not in self.controls:
+                return [UNSUPPORTED, []]
+            answer = self.controls[code]
+            return [0, answer() if callable(answer) else answer] if not isinstance(answer, int) else [answer, []]
+
+        return self._do("SCardControl", control, [0, []])
 
     # --- inside
 

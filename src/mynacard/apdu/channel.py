@@ -127,9 +127,11 @@ class Channel:
 
         Raises:
             NoKeypadError: the reader cannot do it, or something around the card hides that. Nobody was asked.
+            ProtocolError: there is more in it than a status word.
         """
         response = ResponseApdu.parse(with_keys(self._card).transmit_typed(command))
         _log.debug("%s typed at the reader -> %r", command.header.hex(" ").upper(), response)
+        _check_room(len(response.data), 0)
         return response
 
     def exchange(self, command: Command) -> ResponseApdu:

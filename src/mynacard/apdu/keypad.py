@@ -34,6 +34,7 @@ __all__ = [
     "GET_FEATURE_REQUEST",
     "MODIFY",
     "TIMED_OUT",
+    "TIMEOUT_MAX_S",
     "TYPED_TWO_WAYS",
     "VERIFY",
     "WRONG_LENGTH",
@@ -103,6 +104,8 @@ MODIFY: Final[Wire] = Struct(  # PIN_MODIFY_STRUCTURE
     "prologue" / Const(bytes(3)), "length" / Int32un, "template" / GreedyBytes, Terminated,
 )  # fmt: skip
 
+TIMEOUT_MAX_S: Final = 0xFF
+"""bTimeOut and bTimeOut2 are a byte each; 0 would leave it to the reader."""
 ASCII_FROM_THE_LEFT: Final = 0x82
 """bmFormatString: the unit is a byte, digits are ASCII, the first goes to the front of the data field."""
 KEY_PRESSED: Final = 0x02
@@ -119,12 +122,12 @@ def feature_list(codes: Mapping[Feature, int]) -> bytes:
 
 
 def parse_features(answer: bytes) -> Mapping[int, int]:
-    """The control codes of a reader's features, by tag.
+    """The control codes of a reader's features, by tag. No code is 0: that is none.
 
     Raises:
         ProtocolError: *answer* is no list of features.
     """
-    return {row.tag: int(row.code) for row in _rows(_FEATURES, answer)}
+    return {row.tag: int(row.code) for row in _rows(_FEATURES, answer) if row.code}
 
 
 def property_list(values: Mapping[Property, bytes]) -> bytes:
@@ -156,7 +159,7 @@ class TypedCommand:
         header: CLA, INS, P1, P2 of VERIFY, or of CHANGE REFERENCE DATA with the new PIN alone.
         fewest, most: how many digits the reader takes.
         new: whether it is a new PIN, which is typed twice.
-        timeout_s: so long the reader waits for the person, 1..255.
+        timeout_s: so long the reader waits for the first key, and from there for the last, 1..255.
         untested: whether a reader will do whose keypad nobody is known to have tried.
     """
 
@@ -171,6 +174,11 @@ class TypedCommand:
     def feature(self) -> Feature:
         """What the reader must be able to do."""
         return Feature.MODIFY_PIN_DIRECT if self.new else Feature.VERIFY_PIN_DIRECT
+
+    @property
+    def longest_s(self) -> int:
+        """So long somebody may take: until the first key and from there on, for each time that the PIN is typed."""
+        return (2 if self.new else 1) * 2 * self.timeout_s
 
     def structure(self) -> bytes:
         """What the reader is sent: nothing secret is in it."""

@@ -102,9 +102,12 @@ def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = Fa
     Raises:
         PinFormError: empty, of the wrong length, or with a character that this PIN cannot have.
         NoKeypadError: it is to be typed at a keypad, and has letters.
+        UsageError: no reader can wait for it so long.
     """
     if isinstance(pin, AtKeypad):
         _digits(reference)
+        if type(pin.timeout_s) is not int or not 1 <= pin.timeout_s <= keypad.TIMEOUT_MAX_S:
+            raise errors.UsageError(mark("A reader waits 1 to {most} s for a PIN."), most=keypad.TIMEOUT_MAX_S)
         return pin
     capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: ASCII letters alone
     for candidate in (pin, capitals) if upper_case else (pin,):

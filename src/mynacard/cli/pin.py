@@ -101,7 +101,7 @@ def change(name: str, only: str | None, card: CardChoice, pin_source: PinSource)
 
 def _change(channel: Channel, slot: Slot, both: bool, pins: tuple[PinSecret, PinSecret], source: PinSource) -> None:
     old, new = pins
-    if both and isinstance(old, Pin) and isinstance(new, Pin):
+    if both:
         change_resident_register_pin(channel, old, new, spend_last_try=source.spend_last_try)
     else:
         slot.changed(channel, old, new, spend_last_try=source.spend_last_try, upper_case=source.upper_case)

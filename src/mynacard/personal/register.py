@@ -17,7 +17,7 @@ from mynacard.personal.layout import (
     RESIDENT_REGISTER_PIN,
 )
 from mynacard.personal.session import ApplicationSession, hidden
-from mynacard.pin import Pin
+from mynacard.pin import AtKeypad
 
 __all__ = ["RegisterSession", "change_resident_register_pin"]
 
@@ -37,19 +37,25 @@ class RegisterSession(ApplicationSession):
         self._change(RESIDENT_REGISTER_PIN, old, new, spend_last_try)
 
 
-def change_resident_register_pin(card: Card, old: Pin | str, new: Pin | str, *, spend_last_try: bool = False) -> None:
+def change_resident_register_pin(
+    card: Card, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False
+) -> None:
     """Change what people call the resident register PIN: that of the common application, and of this one.
 
     The old one is presented to the first before the second is changed, so that a wrong one changes nothing. Thirteen
-    APDUs. Not at a reader's keys: typed four times, the two could become different.
+    APDUs.
 
     Raises:
+        NoKeypadError: one of them is to be typed at a reader's keys: typed four times, the two could become different.
+            Nothing was sent.
         PinFormError, UsageError, PinError, LastTryError, VerificationOutcomeUnknownError, CardError: as
             :func:`mynacard.apdu.change.change`; both are as they were.
         ChangeOutcomeUnknownError: of the resident register's; the common one's is the old one.
         HalfChangedError: the resident register's is the new one, and the common one's is not, or it is not known.
     """
     old, new = hidden(old), hidden(new)
+    if isinstance(old, AtKeypad) or isinstance(new, AtKeypad):
+        raise errors.NoKeypadError(mark("A PIN that is two keys on the card is not typed at a reader's keys."))
     check_new(RESIDENT_REGISTER_PIN, old, new)
     channel = card if isinstance(card, Channel) else Channel(card)
     CommonSession(channel).verify(COMMON_PIN, old, spend_last_try=spend_last_try)

@@ -17,7 +17,8 @@ class Deadlines:
             while it works, and PC/SC waits with them.
         busy_s: for another program to let go of the card.
         leaving_s: for a command that is still running when the card is let go, and for letting go. Who presses Ctrl-C
-            while a card is mute waits so long; what is not done by then is done when the command returns.
+            while a card is mute waits so long; what is not done by then is done when the command returns. Who does
+            while a reader asks for a PIN waits until that ends.
     """
 
     service_s: float = 10.0

@@ -7,6 +7,7 @@ or loses its power. So the connection watches what passes through it, and logs o
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Generator
 from functools import partial
@@ -29,6 +30,8 @@ from mynacard.readers.worker import Worker
 __all__ = ["ReaderCard"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _BUSY: Final = mark(
     "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
@@ -82,6 +85,7 @@ class ReaderCard:
         self._owner = Ownership()
         self._open: tuple[Worker, Link] | None = None
         self._in_transaction = False
+        self._entry_ends = 0.0
 
     def __enter__(self) -> Self:
         if self._open is not None:
@@ -187,8 +191,15 @@ class ReaderCard:
         worker, link = self._in_use()
         if not command.untested and not self.profile.keypad_tested:
             raise errors.NoKeypadError(_UNTESTED, reader=self.name)
-        deadline_s = self._deadlines.card_s + command.timeout_s
-        return worker.run("SCardControl", partial(link.transmit_typed, command), deadline_s)
+        deadline_s = self._deadlines.card_s + command.longest_s
+        self._entry_ends = time.monotonic() + deadline_s
+        try:
+            return worker.run("SCardControl", partial(link.transmit_typed, command), deadline_s)
+        except errors.MynacardError:
+            raise
+        except BaseException:
+            _log.warning("A PIN is still asked for at the reader. Its cancel key ends that.")
+            raise
 
     def features(self) -> frozenset[Feature]:
         """What the reader can do beside passing commands on (PC/SC part 10), as far as it tells and is used here."""
@@ -260,11 +271,15 @@ class ReaderCard:
             worker.stop()
 
     def _finish(self, job: Callable[[], None]) -> None:
-        """Have *job* done before anything else, unless a call is stuck: then when that returns."""
+        """Have *job* done before anything else, unless a call is stuck: then when that returns.
+
+        Nothing stops a reader that asks for a PIN. Who leaves meanwhile waits for its end: a PIN that is typed later
+        would stay verified where this process is gone.
+        """
         worker, link = self._opened()
         if self._owner.inherited:  # its worker, and the connection, are the other process's
             return
         if worker.stuck_in:
             link.give_up()
-        if not worker.finish(job, self._deadlines.leaving_s):
+        if not worker.finish(job, max(self._deadlines.leaving_s, self._entry_ends - time.monotonic())):
             link.give_up()
