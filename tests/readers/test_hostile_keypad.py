@@ -22,11 +22,11 @@ from mynacard.cli.slots import SLOTS
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.personal import COMMON_PIN, change_resident_register_pin
 from mynacard.pin import Pin
-from mynacard.readers import Deadlines, ReaderCard, pcsc
+from mynacard.readers import Deadlines, ReaderCard, ReaderIdentity, pcsc
 from mynacard.readers.codes import FAILURES
 from mynacard.readers.pyscard import Pyscard
 
-GET_FEATURES, VERIFY, MODIFY = 0x42000D48, 0x42330006, 0x42330007
+GET_FEATURES, VERIFY, MODIFY, PROPERTIES = 0x42000D48, 0x42330006, 0x42330007, 0x42330012
 KEYS: Final = feature_list({Feature.VERIFY_PIN_DIRECT: VERIFY, Feature.MODIFY_PIN_DIRECT: MODIFY})
 KEYPAD: Final = AtKeypad(untested=True)
 TRIES: Final = [0x63, 0xC3]
@@ -277,3 +277,30 @@ def test_the_lengths_that_a_keypad_is_told_are_those_of_the_form() -> None:
         lengths = fits(reference)
         assert lengths == list(range(lengths[0], lengths[-1] + 1)), "nothing between them that is no PIN"
         assert lengths[-1] <= 16
+
+
+# --- what a reader tells of itself -------------------------------------------------------------------
+
+
+def identity(scard: FakeScard, told: object) -> ReaderIdentity:
+    tell = Feature.GET_TLV_PROPERTIES
+    scard.controls |= {GET_FEATURES: list(feature_list({tell: PROPERTIES})), PROPERTIES: told}
+    with reader_card(scard) as card:
+        return card.identity()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        0x80100016, 0x00000032, 0x80100022, [], [0x0B], [0x0B, 2, 1], [0x0B, 0, 0x0C, 0],
+        [0x0B, 3, 1, 2, 3, 0x0C, 2, 1, 2], [0x0B, 255, *[9] * 255, 0x0C, 255, *[9] * 255], [0x0A, 5, 1, 1, 1, 1, 1],
+        [0x08, 3, 0x1B, 0x07, 0x00],
+    ],
+)  # fmt: skip
+def test_a_reader_that_lies_about_itself_has_told_nothing(scard: FakeScard, told: object) -> None:
+    assert identity(scard, told) == ReaderIdentity()
+
+
+def test_a_firmwares_name_commands_no_terminal(scard: FakeScard) -> None:
+    name = b"\x1b[2J\x1b]0;x\x07 1.0\xff"
+    assert identity(scard, [0x08, len(name), *name]).firmware == "[2J]0;x 1.0\N{REPLACEMENT CHARACTER}"

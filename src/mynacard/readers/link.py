@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from mynacard import errors
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
@@ -22,6 +22,8 @@ from mynacard.readers.codes import failure
 from mynacard.readers.library import Calls, Disposition, Library, State, known
 
 __all__ = ["Link", "quietly"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -93,13 +95,7 @@ class Link:
     def features(self) -> Mapping[int, int]:
         """The control codes of what the reader can do, by tag; none where it does not tell."""
         if self._features is None:
-            try:
-                self._features = self._calls.features(self._held(self._card))
-            except (errors.ReaderError, errors.ProtocolError) as error:
-                if isinstance(error, errors.ReaderError) and type(error) not in _UNEXPLAINED:
-                    raise
-                _log.debug("the reader does not tell its features: %s", error)
-                self._features = {}
+            self._features = _told(lambda: self._calls.features(self._held(self._card)))
         return self._features
 
     def properties(self) -> Mapping[int, bytes]:
@@ -107,11 +103,7 @@ class Link:
         code = self.features().get(Feature.GET_TLV_PROPERTIES)
         if code is None:
             return {}
-        try:
-            return parse_properties(self._calls.control(self._held(self._card), code, b""))
-        except errors.ProtocolError as error:
-            _log.debug("the reader does not tell its properties: %s", error)
-            return {}
+        return _told(lambda: parse_properties(self._calls.control(self._held(self._card), code, b"")))
 
     def _reached(self, send: Callable[[], bytes]) -> bytes:
         try:
@@ -215,6 +207,17 @@ class Link:
             for _, changed, _ in self._calls.get_status_change(context, _REMOVAL_MS, states):
                 state = changed
         return State(state & 0xFFFF)
+
+
+def _told(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
+    """What a reader tells of itself; nothing where it cannot, or tells nonsense."""
+    try:
+        return ask()
+    except (errors.ReaderError, errors.ProtocolError) as error:
+        if isinstance(error, errors.ReaderError) and type(error) not in _UNEXPLAINED:
+            raise
+        _log.debug("the reader does not tell of itself: %s", error)
+        return {}
 
 
 def _checked(answer: bytes) -> bytes:

@@ -116,11 +116,12 @@ UNKNOWN: Final = ReaderProfile()
 
 @dataclass(frozen=True, slots=True)
 class ReaderIdentity:
-    """What a reader tells of itself (PC/SC part 10, supplement); most drivers tell nothing.
+    """What a reader tells of itself (PC/SC part 10, supplement); most drivers tell nothing. Numbers longer than
+    theirs are nothing.
 
     Attributes:
         usb: as in :class:`ReaderProfile`.
-        firmware: its firmware's name.
+        firmware: its firmware's name, in characters that print.
         apdu_data_max: bytes that its driver says a command's data may have; 0: no extended length. None: not said.
     """
 
@@ -131,13 +132,12 @@ class ReaderIdentity:
     @classmethod
     def of(cls, properties: Mapping[int, bytes]) -> ReaderIdentity:
         """The identity that *properties* tell."""
-        vendor, product, most = (
-            properties.get(key) for key in (Property.VENDOR, Property.PRODUCT, Property.MAX_APDU_DATA)
-        )
+        vendor, product = (_number(properties, key, 2) for key in (Property.VENDOR, Property.PRODUCT))
+        firmware = properties.get(Property.FIRMWARE, b"").decode("ascii", "replace").strip("\0 ")
         return cls(
-            usb="" if vendor is None or product is None else f"{_number(vendor):04X}:{_number(product):04X}",
-            firmware=properties.get(Property.FIRMWARE, b"").decode("ascii", "replace").strip("\0 "),
-            apdu_data_max=None if most is None else _number(most),
+            usb="" if vendor is None or product is None else f"{vendor:04X}:{product:04X}",
+            firmware="".join(each for each in firmware if each.isprintable()),
+            apdu_data_max=_number(properties, Property.MAX_APDU_DATA, 4),
         )
 
 
@@ -213,5 +213,6 @@ def _are_texts(*values: object) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _number(value: bytes) -> int:
-    return int.from_bytes(value, "little")
+def _number(properties: Mapping[int, bytes], key: Property, length: int) -> int | None:
+    value = properties.get(key, b"")
+    return int.from_bytes(value, "little") if 0 < len(value) <= length else None
