@@ -95,7 +95,8 @@ DOCUMENT = json.loads(to_json((ROW,)))
 NO_ROWS = (
     {"names": []}, {"names": [""]}, {"names": "x"}, {"usb": "1:2"}, {"answer_max": 3}, {"chunk": True},
     {"command_max": 1 << 20}, {"extended_length": 1}, {"keypad_tested": None}, {"more": 1}, {"date": 1},
-    {"quirks": [1]}, {"answer_max": "9"},
+    {"quirks": [1]}, {"answer_max": "9"}, {"quirks": ["\x1b[2J"]}, {"source": "a\nb"}, {"names": ["\ud800"]},
+    {"driver": "\u202e"}, {"answer_max": 1 << 70}, {"answer_max": 258.0}, {"chunk": -1}, {"usb": "1234:ABCD\n"},
 )  # fmt: skip
 
 
@@ -140,15 +141,17 @@ def test_what_a_channel_takes_for_granted(profile: ReaderProfile, taken: CardPro
     assert profile.card_profile() == taken
 
 
-names = st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=3).map(tuple)
+printing = st.characters(codec="utf-8").filter(str.isprintable) | st.just("\u3000")
+texts = st.text(printing, max_size=9)
+names = st.lists(st.text(printing, min_size=1, max_size=20), min_size=1, max_size=3).map(tuple)
 numbers = st.none() | st.integers(4, 65544)
 
 
 @given(
     st.builds(
-        ReaderProfile, names=names, usb=st.sampled_from(["", "0000:FFFF"]), driver=st.text(max_size=9),
+        ReaderProfile, names=names, usb=st.sampled_from(["", "0000:FFFF"]), driver=texts,
         extended_length=st.none() | st.booleans(), command_max=numbers, answer_max=numbers, chunk=numbers,
-        keypad_tested=st.booleans(), quirks=st.lists(st.text(max_size=9)).map(tuple), source=st.text(), date=st.text(),
+        keypad_tested=st.booleans(), quirks=st.lists(texts).map(tuple), source=texts, date=texts,
     )
 )  # fmt: skip
 def test_a_row_is_the_same_after_it_was_written(row: ReaderProfile) -> None:

@@ -108,6 +108,8 @@ class ReaderProfile:
         return found
 
 
+_WIDE_SPACE: Final = "\u3000"
+"""Of Japanese text; what else does not print could command a terminal, or cannot be written down."""
 _UNLIMITED: Final = 0x10000 + _STATUS
 _LONGEST: Final = 4 + 3 + 0xFFFF + 2
 UNKNOWN: Final = ReaderProfile()
@@ -210,7 +212,7 @@ def _is_list(value: object) -> bool:
 
 
 def _are_texts(*values: object) -> bool:
-    return all(isinstance(value, str) for value in values)
+    return all(isinstance(value, str) and value.replace(_WIDE_SPACE, " ").isprintable() for value in values)
 
 
 def _number(properties: Mapping[int, bytes], key: Property, length: int) -> int | None:
