@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from support import CANARY
 
 from mynacard import AtKeypad, errors, open_card, verified_session
-from mynacard.apdu.keypad import Feature, Property, TypedCommand, parse_features, parse_properties, property_list
+from mynacard.apdu.keypad import (
+    Feature,
+    Property,
+    TypedCommand,
+    parse_features,
+    parse_properties,
+    property_list,
+    with_keys,
+)
+from mynacard.apdu.message import Card
 from mynacard.apdu.verification import TriesLeft
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.jpki.masks import PERSONAL
@@ -112,6 +121,7 @@ def test_only_what_reached_the_card_is_a_wrong_pin(
         pass
     assert type(raised.value) is error
     assert tries(card) == left
+    assert not card.state.verified
 
 
 @pytest.mark.parametrize(("spent", "error"), [(2, errors.LastTryError), (3, errors.PinBlocked)])
@@ -178,6 +188,47 @@ def test_other_applications_take_it_too(plug: Callable[..., Keypad], card: Simul
         pass
 
 
+@pytest.mark.parametrize("kind", ["removed", "reset", "unplugged"])
+def test_a_card_that_goes_between_the_question_and_the_entry_has_lost_no_try(
+    plug: Callable[..., Keypad], door: PcscliteDoor, card: SimulatedCard, kind: str
+) -> None:
+    """PC/SC does not tell of a reset in SCardControl: what comes then is a card with nothing selected."""
+    keypad = plug(CANARY)
+
+    def meanwhile(inner: Card) -> Card:
+        class Between:
+            def transmit(self, command: bytes, /) -> bytes:
+                answer = inner.transmit(command)
+                if command[1] == 0x20:
+                    {"removed": door.remove, "reset": door.reset, "unplugged": door.unplug}[kind](NAME)
+                return answer
+
+            def transmit_typed(self, command: TypedCommand, /) -> bytes:
+                return with_keys(inner).transmit_typed(command)
+
+        return Between()
+
+    with (
+        pytest.raises(errors.MynacardError) as raised,
+        verified_session(USER_AUTHENTICATION, AtKeypad(), name=NAME, around=meanwhile),
+    ):
+        pass
+    assert not isinstance(raised.value, errors.PinError)
+    assert tries(card) == 3
+    assert not card.state.verified
+    assert keypad.left == (0 if kind == "reset" else 1)
+
+
+def test_a_session_under_secure_messaging_has_no_keys(plug: Callable[..., Keypad]) -> None:
+    keypad = plug("1234")
+    with open_card(NAME) as channel:
+        session = TextSession(channel)
+        session.begin_secure_messaging("1234", bytes(32))
+        with pytest.raises(errors.NoKeypadError):
+            session.verify(TEXT_PIN, AtKeypad())
+    assert keypad.left == 1
+
+
 @pytest.mark.parametrize("kind", ["removed-during", "not-transacted", "empty", "one-byte"])
 def test_without_an_answer_a_try_may_be_spent_and_nobody_is_asked_again(
     plug: Callable[..., Keypad], card: SimulatedCard, kind: str
@@ -222,6 +273,7 @@ def test_else_the_old_one_is(
     plug(CANARY, *entries)
     with pytest.raises(error):
         change()
+    assert not card.state.verified
     JpkiSession(card).verify(USER_AUTHENTICATION, CANARY)
 
 
@@ -249,6 +301,18 @@ def test_a_recording_keeps_it_as_if_the_program_had_sent_it(plug: Callable[..., 
     assert secret.answer.data == b"\x90\x00"
     with verified_session(USER_AUTHENTICATION, Pin("0000"), name=f"replay:{path}"):
         pass
+
+
+def test_a_recording_has_no_pin_where_nobody_was_asked_for_one(plug: Callable[..., Keypad], tmp_path: Path) -> None:
+    plug(CANARY, name=OTHER)
+    path = tmp_path / "untested.jsonl"
+    with (
+        recording_to(path, (PERSONAL,)) as around,
+        pytest.raises(errors.NoKeypadError),
+        verified_session(USER_AUTHENTICATION, AtKeypad(), name=OTHER, around=around),
+    ):
+        pass
+    assert not any(exchange.secret for exchange in read_recording(path).exchanges)
 
 
 CLIENT: Final = """

@@ -14,7 +14,7 @@ from mynacard.apdu.commands import carries_secret
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.masking import ApplicationMask, Follower
 from mynacard.apdu.message import Card
-from mynacard.errors import MynacardError, UsageError, mark
+from mynacard.errors import MynacardError, NoKeypadError, UsageError, mark
 from mynacard.readers.recording import Exchange, MaskedBytes, end_line, header_line
 
 __all__ = ["Recorder", "recording_to"]
@@ -59,7 +59,10 @@ class Recorder:
         return self._exchanged(command, secret=secret, send=partial(self._card.transmit, command))
 
     def transmit_typed(self, command: TypedCommand, /) -> bytes:
-        """The same of a command whose PIN is typed at the reader: it is kept as if the program had sent it."""
+        """The same of a command whose PIN is typed at the reader: it is kept as if the program had sent it.
+
+        Where the reader cannot do that nothing was sent, and nothing is kept.
+        """
         send = partial(with_keys(self._card).transmit_typed, command)
         return self._exchanged(command.header, secret=True, send=send)
 
@@ -78,6 +81,8 @@ class Recorder:
         kept = command[:4] if secret else command
         try:
             answer = send()
+        except NoKeypadError:
+            raise
         except MynacardError as error:
             self._follower.lost()
             self._keep(kept, secret, None, error.code, sent)
