@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -15,9 +16,10 @@ from readers.door import ATR, PlainCard
 from rig.pcscd import unavailable
 
 from mynacard import errors
+from mynacard.apdu.keypad import GET_FEATURE_REQUEST, TypedCommand, parse_features
 from mynacard.readers.finding import VARIABLE, find_library
 from mynacard.readers.library import ANY_PROTOCOL, Calls, Disposition, Library, Outcome, Share, State
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.simulator.doors.pcsclite import Gesture, Keypad, PcscliteDoor
 
 READER: Final = "A Reader 00 00"
 OTHER: Final = "Another Reader 01 00"
@@ -227,6 +229,20 @@ def test_the_atr_is_the_cards(library: Library, handle: int) -> None:
 @pytest.mark.parametrize("function", [1, 3400])
 def test_a_reader_without_features_refuses_to_be_asked_for_them(library: Library, handle: int, function: int) -> None:
     assert code(library.control(handle, library.control_code(function), b"")) == UNSUPPORTED
+
+
+def test_a_keypad_tells_its_features_and_answers_for_the_card(
+    door: PcscliteDoor, library: Library, context: int
+) -> None:
+    door.plug(OTHER, card := PlainCard(), keypad=Keypad(["1234", Gesture.CANCEL]))
+    connection = connect(library, context, OTHER)
+    features = parse_features(library.control(connection, library.control_code(GET_FEATURE_REQUEST), b"")[1])
+    verify = TypedCommand(bytes.fromhex("00200098"), 4, 4)
+    asked = partial(library.control, connection, features[verify.feature], verify.structure())
+    assert brings(asked(), bytes.fromhex("000009 9000"))
+    assert brings(asked(), bytes.fromhex("6401"))
+    assert card.sent == [bytes.fromhex("0020009804 31323334")]
+    library.disconnect(connection, Disposition.LEAVE)
 
 
 def test_a_card_that_goes_is_heard_of_in_every_call(door: PcscliteDoor, library: Library, handle: int) -> None:
