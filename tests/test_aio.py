@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -11,8 +12,9 @@ import pytest
 from cli.harness import Desk
 from readers.fake_scard import LOG_OUT, READER
 
-from mynacard import JpkiSession, Pin, aio, errors
-from mynacard.jpki import DIGITAL_SIGNATURE
+from mynacard import AtKeypad, JpkiSession, Pin, aio, errors
+from mynacard.apdu.keypad import GET_FEATURE_REQUEST, Feature, feature_list
+from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.pin_entry import PinRequest
 from mynacard.readers import Deadlines, events, pcsc
 from mynacard.readers.pyscard import Pyscard
@@ -20,6 +22,8 @@ from mynacard.simulator import SimulatedCard
 from mynacard.simulator.doors import disk
 
 BACKENDS = ["asyncio", "trio"]
+VERIFY = 0x42330006
+SCARD_CTL_CODE = 0x42000000
 
 
 @pytest.fixture
@@ -127,6 +131,116 @@ def test_an_error_leaves_the_card_as_in_a_thread(run: Callable[[object], None], 
                 pytest.fail("verified")
 
     run(main)
+
+
+def have_typed(desk: Desk, *pins: str) -> None:
+    """The reader has keys, at which these PINs are typed."""
+    entries = iter(pins)
+
+    def typed() -> list[int]:
+        pin = next(entries).encode()
+        return list(desk.simulated.transmit(b"\x00\x20\x00\x98" + bytes((len(pin),)) + pin))
+
+    features = feature_list({Feature.VERIFY_PIN_DIRECT: VERIFY})
+    desk.controls = {SCARD_CTL_CODE + GET_FEATURE_REQUEST: list(features), VERIFY: typed}
+
+
+def test_a_pin_is_typed_at_the_reader_in_a_thread(run: Callable[[object], None], desk: Desk) -> None:
+    have_typed(desk, "1234", "1234", "9999")
+    keypad = AtKeypad(untested=True)
+
+    async def told(request: PinRequest) -> AtKeypad:
+        assert desk.transaction is None
+        return keypad
+
+    async def main() -> None:
+        for pin in (keypad, told):
+            async with aio.verified_session(USER_AUTHENTICATION, pin) as session:
+                assert await session.run(JpkiSession.authenticate, "https://example.jp", "n" * 44)
+            assert desk.transmitted[-1] == LOG_OUT
+        with pytest.raises(errors.PinIncorrect):
+            async with aio.verified_session(USER_AUTHENTICATION, keypad):
+                pytest.fail("verified")
+        with pytest.raises(errors.NoKeypadError):
+            async with aio.verified_session(USER_AUTHENTICATION, AtKeypad()):
+                pytest.fail("verified at keys that nobody tried")
+
+    run(main)
+    assert not desk.verifies, "the program has sent none itself"
+
+
+def test_a_cancelled_task_waits_for_the_entry_at_the_reader_and_logs_out(
+    run: Callable[[object], None], desk: Desk
+) -> None:
+    have_typed(desk, "1234")
+
+    async def use() -> None:
+        async with aio.verified_session(USER_AUTHENTICATION, AtKeypad(untested=True)):
+            await anyio.sleep(0)
+            pytest.fail("the task went on")
+
+    async def main() -> None:
+        released = desk.block("SCardControl", after=1)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(use)
+            while desk.calls.count("SCardControl") < 2:
+                await anyio.sleep(0.001)
+            tasks.cancel_scope.cancel()
+            threading.Timer(0.05, released.set).start()
+
+    run(main)
+    assert desk.transmitted[-1] == LOG_OUT
+
+
+@pytest.mark.parametrize("call", ["SCardConnect", "SCardBeginTransaction", "SCardTransmit", "SCardControl"])
+def test_asyncios_own_cancelling_waits_as_well(desk: Desk, call: str) -> None:
+    have_typed(desk, "1234")
+    released = desk.block(call, after=call == "SCardControl")
+
+    async def use() -> None:
+        async with aio.verified_session(USER_AUTHENTICATION, AtKeypad(untested=True)):
+            pytest.fail("the task went on")
+
+    async def main() -> None:
+        task = asyncio.create_task(use())
+        while call not in desk.calls[-1:] or (call == "SCardControl" and desk.calls.count(call) < 2):
+            await asyncio.sleep(0.001)
+        for _ in range(3):  # somebody is impatient
+            task.cancel()
+            await asyncio.sleep(0.01)
+        assert not task.done()
+        released.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert desk.nothing_is_open
+
+    asyncio.run(main())
+    if call == "SCardControl":
+        assert desk.transmitted[-1] == LOG_OUT
+
+
+def test_asyncios_own_cancelling_ends_the_question_for_a_pin(desk: Desk) -> None:
+    asked = asyncio.Event()
+
+    async def never(_: PinRequest) -> Pin:
+        asked.set()
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def use() -> None:
+        async with aio.verified_session(DIGITAL_SIGNATURE, never):
+            pytest.fail("the task went on")
+
+    async def main() -> None:
+        task = asyncio.create_task(use())
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 10)
+        assert desk.nothing_is_open
+
+    asyncio.run(main())
+    assert desk.verifies == []
 
 
 def test_a_mute_card_holds_the_loop_up_no_longer_than_its_deadline(run: Callable[[object], None], desk: Desk) -> None:

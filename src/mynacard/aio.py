@@ -2,7 +2,8 @@
 
 What takes an APDU takes a thread's time, never the loop's. Everything about one card happens one after the other, for a
 card belongs to one thread at a time. A cancelled task first waits for the command that is on its way, and for letting
-the card go: calls have deadlines, and a PIN that may have been sent has to be logged out.
+the card go: calls have deadlines, and a PIN that may have been sent has to be logged out. Whoever is asked for a PIN
+then is asked no longer.
 
 Needs anyio, the extra ``async``.
 """
@@ -10,11 +11,12 @@ Needs anyio, the extra ``async``.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractContextManager, aclosing, asynccontextmanager
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
-from anyio import CancelScope, CapacityLimiter, current_time, from_thread, to_thread
+from anyio import CancelScope, CapacityLimiter, current_time, from_thread, get_cancelled_exc_class, to_thread
 
 from mynacard import opening, pin_entry, readers
 from mynacard.apdu.channel import Channel
@@ -75,7 +77,7 @@ async def verified_session(
     async with calls.inside(connecting) as connection:
         calls.adopt = connection.adopt
         verified = pin_entry.verified_session_on(
-            connection, pair, pin if isinstance(pin, Pin | AtKeypad) else _asked_in_the_loop(pin), purpose=purpose,
+            connection, pair, pin if isinstance(pin, Pin | AtKeypad) else calls.asked_in_the_loop(pin), purpose=purpose,
             signatures=signatures, spend_last_try=spend_last_try, upper_case=upper_case,
         )  # fmt: skip
         async with calls.inside(verified) as session:
@@ -107,40 +109,67 @@ async def wait_for_card(name: str = "", timeout_s: float | None = None) -> tuple
     raise readers.no_card_came(timeout_s)
 
 
-def _asked_in_the_loop(ask: Callable[[PinRequest], Awaitable[PinSecret]]) -> PinProvider:
-    def provider(request: PinRequest, /) -> PinSecret:
-        async def asked() -> PinSecret:
-            return await ask(request)
-
-        return from_thread.run(asked)
-
-    return provider
-
-
 class _Calls:
     """What is done with one card, each in some thread, none beside another."""
 
     def __init__(self) -> None:
         self._one_at_a_time = CapacityLimiter(1)
+        self._asking = CancelScope()
         self.adopt: Callable[[], None] = lambda: None
 
     async def run(self, job: Callable[[], T]) -> T:
-        def adopted() -> T:
-            self.adopt()
-            return job()
+        """What *job* returns; a cancelled task goes on only after it."""
+        future: Future[T] = Future()
 
-        return await to_thread.run_sync(adopted, limiter=self._one_at_a_time)
+        def adopted() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                self.adopt()
+                future.set_result(job())
+            except BaseException as error:  # whatever it is, it belongs to the one who waits
+                future.set_exception(error)
+
+        async with self._one_at_a_time:
+            try:
+                await to_thread.run_sync(adopted, limiter=CapacityLimiter(1))
+            except BaseException:  # asyncio's own cancelling comes through every shield
+                if not future.cancel():
+                    self._asking.cancel()
+                    await _ended(future)
+                raise
+        return future.result()
 
     @asynccontextmanager
     async def inside(self, context: AbstractContextManager[T]) -> AsyncGenerator[T, None]:
         """Inside of *context*, which is entered and left in threads; left also by a task that is cancelled."""
-        value = await self.run(context.__enter__)
+        entered: list[T] = []
         try:
-            yield value
+            await self.run(lambda: entered.append(context.__enter__()))
+            yield entered[0]
         except BaseException as error:
             with CancelScope(shield=True):
-                if not await self.run(partial(context.__exit__, type(error), error, error.__traceback__)):
+                if not entered or not await self.run(
+                    partial(context.__exit__, type(error), error, error.__traceback__)
+                ):
                     raise
         else:
             with CancelScope(shield=True):
                 await self.run(partial(context.__exit__, None, None, None))
+
+    def asked_in_the_loop(self, ask: Callable[[PinRequest], Awaitable[PinSecret]]) -> PinProvider:
+        """*ask* for the thread that needs the answer; a cancelled task asks no longer."""
+
+        async def asked(request: PinRequest) -> PinSecret:
+            with CancelScope() as self._asking:
+                return await ask(request)
+            raise CancelledError
+
+        return lambda request: from_thread.run(asked, request)
+
+
+async def _ended(future: Future[T]) -> None:
+    """Until *future* has ended, however often the task is cancelled."""
+    while not future.done():
+        with CancelScope(shield=True), suppress(get_cancelled_exc_class()):
+            await to_thread.run_sync(wait, [future], limiter=CapacityLimiter(1))
