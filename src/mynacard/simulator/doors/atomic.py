@@ -11,7 +11,11 @@ __all__ = ["replace_file"]
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace *path* by *content*, mode 0600, whole or not at all, and on the disk when this returns."""
+    """Replace *path* by *content*, mode 0600, whole or not at all, and on the disk when this returns.
+
+    Raises:
+        OSError: it cannot; its ``filename`` is *path*, not the file in between.
+    """
     temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
@@ -21,10 +25,10 @@ def replace_file(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         _sync_folder(path.parent)
-    except OSError:
+    except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _sync_folder(folder: Path) -> None:
