@@ -23,6 +23,7 @@ from reader_desk import (
     Failed,
     Noted,
     NotTested,
+    Stuck,
     Values,
     connected,
     median,
@@ -52,6 +53,10 @@ _SIZES: Final = (16, 32, 64, 128, 192, 231, 256, 384, 512, 768, 1024, 1536, 2048
 _REPEATS: Final = 5
 _LONG_S: Final = 0.3
 """A file that takes longer is read once with each size: a card on a slow wire needs seconds for it."""
+_SIZES_S: Final = 10.0
+"""After so long no further size is measured: the small ones take longest, and nobody reads by them."""
+_COMMAND_S: Final = 8.0
+"""A command that would take longer is not tried: 64 KiB take more than a minute on a slow wire."""
 _TRIES: Final = 2
 _AGAIN_S: Final = 0.1
 _SIGNATURES: Final = 5
@@ -102,7 +107,10 @@ def short_apdus(desk: Desk, values: Values) -> str:
         for name, command in ({"": SELECT_JPKI} | cases).items():
             answer = connection.transmit(command)
             if len(answer) < 2:
-                raise Failed(f"No status word came back to {command[:4].hex(' ').upper()}.")
+                raise Failed(
+                    f"No status word came back to {command[:4].hex(' ').upper()}.",
+                    "Without that no card can be used: update the driver, or take another reader.",
+                )
             if name:
                 values[name] = answer[-2:].hex().upper()
         connection.end()
@@ -122,7 +130,10 @@ def more_data(desk: Desk, values: Values) -> str:
         connection.end()
     seen = {str(value)[:2] for value in values.values()}
     if seen & {"61", "6C"}:
-        raise Noted("Card or reader tells by '61XX' or '6CXX' how much there is; the library follows that.")
+        raise Noted(
+            "Card or reader tells by '61XX' or '6CXX' how much there is.",
+            "Nothing is to be done: mynacard asks again as it is told, which takes a command more.",
+        )
     return "No '61XX', no '6CXX'."
 
 
@@ -151,14 +162,39 @@ def longest_command(desk: Desk, values: Values) -> str:
         return _answers(desk, _select_of(length)) is not None
 
     if not passes(SHORT_COMMAND):
-        raise Failed("A command of 261 bytes, the longest of short length, is not answered.")
-    longest = longest_that_passes(passes, SHORT_COMMAND, LONGEST)
-    values["longest_command"] = longest
+        raise Failed(
+            "A command of 261 bytes, the longest of short length, is not answered.",
+            "A signature needs 57 and may work all the same; update the driver.",
+        )
+    most = _affordable(desk)
+    longest = longest_that_passes(passes, SHORT_COMMAND, most)
+    values["longest_command_bytes"], values["limited"] = longest, longest < most
     values["extended_commands"] = longest > SHORT_COMMAND or _extended_form_passes(desk)
     values["tried"] = len(asked)
     if longest == SHORT_COMMAND and not values["extended_commands"]:
-        raise Noted("Commands of short length pass, up to 261 bytes, and none of extended length.")
-    return f"Commands of up to {longest} bytes are answered."
+        raise Noted(
+            "Commands of short length pass, up to 261 bytes, and none of extended length.",
+            "mynacard then reads in pieces of 256 bytes, which takes more commands; all else works.",
+        )
+    if longest == most < LONGEST:
+        return f"Commands of up to {longest:,} bytes are answered; longer ones take too long here, and were not tried."
+    return f"Commands of up to {longest:,} bytes are answered."
+
+
+def _affordable(desk: Desk) -> int:
+    """Bytes of the longest command that is worth its time."""
+    with connected(desk) as connection:
+        connection.begin()
+        per_byte_s = _seconds_per_byte(connection)
+        connection.end()
+    return LONGEST if per_byte_s * LONGEST <= _COMMAND_S else max(SHORT_COMMAND, int(_COMMAND_S / per_byte_s))
+
+
+def _seconds_per_byte(connection: Connection) -> float:
+    """How long a byte of a command takes, by a short and a long one that are answered alike; median of three."""
+    short, long = (_select_of(length) for length in (SHORT_COMMAND // 4, SHORT_COMMAND))
+    took = [_timed(lambda: connection.transmit(long)) - _timed(lambda: connection.transmit(short)) for _ in range(3)]
+    return max(0.0, median(took)) / (len(long) - len(short))
 
 
 def _select_of(length: int) -> bytes:
@@ -203,7 +239,10 @@ def _get_over(desk: Desk) -> None:
                     return
         except _NOT_PASSED as error:
             if time.monotonic() >= until:
-                raise Failed(f"After a command that did not pass, no other is answered: {error.text()}") from error
+                raise Stuck(
+                    f"After a command that did not pass, no other is answered: {error.text()}",
+                    "Take the card off, plug the reader in again, and then check again.",
+                ) from error
         time.sleep(_AGAIN_S)
 
 
@@ -211,32 +250,44 @@ def longest_answer(desk: Desk, values: Values) -> str:
     """The longest answer that passes: READ BINARY of the user-authentication certificate, which is free to read."""
     desk.need_jpki()
     length = _certificate_length(desk)
-    values["file"] = length
+    values["file_bytes"] = length
 
     def passes(ne: int) -> bool:
         answer = _read(desk, ne)
         return answer is not None and answer[-2:] == b"\x90\x00" and len(answer) - 2 >= min(ne, length)
 
     if not passes(256):
-        raise Failed("READ BINARY of 256 bytes does not bring them.")
+        raise Failed(
+            "READ BINARY of 256 bytes does not bring them.",
+            "No certificate can be read through it: update the driver, or take another reader.",
+        )
     all_at_once = passes(NE_MAX)
     longest = length if all_at_once else longest_that_passes(passes, 256, length)
     desk.answer_max, desk.limited = longest + 2, longest < length
-    values["longest_answer"], values["limited"] = desk.answer_max, desk.limited
-    values["longest_ne"] = NE_MAX if all_at_once else longest
+    values["longest_answer_bytes"], values["limited"] = desk.answer_max, desk.limited
+    values["longest_ne_bytes"] = NE_MAX if all_at_once else longest
     if longest == 256:
-        raise Noted("No answer of more than 256 bytes passes, and no extended Le.")
+        raise Noted(
+            "No answer of more than 256 bytes passes, and no extended Le.",
+            "mynacard reads in pieces of 256 bytes then; a profile saves the command that finds this out.",
+        )
     if desk.limited:
-        return f"Answers of up to {longest + 2} bytes pass."
+        return f"Answers of up to {longest + 2:,} bytes pass."
     if not all_at_once:
-        raise Noted("The whole file comes where its length is asked for, and not where as much as possible is.")
-    return f"The whole file comes in one answer of {length + 2} bytes; the card has no longer one to try."
+        raise Noted(
+            "The whole file comes where its length is asked for, and not where as much as possible is.",
+            "A profile learned from this report makes mynacard ask so.",
+        )
+    return f"The whole file comes in one answer of {length + 2:,} bytes; the card has no longer one to try."
 
 
 def _certificate_length(desk: Desk) -> int:
     answer = _read(desk, 256)
     if answer is None:
-        raise Failed("READ BINARY of 256 bytes is not answered.")
+        raise Failed(
+            "READ BINARY of 256 bytes is not answered.",
+            "No certificate can be read through it: update the driver, or take another reader.",
+        )
     return certificate_length(answer[:-2])
 
 
@@ -269,22 +320,26 @@ def read_sizes(desk: Desk, values: Values) -> str:
     sizes = [size for size in _SIZES if size <= desk.answer_max - 2 and size < length] + (
         [length] if length + 2 <= desk.answer_max else []
     )
-    speeds: list[float] = []
+    speeds: dict[int, float] = {}
+    start = time.monotonic()
     with connected(desk) as connection:
         connection.begin()
         connection.transmit(SELECT_JPKI)
-        for size in sizes:
+        for size in reversed(sizes):
+            if speeds and time.monotonic() - start >= _SIZES_S:
+                break
             took = [_timed(lambda size=size: _whole(connection, size, length))]
             while len(took) < _REPEATS and took[0] < _LONG_S:
                 took.append(_timed(lambda size=size: _whole(connection, size, length)))
-            speeds.append(length / median(took))
-            values["sizes"], values["bytes_per_s"] = tuple(sizes[: len(speeds)]), tuple(speeds)
+            speeds[size] = length / median(took)
+            values["size_bytes"], values["speed_bytes_per_s"] = zip(*sorted(speeds.items()), strict=True)
         connection.end()
-    values["fastest"] = sizes[speeds.index(max(speeds))]
-    values["chunk"], values["chunk_commands"], values["chunk_bytes"] = _best_chunk(desk)
+    fastest = values["fastest_bytes"] = max(speeds, key=lambda size: speeds[size])
+    chunk, commands, passed = _best_chunk(desk)
+    values["chunk_bytes"], values["certificate_commands"], values["certificate_traffic_bytes"] = chunk, commands, passed
     return (
-        f"{max(speeds):,.0f} bytes a second at {values['fastest']} bytes a command; "
-        f"the fewest commands for the certificate: {values['chunk_commands']}."
+        f"{speeds[fastest]:,.0f} bytes a second at {fastest:,} bytes a command; "
+        f"the fewest commands for the certificate: {commands}."
     )
 
 
@@ -297,7 +352,10 @@ def _whole(connection: Connection, size: int, length: int) -> None:
             break
         got += len(answer) - 2
     if got < length:
-        raise Failed(f"READ BINARY of {size} bytes at a time does not bring the file.")
+        raise Failed(
+            f"READ BINARY of {size} bytes at a time does not bring the file.",
+            "Answers get lost or cut: the sizes before this one are in the report; try another cable or port.",
+        )
 
 
 def _best_chunk(desk: Desk) -> tuple[int, int, int]:
@@ -352,7 +410,10 @@ def signature(desk: Desk, values: Values) -> str:
     desk.need_jpki()
     if desk.options.pin is None:
         raise NotTested("Nobody allowed it: --allow-pin user-authentication, with --pin-file or --pin-fd.")
-    took = _signed(desk, desk.options.pin)
+    try:
+        took = _signed(desk, desk.options.pin)
+    except (errors.PinError, errors.PinFormError, errors.LastTryError) as error:
+        raise NotTested(f"The PIN did not open the key: {error.text()}") from error
     values["signature_ms"] = tuple(took)
     return f"A signature takes {median(took):.0f} ms (median of {_SIGNATURES})."
 
@@ -367,7 +428,7 @@ def keypad_verify(desk: Desk, values: Values) -> str:
         took = _signed(desk, AtKeypad(untested=True))
     except errors.NoKeypadError as error:
         raise NotTested(error.text()) from error
-    except (errors.PinNotTyped, errors.PinIncorrect) as error:
+    except (errors.PinNotTyped, errors.PinError, errors.LastTryError) as error:
         raise NotTested(f"No right PIN was typed: {error.text()}") from error
     values["signature_ms"] = tuple(took)
     return "The PIN typed at the reader opened the key."
@@ -399,11 +460,14 @@ def soak(desk: Desk, values: Values) -> str:
             values["last_error"] = f"{error.code}: {error.text()}"[:500]
         values["reads"], values["failures"] = reads, failures
         values["read_ms"] = tuple(took[:: max(1, len(took) // _KEPT)][:_KEPT])
+        values["soak_s"] = time.monotonic() - start
         if failures >= _ERRORS_MAX:
             break
-    values["minutes"] = (time.monotonic() - start) / 60
     if failures:
-        raise Failed(f"{failures} of {reads} reads failed.")
+        raise Failed(
+            f"{failures} of {reads} reads failed, the last with {values['last_error']}",
+            "Try another cable, port or place, without a hub; then another driver.",
+        )
     return f"{reads} reads of the certificate, none failed."
 
 
@@ -442,7 +506,10 @@ def removal(desk: Desk, values: Values) -> str:
     with connected(desk) as connection:
         values["works_again"] = len(connection.transmit(SELECT_JPKI)) >= 2
     if values["error"] != errors.CardRemovedError.code:
-        raise Noted(f"A removal in the middle of a command is told as {values['error']}.")
+        raise Noted(
+            f"A removal in the middle of a command is told as {values['error']}.",
+            "A program cannot tell it from a fault; mynacard ends the session in both cases.",
+        )
     return "A removal is told as one, and the card works again when it is back."
 
 

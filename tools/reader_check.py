@@ -3,18 +3,21 @@
 Usage: python tools/reader_check.py [--reader NAME] [--json REPORT] [--html PAGE] …
 
 Numbered checks, with or without a card. No PIN is presented and no try spent but where --allow-pin or --allow-keypad
-names it. The report is written after every check, so that nothing measured is lost when a reader vanishes. Exit code:
-0 nothing failed, 1 something did, 2 a wrong command line, 3 no such reader.
+names it. Report and page are written after every check, so that nothing measured is lost when a reader vanishes or
+somebody presses Ctrl-C. Exit code: 0 nothing failed, 1 something did, 2 a wrong command line, 3 no such reader, 130
+stopped.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +27,12 @@ import reader_apdus
 import reader_desk
 import reader_page
 from printable import printable
-from reader_desk import DEADLINES, Desk, Failed, Noted, NotTested, Options, Values
+from reader_desk import DEADLINES, Desk, Failed, Noted, NotTested, Options, Stuck, Values
 from reader_report import CardSeen, Check, Reader, Report, Result, System, write_report
+from reader_values import WORDS
 
 from mynacard import __version__, errors
+from mynacard.apdu.verification import check_form
 from mynacard.jpki import USER_AUTHENTICATION
 from mynacard.opening import choose_reader
 from mynacard.pin import Pin
@@ -39,11 +44,21 @@ __all__ = ["CHECKS", "main", "run"]
 
 Step: TypeAlias = Callable[[Desk, Values], str]
 CHECKS: Final[tuple[tuple[str, str, Step], ...]] = (*reader_desk.CHECKS, *reader_apdus.CHECKS)
-_GONE: Final = (errors.ReaderNotFoundError, errors.NoReaderError, errors.NoPcscServiceError)
+_GONE: Final[Mapping[type[Exception], str]] = {
+    errors.ReaderNotFoundError: "The reader was gone at check {number}.",
+    errors.NoReaderError: "The reader was gone at check {number}.",
+    errors.NoPcscServiceError: "The PC/SC service was gone at check {number}.",
+    errors.NoCardError: "The card was gone at check {number}.",
+    errors.CallTimeoutError: "Since check {number} nothing is answered.",
+    Stuck: "Since check {number} nothing is answered.",
+}
+"""After what no further check is tried, and why."""
+_AGAIN: Final = "Check again: what fails twice in one place is the reader's fault, its driver's or the cable's."
 _REASON_MAX: Final = 1000
 DEFAULTS: Final = Options()
 SOMETHING_FAILED: Final = 1
 NO_READER: Final = 3
+STOPPED: Final = 130
 
 
 @dataclass
@@ -55,55 +70,61 @@ class Run:
         keep: is given the report after every check.
         show: is told what comes of each check.
         driver: which driver it is, as far as is known.
+        stopped: whether somebody pressed Ctrl-C.
+        gone: why no further check is tried; empty as long as there is no reason.
     """
 
     desk: Desk
     keep: Callable[[Report], None]
     show: Callable[[str], None]
     driver: str = ""
+    stopped: bool = False
+    gone: str = ""
 
     def report(self) -> Report:
-        """The report of all checks, the last one of which is in it."""
+        """The report of all checks, the last one of which is in it; of those until Ctrl-C, if somebody presses it."""
         start = time.monotonic()
         made = datetime.now(UTC).replace(microsecond=0)
         report = Report(made, __version__, _system(), Reader(""), CardSeen(self.desk.kind))
-        gone = 0
         for number, (code, title, step) in enumerate(CHECKS, 1):
             self.show(f"[{number:2}/{len(CHECKS)}] {title} …")
             at = time.monotonic() - start
-            check, is_gone = self._done(number, code, title, step, gone)
+            check = self._done(Check(number, code, title, Result.PASSED), step)
             check = replace(check, at_s=at, took_s=time.monotonic() - start - at)
-            gone = gone or (number if is_gone else 0)
-            self.show(f"        {check.result.value}: {printable(check.summary or check.reason)}")
-            report = self._with(report, check, finished=number == len(CHECKS))
+            self.show(f"        {WORDS[check.result]}: {check.summary or check.reason}")
+            report = self._with(report, check, finished=number == len(CHECKS) and not self.stopped)
             self.keep(report)
+            if self.stopped:
+                break
         return report
 
-    def _done(self, number: int, code: str, title: str, step: Step, gone: int) -> tuple[Check, bool]:
-        """The check, and whether the reader was found to be gone."""
+    def _done(self, check: Check, step: Step) -> Check:
+        """*check*, and what came of *step*."""
+        if self.gone:
+            return replace(check, result=Result.NOT_TESTED, reason=self.gone)
         values: Values = {}
-        if gone:
-            reason = f"The reader was gone at check {gone}."
-            return Check(number, code, title, Result.NOT_TESTED, reason=reason), False
-        result, summary, reason, is_gone = Result.PASSED, "", "", False
+        result, summary, reason = Result.PASSED, "", ""
         try:
             summary = step(self.desk, values)
         except Noted as note:
             result, summary = Result.NOTED, str(note)
         except NotTested as cause:
             result, reason = Result.NOT_TESTED, str(cause)
-        except Failed as failure:
-            result, reason = Result.FAILED, str(failure)
-        except errors.MynacardError as error:
-            result, reason = Result.FAILED, f"{error.code}: {error.text()}"[:_REASON_MAX]
-            is_gone = isinstance(error, _GONE)
-        reason = reason.replace(self.desk.name, public_name(self.desk.name))
-        return Check(number, code, title, result, summary, reason, values=values), is_gone
+        except KeyboardInterrupt:
+            self.stopped = True
+            result, reason = Result.NOT_TESTED, "It was stopped before its end."
+        except (Failed, errors.MynacardError) as failure:
+            result, reason = Result.FAILED, _reason(failure)
+            self.gone = next((text for kind, text in _GONE.items() if isinstance(failure, kind)), "").format(
+                number=check.number
+            )
+        reason = _proper(reason.replace(self.desk.name, public_name(self.desk.name)))
+        return replace(check, result=result, summary=summary, reason=reason, values=values)
 
     def _with(self, report: Report, check: Check, *, finished: bool) -> Report:
         desk = self.desk
         pcsc = "" if desk.library is None else desk.library.name
-        reader = Reader(public_name(desk.name), desk.identity.usb, self.driver, desk.identity.firmware)
+        reader = Reader(_proper(public_name(desk.name)), desk.identity.usb, self.driver, desk.identity.firmware)
         return replace(
             report, system=replace(report.system, pcsc=pcsc), reader=reader,
             card=CardSeen(desk.kind, desk.atr.hex().upper()), checks=(*report.checks, check), finished=finished,
@@ -121,6 +142,18 @@ def run(
     return Run(Desk(name, options), keep, show, driver).report()
 
 
+def _proper(text: str) -> str:
+    """*text*, with a question mark for each byte of a reader's name that is no UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
+def _reason(failure: Failed | errors.MynacardError) -> str:
+    """What failed, and what to do."""
+    if isinstance(failure, Failed):
+        return str(failure)
+    return f"{failure.code}: {failure.text()}"[:_REASON_MAX] + f" {_AGAIN}"
+
+
 def _system() -> System:
     return System(platform.system(), platform.release(), platform.python_version())
 
@@ -128,8 +161,10 @@ def _system() -> System:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Checks a card reader: what works, how fast, and if not, why.")
     parser.add_argument("--reader", default="", metavar="NAME", help="the reader, or a part of its name")
-    parser.add_argument("--json", type=Path, metavar="REPORT", help="write the report to this file")
-    parser.add_argument("--html", type=Path, metavar="PAGE", help="write a page with pictures to this file")
+    parser.add_argument("--json", type=Path, metavar="REPORT", help="write the report to this file; replaces it")
+    parser.add_argument(
+        "--html", type=Path, metavar="PAGE", help="write a page with pictures to this file; replaces it"
+    )
     parser.add_argument("--rounds", type=int, default=30, metavar="N", help="how often each command is timed (30)")
     parser.add_argument("--soak", type=float, default=0.0, metavar="MINUTES", help="read again and again for so long")
     parser.add_argument("--removal", action="store_true", help="ask for the card to be taken off, and laid on again")
@@ -146,6 +181,9 @@ def _arguments() -> argparse.ArgumentParser:
 def _options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Options:
     if not 1 <= given.rounds <= 5000 or not 0 <= given.soak <= 24 * 60:
         parser.error("--rounds is 1 to 5000, --soak up to 1440 minutes")
+    for path in filter(None, (given.json, given.html)):
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            parser.error(f"no file can be written there: {printable(str(path))}")
     has_pin = given.pin_file is not None or given.pin_fd is not None
     if has_pin != (given.allow_pin is not None) or (given.pin_file is not None and given.pin_fd is not None):
         parser.error("--allow-pin goes with one of --pin-file and --pin-fd")
@@ -157,18 +195,28 @@ def _options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Opti
 
 def _pin(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Pin:
     try:
-        if given.pin_fd is not None:
-            return pin_from_descriptor(given.pin_fd)
-        if given.pin_file == Path("-"):
-            return pin_from_stream(sys.stdin.buffer)
-        with given.pin_file.open("rb") as stream:
-            return pin_from_stream(stream)
+        pin = _pin_of(given)
+        check_form(USER_AUTHENTICATION.pin, pin)
     except OSError as error:
         parser.error(f"the PIN cannot be read: {error.strerror}")
+    except errors.PinFormError as error:
+        parser.error(error.text())
+    return pin
+
+
+def _pin_of(given: argparse.Namespace) -> Pin:
+    if given.pin_fd is not None:
+        return pin_from_descriptor(given.pin_fd)
+    if given.pin_file == Path("-"):
+        return pin_from_stream(sys.stdin.buffer)
+    with given.pin_file.open("rb") as stream:
+        return pin_from_stream(stream)
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    """Tell the person; that nobody listens any more is no reason to stop measuring."""
+    with suppress(OSError):
+        print(printable(text), file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -185,18 +233,21 @@ def main(arguments: Sequence[str]) -> int:
     def keep(report: Report) -> None:
         if given.json is not None:
             write_report(report, given.json)
-
-    _say(f"reader_check: {printable(name)}")
-    try:
-        report = run(name, options, keep, _say, given.driver or reader_desk.driver(name))
         if given.html is not None:
             replace_file(given.html, reader_page.page_of(report).encode())
+
+    _say(f"reader_check: {public_name(name)}")
+    try:
+        report = run(name, options, keep, _say, given.driver or reader_desk.driver(name))
     except OSError as error:
         _say(f"reader_check: {error.filename}: {error.strerror}")
         return SOMETHING_FAILED
-    counts = Counter(check.result.value for check in report.checks)
-    _say(f"reader_check: {', '.join(f'{count} {result}' for result, count in counts.items())}")
-    return SOMETHING_FAILED if counts[Result.FAILED.value] else 0
+    counts = Counter(check.result for check in report.checks)
+    _say(f"reader_check: {', '.join(f'{count} {WORDS[result]}' for result, count in counts.items())}")
+    if not report.finished:
+        _say("reader_check: stopped; what was measured until then is kept.")
+        return STOPPED
+    return SOMETHING_FAILED if counts[Result.FAILED] else 0
 
 
 def _only_reader() -> str:

@@ -38,7 +38,19 @@ from mynacard.readers import (
     model,
 )
 
-__all__ = ["CHECKS", "Desk", "Failed", "NotTested", "Noted", "Options", "Values", "connected", "median", "opened"]
+__all__ = [
+    "CHECKS",
+    "Desk",
+    "Failed",
+    "NotTested",
+    "Noted",
+    "Options",
+    "Stuck",
+    "Values",
+    "connected",
+    "median",
+    "opened",
+]
 
 T = TypeVar("T")
 Values: TypeAlias = dict[str, Value]
@@ -55,11 +67,22 @@ _WAIT_S: Final = 0.3
 _LET_IN_S: Final = 3.0
 
 
-class Failed(Exception):
-    """The reader does not do what is expected of it; the sentence says what."""
+class Finding(Exception):
+    """What is so, and what that means or what to do now: a sentence each."""
+
+    def __init__(self, what: str, then: str) -> None:
+        super().__init__(f"{what} {then}")
 
 
-class Noted(Exception):
+class Failed(Finding):
+    """The reader does not do what is expected of it."""
+
+
+class Stuck(Failed):
+    """And it answers nothing any more."""
+
+
+class Noted(Finding):
     """It does something that one should know of."""
 
 
@@ -252,9 +275,15 @@ def listing(desk: Desk, values: Values) -> str:
     same = sum(model(state.name) == model(desk.name) for state in states)
     values["of_this_model"] = same
     if not any(state.name == desk.name for state in states):
-        raise Failed("PC/SC does not list the reader.")
+        raise Failed(
+            "PC/SC does not list the reader.",
+            "Plug it in again; mynacard doctor says what is missing.",
+        )
     if same > 1:
-        raise Noted(f"PC/SC lists {same} readers of this model; which is which, only their order says.")
+        raise Noted(
+            f"PC/SC lists {same} readers of this model; which is which, only their order says.",
+            "Choose one by its whole name (--reader), or leave one attached.",
+        )
     return f"PC/SC lists it; readers in all: {len(states)}."
 
 
@@ -267,9 +296,15 @@ def events(desk: Desk, values: Values) -> str:
         waited = time.perf_counter() - start
     values["waited_ms"] = waited * 1000
     if news is not None:
-        raise Noted("PC/SC told of a change where nothing was changed.")
+        raise Noted(
+            "PC/SC told of a change where nothing was changed.",
+            "Programs that wait for a card may wake up for nothing; if one was moved just now, check again.",
+        )
     if waited < _WAIT_S * 0.9:
-        raise Failed("PC/SC does not wait for changes.")
+        raise Failed(
+            "PC/SC does not wait for changes.",
+            "Programs that wait for a card would keep the processor busy: update PC/SC.",
+        )
     return "PC/SC waits for changes, and tells of none where nothing changes."
 
 
@@ -281,11 +316,17 @@ def card(desk: Desk, values: Values) -> str:
     if not state.card_present:
         raise NotTested("There is no card on the reader.")
     if state.mute:
-        raise Failed("There is a card on the reader, and it does not answer.")
+        raise Failed(
+            "There is a card on the reader, and it does not answer.",
+            "Lay it on again, chip side right; one that no other reader hears either is broken.",
+        )
     desk.kind, desk.atr = CardKind.OTHER, state.atr
     values["atr"] = state.atr.hex().upper()
     if state.in_use:
-        raise Noted("Another program is connected to the card, too: figures may be worse than the reader.")
+        raise Noted(
+            "Another program is connected to the card, too: figures may be worse than the reader.",
+            "Close it and check again (mynacard doctor tells which it may be).",
+        )
     return f"A card answers with {len(state.atr)} bytes."
 
 
@@ -297,7 +338,10 @@ def protocol(desk: Desk, values: Values) -> str:
         values["connect_ms"] = (time.perf_counter() - start) * 1000
         values["protocol"] = {1: "T=0", 2: "T=1"}.get(connection.protocol, str(connection.protocol))
         if connection.atr() != desk.atr:
-            raise Noted("SCardStatus and SCardGetStatusChange tell different answers to reset.")
+            raise Noted(
+                "SCardStatus and SCardGetStatusChange tell different answers to reset.",
+                "Nothing is to be done: mynacard tells cards apart by what they hold.",
+            )
     return f"Connected with {values['protocol']}."
 
 
@@ -311,9 +355,15 @@ def share_modes(desk: Desk, values: Values) -> str:
         values["exclusive_beside_shared"] = _exclusive(desk)
     values["exclusive_alone"] = _exclusive(desk)
     if values["exclusive_beside_shared"]:
-        raise Failed("A second connection got the card for itself alone.")
+        raise Failed(
+            "A second connection got the card for itself alone.",
+            "Sharing does not protect anybody here: let no other program use the reader at the same time.",
+        )
     if not values["exclusive_alone"]:
-        raise Noted("The card cannot be had exclusively: another program is connected to it.")
+        raise Noted(
+            "The card cannot be had exclusively: another program is connected to it.",
+            "Close it and check again (mynacard doctor tells which it may be).",
+        )
     return "Shared, exclusive and direct connections do what they should."
 
 
@@ -335,7 +385,10 @@ def transactions(desk: Desk, values: Values) -> str:
             try:
                 values["others_wait"] = not there(_HELD_S)
             except errors.ReaderBusyError:
-                raise Noted("Others are refused while a transaction lasts; elsewhere they wait.") from None
+                raise Noted(
+                    "Others are refused while a transaction lasts; elsewhere they wait.",
+                    "They may say that the reader is busy while mynacard uses it, and have to try again.",
+                ) from None
         finally:
             first.end()
         start = time.perf_counter()
@@ -344,7 +397,10 @@ def transactions(desk: Desk, values: Values) -> str:
         if values["others_come_in"]:
             second.end()
     if not (values["others_wait"] and values["others_come_in"]):
-        raise Failed("A transaction does not keep other programs out, or does not let them in at its end.")
+        raise Failed(
+            "A transaction does not keep other programs out, or does not let them in at its end.",
+            "Another program could use a PIN that mynacard verified: let none use the reader at the same time.",
+        )
     return "Others wait while a transaction lasts, and come in at its end."
 
 
@@ -364,9 +420,15 @@ def reset(desk: Desk, values: Values) -> str:
         if selected:
             values["keeps_application"] = _is_selected(connection)
         if connection.atr() != desk.atr:
-            raise Noted("The card answers to a reset with other bytes than before.")
+            raise Noted(
+                "The card answers to a reset with other bytes than before.",
+                "Nothing is to be done: ISO/IEC 7816-3 lets a card answer to a warm reset in another way.",
+            )
     if not values["told"]:
-        raise Noted("A connection is not told that its card was reset.")
+        raise Noted(
+            "A connection is not told that its card was reset.",
+            "A program that goes on is refused, and has to select and verify again; mynacard then says so.",
+        )
     kept = values.get("keeps_application")
     what = {None: "", True: " The application stays selected.", False: " No application stays selected."}
     return "A reset is told." + what[None if kept is None else bool(kept)]
@@ -384,7 +446,10 @@ def power(desk: Desk, values: Values) -> str:
         if selected:
             values["forgets"] = not _is_selected(connection)
     if values.get("forgets") is False:
-        raise Failed("The card still knows what was selected: its power was not cut, and PINs may stay verified.")
+        raise Failed(
+            "The card still knows what was selected: its power was not cut, and PINs may stay verified.",
+            "Take the card off the reader after each use.",
+        )
     return "The card is powered off and on again."
 
 
@@ -406,14 +471,19 @@ def keypad(desk: Desk, values: Values) -> str:
             if isinstance(error, errors.CardLostError | errors.ReaderNotFoundError | errors.NoPcscServiceError):
                 raise
             features = {}
-        values["verify"] = Feature.VERIFY_PIN_DIRECT in features
-        values["modify"] = Feature.MODIFY_PIN_DIRECT in features
-        values["features"] = tuple(sorted(features))
+        values["verifies"] = Feature.VERIFY_PIN_DIRECT in features
+        values["changes"] = Feature.MODIFY_PIN_DIRECT in features
+        values["features"] = ", ".join(map(_feature, sorted(features))) or "none"
         if code := features.get(Feature.GET_TLV_PROPERTIES):
             desk.identity = ReaderIdentity.of(parse_properties(connection.control(code)))
     if desk.identity.apdu_data_max is not None:
-        values["apdu_data_max"] = desk.identity.apdu_data_max
-    return "It says that it has keys for PINs." if values["verify"] else "It says of no keys for PINs."
+        values["apdu_data_max_bytes"] = desk.identity.apdu_data_max
+    return "It says that it has keys for PINs." if values["verifies"] else "It says of no keys for PINs."
+
+
+def _feature(number: int) -> str:
+    """The name that PC/SC part 10 has for it, else its number."""
+    return Feature(number).name if number in {*Feature} else f"{number:02X}"
 
 
 CHECKS: Final = (

@@ -16,14 +16,15 @@ import html
 import io
 import json
 import re
-import statistics
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from reader_report import Check, Report, ReportError, Result, Value, read_report
+from reader_report import Check, Report, ReportError, Result, read_report
+from reader_values import MEANINGS, WORDS, figures
 
 from mynacard.cli.texts import plain
 from mynacard.readers import model
@@ -31,21 +32,8 @@ from mynacard.readers import model
 __all__ = ["Cell", "Column", "Kind", "Matrix", "Row", "fold", "main", "markdown", "page"]
 
 FIGURES_MAX: Final = 6
-TEXT_MAX: Final = 60
 _SIGNS: Final[Mapping[Result, str]] = {
     Result.PASSED: "✓", Result.FAILED: "✗", Result.NOTED: "●", Result.NOT_TESTED: "–",
-}  # fmt: skip
-_WORDS: Final[Mapping[Result, str]] = {
-    Result.PASSED: "passed", Result.FAILED: "failed", Result.NOTED: "noted", Result.NOT_TESTED: "not tested",
-}  # fmt: skip
-_MEANINGS: Final[Mapping[Result, str]] = {
-    Result.PASSED: "it works",
-    Result.FAILED: "it does not, at least once",
-    Result.NOTED: "there is something to know",
-    Result.NOT_TESTED: "nobody knows",
-}
-_UNITS: Final[Mapping[str, str]] = {
-    "_bytes_per_s": " bytes/s", "_bytes": " bytes", "_ms": " ms", "_us": " µs", "_s": " s",
 }  # fmt: skip
 
 
@@ -152,43 +140,20 @@ def _tested(code: str, reports: Iterable[Report]) -> Iterator[Check]:
 
 def _cell(newest_first: Sequence[Check]) -> Cell:
     if not newest_first:
-        return Cell(Result.NOT_TESTED, _WORDS[Result.NOT_TESTED])
+        return Cell(Result.NOT_TESTED, WORDS[Result.NOT_TESTED])
     results = [check.result for check in newest_first]
     worst = next(result for result in (Result.FAILED, Result.NOTED, Result.PASSED) if result in results)
     told = next(check for check in newest_first if check.result is worst)
-    words = _WORDS[worst]
+    words = WORDS[worst]
     if len(results) > 1 and set(results) != {Result.NOTED}:
         words = f"{results.count(Result.PASSED)} of {len(results)} passed"
-    return Cell(worst, words, tuple(_figures(newest_first[0].values)), told.reason or told.summary)
+    return Cell(worst, words, tuple(_figures(newest_first[0])), told.reason or told.summary)
 
 
-def _figures(values: Mapping[str, Value]) -> Iterator[str]:
-    for name, value in list(values.items())[:FIGURES_MAX]:
-        suffix = next((suffix for suffix in _UNITS if name.endswith(suffix)), "")
-        label = name.removesuffix(suffix).replace("_", " ")
-        yield f"{label}: {_value(value, _UNITS.get(suffix, ''))}"
-    if len(values) > FIGURES_MAX:
+def _figures(check: Check) -> Iterator[str]:
+    yield from islice(figures(check), FIGURES_MAX)
+    if len(check.values) > FIGURES_MAX:
         yield "…"
-
-
-def _value(value: Value, unit: str) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case str():
-            return value if len(value) <= TEXT_MAX else f"{value[:TEXT_MAX]}…"
-        case ():
-            return "none"
-        case tuple():
-            return f"{_number(statistics.median(value))}{unit}, median of {len(value)}"
-        case _:
-            return f"{_number(value)}{unit}"
-
-
-def _number(value: float) -> str:
-    if value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
 # --- Markdown ------------------------------------------------------------------------------------------------
@@ -251,7 +216,7 @@ def page(matrix: Matrix) -> str:
     )
     rows = "\n".join(map(_row_html, matrix.rows))
     legend = "\n".join(
-        f'<dt class="{result.value}">{_SIGNS[result]} {_WORDS[result]}</dt><dd>{_MEANINGS[result]}</dd>'
+        f'<dt class="{result.value}">{_SIGNS[result]} {WORDS[result]}</dt><dd>{MEANINGS[result]}</dd>'
         for result in Result
     )
     return f"""<!DOCTYPE html>

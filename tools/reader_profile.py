@@ -46,9 +46,9 @@ def learned(report: Report) -> ReaderProfile:
         usb=report.reader.usb,
         driver=report.reader.driver,
         extended_length=extended,
-        command_max=_whole(command, "longest_command"),
-        answer_max=_whole(answer, "longest_answer") if limited else None,
-        chunk=_whole(sizes, "chunk"),
+        command_max=_whole(command, "longest_command_bytes") if _flag(command, "limited") else None,
+        answer_max=_whole(answer, "longest_answer_bytes") if limited else None,
+        chunk=_whole(sizes, "chunk_bytes"),
         keypad_tested=keys is not None and keys.result is Result.PASSED,
         source=f"a report of tools/reader_check.py, mynacard {report.mynacard}, {report.system.name}",
         date=f"{report.made:%Y-%m-%d}",
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"reader_profile: {printable(str(error))}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"reader_profile: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"reader_profile: {printable(str(error.filename))}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

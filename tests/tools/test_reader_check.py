@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import plistlib
 import threading
@@ -17,6 +19,7 @@ import reader_apdus
 import reader_check
 import reader_desk
 import reader_profile
+import reader_values
 from reader_apdus import longest_that_passes
 from reader_check import CHECKS, run
 from reader_desk import Options
@@ -24,6 +27,7 @@ from reader_page import page_of
 from reader_report import CardKind, Check, Report, ReportError, Result, read_report, write_report
 from support import CANARY
 
+from mynacard import errors
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import open_card
 from mynacard.pin import Pin
@@ -148,11 +152,11 @@ def test_each_limit_is_found_to_the_byte(door: PcscliteDoor, card: SimulatedCard
     report = run(NAME)
     command, answer = of(report, "longest-command"), of(report, "longest-answer")
     assert Result.FAILED not in {check.result for check in report.checks}
-    assert command.values["longest_command"] == (narrows.longest if narrows.extended_length else 261)
+    assert command.values["longest_command_bytes"] == (narrows.longest if narrows.extended_length else 261)
     assert command.values["extended_commands"] is narrows.extended_length
     whole = len(JpkiSession(card).certificate_der(USER_AUTHENTICATION)) + 2
     longest = narrows.longest if narrows.extended_length else 258
-    assert answer.values["longest_answer"] == min(longest, whole)
+    assert answer.values["longest_answer_bytes"] == min(longest, whole)
     assert answer.values["limited"] is (longest < whole)
 
 
@@ -241,10 +245,11 @@ def test_a_signature_is_timed_after_one_verify_where_that_is_allowed(door: Pcscl
     assert tries(card) == 3
 
 
-def test_a_wrong_pin_costs_one_try_and_is_a_failure(door: PcscliteDoor, card: SimulatedCard) -> None:
+def test_a_wrong_pin_costs_one_try_and_is_no_fault_of_the_reader(door: PcscliteDoor, card: SimulatedCard) -> None:
     door.plug(NAME, card)
     check = of(run(NAME, Options(pin=Pin("0000"))), "signature")
-    assert (check.result, check.reason[:13]) == (Result.FAILED, "pin/incorrect")
+    assert check.result is Result.NOT_TESTED
+    assert check.reason.startswith("The PIN did not open the key: The user-authentication PIN is wrong.")
     assert tries(card) == 2
 
 
@@ -263,7 +268,7 @@ def test_a_pin_is_asked_for_at_the_readers_keys_where_that_is_allowed(
     told: list[str] = []
     door.plug("A Keypad", card, keypad=Keypad([entry]))
     report = run("A Keypad", Options(typed=True, tell=told.append))
-    assert of(report, "keypad").values["verify"] is True
+    assert of(report, "keypad").values["verifies"] is True
     assert of(report, "keypad-verify").result is result
     assert told == ["Type the user-authentication PIN at the reader's keys."]
     assert tries(card) == left
@@ -436,15 +441,27 @@ def test_the_script_writes_report_and_page_and_says_how_it_went(
     said = capsys.readouterr()
     assert said.out == ""
     assert "[ 1/21] PC/SC library" in said.err
-    assert "17 passed, 4 not-tested" in said.err
+    assert "17 passed, 4 not tested" in said.err
     assert read_report(tmp_path / "r.json").finished
     assert (tmp_path / "r.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
-def test_a_failure_is_in_its_exit_code(script: Callable[..., int], tmp_path: Path, card: SimulatedCard) -> None:
-    (tmp_path / "pin").write_text("0000\n")
-    assert script("--allow-pin", USER_AUTHENTICATION.name, "--pin-file", tmp_path / "pin") == 1
-    assert tries(card) == 2
+def test_a_failure_is_in_its_exit_code(script: Callable[..., int], door: PcscliteDoor) -> None:
+    door.arm(NAME, Fault.parse("unplugged@5"))
+    assert script("--rounds", 1) == 1
+
+
+def test_a_pin_that_is_none_is_told_before_the_reader_is_touched(
+    script: Callable[..., int], tmp_path: Path, card: SimulatedCard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pin").write_text("12345\n")
+    with pytest.raises(SystemExit) as ended:
+        script("--allow-pin", USER_AUTHENTICATION.name, "--pin-file", tmp_path / "pin")
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "must be exactly 4 digits" in said
+    assert "12345" not in said
+    assert "[ 1/21]" not in said
 
 
 @pytest.mark.parametrize(
@@ -468,8 +485,161 @@ def test_no_such_reader_has_an_exit_code_of_its_own(script: Callable[..., int]) 
     assert script("--reader", "another") == 3
 
 
-def test_a_report_that_cannot_be_written_is_told(
-    script: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_place_where_nothing_can_be_written_is_told_before_the_reader_is_touched(
+    script: Callable[..., int], tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert script("--json", tmp_path / "none" / "r.json") == 1
-    assert "No such file" in capsys.readouterr().err
+    for path in (tmp_path / "none" / "r.json", tmp_path):
+        with pytest.raises(SystemExit) as ended:
+            script(option, path)
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert str(path) in said
+        assert "[ 1/21]" not in said
+
+
+def test_a_file_that_cannot_be_written_any_more_is_named(
+    script: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    assert script("--json", tmp_path / "r.json") == 1
+    assert f"reader_check: {tmp_path / 'r.json'}: No space left on device\n" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("code", ["card", "longest-command", "latency", "soak"])
+def test_what_was_measured_stays_when_somebody_presses_control_c(
+    script: Callable[..., int], tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def stopped(desk: reader_desk.Desk, values: reader_desk.Values) -> str:
+        values["measured_ms"] = (1.0, 2.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(
+        reader_check, "CHECKS", [(each, title, stopped if each == code else step) for each, title, step in CHECKS]
+    )
+    assert script("--json", tmp_path / "r.json", "--html", tmp_path / "r.html", "--rounds", 2) == 130
+    report = read_report(tmp_path / "r.json")
+    assert [check.code for check in report.checks] == [each for each, _, _ in CHECKS][: len(report.checks)]
+    assert (report.checks[-1].code, report.finished) == (code, False)
+    assert report.checks[-1].result is Result.NOT_TESTED
+    assert report.checks[-1].values == {"measured_ms": (1.0, 2.0)}
+    assert "This check was not finished." in (tmp_path / "r.html").read_text("utf-8")
+    assert "what was measured until then is kept" in capsys.readouterr().err
+
+
+def test_that_nobody_listens_stops_no_measuring(
+    script: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    assert script("--json", tmp_path / "r.json", "--rounds", 1) == 0
+    assert read_report(tmp_path / "r.json").finished
+
+
+# --- time ------------------------------------------------------------------------------------------
+
+
+def test_a_command_that_would_take_too_long_is_not_tried_and_makes_no_limit(
+    door: PcscliteDoor, card: SimulatedCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_apdus, "_seconds_per_byte", lambda _: 0.002)
+    counting = Counting(card)
+    door.plug(NAME, counting)
+    report = run(NAME)
+    check = of(report, "longest-command")
+    assert check.result is Result.PASSED
+    assert check.values["longest_command_bytes"] == 4000 == max(map(len, counting.sent))
+    assert check.values["limited"] is False
+    assert "were not tried" in check.summary
+    assert reader_profile.learned(report).command_max is None
+
+
+def test_a_bytes_time_is_the_difference_of_a_long_command_and_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Wire:
+        """Each command takes a second, and a byte of it 1/1000."""
+
+        lengths: Final[list[int]] = []
+
+        def transmit(self, command: bytes) -> bytes:
+            self.lengths.append(len(command))
+            return b"\x6a\x82"
+
+    def timed(job: Callable[[], object]) -> float:
+        job()
+        return 1 + Wire.lengths[-1] / 1000
+
+    monkeypatch.setattr(reader_apdus, "_timed", timed)
+    assert reader_apdus._seconds_per_byte(Wire()) == pytest.approx(0.001)  # type: ignore[arg-type]
+
+
+def test_the_sizes_that_take_longest_are_left_out_where_there_is_no_time(
+    door: PcscliteDoor, card: SimulatedCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_apdus, "_SIZES_S", 0.0)
+    door.plug(NAME, card)
+    values = of(run(NAME), "read-sizes").values
+    whole = len(JpkiSession(card).certificate_der(USER_AUTHENTICATION))
+    assert values["size_bytes"] == (whole,)
+    assert values["fastest_bytes"] == whole
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (errors.CallTimeoutError("slow", call="PC/SC"), "Since check 5 nothing is answered."),
+        (errors.NoCardError("gone"), "The card was gone at check 5."),
+        (errors.NoPcscServiceError("gone"), "The PC/SC service was gone at check 5."),
+        (reader_desk.Stuck("stuck.", "Plug it in."), "Since check 5 nothing is answered."),
+    ],
+)
+def test_where_nothing_answers_any_more_no_further_check_waits_for_it(
+    door: PcscliteDoor, card: SimulatedCard, error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(desk: reader_desk.Desk, values: reader_desk.Values) -> str:
+        raise error
+
+    checks = [(code, title, fails if code == "protocol" else step) for code, title, step in CHECKS]
+    monkeypatch.setattr(reader_check, "CHECKS", checks)
+    door.plug(NAME, card)
+    report = run(NAME)
+    assert report.checks[4].result is Result.FAILED
+    assert {(check.result, check.reason) for check in report.checks[5:]} == {(Result.NOT_TESTED, reason)}
+    assert report.finished
+
+
+# --- words -----------------------------------------------------------------------------------------
+
+
+def test_every_value_has_words_of_its_own(door: PcscliteDoor, card: SimulatedCard) -> None:
+    door.plug("A Keypad", card, keypad=Keypad([PIN]))
+    report = run("A Keypad", Options(pin=Pin(PIN), typed=True, soak_s=0.05, tell=lambda _: None))
+    for check in report.checks:
+        for name in check.values:
+            assert name in reader_values._LABELS[check.code], (check.code, name)
+    assert set(reader_values._LABELS) == {code for code, _, _ in CHECKS}
+
+
+def test_what_failed_or_is_noted_says_what_to_do(door: PcscliteDoor, card: SimulatedCard) -> None:
+    door.plug(NAME, NarrowReader(card, SHORT), [Fault.parse("error=80100016@9")])
+    for check in run(NAME).checks:
+        if check.result in {Result.NOTED, Result.FAILED}:
+            said = check.summary or check.reason
+            assert len([part for part in said.split(". ") if part]) >= 2, said
+            assert said.endswith(".")
+
+
+def test_a_name_that_is_no_text_makes_a_report(door: PcscliteDoor, card: SimulatedCard, tmp_path: Path) -> None:
+    name = "A\udcff Reader 00 00"
+    door.plug(NAME, card)
+    desk = Options()
+    report = reader_check.Run(reader_desk.Desk(name, desk), lambda each: write_report(each, tmp_path / "r"), print)
+    assert report.report().reader.name == "A? Reader 00 00"
+    assert read_report(tmp_path / "r").finished

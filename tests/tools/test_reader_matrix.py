@@ -120,6 +120,7 @@ def test_a_report_that_is_given_twice_counts_once() -> None:
         ("protocol", "x" * 100, f"protocol: {'x' * 60}…"),
         ("times_ms", (1, 9, 2), "times: 2 ms, median of 3"),
         ("times_ms", (), "times: none"),
+        ("sizes_bytes", (16, 2048, 1024), "sizes: 16 to 2,048 bytes, 3 values"),
         ("_ms", 5.0, ": 5 ms"),
     ],
 )

@@ -1,0 +1,126 @@
+"""What the results and the values of a reader check are called, for people.
+
+The last part of a value's name is its unit. What is not in the table is shown by its name.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from reader_report import Check, Result, Value
+
+__all__ = ["MEANINGS", "WORDS", "figures", "label"]
+
+WORDS: Final[Mapping[Result, str]] = {
+    Result.PASSED: "passed", Result.FAILED: "failed", Result.NOTED: "noted", Result.NOT_TESTED: "not tested",
+}  # fmt: skip
+MEANINGS: Final[Mapping[Result, str]] = {
+    Result.PASSED: "it works",
+    Result.FAILED: "it does not, at least once",
+    Result.NOTED: "there is something to know",
+    Result.NOT_TESTED: "nobody knows",
+}
+_TEXT_MAX: Final = 60
+_UNITS: Final[Mapping[str, str]] = {
+    "_bytes_per_s": " bytes/s", "_bytes": " bytes", "_ms": " ms", "_us": " µs", "_s": " s",
+}  # fmt: skip
+_TIMES: Final = {" ms", " µs", " s"}
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+_LABELS: Final[Mapping[str, Mapping[str, str]]] = {
+    "library": {"library": "library"},
+    "listing": {
+        "listing_ms": "listing took", "readers": "readers listed", "of_this_model": "of this reader's model",
+    },
+    "events": {"waited_ms": "waited without an event for"},
+    "card": {"atr": "answer to reset"},
+    "protocol": {"connect_ms": "connecting took", "protocol": "protocol"},
+    "share-modes": {
+        "direct": "reader without card can be had", "shared_twice": "two can share the card",
+        "exclusive_beside_shared": "exclusive although shared", "exclusive_alone": "exclusive if alone",
+    },
+    "transactions": {
+        "others_wait": "others wait", "others_come_in": "others come in at its end", "let_in_ms": "let in after",
+    },
+    "reset": {"told": "a reset is told", "keeps_application": "application stays selected"},
+    "power": {"power_up_ms": "powered up after", "forgets": "the card forgets"},
+    "keypad": {
+        "verifies": "says it verifies PINs", "changes": "says it changes PINs", "features": "features (PC/SC part 10)",
+        "apdu_data_max_bytes": "says it passes command data of",
+    },
+    "which-card": {"kind": "kind"},
+    "short-apdus": {
+        "case_1": "answer to no data, no Le", "case_2": "to Le", "case_3": "to data",
+        "case_4": "to data and Le",
+    },
+    "more-data": {
+        "exact": "3 bytes asked of 3", "too_few": "1 asked of 3", "too_many": "255 asked of 3",
+        "any": "256 (any) asked of 3",
+    },
+    "longest-command": {
+        "longest_command_bytes": "longest that passes", "limited": "a longer one does not",
+        "extended_commands": "extended length passes", "tried": "lengths tried",
+    },
+    "longest-answer": {
+        "file_bytes": "file read", "longest_answer_bytes": "longest that passes", "limited": "a longer one does not",
+        "longest_ne_bytes": "most that may be asked for",
+    },
+    "read-sizes": {
+        "size_bytes": "asked for at once", "speed_bytes_per_s": "speed", "fastest_bytes": "fastest when asking for",
+        "chunk_bytes": "best first READ BINARY", "certificate_commands": "commands for the certificate then",
+        "certificate_traffic_bytes": "bytes both ways then",
+    },
+    "latency": {
+        "select_ms": "SELECT", "pin_status_ms": "tries left", "read_3_ms": "READ BINARY, 3 bytes",
+        "read_256_ms": "READ BINARY, 256 bytes",
+    },
+    "signature": {"signature_ms": "signature"},
+    "keypad-verify": {"signature_ms": "signature after the keypad"},
+    "soak": {
+        "reads": "certificates read", "failures": "failures", "read_ms": "certificate", "soak_s": "lasted",
+        "last_error": "last error",
+    },
+    "removal": {
+        "error": "told as", "noticed": "the removal is noticed", "works_again": "the card works again",
+    },
+}  # fmt: skip
+
+
+def figures(check: Check) -> Iterator[str]:
+    """What *check* measured, a value at a time."""
+    for name, value in check.values.items():
+        yield f"{label(check.code, name)}: {_shown(value, _UNITS.get(_suffix(name), ''))}"
+
+
+def label(code: str, name: str) -> str:
+    """What the value *name* of the check *code* is, in words."""
+    return _LABELS.get(code, _NONE).get(name) or name.removesuffix(_suffix(name)).replace("_", " ")
+
+
+def _suffix(name: str) -> str:
+    return next((suffix for suffix in _UNITS if name.endswith(suffix)), "")
+
+
+def _shown(value: Value, unit: str) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return value if len(value) <= _TEXT_MAX else f"{value[:_TEXT_MAX]}…"
+        case ():
+            return "none"
+        case tuple() if unit in _TIMES:
+            return f"{_number(statistics.median(value))}{unit}, median of {len(value)}"
+        case tuple():
+            return f"{_number(min(value))} to {_number(max(value))}{unit}, {len(value)} values"
+        case _:
+            return f"{_number(value)}{unit}"
+
+
+def _number(value: float) -> str:
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"
