@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,3 +204,29 @@ def test_a_change_that_stops_half_way_says_which_is_which(
 
 def test_json_is_json_in_a_process_of_its_own(card: CardFile) -> None:
     assert json.loads(process("pin", "status", "-r", card.reader, "--json").out)["text"]["tries_left"] == 3
+
+
+# --- at the reader's keys --------------------------------------------------------------------------------
+
+
+def at_keys(tmp_path: Path, *words: str, name: str = "Simulated Reader 00 00") -> Outcome:
+    keys = tmp_path / "keys"
+    keys.write_text("1234\n")
+    mynacard = (sys.executable, "-m", "mynacard", *words)
+    return process("sim", "exec", "--keypad", keys, "--reader-name", name, "--", *mynacard)
+
+
+@pytest.mark.parametrize("command", ["verify", "change"])
+def test_nobody_is_told_to_type_letters_at_a_keypad(tmp_path: Path, command: str) -> None:
+    outcome = at_keys(tmp_path, "pin", command, DIGITAL_SIGNATURE, "--keypad")
+    assert outcome.code == 23
+    assert "has letters" in outcome.err
+    assert "at the reader's keys" not in outcome.err
+
+
+def test_keys_that_nobody_tried_are_refused_with_the_option_that_uses_them(tmp_path: Path) -> None:
+    words = ("pin", "verify", USER_AUTHENTICATION)
+    outcome = at_keys(tmp_path, *words, "--keypad", name="A Keypad 00 00")
+    assert outcome.code == 23
+    assert "--untested-keypad" in outcome.err
+    assert at_keys(tmp_path, *words, "--untested-keypad", name="A Keypad 00 00").code == 0

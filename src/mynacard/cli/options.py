@@ -16,7 +16,7 @@ from typing import IO, Final, ParamSpec, TypeVar
 
 import click
 
-from mynacard.apdu.verification import PinSecret
+from mynacard.apdu.verification import PinSecret, check_form
 from mynacard.cli.texts import _
 from mynacard.cli.wording import cost_text
 from mynacard.errors import UsageError, mark
@@ -249,7 +249,12 @@ def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
 
 
 def _at_keypad(keypad: AtKeypad, request: PinRequest) -> AtKeypad:
-    """Tell the person the same, and to type at the reader."""
+    """Tell the person the same, and to type at the reader.
+
+    Raises:
+        NoKeypadError: it has letters; nobody is told to type them.
+    """
+    check_form(request.pin, keypad)
     _tell(request)
     click.echo(_("Type it at the reader's keys, within {seconds} s.").format(seconds=keypad.timeout_s), err=True)
     return keypad
@@ -257,6 +262,7 @@ def _at_keypad(keypad: AtKeypad, request: PinRequest) -> AtKeypad:
 
 def _change_at_keypad(keypad: AtKeypad, request: PinRequest) -> tuple[AtKeypad, AtKeypad]:
     """The same for a change."""
+    check_form(request.pin, keypad)
     _tell(request)
     click.echo(_("Type at the reader's keys: the PIN of now, then the new one, then the new one again."), err=True)
     return keypad, keypad

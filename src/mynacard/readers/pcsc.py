@@ -43,7 +43,7 @@ _BUSY_KNOWN: Final = mark(
 )
 _UNTESTED: Final = mark(
     "Nobody is known to have tried the keys of {reader} with these cards, and a try could be lost. "
-    "They are used only where that is asked for."
+    "They are used only where that is asked for (--untested-keypad)."
 )
 _ASK_AGAIN_S: Final = 0.1
 _BEGINNINGS: Final = 3
