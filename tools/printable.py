@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = ["printable"]
+
+_BLANK: Final = "\N{IDEOGRAPHIC SPACE}"
+"""Of Japanese texts; Python says that it does not print."""
 
 
 def printable(text: str) -> str:
     """*text*, with a replacement character for each that does not print: it could command a terminal."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return "".join(each if each.isprintable() or each == _BLANK else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -156,6 +156,15 @@ def _figures(check: Check) -> Iterator[str]:
         yield "…"
 
 
+def _remarks(matrix: Matrix) -> Iterator[tuple[str, str]]:
+    """Of every cell that failed or is noted, where that is and what its report says."""
+    for row in matrix.rows:
+        for column, cell in zip(matrix.columns, row.cells, strict=True):
+            if cell.result in {Result.FAILED, Result.NOTED} and cell.said:
+                reader = row.kind.name or "(no name)"
+                yield f"{reader}, {column.title or column.code} ({WORDS[cell.result]})", cell.said
+
+
 # --- Markdown ------------------------------------------------------------------------------------------------
 
 
@@ -169,7 +178,8 @@ def markdown(matrix: Matrix) -> str:
         )
         reader = "<br>".join(map(_marked, _named(row.kind)))
         lines.append(_line([reader, _marked(row.kind.system), *cells, _marked(row.source)]))
-    return "\n".join([*lines, ""])
+    remarks = [f"- {_marked(where)}: {_marked(said)}" for where, said in _remarks(matrix)]
+    return "\n".join([*lines, *([""] if remarks else []), *remarks, ""])
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -219,6 +229,7 @@ def page(matrix: Matrix) -> str:
         f'<dt class="{result.value}">{_SIGNS[result]} {WORDS[result]}</dt><dd>{MEANINGS[result]}</dd>'
         for result in Result
     )
+    remarks = "\n".join(f"<li>{_shown(where)}: {_shown(said)}</li>" for where, said in _remarks(matrix))
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Card readers and mynacard</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -235,6 +246,7 @@ def page(matrix: Matrix) -> str:
 {legend}
 </dl>
 <p>Of several reports of one kind of reader a failure counts more than a pass; figures are the newest report's.</p>
+{f"<h2>What failed, and what there is to know</h2>{chr(10)}<ul>{chr(10)}{remarks}{chr(10)}</ul>" if remarks else ""}
 </body></html>
 """
 

@@ -20,6 +20,7 @@ import reader_check
 import reader_desk
 import reader_profile
 import reader_values
+from printable import printable
 from reader_apdus import longest_that_passes
 from reader_check import CHECKS, run
 from reader_desk import Options
@@ -643,3 +644,7 @@ def test_a_name_that_is_no_text_makes_a_report(door: PcscliteDoor, card: Simulat
     report = reader_check.Run(reader_desk.Desk(name, desk), lambda each: write_report(each, tmp_path / "r"), print)
     assert report.report().reader.name == "A? Reader 00 00"
     assert read_report(tmp_path / "r").finished
+
+
+def test_the_blank_of_japanese_names_is_shown_and_what_commands_a_terminal_is_not() -> None:
+    assert printable("カード\u3000リーダー\x1b[2J") == "カード\u3000リーダー\N{REPLACEMENT CHARACTER}[2J"

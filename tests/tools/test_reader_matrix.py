@@ -196,7 +196,7 @@ class Tags(html.parser.HTMLParser):
         self.words += data
 
 
-OURS = Tags(page(fold([report(check("signature", ms=1))])))
+OURS = Tags(page(fold([report(check("signature", FAILED, ms=1))])))
 
 
 def evil(text: str) -> Report:
@@ -215,11 +215,11 @@ def test_nothing_in_a_report_is_markup_on_the_page(text: str) -> None:
 @given(st.just(EVIL) | st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
 def test_nothing_in_a_report_ends_a_cell_of_the_table(text: str) -> None:
     lines = markdown(fold([evil(text)])).split("\n")
-    assert len(lines) == 4
-    assert lines[-1] == ""
+    assert [line[:2] for line in lines] == ["| ", "| ", "| ", *(["", "- "] if text else []), ""]
+    for line in lines:
+        assert not re.search(r"<(?!br>)", line)
     for line in lines[:3]:
         assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 5
-        assert not re.search(r"<(?!br>)", line)
 
 
 def test_what_a_report_says_is_shown_as_it_is() -> None:
@@ -230,6 +230,17 @@ def test_what_a_report_says_is_shown_as_it_is() -> None:
     assert r"&lt;script&gt;alert('1')&lt;/script&gt;\|\`x\`\[a\](http&#58;//b)" in table
     for loose in ("\x1b", "\u202e", "@", "www.", "://"):
         assert loose not in table
+
+
+def test_what_failed_or_is_noted_is_said_in_words_below_the_table() -> None:
+    said = fold([report(check("library"), check("signature", FAILED), check("extended-length", NOTED))])
+    shown = page(said)
+    assert "<li>A Reader, the signature (failed): signature failed</li>" in shown
+    assert "<li>A Reader, the extended-length (noted): extended-length noted</li>" in shown
+    assert "- A Reader, the signature (failed): signature failed" in markdown(said).splitlines()
+    works = fold([report(check("library"), check("signature", NOT_TESTED))])
+    assert "What failed" not in page(works)
+    assert len(markdown(works).splitlines()) == 3
 
 
 def test_the_page_loads_and_runs_nothing() -> None:
@@ -258,6 +269,8 @@ def test_without_options_the_table_goes_to_standard_output(good: Path, capsys: p
         "| --- | --- | --- | --- | --- |\n"
         "| A Reader<br>1234:ABCD<br>driver 1.5.0 | Linux pcsc-lite | ✓ passed | ✗ failed<br>ms: 703"
         " | 1 report, 2026-11-01 |\n"
+        "\n"
+        "- A Reader, the signature (failed): signature failed\n"
     )
 
 
