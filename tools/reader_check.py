@@ -23,12 +23,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import reader_apdus
 import reader_desk
+import reader_lengths
 import reader_page
+import reader_speed
 from printable import printable
-from reader_desk import DEADLINES, Desk, Failed, Noted, NotTested, Options, Stuck, Values
 from reader_report import CardSeen, Check, Reader, Report, Result, System, write_report
+from reader_subject import DEADLINES, Desk, Failed, Noted, NotTested, Options, Stuck, Values
 from reader_values import WORDS
 
 from mynacard import __version__, errors
@@ -43,7 +44,7 @@ from mynacard.simulator.doors.atomic import replace_file
 __all__ = ["CHECKS", "main", "run"]
 
 Step: TypeAlias = Callable[[Desk, Values], str]
-CHECKS: Final[tuple[tuple[str, str, Step], ...]] = (*reader_desk.CHECKS, *reader_apdus.CHECKS)
+CHECKS: Final[tuple[tuple[str, str, Step], ...]] = (*reader_desk.CHECKS, *reader_lengths.CHECKS, *reader_speed.CHECKS)
 _GONE: Final[Mapping[type[Exception], str]] = {
     errors.ReaderNotFoundError: "The reader was gone at check {number}.",
     errors.NoReaderError: "The reader was gone at check {number}.",

@@ -3,7 +3,8 @@
 Usage: python tools/reader_profile.py REPORT [--add FILE]
 
 The row goes to standard output, or into FILE, in place of one about the same reader; MYNACARD_PROFILES=FILE makes the
-library use it. What the report does not tell stays unknown.
+library use it. What the report does not tell stays unknown; that
+keys were tried is kept from the row before.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +80,8 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         known = load_profiles(given.add) if given.add.exists() else ()
         others = tuple(row for row in known if row.names != profile.names)
+        tried = any(row.keypad_tested for row in known if row.names == profile.names)
+        profile = replace(profile, keypad_tested=profile.keypad_tested or tried)
         replace_file(given.add, to_json((profile, *others)).encode())
     except (ReportError, ReaderFileError) as error:
         print(f"reader_profile: {printable(str(error))}", file=sys.stderr)

@@ -15,17 +15,19 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-import reader_apdus
 import reader_check
 import reader_desk
+import reader_lengths
 import reader_profile
+import reader_speed
+import reader_subject
 import reader_values
 from printable import printable
-from reader_apdus import longest_that_passes
 from reader_check import CHECKS, run
-from reader_desk import Options
+from reader_lengths import longest_that_passes
 from reader_page import page_of
 from reader_report import CardKind, Check, Report, ReportError, Result, read_report, write_report
+from reader_subject import Options
 from support import CANARY
 
 from mynacard import errors
@@ -73,9 +75,10 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits longer than it takes."""
     monkeypatch.setattr(reader_desk, "_HELD_S", 0.05)
     monkeypatch.setattr(reader_desk, "_WAIT_S", 0.05)
-    monkeypatch.setattr(reader_desk, "BACK_S", 0.3)
-    monkeypatch.setattr(reader_apdus, "BACK_S", 0.3)
-    monkeypatch.setattr(reader_apdus, "_REMOVAL_S", 20.0)
+    monkeypatch.setattr(reader_subject, "BACK_S", 0.3)
+    monkeypatch.setattr(reader_lengths, "BACK_S", 0.3)
+    monkeypatch.setattr(reader_speed, "BACK_S", 0.3)
+    monkeypatch.setattr(reader_speed, "_REMOVAL_S", 20.0)
 
 
 def results(report: Report) -> dict[str, str]:
@@ -211,15 +214,16 @@ def test_a_profile_is_put_into_a_file_in_place_of_the_same_readers(
     door: PcscliteDoor, card: SimulatedCard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report, profiles = tmp_path / "report.json", tmp_path / "profiles.json"
-    for longest in (261, 522):
-        door.plug(NAME, NarrowReader(card, Narrows(longest=longest)))
-        write_report(run(NAME), report)
+    for longest, keypad in ((261, None), (700, Keypad([PIN])), (522, None)):
+        door.plug(NAME, NarrowReader(card, Narrows(longest=longest)), keypad=keypad)
+        write_report(run(NAME, Options(typed=keypad is not None, tell=lambda _: None)), report)
         door.unplug(NAME)
         assert reader_profile.main([str(report), "--add", str(profiles)]) == 0
     (row,) = load_profiles(profiles)
     assert (row.names, row.command_max, row.answer_max, row.chunk) == (("Simulated Reader",), 522, 522, 520)
+    assert row.keypad_tested  # as the second report said; the third did not look
     assert reader_profile.main([str(report)]) == 0
-    assert capsys.readouterr().out == profiles.read_text("utf-8")
+    assert capsys.readouterr().out == to_json((replace(row, keypad_tested=False),))
 
 
 def test_a_report_without_a_card_teaches_nothing(door: PcscliteDoor, tmp_path: Path) -> None:
@@ -298,7 +302,7 @@ def test_the_soak_counts_reads(door: PcscliteDoor, card: SimulatedCard) -> None:
 def test_the_soak_counts_failures_and_ends_when_there_are_only_those(
     door: PcscliteDoor, card: SimulatedCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_apdus, "_PACE_S", 0)
+    monkeypatch.setattr(reader_speed, "_PACE_S", 0)
     door.plug(NAME, card)
 
     def show(line: str) -> None:
@@ -361,7 +365,7 @@ def test_a_reader_that_vanishes_costs_no_check_before_it(
 def test_whatever_happens_at_whatever_command_ends_in_a_whole_report(
     door: PcscliteDoor, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_desk, "BACK_S", 0.05)
+    monkeypatch.setattr(reader_subject, "BACK_S", 0.05)
     for at in (1, 2, 5, 9, 14, 30, 60, 90, 150):
         card = disk.new_card()
         door.plug(NAME, card, [Fault.parse(f"{kind}@{at}")])
@@ -516,7 +520,7 @@ def test_what_was_measured_stays_when_somebody_presses_control_c(
     script: Callable[..., int], tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    def stopped(desk: reader_desk.Desk, values: reader_desk.Values) -> str:
+    def stopped(desk: reader_subject.Desk, values: reader_subject.Values) -> str:
         values["measured_ms"] = (1.0, 2.0)
         raise KeyboardInterrupt
 
@@ -551,7 +555,7 @@ def test_that_nobody_listens_stops_no_measuring(
 def test_a_command_that_would_take_too_long_is_not_tried_and_makes_no_limit(
     door: PcscliteDoor, card: SimulatedCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_apdus, "_seconds_per_byte", lambda _: 0.002)
+    monkeypatch.setattr(reader_lengths, "_seconds_per_byte", lambda _: 0.002)
     counting = Counting(card)
     door.plug(NAME, counting)
     report = run(NAME)
@@ -577,14 +581,14 @@ def test_a_bytes_time_is_the_difference_of_a_long_command_and_a_short_one(monkey
         job()
         return 1 + Wire.lengths[-1] / 1000
 
-    monkeypatch.setattr(reader_apdus, "_timed", timed)
-    assert reader_apdus._seconds_per_byte(Wire()) == pytest.approx(0.001)  # type: ignore[arg-type]
+    monkeypatch.setattr(reader_lengths, "timed", timed)
+    assert reader_lengths._seconds_per_byte(Wire()) == pytest.approx(0.001)  # type: ignore[arg-type]
 
 
 def test_the_sizes_that_take_longest_are_left_out_where_there_is_no_time(
     door: PcscliteDoor, card: SimulatedCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_apdus, "_SIZES_S", 0.0)
+    monkeypatch.setattr(reader_speed, "_SIZES_S", 0.0)
     door.plug(NAME, card)
     values = of(run(NAME), "read-sizes").values
     whole = len(JpkiSession(card).certificate_der(USER_AUTHENTICATION))
@@ -598,13 +602,13 @@ def test_the_sizes_that_take_longest_are_left_out_where_there_is_no_time(
         (errors.CallTimeoutError("slow", call="PC/SC"), "Since check 5 nothing is answered."),
         (errors.NoCardError("gone"), "The card was gone at check 5."),
         (errors.NoPcscServiceError("gone"), "The PC/SC service was gone at check 5."),
-        (reader_desk.Stuck("stuck.", "Plug it in."), "Since check 5 nothing is answered."),
+        (reader_subject.Stuck("stuck.", "Plug it in."), "Since check 5 nothing is answered."),
     ],
 )
 def test_where_nothing_answers_any_more_no_further_check_waits_for_it(
     door: PcscliteDoor, card: SimulatedCard, error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(desk: reader_desk.Desk, values: reader_desk.Values) -> str:
+    def fails(desk: reader_subject.Desk, values: reader_subject.Values) -> str:
         raise error
 
     checks = [(code, title, fails if code == "protocol" else step) for code, title, step in CHECKS]
@@ -641,7 +645,7 @@ def test_a_name_that_is_no_text_makes_a_report(door: PcscliteDoor, card: Simulat
     name = "A\udcff Reader 00 00"
     door.plug(NAME, card)
     desk = Options()
-    report = reader_check.Run(reader_desk.Desk(name, desk), lambda each: write_report(each, tmp_path / "r"), print)
+    report = reader_check.Run(reader_subject.Desk(name, desk), lambda each: write_report(each, tmp_path / "r"), print)
     assert report.report().reader.name == "A? Reader 00 00"
     assert read_report(tmp_path / "r").finished
 

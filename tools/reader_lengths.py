@@ -1,0 +1,283 @@
+"""Checks of a reader that concern which APDUs pass through it.
+
+What is asked of the card is harmless: SELECT, READ BINARY of files that are free to read, and how many tries are left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from reader_report import CardKind
+from reader_subject import (
+    BACK_S,
+    PIN_STATUS,
+    SELECT_JPKI,
+    Connection,
+    Desk,
+    Failed,
+    Noted,
+    Stuck,
+    Values,
+    connected,
+    median,
+    opened,
+    timed,
+)
+
+from mynacard import errors
+from mynacard.apdu.channel import Channel
+from mynacard.apdu.commands import ReadBinarySfi, SelectDfFci, encode
+from mynacard.apdu.message import NE_MAX, CommandApdu
+from mynacard.jpki import DF_NAME, USER_AUTHENTICATION, JpkiSession
+from mynacard.jpki.layout import CERTIFICATES_PRESENT
+from mynacard.jpki.objects import certificate_length
+from mynacard.residence.card import ResidenceCard
+
+__all__ = ["CHECKS", "NOT_PASSED", "length_of_certificate", "longest_that_passes"]
+
+LONGEST: Final = 4 + 3 + 0xFFFF + 2
+"""Of a command APDU with data and extended Le (ISO/IEC 7816-3:2006 §12.1.3)."""
+SHORT_COMMAND: Final = 4 + 1 + 0xFF + 1
+_LIKELY: Final = (0xFFFF, 4096, 2048, 1024, 522, 512, 271, 261)
+"""Where readers end: looked at first, for what a reader cannot pass may take it seconds to get over."""
+_COMMAND_S: Final = 8.0
+"""A command that would take longer is not tried: 64 KiB take more than a minute on a slow wire."""
+_TRIES: Final = 2
+_AGAIN_S: Final = 0.1
+
+NOT_PASSED: Final = (errors.OutcomeUnknownError, errors.CardLostError, errors.CardMuteError)
+
+
+def which_card(desk: Desk, values: Values) -> str:
+    """What kind of card it is."""
+    desk.need_card()
+    with opened(desk) as card:
+        channel = Channel(card)
+        try:
+            JpkiSession(channel)
+            desk.kind = CardKind.JPKI
+        except errors.CardError:
+            try:
+                ResidenceCard(channel)
+                desk.kind = CardKind.RESIDENCE
+            except (errors.CardError, errors.ProtocolError):
+                desk.kind = CardKind.OTHER
+    values["kind"] = desk.kind.value
+    return {
+        CardKind.JPKI: "An Individual Number Card.", CardKind.RESIDENCE: "A residence card.",
+    }.get(desk.kind, "A card of another kind.")  # fmt: skip
+
+
+def short_apdus(desk: Desk, values: Values) -> str:
+    """The four cases of short APDUs bring a status word."""
+    desk.need_card()
+    cases = {
+        "case_1": PIN_STATUS,
+        "case_2": bytes(encode(ReadBinarySfi(CERTIFICATES_PRESENT, 0, 3))),
+        "case_3": SELECT_JPKI,
+        "case_4": bytes(encode(SelectDfFci(DF_NAME))),
+    }
+    with connected(desk) as connection:
+        connection.begin()
+        for name, command in ({"": SELECT_JPKI} | cases).items():
+            answer = connection.transmit(command)
+            if len(answer) < 2:
+                raise Failed(
+                    f"No status word came back to {command[:4].hex(' ').upper()}.",
+                    "Without that no card can be used: update the driver, or take another reader.",
+                )
+            if name:
+                values[name] = answer[-2:].hex().upper()
+        connection.end()
+    return "All four cases are answered."
+
+
+def more_data(desk: Desk, values: Values) -> str:
+    """What comes back where Le is not the length of what there is: '61XX', '6CXX', or the card's own answer."""
+    desk.need_jpki()
+    asked = {"exact": 3, "too_few": 1, "too_many": 255, "any": 256}
+    with connected(desk) as connection:
+        connection.begin()
+        connection.transmit(SELECT_JPKI)
+        for name, ne in asked.items():
+            answer = connection.transmit(bytes(encode(ReadBinarySfi(CERTIFICATES_PRESENT, 0, ne))))
+            values[name] = f"{answer[-2:].hex().upper()} with {len(answer) - 2} bytes"
+        connection.end()
+    seen = {str(value)[:2] for value in values.values()}
+    if seen & {"61", "6C"}:
+        raise Noted(
+            "Card or reader tells by '61XX' or '6CXX' how much there is.",
+            "Nothing is to be done: mynacard asks again as it is told, which takes a command more.",
+        )
+    return "No '61XX', no '6CXX'."
+
+
+def longest_that_passes(passes: Callable[[int], bool], low: int, high: int) -> int:
+    """The largest number up to *high* that *passes*, where *low* does, and all below one that does; by halving."""
+    if passes(high):
+        return high
+    for likely in (likely for likely in _LIKELY if low < likely < high):
+        if passes(likely):
+            low = likely
+            break
+        high = likely
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if passes(middle) else (low, middle)
+    return low
+
+
+def longest_command(desk: Desk, values: Values) -> str:
+    """The longest command APDU that is answered: SELECT of names that no application has."""
+    desk.need_card()
+    asked: list[int] = []
+
+    def passes(length: int) -> bool:
+        asked.append(length)
+        return _answers(desk, _select_of(length)) is not None
+
+    if not passes(SHORT_COMMAND):
+        raise Failed(
+            "A command of 261 bytes, the longest of short length, is not answered.",
+            "A signature needs 57 and may work all the same; update the driver.",
+        )
+    most = _affordable(desk)
+    longest = longest_that_passes(passes, SHORT_COMMAND, most)
+    values["longest_command_bytes"], values["limited"] = longest, longest < most
+    values["extended_commands"] = longest > SHORT_COMMAND or _extended_form_passes(desk)
+    values["tried"] = len(asked)
+    if longest == SHORT_COMMAND and not values["extended_commands"]:
+        raise Noted(
+            "Commands of short length pass, up to 261 bytes, and none of extended length.",
+            "mynacard then reads in pieces of 256 bytes, which takes more commands; all else works.",
+        )
+    if longest == most < LONGEST:
+        return f"Commands of up to {longest:,} bytes are answered; longer ones take too long here, and were not tried."
+    return f"Commands of up to {longest:,} bytes are answered."
+
+
+def _affordable(desk: Desk) -> int:
+    """Bytes of the longest command that is worth its time."""
+    with connected(desk) as connection:
+        connection.begin()
+        per_byte_s = _seconds_per_byte(connection)
+        connection.end()
+    return LONGEST if per_byte_s * LONGEST <= _COMMAND_S else max(SHORT_COMMAND, int(_COMMAND_S / per_byte_s))
+
+
+def _seconds_per_byte(connection: Connection) -> float:
+    """How long a byte of a command takes, by a short and a long one that are answered alike; median of three."""
+    short, long = (_select_of(length) for length in (SHORT_COMMAND // 4, SHORT_COMMAND))
+    took = [timed(lambda: connection.transmit(long)) - timed(lambda: connection.transmit(short)) for _ in range(3)]
+    return max(0.0, median(took)) / (len(long) - len(short))
+
+
+def _select_of(length: int) -> bytes:
+    """SELECT by a name that makes the whole command so long, with Le."""
+    if length <= SHORT_COMMAND:
+        return bytes(CommandApdu(0x00, 0xA4, 0x04, 0x00, b"\xd3" * (length - 6), 256))
+    return b"\x00\xa4\x04\x00\x00" + (length - 9).to_bytes(2) + b"\xd3" * (length - 9) + b"\x00\x00"
+
+
+def _extended_form_passes(desk: Desk) -> bool:
+    """Whether a small command in extended form is answered, which tells 261 bytes from no extended length."""
+    return _answers(desk, b"\x00\xa4\x04\x00\x00\x00\x0a" + DF_NAME + b"\x00\x00") is not None
+
+
+def _answers(desk: Desk, *commands: bytes) -> bytes | None:
+    """What comes back to the last of *commands*, on a connection of its own; None where nothing usable does, twice.
+
+    What a reader cannot pass it may take it a while to get over: until then everything would seem too long.
+    """
+    for _ in range(_TRIES):
+        with suppress(*NOT_PASSED), connected(desk) as connection:
+            connection.begin()
+            answer = b""
+            for command in commands:
+                answer = connection.transmit(command)
+            connection.end()
+            if len(answer) >= 2:
+                return answer
+        _get_over(desk)
+    return None
+
+
+def _get_over(desk: Desk) -> None:
+    """Until a short command is answered again."""
+    until = time.monotonic() + BACK_S
+    while True:
+        try:
+            with connected(desk) as connection:
+                connection.begin()
+                if len(connection.transmit(SELECT_JPKI)) >= 2:
+                    connection.end()
+                    return
+        except NOT_PASSED as error:
+            if time.monotonic() >= until:
+                raise Stuck(
+                    f"After a command that did not pass, no other is answered: {error.text()}",
+                    "Take the card off, plug the reader in again, and then check again.",
+                ) from error
+        time.sleep(_AGAIN_S)
+
+
+def longest_answer(desk: Desk, values: Values) -> str:
+    """The longest answer that passes: READ BINARY of the user-authentication certificate, which is free to read."""
+    desk.need_jpki()
+    length = length_of_certificate(desk)
+    values["file_bytes"] = length
+
+    def passes(ne: int) -> bool:
+        answer = _read(desk, ne)
+        return answer is not None and answer[-2:] == b"\x90\x00" and len(answer) - 2 >= min(ne, length)
+
+    if not passes(256):
+        raise Failed(
+            "READ BINARY of 256 bytes does not bring them.",
+            "No certificate can be read through it: update the driver, or take another reader.",
+        )
+    all_at_once = passes(NE_MAX)
+    longest = length if all_at_once else longest_that_passes(passes, 256, length)
+    desk.answer_max, desk.limited = longest + 2, longest < length
+    values["longest_answer_bytes"], values["limited"] = desk.answer_max, desk.limited
+    values["longest_ne_bytes"] = NE_MAX if all_at_once else longest
+    if longest == 256:
+        raise Noted(
+            "No answer of more than 256 bytes passes, and no extended Le.",
+            "mynacard reads in pieces of 256 bytes then; a profile saves the command that finds this out.",
+        )
+    if desk.limited:
+        return f"Answers of up to {longest + 2:,} bytes pass."
+    if not all_at_once:
+        raise Noted(
+            "The whole file comes where its length is asked for, and not where as much as possible is.",
+            "A profile learned from this report makes mynacard ask so.",
+        )
+    return f"The whole file comes in one answer of {length + 2:,} bytes; the card has no longer one to try."
+
+
+def length_of_certificate(desk: Desk) -> int:
+    answer = _read(desk, 256)
+    if answer is None:
+        raise Failed(
+            "READ BINARY of 256 bytes is not answered.",
+            "No certificate can be read through it: update the driver, or take another reader.",
+        )
+    return certificate_length(answer[:-2])
+
+
+def _read(desk: Desk, ne: int) -> bytes | None:
+    """The beginning of the certificate by one READ BINARY, on a connection of its own."""
+    return _answers(desk, SELECT_JPKI, bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, ne))))
+
+
+CHECKS: Final = (
+    ("which-card", "Which card", which_card),
+    ("short-apdus", "Short APDUs", short_apdus),
+    ("more-data", "'61XX' and '6CXX'", more_data),
+    ("longest-command", "Longest command", longest_command),
+    ("longest-answer", "Longest answer", longest_answer),
+)
