@@ -18,7 +18,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -31,7 +31,8 @@ from mynacard.readers import model
 
 __all__ = ["Cell", "Column", "Kind", "Matrix", "Row", "fold", "main", "markdown", "page"]
 
-FIGURES_MAX: Final = 6
+FIGURES_MAX: Final = 3
+"""In a cell; the page of the report itself has all."""
 _SIGNS: Final[Mapping[Result, str]] = {
     Result.PASSED: "✓", Result.FAILED: "✗", Result.NOTED: "●", Result.NOT_TESTED: "–",
 }  # fmt: skip
@@ -151,8 +152,11 @@ def _cell(newest_first: Sequence[Check]) -> Cell:
 
 
 def _figures(check: Check) -> Iterator[str]:
-    yield from islice(figures(check), FIGURES_MAX)
-    if len(check.values) > FIGURES_MAX:
+    """The first numbers that *check* measured; its words where there are none."""
+    numbers = {name: value for name, value in check.values.items() if not isinstance(value, bool | str)}
+    shown = numbers or check.values
+    yield from islice(figures(replace(check, values=shown)), FIGURES_MAX)
+    if len(shown) > FIGURES_MAX:
         yield "…"
 
 

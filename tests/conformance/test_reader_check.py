@@ -20,5 +20,5 @@ def test_a_real_service_passes_and_its_drivers_limit_is_found(desk: Desk, tmp_pa
     assert found["listing"].result is Result.NOTED  # the driver has two slots
     assert {check.result for check in report.checks} == {Result.PASSED, Result.NOTED, Result.NOT_TESTED}
     # The driver's messages have a length of two bytes: vsmartcard's src/vpcd/vpcd.c.
-    assert found["longest-command"].values["longest_command"] == 0xFFFF
+    assert found["longest-command"].values["longest_command_bytes"] == 0xFFFF
     assert found["longest-answer"].values["limited"] is False

@@ -130,7 +130,12 @@ def test_figures_are_for_people(name: str, value: Value, text: str) -> None:
 
 def test_of_many_figures_the_first_are_shown() -> None:
     found = cells(report(check("signature", **{f"n{at}": at for at in range(50)})))["signature"]
-    assert found.figures == (*(f"n{at}: {at}" for at in range(6)), "…")
+    assert found.figures == (*(f"n{at}: {at}" for at in range(3)), "…")
+
+
+def test_numbers_go_before_words() -> None:
+    found = cells(report(check("signature", told=True, size_bytes=5, kind="a word")))["signature"]
+    assert found.figures == ("size: 5 bytes",)
 
 
 # --- many readers --------------------------------------------------------------------------------------------
