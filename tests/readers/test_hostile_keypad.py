@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -22,7 +23,7 @@ from mynacard.cli.slots import SLOTS
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.personal import COMMON_PIN, change_resident_register_pin
 from mynacard.pin import Pin
-from mynacard.readers import Deadlines, ReaderCard, ReaderIdentity, pcsc
+from mynacard.readers import Deadlines, ReaderCard, ReaderIdentity, Worker, pcsc
 from mynacard.readers.codes import FAILURES
 from mynacard.readers.pyscard import Pyscard
 
@@ -222,6 +223,25 @@ def test_who_leaves_while_a_reader_asks_waits_for_its_end_and_takes_the_login_al
     assert scard.transmitted[-1] == LOG_OUT
     assert_left(scard)
     assert "cancel key" in caplog.text
+
+
+@pytest.mark.parametrize("answer", [None, "6401", ""])
+def test_who_leaves_after_it_has_ended_waits_no_longer_than_ever(
+    scard: FakeScard, monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> None:
+    waited: list[float] = []
+
+    class Watched(Worker):
+        def finish(self, job: Callable[[], object], timeout_s: float) -> bool:
+            waited.append(timeout_s)
+            return super().finish(job, timeout_s)
+
+    monkeypatch.setattr(pcsc, "Worker", Watched)
+    if answer is not None:
+        scard.controls[VERIFY] = list(bytes.fromhex(answer))
+    with contextlib.suppress(errors.MynacardError):
+        type_at(scard)
+    assert set(waited) == {Deadlines().leaving_s}
 
 
 def test_another_thread_cannot_type_in_between(scard: FakeScard) -> None:

@@ -194,12 +194,15 @@ class ReaderCard:
         deadline_s = self._deadlines.card_s + command.longest_s
         self._entry_ends = time.monotonic() + deadline_s
         try:
-            return worker.run("SCardControl", partial(link.transmit_typed, command), deadline_s)
+            answer = worker.run("SCardControl", partial(link.transmit_typed, command), deadline_s)
         except errors.MynacardError:
+            self._entry_ends = 0.0
             raise
         except BaseException:
             _log.warning("A PIN is still asked for at the reader. Its cancel key ends that.")
             raise
+        self._entry_ends = 0.0
+        return answer
 
     def features(self) -> frozenset[Feature]:
         """What the reader can do beside passing commands on (PC/SC part 10), as far as it tells and is used here."""
