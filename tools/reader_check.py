@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import sys
 import time
 from collections import Counter
@@ -55,6 +56,8 @@ _GONE: Final[Mapping[type[Exception], str]] = {
 }
 """After what no further check is tried, and why."""
 _AGAIN: Final = "Check again: what fails twice in one place is the reader's fault, its driver's or the cable's."
+_SERIALS: Final = re.compile(r"( ?\([^()]*\))+(?= [0-9A-F]{2} [0-9A-F]{2}\b)")
+"""pcsc-lite puts them into parentheses, before two numbers."""
 _REASON_MAX: Final = 1000
 DEFAULTS: Final = Options()
 SOMETHING_FAILED: Final = 1
@@ -119,8 +122,8 @@ class Run:
             self.gone = next((text for kind, text in _GONE.items() if isinstance(failure, kind)), "").format(
                 number=check.number
             )
-        reason = _proper(reason.replace(self.desk.name, public_name(self.desk.name)))
-        return replace(check, result=result, summary=summary, reason=reason, values=values)
+        shown = {name: _public(value) if isinstance(value, str) else value for name, value in values.items()}
+        return replace(check, result=result, summary=_public(summary), reason=_public(reason), values=shown)
 
     def _with(self, report: Report, check: Check, *, finished: bool) -> Report:
         desk = self.desk
@@ -141,6 +144,11 @@ def run(
 ) -> Report:
     """The report of all checks on the reader *name*."""
     return Run(Desk(name, options), keep, show, driver).report()
+
+
+def _public(text: str) -> str:
+    """*text* without the serial numbers in the names of readers: an error may list all that there are."""
+    return _proper(_SERIALS.sub("", text))
 
 
 def _proper(text: str) -> str:

@@ -199,16 +199,16 @@ def soak(desk: Desk, values: Values) -> str:
     if not desk.options.soak_s:
         raise NotTested("Nobody asked for it: --soak MINUTES.")
     start = time.monotonic()
-    took: list[float] = []
+    took = _Thinned()
     reads, failures = 0, 0
     for reads in _rounds(start, desk.options.soak_s):
         try:
-            took.append(timed(lambda: _read_certificate(desk)) * 1000)
+            took.add(timed(lambda: _read_certificate(desk)) * 1000)
         except errors.MynacardError as error:
             failures += 1
             values["last_error"] = f"{error.code}: {error.text()}"[:500]
         values["reads"], values["failures"] = reads, failures
-        values["read_ms"] = tuple(took[:: max(1, len(took) // _KEPT)][:_KEPT])
+        values["read_ms"] = tuple(took.kept)
         values["soak_s"] = time.monotonic() - start
         if failures >= _ERRORS_MAX:
             break
@@ -218,6 +218,22 @@ def soak(desk: Desk, values: Values) -> str:
             "Try another cable, port or place, without a hub; then another driver.",
         )
     return f"{reads} reads of the certificate, none failed."
+
+
+class _Thinned:
+    """Numbers that come without end: all of them, then every second, then every fourth; never more than are kept."""
+
+    def __init__(self) -> None:
+        self.kept: list[float] = []
+        self._count, self._step = 0, 1
+
+    def add(self, number: float) -> None:
+        if self._count % self._step == 0:
+            self.kept.append(number)
+        self._count += 1
+        if len(self.kept) > _KEPT:
+            self.kept = self.kept[::2]
+            self._step *= 2
 
 
 def _rounds(start: float, seconds: float) -> Iterator[int]:

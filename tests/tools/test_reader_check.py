@@ -408,6 +408,26 @@ def test_two_readers_of_one_model_are_noted_and_chosen_by_their_whole_names(
     assert "QX-" not in json.dumps(report.document())
 
 
+def test_neither_is_that_of_any_reader_in_what_an_error_lists(door: PcscliteDoor, card: SimulatedCard) -> None:
+    name, other = "A Reader (QX-4711) 00 00", "Another (QX-1) (2) 01 00"
+    door.plug(name, card)
+    door.plug(other)
+    report = run(name, Options(pin=Pin(PIN)), show=lambda line: door.unplug(name) if "] Signature" in line else None)
+    assert "Attached: Another 01 00" in of(report, "signature").reason
+    assert "QX-" not in json.dumps(report.document())
+    door.plug(name, card)
+    report = run(name, Options(soak_s=0.1), show=lambda line: door.remove(name) if "] Soak" in line else None)
+    assert str(of(report, "soak").values["last_error"]).startswith("reader/")
+    assert "QX-" not in json.dumps(report.document())
+
+
+def test_numbers_without_end_are_thinned() -> None:
+    thinned = reader_speed._Thinned()
+    for number in range(10_000):
+        thinned.add(number)
+    assert thinned.kept == [float(number) for number in range(0, 10_000, 8)]
+
+
 def test_a_serial_number_is_in_no_report_whatever_fails(door: PcscliteDoor, card: SimulatedCard) -> None:
     name = "A Reader (QX-4711) 00 00"
     for at in (1, 4, 20):
