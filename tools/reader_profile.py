@@ -3,8 +3,7 @@
 Usage: python tools/reader_profile.py REPORT [--add FILE]
 
 The row goes to standard output, or into FILE, in place of one about the same reader; MYNACARD_PROFILES=FILE makes the
-library use it. What the report does not tell stays unknown; that
-keys were tried is kept from the row before.
+library use it. What the report does not tell stays unknown; that keys were tried is kept from the row before.
 """
 
 from __future__ import annotations

@@ -70,7 +70,6 @@ def test_the_numbers_of_features_and_properties_are_those_of_the_header_file() -
     }  # fmt: skip
     assert {feature: int(numbers[name], 16) for feature, name in named.items()} == {each: each for each in Feature}
     told = {
-        Property.MIN_PIN_SIZE: "bMinPINSize", Property.MAX_PIN_SIZE: "bMaxPINSize",
         Property.FIRMWARE: "sFirmwareID", Property.MAX_APDU_DATA: "dwMaxAPDUDataSize",
         Property.VENDOR: "wIdVendor", Property.PRODUCT: "wIdProduct",
     }  # fmt: skip

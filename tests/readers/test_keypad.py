@@ -183,9 +183,10 @@ def test_a_password_with_letters_cannot_be_typed(plug: Callable[..., Keypad]) ->
 
 
 def test_other_applications_take_it_too(plug: Callable[..., Keypad], card: SimulatedCard) -> None:
-    plug("1234")
-    with verified_application(TextSession, TEXT_PIN, AtKeypad(), name=NAME):
-        pass
+    keypad = plug("1234")
+    with verified_application(TextSession, TEXT_PIN, AtKeypad(), name=NAME) as session:
+        assert session.attributes().name
+    assert keypad.left == 0
 
 
 @pytest.mark.parametrize("kind", ["removed", "reset", "unplugged"])
@@ -255,7 +256,10 @@ def change() -> None:
 def test_a_new_pin_is_typed_twice_and_is_in_force(plug: Callable[..., Keypad], card: SimulatedCard) -> None:
     plug(CANARY, "8216", "8216")
     change()
+    with pytest.raises(errors.PinIncorrect):
+        JpkiSession(card).verify(USER_AUTHENTICATION, CANARY)
     JpkiSession(card).verify(USER_AUTHENTICATION, "8216")
+    assert tries(card) == 3
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,6 @@ class Feature(IntEnum):
 class Property(IntEnum):
     """What a reader tells of itself; numbers, the lowest byte first, but for the firmware's name."""
 
-    MIN_PIN_SIZE = 0x06
-    MAX_PIN_SIZE = 0x07
     FIRMWARE = 0x08
     MAX_APDU_DATA = 0x0A
     VENDOR = 0x0B
