@@ -40,7 +40,7 @@ test: checkable
 
 pot: checkable
 	@mkdir -p build
-	$(CHECK) -m babel.messages.frontend --quiet extract --project mynacard --keywords mark --keywords gettext \
+	$(CHECK) -m babel.messages.frontend --quiet extract --project mynacard --keywords gettext \
 		--keywords _ --sort-by-file --output-file build/mynacard.pot src
 
 clean:

@@ -12,8 +12,9 @@ import io
 import struct
 from typing import TYPE_CHECKING, Final
 
-from mynacard.errors import CardDataError, MissingExtraError, mark
+from mynacard.errors import CardDataError, MissingExtraError
 from mynacard.images import Image, ImageKind
+from mynacard.texts import N_
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -56,17 +57,17 @@ def decode(image: Image) -> Picture:
         raise MissingExtraError("Pillow", "images") from None
     kind = image.kind
     if kind is None:
-        raise _error(image, mark("It begins like no image that is known."))
+        raise _error(image, N_("It begins like no image that is known."))
     if kind is ImageKind.JPEG_2000:
         _check_codestream(image)
     try:
         picture = pillow.open(io.BytesIO(image.content), formats=[_FORMATS[kind]])
         _check_size(image, kind, picture.size)
         if kind is ImageKind.TIFF and picture.info.get("compression") != _MMR:
-            raise _error(image, mark("It is compressed in another way than MMR."))
+            raise _error(image, N_("It is compressed in another way than MMR."))
         picture.load()
     except (*_UNDECODABLE, pillow.DecompressionBombError):
-        raise _error(image, mark("It cannot be decoded.")) from None
+        raise _error(image, N_("It cannot be decoded.")) from None
     return picture
 
 
@@ -81,7 +82,7 @@ def png(image: Image) -> bytes:
 def _check_size(image: Image, kind: ImageKind, size: tuple[int, int]) -> None:
     width, height = size
     if width < 1 or height < 1 or width * height > DOTS_MAX[kind]:
-        raise _error(image, mark("It says that it has {width} by {height} dots."), width=width, height=height)
+        raise _error(image, N_("It says that it has {width} by {height} dots."), width=width, height=height)
 
 
 def _check_codestream(image: Image) -> None:
@@ -90,12 +91,12 @@ def _check_codestream(image: Image) -> None:
     try:
         _, _, right, bottom, left, top, _, _, _, _, components = _SIZ.unpack_from(image.content, start)
     except struct.error:
-        raise _error(image, mark("It cannot be decoded.")) from None
+        raise _error(image, N_("It cannot be decoded.")) from None
     if start < len(_CODESTREAM) or not 1 <= components <= _COMPONENTS_MAX:
-        raise _error(image, mark("It cannot be decoded."))
+        raise _error(image, N_("It cannot be decoded."))
     _check_size(image, ImageKind.JPEG_2000, (right - left, bottom - top))
 
 
 def _error(image: Image, problem: str, **details: object) -> CardDataError:
     why = CardDataError(problem, **details)
-    return CardDataError(mark("The {image} is no image that can be shown. {problem}"), image=image.name, problem=why)
+    return CardDataError(N_("The {image} is no image that can be shown. {problem}"), image=image.name, problem=why)

@@ -45,8 +45,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from mynacard.texts import N_, sentence
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mynacard.apdu.status import StatusWord
 
@@ -110,14 +112,7 @@ __all__ = [
     "UsageError",
     "VerificationOutcomeUnknownError",
     "WrongLength",
-    "mark",
-    "sentence",
 ]
-
-
-def mark(template: str) -> str:
-    """*template* unchanged: marks a text for people, so that the message catalogue finds it."""
-    return template
 
 
 class MynacardError(Exception):
@@ -143,18 +138,6 @@ class MynacardError(Exception):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text()!r})"
-
-
-def sentence(template: str, details: Mapping[str, object], translate: Callable[[str], str] = str) -> str:
-    """*template* with its *details*, both passed through *translate* (a ``gettext``)."""
-    return translate(template).format(**{name: _translated(detail, translate) for name, detail in details.items()})
-
-
-def _translated(detail: object, translate: Callable[[str], str]) -> object:
-    """*detail* as it goes into a sentence: some are texts themselves (which PIN, which form), some whole errors."""
-    if isinstance(detail, MynacardError):
-        return detail.text(translate)
-    return translate(detail) if isinstance(detail, str) and detail else detail
 
 
 # --- the desk ----------------------------------------------------------------------------------------
@@ -344,7 +327,7 @@ class CardError(MynacardError):
 
     def __init__(self, status: StatusWord, during: str, template: str | None = None, /, **details: object) -> None:
         super().__init__(
-            template or mark("The card refused {during}: {meaning} ({status})."),
+            template or N_("The card refused {during}: {meaning} ({status})."),
             during=during,
             meaning=status.meaning,
             status=str(status),
@@ -393,7 +376,7 @@ class ApplicationNotFound(FileNotFound):
         super().__init__(
             status,
             during,
-            mark("This card has no {application} application: it is no Individual Number Card, or it is damaged."),
+            N_("This card has no {application} application: it is no Individual Number Card, or it is damaged."),
             application=application,
         )
         self.application = application
@@ -406,7 +389,7 @@ class CertificateAbsent(FileNotFound):
 
     def __init__(self, status: StatusWord, during: str, certificate: str, /) -> None:
         super().__init__(
-            status, during, mark("There is no {certificate} certificate on this card."), certificate=certificate
+            status, during, N_("There is no {certificate} certificate on this card."), certificate=certificate
         )
 
 
@@ -417,7 +400,7 @@ class NoResidenceCard(FileNotFound):
 
     def __init__(self, status: StatusWord, during: str, /) -> None:
         super().__init__(
-            status, during, mark("This is no residence card, and no special permanent resident certificate ({status}).")
+            status, during, N_("This is no residence card, and no special permanent resident certificate ({status}).")
         )
 
 
@@ -434,12 +417,12 @@ class PinIncorrect(PinError):
 
     def __init__(self, status: StatusWord, during: str, pin: str, /) -> None:
         template = (
-            mark(
+            N_(
                 "The {pin} is wrong. Tries left: {tries_left}; "
                 "after the last, the municipal office has to set a new one."
             )
             if status.tries_left is not None
-            else mark("The {pin} is wrong. The card does not say how many tries are left.")
+            else N_("The {pin} is wrong. The card does not say how many tries are left.")
         )
         super().__init__(status, during, template, pin=pin, tries_left=status.tries_left)
         self.pin = pin
@@ -455,7 +438,7 @@ class PinBlocked(PinError):
         super().__init__(
             status,
             during,
-            mark("The {pin} is blocked: no tries are left. The municipal office sets a new one."),
+            N_("The {pin} is blocked: no tries are left. The municipal office sets a new one."),
             pin=pin,
         )
         self.pin = pin
@@ -468,7 +451,7 @@ class CardNumberIncorrect(PinError):
 
     def __init__(self, status: StatusWord, during: str, /) -> None:
         super().__init__(
-            status, during, mark("The number does not match this card. Compare it with the one printed top right.")
+            status, during, N_("The number does not match this card. Compare it with the one printed top right.")
         )
         self.pin = "card number"
 
@@ -588,7 +571,7 @@ class MissingExtraError(MynacardError):
 
     def __init__(self, package: str, extra: str, /) -> None:
         super().__init__(
-            mark("This needs {package}, which is not installed: pip install 'mynacard[{extra}]'."),
+            N_("This needs {package}, which is not installed: pip install 'mynacard[{extra}]'."),
             package=package, extra=extra,
         )  # fmt: skip
         self.extra = extra

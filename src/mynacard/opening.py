@@ -13,7 +13,6 @@ from mynacard import errors
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
 from mynacard.apdu.message import Card
-from mynacard.errors import mark
 from mynacard.readers import (
     Deadlines,
     Ownership,
@@ -24,6 +23,7 @@ from mynacard.readers import (
     read_recording,
     wait_for_card,
 )
+from mynacard.texts import N_
 
 if TYPE_CHECKING:
     from mynacard.simulator.powered import PoweredCard
@@ -145,24 +145,24 @@ def choose_reader(states: tuple[ReaderState, ...], name: str = "") -> str:
     Without a name: the one that holds a card.
     """
     if not states:
-        raise errors.NoReaderError(mark("No card reader is attached."))
+        raise errors.NoReaderError(N_("No card reader is attached."))
     if name:
         fitting = [state.name for state in states if name.casefold() in state.name.casefold()]
         fitting = [name] if name in fitting else fitting
         if not fitting:
             raise errors.ReaderNotFoundError(
-                mark("No reader is called {name}. Attached: {readers}."),
+                N_("No reader is called {name}. Attached: {readers}."),
                 name=name, readers=", ".join(state.name for state in states),
             )  # fmt: skip
     else:
         fitting = [state.name for state in states if state.card_present]
         if not fitting:
             raise errors.NoCardError(
-                mark("No card lies on a reader ({reader})."), reader=", ".join(state.name for state in states)
+                N_("No card lies on a reader ({reader})."), reader=", ".join(state.name for state in states)
             )
     if len(fitting) > 1:
         raise errors.ReaderAmbiguousError(
-            mark("Several readers fit; choose one with --reader or MYNACARD_READER: {readers}."), readers=tuple(fitting)
+            N_("Several readers fit; choose one with --reader or MYNACARD_READER: {readers}."), readers=tuple(fitting)
         )
     return fitting[0]
 
@@ -228,7 +228,7 @@ class _Simulated:
     def transaction(self) -> Generator[None, None, None]:
         self._owner.check()
         if self._in_transaction or self._exposure.pin_shown:
-            raise errors.UsageError(mark("The simulated card is in a transaction already, or was in one with a PIN."))
+            raise errors.UsageError(N_("The simulated card is in a transaction already, or was in one with a PIN."))
         self._in_transaction = True
         try:
             yield
@@ -239,7 +239,7 @@ class _Simulated:
     def transmit(self, command: bytes, /) -> bytes:
         self._owner.check()
         if not self._in_transaction:
-            raise errors.UsageError(mark("The simulated card takes commands in a transaction alone."))
+            raise errors.UsageError(N_("The simulated card takes commands in a transaction alone."))
         self._exposure.sending(command)
         answer = self._card.transmit(command)
         self._exposure.answered(command, answer)

@@ -29,7 +29,7 @@ from signing.pdfs import bomb, fill_in, other_page, pdf, updated
 from signing.test_cms import OnCard
 from trust.authorities import NOW, der, key
 
-from mynacard import errors
+from mynacard import errors, texts
 from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.signing import pades
 from mynacard.signing.pades import Appearance, PdfSignature, check_signable, read, sign
@@ -383,7 +383,7 @@ def test_objects_that_unfold_to_hundreds_of_megabytes_are_refused() -> None:
 def test_what_the_card_raises_comes_through() -> None:
     class Gone(OnCard):
         def sign(self, *_arguments: Any) -> bytes:
-            raise errors.SignatureMismatchError(errors.mark("Gone."))
+            raise errors.SignatureMismatchError(texts.N_("Gone."))
 
     with pytest.raises(errors.SignatureMismatchError):
         sign(PLAIN, CERTIFICATE, Gone(key("holder")))

@@ -26,8 +26,8 @@ from mynacard.apdu.verification import (
     send_typed,
     verify,
 )
-from mynacard.errors import mark
 from mynacard.pin import AtKeypad
+from mynacard.texts import N_
 
 __all__ = ["ChangeKind", "change", "check_new"]
 
@@ -50,7 +50,7 @@ def check_new(
     new = check_form(reference, new, upper_case=upper_case)
     old = check_form(reference, old, upper_case=upper_case)
     if new == old and not isinstance(new, AtKeypad):
-        raise errors.UsageError(mark("The new {pin} is the old one. Nothing was sent."), pin=reference.label)
+        raise errors.UsageError(N_("The new {pin} is the old one. Nothing was sent."), pin=reference.label)
     return old, new
 
 
@@ -104,7 +104,7 @@ def change(
 
 def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.OutcomeUnknownError:
     return errors.ChangeOutcomeUnknownError(
-        mark(
+        N_(
             "Whether the {pin} was changed is not known: the new one or the old one is right. "
             "Try the new one first. ({cause})"
         ),

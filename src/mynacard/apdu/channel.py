@@ -20,7 +20,7 @@ from mynacard.apdu.commands import (
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
 from mynacard.apdu.status import SUCCESS, StatusWord
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["ISO_7816_4", "CardProfile", "Channel", "Meanings", "refusal"]
 
@@ -109,7 +109,7 @@ class Channel:
         answer = self._card.transmit(command)
         if len(answer) < 2:
             raise errors.OutcomeUnknownError(
-                mark("The card's answer has {length} bytes and no status word: what it did is unknown."),
+                N_("The card's answer has {length} bytes and no status word: what it did is unknown."),
                 length=len(answer),
             )
         return answer
@@ -217,7 +217,7 @@ class Channel:
             _check_room(len(data), apdu.ne)
             if response.status.more and not response.data:
                 break
-        raise errors.ProtocolError(mark("The card announces more data ('61XX') without end."))
+        raise errors.ProtocolError(N_("The card announces more data ('61XX') without end."))
 
 
 def _data(response: ResponseApdu, during: str, meanings: Meanings = ISO_7816_4) -> bytes:
@@ -228,4 +228,4 @@ def _data(response: ResponseApdu, during: str, meanings: Meanings = ISO_7816_4) 
 
 def _check_room(nr: int, ne: int) -> None:
     if nr > ne:
-        raise errors.ProtocolError(mark("The card sent {nr} bytes where {ne} were asked for."), nr=nr, ne=ne)
+        raise errors.ProtocolError(N_("The card sent {nr} bytes where {ne} were asked for."), nr=nr, ne=ne)

@@ -34,8 +34,9 @@ from construct import (
 
 from mynacard.apdu.message import CommandApdu
 from mynacard.apdu.wire import Wire
-from mynacard.errors import ProtocolError, UnintelligibleError, mark
+from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.pin import Pin
+from mynacard.texts import N_
 
 __all__ = [
     "CURRENT",
@@ -430,9 +431,9 @@ def encode(command: Command) -> CommandApdu:
         p1, p2 = _build(form.parameters, values)
         data = _build(form.data, values)
     except ConstructError:  # its message quotes the value, which may be a secret
-        raise ProtocolError(mark("A field of {command} is out of range."), command=command.title) from None
+        raise ProtocolError(N_("A field of {command} is out of range."), command=command.title) from None
     if p1 not in form.p1:
-        raise ProtocolError(mark("A field of {command} is out of range."), command=command.title)
+        raise ProtocolError(N_("A field of {command} is out of range."), command=command.title)
     return CommandApdu(form.cla, form.ins, p1, p2, data, values.get("ne", 0))
 
 
@@ -458,7 +459,7 @@ def decode(apdu: CommandApdu) -> Command:
         except ConstructError:
             continue
         return kind(**(values | {"ne": apdu.ne} if _HAS_NE[kind] else values))
-    raise UnintelligibleError(mark("No form fits the {part} of this command."), part=part)
+    raise UnintelligibleError(N_("No form fits the {part} of this command."), part=part)
 
 
 def _strange_header(apdu: CommandApdu) -> Part:

@@ -9,7 +9,8 @@ import hashlib
 from enum import StrEnum
 from typing import Final
 
-from mynacard.errors import UnsupportedAlgorithmError, mark
+from mynacard.errors import UnsupportedAlgorithmError
+from mynacard.texts import N_
 
 __all__ = ["HashAlgorithm", "digest_info", "parse_digest_info"]
 
@@ -41,7 +42,7 @@ _PREFIXES: Final = {
 def digest_info(hash_: HashAlgorithm, digest: bytes) -> bytes:
     """The DER of the DigestInfo that says *digest* was made by *hash_*. A digest of another length is refused."""
     if len(digest) != hash_.digest_size:
-        raise UnsupportedAlgorithmError(mark("A digest of {hash} has another length."), hash=hash_.value)
+        raise UnsupportedAlgorithmError(N_("A digest of {hash} has another length."), hash=hash_.value)
     return _PREFIXES[hash_] + digest
 
 
@@ -54,4 +55,4 @@ def parse_digest_info(info: bytes) -> tuple[HashAlgorithm, bytes]:
     for hash_, prefix in _PREFIXES.items():
         if info.startswith(prefix) and len(info) == len(prefix) + hash_.digest_size:
             return hash_, info[len(prefix) :]
-    raise UnsupportedAlgorithmError(mark("This is no DigestInfo with SHA-256, SHA-384 or SHA-512."))
+    raise UnsupportedAlgorithmError(N_("This is no DigestInfo with SHA-256, SHA-384 or SHA-512."))

@@ -27,7 +27,8 @@ from construct import (
 )
 
 from mynacard.apdu.wire import Wire
-from mynacard.errors import NoKeypadError, ProtocolError, mark
+from mynacard.errors import NoKeypadError, ProtocolError
+from mynacard.texts import N_
 
 __all__ = [
     "CANCELLED",
@@ -146,7 +147,7 @@ def _rows(wire: Wire, answer: bytes) -> list[Any]:
     try:
         return list(wire.parse(answer).rows)
     except ConstructError:
-        raise ProtocolError(mark("The reader's list of what it can do is damaged.")) from None
+        raise ProtocolError(N_("The reader's list of what it can do is damaged.")) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,5 +214,5 @@ def with_keys(card: object) -> KeypadCard:
         NoKeypadError: it is in memory or recorded, or something around it hides the keys.
     """
     if not isinstance(card, KeypadCard):
-        raise NoKeypadError(mark("No PIN can be typed where this card lies: there are no keys."))
+        raise NoKeypadError(N_("No PIN can be typed where this card lies: there are no keys."))
     return card

@@ -29,7 +29,8 @@ from construct import (
 
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.apdu.wire import Wire
-from mynacard.errors import ProtocolError, mark
+from mynacard.errors import ProtocolError
+from mynacard.texts import N_
 
 __all__ = ["NC_MAX", "NE_MAX", "Card", "Case", "CommandApdu", "ResponseApdu", "case_of", "case_on_wire"]
 
@@ -143,11 +144,11 @@ class CommandApdu:
     def __bytes__(self) -> bytes:
         body = BODIES[case_of(len(self.data), self.ne)]
         if len(self.data) > NC_MAX or not 0 <= self.ne <= NE_MAX:
-            raise ProtocolError(mark("No command APDU can say Nc = {nc}, Ne = {ne}."), nc=len(self.data), ne=self.ne)
+            raise ProtocolError(N_("No command APDU can say Nc = {nc}, Ne = {ne}."), nc=len(self.data), ne=self.ne)
         try:
             header = bytes((self.cla, self.ins, self.p1, self.p2))
         except ValueError:
-            raise ProtocolError(mark("A byte of the command header is out of range.")) from None
+            raise ProtocolError(N_("A byte of the command header is out of range.")) from None
         return bytes(body.build({"header": header, "data": self.data, "ne": self.ne}))
 
     @classmethod
@@ -160,7 +161,7 @@ class CommandApdu:
         try:
             value = BODIES[case_on_wire(wire)].parse(wire)
         except ConstructError:
-            raise ProtocolError(mark("{length} bytes that are no command APDU."), length=len(wire)) from None
+            raise ProtocolError(N_("{length} bytes that are no command APDU."), length=len(wire)) from None
         cla, ins, p1, p2 = value.header
         return cls(cla, ins, p1, p2, value.data, value.ne)
 
@@ -189,9 +190,7 @@ class ResponseApdu:
         try:
             value = _RESPONSE.parse(wire, nr=max(len(wire) - 2, 0))
         except ConstructError:
-            raise ProtocolError(
-                mark("A response APDU of {length} bytes has no status word."), length=len(wire)
-            ) from None
+            raise ProtocolError(N_("A response APDU of {length} bytes has no status word."), length=len(wire)) from None
         return cls(value.data, StatusWord(value.status))
 
     def __repr__(self) -> str:

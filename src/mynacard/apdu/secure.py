@@ -14,7 +14,8 @@ from typing import Final, Protocol
 
 from mynacard.apdu import tlv
 from mynacard.apdu.message import NE_MAX, CommandApdu, ResponseApdu
-from mynacard.errors import ProtocolError, mark
+from mynacard.errors import ProtocolError
+from mynacard.texts import N_
 
 __all__ = [
     "CLA",
@@ -73,7 +74,7 @@ def unpadded(data: bytes, block: int) -> bytes:
     """
     stripped = data.rstrip(b"\x00")
     if not stripped.endswith(b"\x80") or len(data) - len(stripped) >= block:
-        raise ProtocolError(mark("A cryptogram is encrypted with another key, or out of turn."))
+        raise ProtocolError(N_("A cryptogram is encrypted with another key, or out of turn."))
     return stripped[:-1]
 
 
@@ -117,7 +118,7 @@ def open_command(command: CommandApdu, sealing: Sealing) -> CommandApdu:
     expected = _the_object(command.data, _EXPECTED)
     ne = int.from_bytes(expected, "big")
     if len(expected) != sealing.le_width or ne >= NE_MAX:
-        raise ProtocolError(mark("The expected length has another form."))
+        raise ProtocolError(N_("The expected length has another form."))
     return replace(command, cla=0, data=b"", ne=ne or NE_MAX)
 
 
@@ -142,12 +143,12 @@ def _cryptogram(data: bytes, sealing: Sealing) -> bytes:
 def _opened(data: bytes, sealing: Sealing) -> bytes:
     value = _the_object(data, _CRYPTOGRAM)
     if value[:1] != _PADDED:
-        raise ProtocolError(mark("A cryptogram is padded in another way."))
+        raise ProtocolError(N_("A cryptogram is padded in another way."))
     return sealing.decrypted(value[1:])
 
 
 def _the_object(data: bytes, tag: int) -> bytes:
     found = tlv.parse(data)
     if found.tag != tag:
-        raise ProtocolError(mark("A data object '{tag:X}' stands where another belongs."), tag=found.tag)
+        raise ProtocolError(N_("A data object '{tag:X}' stands where another belongs."), tag=found.tag)
     return found.value

@@ -17,7 +17,7 @@ from mynacard.apdu.channel import Channel, refusal
 from mynacard.apdu.commands import LOG_OUT, ReadBinary, ReadBinarySfi
 from mynacard.apdu.message import NE_MAX, Card
 from mynacard.apdu.status import SUCCESS
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "blocks", "object_length"]
 
@@ -48,7 +48,7 @@ def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
     except errors.TlvError:
         length = 0
     if not 2 <= length <= most:
-        raise errors.CardDataError(mark("A file on the card does not begin like a data object."))
+        raise errors.CardDataError(N_("A file on the card does not begin like a data object."))
     return length
 
 
@@ -96,7 +96,7 @@ class Selection:
         """
         if self._channel.selections != self._selections:
             raise errors.SessionEndedError(
-                mark("This {application} session has ended: something else was selected since."),
+                N_("This {application} session has ended: something else was selected since."),
                 application=self._application,
             )
 
@@ -135,7 +135,7 @@ class Selection:
 
     def log_out(self) -> None:
         """End what PINs opened: SELECT of the issuer's domain, one APDU. The application is no longer selected."""
-        self.channel.send(LOG_OUT, mark("log-out"))
+        self.channel.send(LOG_OUT, N_("log-out"))
 
     def _select(self) -> None:
         self._channel.select(self._df_name, self._application)
@@ -147,7 +147,7 @@ class Selection:
         if response.status != SUCCESS:
             raise refusal(response.status, ReadBinary.title)
         if len(response.data) < ne:
-            raise errors.CardDataError(mark("A file on the card ends before its length."))
+            raise errors.CardDataError(N_("A file on the card ends before its length."))
         return response.data
 
     def _wanted(self, first: int | None) -> int:

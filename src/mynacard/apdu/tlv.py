@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from mynacard.errors import TlvError, mark
+from mynacard.errors import TlvError
+from mynacard.texts import N_
 
 __all__ = ["DEPTH_MAX", "Tlv", "outer_length", "parse", "parse_all", "read_header"]
 
@@ -44,7 +45,7 @@ def parse(data: bytes) -> Tlv:
     """The data object that *data* is, whole: bytes after it are a TlvError."""
     tlv, end = _read(data, 0, DEPTH_MAX)
     if end != len(data):
-        raise TlvError(mark("{count} bytes follow a data object."), count=len(data) - end)
+        raise TlvError(N_("{count} bytes follow a data object."), count=len(data) - end)
     return tlv
 
 
@@ -72,7 +73,7 @@ def _read(data: bytes, offset: int, depth: int) -> tuple[Tlv, int]:
     end = start + length
     if end > len(data):
         raise TlvError(
-            mark("A data object says {length} bytes where {rest} are left."), length=length, rest=len(data) - start
+            N_("A data object says {length} bytes where {rest} are left."), length=length, rest=len(data) - start
         )
     tlv = Tlv(tag, data[start:end])
     if tlv.constructed:
@@ -83,12 +84,12 @@ def _read(data: bytes, offset: int, depth: int) -> tuple[Tlv, int]:
 def _check_nesting(data: bytes, offset: int, end: int, depth: int) -> None:
     """A bomb of constructed objects ends here, before anybody walks into it."""
     if depth == 0 and offset < end:
-        raise TlvError(mark("Data objects are nested deeper than {depth}."), depth=DEPTH_MAX)
+        raise TlvError(N_("Data objects are nested deeper than {depth}."), depth=DEPTH_MAX)
     while offset < end:
         tag, start, length = read_header(data, offset)
         if start + length > end:
             raise TlvError(
-                mark("A data object says {length} bytes where {rest} are left."), length=length, rest=end - start
+                N_("A data object says {length} bytes where {rest} are left."), length=length, rest=end - start
             )
         if Tlv(tag, b"").constructed:
             _check_nesting(data, start, start + length, depth - 1)
@@ -102,19 +103,19 @@ def read_header(data: bytes, offset: int) -> tuple[int, int, int]:
         if data[offset] & 0x1F == 0x1F:  # a tag of more bytes: bit 8 says that another follows, two at most
             end += 1 if data[end] < 0x80 else 2
             if data[end - 1] & 0x80:
-                raise TlvError(mark("A tag is longer than three bytes."))
+                raise TlvError(N_("A tag is longer than three bytes."))
         tag = int.from_bytes(data[offset:end], "big")
         first = data[end]
     except IndexError:
-        raise TlvError(mark("A data object ends within its tag or length.")) from None
+        raise TlvError(N_("A data object ends within its tag or length.")) from None
     end += 1
     if first < 0x80:
         return tag, end, first
     width = first & 0x7F
     if not 1 <= width <= 4:
-        raise TlvError(mark("A length is indefinite or wider than four bytes."))
+        raise TlvError(N_("A length is indefinite or wider than four bytes."))
     if end + width > len(data):
-        raise TlvError(mark("A data object ends within its tag or length."))
+        raise TlvError(N_("A data object ends within its tag or length."))
     return tag, end + width, int.from_bytes(data[end : end + width], "big")
 
 

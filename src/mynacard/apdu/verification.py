@@ -20,8 +20,8 @@ from mynacard.apdu import keypad
 from mynacard.apdu.channel import Channel, refusal
 from mynacard.apdu.commands import CURRENT, ChangeKey, ChangeReferenceData, Command, Verify, VerifyStatus, encode
 from mynacard.apdu.status import SUCCESS, StatusWord
-from mynacard.errors import mark
 from mynacard.pin import AtKeypad, Pin
+from mynacard.texts import N_
 
 __all__ = [
     "Blocked",
@@ -107,19 +107,19 @@ def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = Fa
     if isinstance(pin, AtKeypad):
         _digits(reference)
         if type(pin.timeout_s) is not int or not 1 <= pin.timeout_s <= keypad.TIMEOUT_MAX_S:
-            raise errors.UsageError(mark("A reader waits 1 to {most} s for a PIN."), most=keypad.TIMEOUT_MAX_S)
+            raise errors.UsageError(N_("A reader waits 1 to {most} s for a PIN."), most=keypad.TIMEOUT_MAX_S)
         return pin
     capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: ASCII letters alone
     for candidate in (pin, capitals) if upper_case else (pin,):
         if reference.form.fullmatch(candidate.reveal()):
             return candidate
     if reference.form.fullmatch(capitals.reveal()):
-        template = mark(
+        template = N_(
             "The {pin} has small letters, and cards keep it in capitals. "
             "It was not sent. Type capitals, or ask for them."
         )
     else:
-        template = mark("The {pin} must be {form}. What was typed is not, and was not sent: no try is spent.")
+        template = N_("The {pin} must be {form}. What was typed is not, and was not sent: no try is spent.")
     raise errors.PinFormError(template, pin=reference.label, form=reference.form_label)
 
 
@@ -191,7 +191,7 @@ def present(channel: Channel, key: int, secret: Pin, label: str) -> StatusWord:
     def unknown(error: errors.MynacardError) -> errors.MynacardError:
         if isinstance(error, errors.CardLostError):
             return error  # it is gone, and no try with it
-        template = mark("No answer came to the {pin}, of which the card counts no tries. ({cause})")
+        template = N_("No answer came to the {pin}, of which the card counts no tries. ({cause})")
         return errors.OutcomeUnknownError(template, pin=label, cause=error)
 
     return send_secret(channel, Verify(key, secret), unknown)
@@ -229,9 +229,9 @@ def check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool
         case _ if spend_last_try:
             return
         case TriesLeft():
-            template = mark("Only one try of the {pin} is left. It was not sent: a wrong one would block the card.")
+            template = N_("Only one try of the {pin} is left. It was not sent: a wrong one would block the card.")
         case _:
-            template = mark("The card does not say how many tries of the {pin} are left. It was not sent.")
+            template = N_("The card does not say how many tries of the {pin} are left. It was not sent.")
     tries_left = status.count if isinstance(status, TriesLeft) else None
     raise errors.LastTryError(template, pin=reference.label, tries_left=tries_left)
 
@@ -280,20 +280,20 @@ def send_typed(
         error_kind, template = _NOT_TYPED[status]
         raise error_kind(template, pin=reference.label)
     if status == keypad.WRONG_PARAMETER:
-        raise errors.NoKeypadError(mark("The reader does not take a {pin} at its keys."), pin=reference.label)
+        raise errors.NoKeypadError(N_("The reader does not take a {pin} at its keys."), pin=reference.label)
     return status
 
 
 _ANY: Final = Pin(b"0")
 """A command's header does not depend on it."""
 _NOT_TYPED: Final[Mapping[int, tuple[type[errors.PinNotTyped], str]]] = {
-    keypad.TIMED_OUT: (errors.PinEntryTimedOut, mark("Nobody typed the {pin} at the reader in time.")),
-    keypad.CANCELLED: (errors.PinEntryCancelled, mark("The entry of the {pin} was cancelled at the reader.")),
+    keypad.TIMED_OUT: (errors.PinEntryTimedOut, N_("Nobody typed the {pin} at the reader in time.")),
+    keypad.CANCELLED: (errors.PinEntryCancelled, N_("The entry of the {pin} was cancelled at the reader.")),
     keypad.TYPED_TWO_WAYS: (
-        errors.PinNotTyped, mark("The new {pin} was typed in two ways at the reader. Nothing was sent.")
+        errors.PinNotTyped, N_("The new {pin} was typed in two ways at the reader. Nothing was sent.")
     ),
     keypad.WRONG_LENGTH: (
-        errors.PinNotTyped, mark("What was typed at the reader has too few or too many digits for the {pin}.")
+        errors.PinNotTyped, N_("What was typed at the reader has too few or too many digits for the {pin}.")
     ),
 }  # fmt: skip
 
@@ -302,7 +302,7 @@ def _digits(reference: PinReference) -> tuple[int, int]:
     """The fewest and the most digits that the PIN may have, at a keypad."""
     lengths = [length for length in range(1, _KEYPAD_MAX + 1) if reference.form.fullmatch(b"0" * length)]
     if not lengths or reference.upper_case:
-        raise errors.NoKeypadError(mark("The {pin} has letters, and no keypad has those."), pin=reference.label)
+        raise errors.NoKeypadError(N_("The {pin} has letters, and no keypad has those."), pin=reference.label)
     return lengths[0], lengths[-1]
 
 
@@ -311,7 +311,7 @@ _KEYPAD_MAX: Final = 16
 
 def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.OutcomeUnknownError:
     return errors.VerificationOutcomeUnknownError(
-        mark("No answer came to the {pin}; a try may be spent. Look at the tries left before another. ({cause})"),
+        N_("No answer came to the {pin}; a try may be spent. Look at the tries left before another. ({cause})"),
         pin=reference.label,
         cause=cause,
     )

@@ -11,7 +11,8 @@ from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.cli.options import CardChoice, as_json, card_options, print_json
 from mynacard.cli.session import card_channel
 from mynacard.cli.texts import _
-from mynacard.errors import ProtocolError, UsageError, mark
+from mynacard.errors import ProtocolError, UsageError
+from mynacard.texts import N_
 
 __all__ = ["apdu"]
 
@@ -38,13 +39,13 @@ def _parse(text: str) -> bytes:
     try:
         wire = bytes.fromhex(text)
     except ValueError:
-        raise UsageError(mark("An argument is not hexadecimal.")) from None
+        raise UsageError(N_("An argument is not hexadecimal.")) from None
     try:
         CommandApdu.parse(wire)
     except ProtocolError as error:  # of the one who typed it, not of a peer
-        raise UsageError(mark("An argument is no command APDU (ISO/IEC 7816-3:2006 §12.1).")) from error
+        raise UsageError(N_("An argument is no command APDU (ISO/IEC 7816-3:2006 §12.1).")) from error
     if carries_secret(wire):
-        raise UsageError(mark("This would present or change a PIN. Use mynacard pin, which counts the tries first."))
+        raise UsageError(N_("This would present or change a PIN. Use mynacard pin, which counts the tries first."))
     if wire[0] == _INVALID_CLASS:
-        raise UsageError(mark("Class FF is for the reader, not for the card, and could wrap a PIN."))
+        raise UsageError(N_("Class FF is for the reader, not for the card, and could wrap a PIN."))
     return wire

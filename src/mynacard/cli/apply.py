@@ -31,7 +31,7 @@ from mynacard.cli.options import (
 from mynacard.cli.residence import kept_files
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
-from mynacard.errors import FileNotFound, SubmissionError, UsageError, mark
+from mynacard.errors import FileNotFound, SubmissionError, UsageError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.residence import contents_of
@@ -46,6 +46,7 @@ from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.readiness import Cards, Finding, Subject, readiness
 from mynacard.submission.wire import AccountState, Purpose, Remark, State, Status, registration_statement
+from mynacard.texts import N_
 from mynacard.trust import load_certificate
 from mynacard.trust.certificates import CERTIFICATE_MAX
 from mynacard.webeid import AuthenticationToken, parse
@@ -304,7 +305,7 @@ def attach(
         _log_in(client, card, pin_source)
         state = client.status(number).state
         if state is not State.AWAITING_DOCUMENTS:
-            raise UsageError(mark("No documents are asked for: the application is {state}."), state=state)
+            raise UsageError(N_("No documents are asked for: the application is {state}."), state=state)
         purpose = _("Signs {count} documents for the application {number}, for {origin}.").format(
             count=len(files), number=number, origin=client.origin
         )

@@ -20,13 +20,14 @@ from mynacard.cli.chart import Row, bars, has_blocks, table
 from mynacard.cli.measures import Meter, Sample, Step, Summary, summaries
 from mynacard.cli.options import CardChoice, PinSource, as_json, connection_options, number_options, print_json
 from mynacard.cli.texts import _, plain
-from mynacard.errors import CardError, CertificateAbsent, FileNotFound, SecurityStatusNotSatisfied, UsageError, mark
+from mynacard.errors import CardError, CertificateAbsent, FileNotFound, SecurityStatusNotSatisfied, UsageError
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import READER_VARIABLE, REPLAYED, SIMULATED, choose_reader, open_card
 from mynacard.pin import Pin
 from mynacard.pin_entry import PinProvider
 from mynacard.readers import list_readers, wait_for_card
+from mynacard.texts import N_
 
 __all__ = ["bench"]
 
@@ -88,9 +89,7 @@ def _reader(card: CardChoice) -> str:
     """The whole name of the reader that *card* means, so that every round uses this one; waits for the card."""
     name = card.name if card.name is not None else os.environ.get(READER_VARIABLE, "")
     if name.startswith(REPLAYED):
-        raise UsageError(
-            mark("A recording answers at no card's speed; lay a card on a reader, or take a simulated one.")
-        )
+        raise UsageError(N_("A recording answers at no card's speed; lay a card on a reader, or take a simulated one."))
     if name.startswith(SIMULATED):
         return name
     return choose_reader(wait_for_card(name, card.wait_s) if card.wait_s else list_readers(), name)

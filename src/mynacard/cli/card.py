@@ -27,7 +27,8 @@ from mynacard.cli.options import (
 )
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
-from mynacard.errors import ReaderNotFoundError, mark
+from mynacard.errors import ReaderNotFoundError
+from mynacard.texts import N_
 from mynacard.trust import load_certificate
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def readers(reader: str | None, watching: bool, as_json: bool) -> None:
     found = _called(states, reader)
     if states and not found:
         raise ReaderNotFoundError(
-            mark("No reader is called {name}. Attached: {readers}."),
+            N_("No reader is called {name}. Attached: {readers}."),
             name=reader,
             readers=", ".join(state.name for state in states),
         )

@@ -15,11 +15,11 @@ from mynacard.cli.options import as_json, check_output, print_json, reader_optio
 from mynacard.cli.texts import _, plain
 from mynacard.doctor import Finding, Level, examine, japanese
 from mynacard.doctor import report as report_of
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["doctor"]
 
-_SIGNS: Final = {Level.GOOD: mark("good"), Level.NOTICE: mark("notice"), Level.PROBLEM: mark("problem")}
+_SIGNS: Final = {Level.GOOD: N_("good"), Level.NOTICE: N_("notice"), Level.PROBLEM: N_("problem")}
 _LANGUAGES: Final[dict[str, Callable[[str], str]]] = {"en": _, "ja": japanese}
 
 

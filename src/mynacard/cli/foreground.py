@@ -15,7 +15,8 @@ from typing import Final
 import click
 
 from mynacard.cli.texts import _, plain
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
+from mynacard.texts import N_
 
 __all__ = ["held_signals", "run"]
 
@@ -95,4 +96,4 @@ def _pass_on_next(process: int) -> None:
 
 
 def _elsewhere() -> UsageError:
-    return UsageError(mark("Programs can be run in front of this one on Linux alone."))
+    return UsageError(N_("Programs can be run in front of this one on Linux alone."))

@@ -26,7 +26,6 @@ from mynacard.errors import (
     NoResidenceCard,
     ProtocolError,
     SecurityStatusNotSatisfied,
-    mark,
 )
 from mynacard.jpki.layout import APPLICATION, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.objects import TokenInfo
@@ -36,6 +35,7 @@ from mynacard.personal.layout import APPLICATIONS, COMMON
 from mynacard.personal.states import status_or_refusal
 from mynacard.residence.card import ResidenceCard, has_residence_application
 from mynacard.residence.layout import CardType
+from mynacard.texts import N_
 from mynacard.trust import is_simulated, load_certificate
 from mynacard.trust.published import PUBLISHED, published
 
@@ -45,11 +45,11 @@ WARN_AT: Final = (7, 30, 90)
 """Days before the end at which a warning is due. The certificates can be renewed from three months before on."""
 
 _JAPAN: Final = timedelta(hours=9)
-_INDIVIDUAL_NUMBER_CARD: Final = mark("Individual Number Card")
-_SPECIFIED: Final = mark(
+_INDIVIDUAL_NUMBER_CARD: Final = N_("Individual Number Card")
+_SPECIFIED: Final = N_(
     "Individual Number Card and specified residence card in one; how to read the latter is not public"
 )
-_NEXT: Final = mark("mynacard sign signs with it; mynacard personal shows what it says of its holder.")
+_NEXT: Final = N_("mynacard sign signs with it; mynacard personal shows what it says of its holder.")
 _UNPUBLISHED: Final = {found.serial: found.generation for found in PUBLISHED if found.sha256 is None}
 """CAs of which the serial number alone is known: enough to name one for people, and to check nothing."""
 
@@ -152,13 +152,13 @@ def _others(channel: Channel) -> tuple[tuple[str, ...], date | None]:
 # --- until when ----------------------------------------------------------------------------------------------
 
 
-_CERTIFICATE: Final = mark("user-authentication certificate")
-_CARD: Final = mark("card")
-_PERIOD_OF_STAY: Final = mark("period of stay")
+_CERTIFICATE: Final = N_("user-authentication certificate")
+_CARD: Final = N_("card")
+_PERIOD_OF_STAY: Final = N_("period of stay")
 _ADVICE: Final = {
-    _CERTIFICATE: mark("The municipal office renews it, and the digital-signature one with it."),
-    _CARD: mark("The municipal office renews it."),
-    _PERIOD_OF_STAY: mark(
+    _CERTIFICATE: N_("The municipal office renews it, and the digital-signature one with it."),
+    _CARD: N_("The municipal office renews it."),
+    _PERIOD_OF_STAY: N_(
         "Card and certificates end with it. When it is extended, the municipal office extends the card, before it ends."
     ),
 }

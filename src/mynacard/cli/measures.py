@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mynacard.apdu.message import Card
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["Meter", "Sample", "Step", "Summary", "summaries"]
 
@@ -28,10 +28,10 @@ class Step(Enum):
 
 
 _LABELS = {
-    Step.OPEN: mark("open and select"),
-    Step.PIN_STATUS: mark("PIN status"),
-    Step.CERTIFICATE: mark("certificate"),
-    Step.SIGNATURE: mark("signature"),
+    Step.OPEN: N_("open and select"),
+    Step.PIN_STATUS: N_("PIN status"),
+    Step.CERTIFICATE: N_("certificate"),
+    Step.SIGNATURE: N_("signature"),
 }
 
 

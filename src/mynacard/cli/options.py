@@ -19,10 +19,11 @@ import click
 from mynacard.apdu.verification import PinSecret, check_form
 from mynacard.cli.texts import _
 from mynacard.cli.wording import cost_text
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.pin import AtKeypad, Pin
 from mynacard.pin_entry import PinProvider, PinRequest, pin_from_stream, pins_from_stream
+from mynacard.texts import N_
 
 __all__ = [
     "PAIRS",
@@ -228,7 +229,7 @@ class SecretStream:
             raise OSError(error.errno, error.strerror, f"--{self.option}-fd {number}") from error
 
 
-_NAMES: Final = {"pin": mark("PIN"), "password": mark("password"), "number": mark("number")}
+_NAMES: Final = {"pin": N_("PIN"), "password": N_("password"), "number": N_("number")}
 
 
 def _at_terminal(request: PinRequest) -> Pin:
@@ -244,7 +245,7 @@ def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
     old = hidden_prompt(_("The {pin} of now").format(pin=label))
     new = hidden_prompt(_("The new one: {form}").format(form=_(request.pin.form_label)))
     if new != hidden_prompt(_("The new one, again")):
-        raise UsageError(mark("The new {pin} was typed in two ways. Nothing was sent."), pin=request.pin.label)
+        raise UsageError(N_("The new {pin} was typed in two ways. Nothing was sent."), pin=request.pin.label)
     return old, new
 
 

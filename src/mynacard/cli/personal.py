@@ -29,7 +29,7 @@ from mynacard.cli.options import (
 )
 from mynacard.cli.session import recorded
 from mynacard.cli.texts import _, plain
-from mynacard.errors import CardDataError, mark
+from mynacard.errors import CardDataError
 from mynacard.images import ImageKind
 from mynacard.personal.face import FaceSession
 from mynacard.personal.genuine import FaceFiles, Presence, TextFiles, check_face, check_text
@@ -48,6 +48,7 @@ from mynacard.personal.roots import PRODUCTION, TEST, Root, RootKind
 from mynacard.personal.session import ApplicationSession
 from mynacard.personal.text import TextSession
 from mynacard.pin_entry import verified_application
+from mynacard.texts import N_
 
 __all__ = ["personal"]
 
@@ -58,8 +59,8 @@ R = TypeVar("R")
 NONCE_LENGTH: Final = 32
 _JAPAN: Final = timedelta(hours=9)
 _SEXES: Final = {
-    Sex.MALE: mark("male"), Sex.FEMALE: mark("female"), Sex.NOT_APPLICABLE: mark("not applicable"),
-    Sex.UNKNOWN: mark("unknown"),
+    Sex.MALE: N_("male"), Sex.FEMALE: N_("female"), Sex.NOT_APPLICABLE: N_("not applicable"),
+    Sex.UNKNOWN: N_("unknown"),
 }  # fmt: skip
 _EXITS: Final = {
     Conclusion.GENUINE: 0, Conclusion.NOT_GENUINE: SIGNATURE_BAD, Conclusion.NOT_CHECKED: NOT_FULLY_CHECKED,
@@ -336,7 +337,7 @@ def photo(opener: str, output: Path, force: bool, card: CardChoice, pin_source: 
     def written() -> dict[str, object]:
         image = next(image for image in read().images if image.wanted is ImageKind.JPEG_2000)
         if not image.sound:
-            raise CardDataError(mark("The photo on the card is no JPEG 2000."))
+            raise CardDataError(N_("The photo on the card is no JPEG 2000."))
         write_new(output, image.content, force=force)
         return {"photo": output}
 

@@ -30,7 +30,7 @@ from mynacard.cli.options import (
 from mynacard.cli.session import card_channel, recorded
 from mynacard.cli.texts import _, plain
 from mynacard.decoding import png
-from mynacard.errors import CardDataError, CardFileError, MissingExtraError, MynacardError, mark
+from mynacard.errors import CardDataError, CardFileError, MissingExtraError, MynacardError
 from mynacard.images import Image
 from mynacard.pin_entry import pin_from_stream
 from mynacard.residence import (
@@ -51,13 +51,14 @@ from mynacard.residence import (
 from mynacard.residence.certificates import CERTIFICATE_MAX
 from mynacard.residence.number import NUMBER_LABEL
 from mynacard.residence_entry import NumberProvider, opened_residence_card
+from mynacard.texts import N_
 from mynacard.verdict import Verdict
 
 __all__ = ["kept_files", "residence", "show_info"]
 
 R = TypeVar("R")
 
-NEXT: Final = mark("mynacard residence read -o FOLDER reads it, with the number that is printed on it.")
+NEXT: Final = N_("mynacard residence read -o FOLDER reads it, with the number that is printed on it.")
 _EXITS: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
 _FILES: Final = "files"
 _UNKNOWN: Final = "unknown"
@@ -331,7 +332,7 @@ def kept_files(folder: Path) -> CardFiles:
         paths = {file: folder / f"{file.place}.bin" for file in LAYOUTS[card]}
         content = {file: _up_to(path, file.size) for file, path in paths.items() if path.exists()}
     except (OSError, ValueError, KeyError):
-        raise CardFileError(mark("In {folder} is no residence card that was read."), folder=str(folder)) from None
+        raise CardFileError(N_("In {folder} is no residence card that was read."), folder=str(folder)) from None
     return CardFiles(card, content)
 
 

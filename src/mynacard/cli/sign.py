@@ -21,11 +21,12 @@ from mynacard.cli.options import CardChoice, PinSource, card_options, check_outp
 from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
 from mynacard.cli.timestamp import add_time_stamp
-from mynacard.errors import MynacardError, UsageError, mark
+from mynacard.errors import MynacardError, UsageError
 from mynacard.jpki import authentication
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.signing import cades, cms, external, pades
 from mynacard.signing.timestamp import Ask, ask_http
+from mynacard.texts import N_
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
 
@@ -174,7 +175,7 @@ class _Job:
         """The file as it was shown."""
         content = self.file.read_bytes() if self.content is None else self.content
         if self.algorithm.digest(content) != self.digest:
-            raise UsageError(mark("{file} was changed after it was shown, and is not signed."), file=self.file)
+            raise UsageError(N_("{file} was changed after it was shown, and is not signed."), file=self.file)
         return content
 
 

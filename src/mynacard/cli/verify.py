@@ -16,10 +16,11 @@ from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.options import TIME, as_json, check_output, print_json, read_up_to, verbose_option, write_new
 from mynacard.cli.texts import _, plain
 from mynacard.cli.timestamp import is_cms
-from mynacard.errors import CertificateFileError, mark
+from mynacard.errors import CertificateFileError
 from mynacard.signing import cms, pades, rawsig, timestamp
 from mynacard.signing.content import of_file
 from mynacard.simulator.doors.pki_cache import cached_pki
+from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check, explain, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
@@ -257,7 +258,7 @@ def _beside(file: Path, signature: bytes, certificate: Path | None, hash_: HashA
             return trusted.judged(parsed.certificate, cms.verify(parsed, of_file(stream)), parsed.time_stamps)
         if certificate is None:
             raise CertificateFileError(
-                mark("This is no CMS signature. If it is a raw one, give the signer's certificate: --certificate FILE.")
+                N_("This is no CMS signature. If it is a raw one, give the signer's certificate: --certificate FILE.")
             )
         signer = load_certificate(read_up_to(certificate, _SIGNATURE_MAX))
         return trusted.judged(signer, rawsig.verify(signature, signer, of_file(stream), hash_))

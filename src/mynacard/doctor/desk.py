@@ -11,7 +11,7 @@ from pathlib import Path
 from mynacard.doctor.attached import attached
 from mynacard.doctor.systems import System, this_system
 from mynacard.doctor.usb import UsbDevice
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["Desk", "session", "this_desk"]
 
@@ -45,11 +45,11 @@ def session(desk: Desk) -> str:
     """In which kind of session this is, as polkit sees it; a text that a catalogue may translate."""
     marks = (desk.root / ".dockerenv", desk.root / "run/.containerenv")  # Docker's, Podman's
     if "container" in desk.environment or any(path.exists() for path in marks):  # systemd's, Flatpak's
-        return mark("a container")
+        return N_("a container")
     if "SSH_CONNECTION" in desk.environment:
-        return mark("an SSH session")
+        return N_("an SSH session")
     if desk.environment.get("SESSIONNAME", "").startswith("RDP-"):
-        return mark("a remote desktop session")
+        return N_("a remote desktop session")
     if desk.system is System.LINUX and "XDG_SESSION_ID" not in desk.environment:
-        return mark("no login session, as of a background service")
-    return mark("a session at this computer")
+        return N_("no login session, as of a background service")
+    return N_("a session at this computer")

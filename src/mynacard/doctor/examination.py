@@ -14,17 +14,17 @@ from mynacard.doctor.findings import Finding, Level
 from mynacard.doctor.service import VARIABLE, look_at_protocol, look_at_socket
 from mynacard.doctor.systems import System
 from mynacard.doctor.usb import findings_of_usb
-from mynacard.errors import mark
 from mynacard.readers import Deadlines, Library, ReaderCard, ReaderState, find_library, likely_holders, list_readers
+from mynacard.texts import N_
 
 __all__ = ["examine"]
 
 PATIENCE: Final = Deadlines(service_s=5.0, card_s=10.0, busy_s=2.0)
-_NOBODY_KNOWN: Final = mark("not known here")
+_NOBODY_KNOWN: Final = N_("not known here")
 _WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
 """No copy of mynacard with this module is older."""
-_THIS_PROGRAM: Final = mark("this version of mynacard")
-_THE_CARD: Final = mark("the card's certificate")
+_THIS_PROGRAM: Final = N_("this version of mynacard")
+_THE_CARD: Final = N_("the card's certificate")
 
 
 def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:

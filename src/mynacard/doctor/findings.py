@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from mynacard.doctor.systems import System
-from mynacard.errors import mark, sentence
+from mynacard.texts import N_, sentence
 
 __all__ = ["FINDINGS", "Finding", "Kind", "Level"]
 
@@ -68,54 +68,54 @@ class Finding:
         return sentence(cure, self.details, translate) if cure else ""
 
 
-_START: Final = mark(
+_START: Final = N_(
     "Start it: sudo systemctl enable --now pcscd.socket; without systemd: sudo pcscd. If it is not installed: "
     "sudo apt install pcscd (Debian, Ubuntu), sudo dnf install pcsc-lite pcsc-lite-ccid (Fedora)."
 )
-_RESTART: Final = mark("Restart the PC/SC service: sudo systemctl restart pcscd, or take its readers off.")
+_RESTART: Final = N_("Restart the PC/SC service: sudo systemctl restart pcscd, or take its readers off.")
 _RESTARTS: Final = {
-    System.WINDOWS: mark("Restart the service Smart Card (SCardSvr), or take its readers off and plug them in again."),
-    System.MACOS: mark("Take the readers off and plug them in again; if that does not help, restart the Mac."),
+    System.WINDOWS: N_("Restart the service Smart Card (SCardSvr), or take its readers off and plug them in again."),
+    System.MACOS: N_("Take the readers off and plug them in again; if that does not help, restart the Mac."),
 }
-_CLOSE: Final = mark(
+_CLOSE: Final = N_(
     "Close the program that uses the card, and try again. Programs that have PC/SC in use now: {holders}."
 )
-_TAKE_OFF: Final = mark(
+_TAKE_OFF: Final = N_(
     "Take the card off and lay it on again, chip side right. If that does not help, clean its contacts."
 )
-_MAKERS_DRIVER: Final = mark("Install its maker's driver, or use a reader that speaks CCID, such as Sony's RC-S300.")
-_RENEW: Final = mark("Renew it at the municipal office. mynacard info shows until when it is valid.")
-_ELSEWHERE: Final = mark(
+_MAKERS_DRIVER: Final = N_("Install its maker's driver, or use a reader that speaks CCID, such as Sony's RC-S300.")
+_RENEW: Final = N_("Renew it at the municipal office. mynacard info shows until when it is valid.")
+_ELSEWHERE: Final = N_(
     "The municipal office sets a new one. Who knows the other one of PIN and password can do it at a convenience "
     "store's kiosk, after the app JPKI暗証番号リセット."
 )
 
 FINDINGS: Final[Mapping[str, Kind]] = {
-    "library/found": Kind(Level.GOOD, mark("PC/SC is used through {library}.")),
-    "library/missing": Kind(Level.PROBLEM, mark("There is no PC/SC library here."), "{cure}"),
-    "socket/open": Kind(Level.GOOD, mark("The PC/SC service listens at {path}.")),
+    "library/found": Kind(Level.GOOD, N_("PC/SC is used through {library}.")),
+    "library/missing": Kind(Level.PROBLEM, N_("There is no PC/SC library here."), "{cure}"),
+    "socket/open": Kind(Level.GOOD, N_("The PC/SC service listens at {path}.")),
     "socket/elsewhere": Kind(
         Level.NOTICE,
-        mark("PCSCLITE_CSOCK_NAME sends PC/SC programs to {path} instead of the system's service."),
-        mark("Unset the variable, unless a simulated card is wanted."),
+        N_("PCSCLITE_CSOCK_NAME sends PC/SC programs to {path} instead of the system's service."),
+        N_("Unset the variable, unless a simulated card is wanted."),
     ),
-    "socket/absent": Kind(Level.PROBLEM, mark("The PC/SC service is not there: {path} does not exist."), _START),
-    "socket/deaf": Kind(Level.PROBLEM, mark("Nobody listens at {path}: the PC/SC service has ended."), _START),
+    "socket/absent": Kind(Level.PROBLEM, N_("The PC/SC service is not there: {path} does not exist."), _START),
+    "socket/deaf": Kind(Level.PROBLEM, N_("Nobody listens at {path}: the PC/SC service has ended."), _START),
     "socket/forbidden": Kind(
         Level.PROBLEM,
-        mark("This user may not open {path}."),
-        mark("Use an account that may, or correct the permissions: the socket is meant to be open to all (0666)."),
+        N_("This user may not open {path}."),
+        N_("Use an account that may, or correct the permissions: the socket is meant to be open to all (0666)."),
     ),
-    "socket/failed": Kind(Level.PROBLEM, mark("{path} cannot be used: {reason}."), _RESTART),
-    "service/running": Kind(Level.GOOD, mark("The PC/SC service answers.")),
+    "socket/failed": Kind(Level.PROBLEM, N_("{path} cannot be used: {reason}."), _RESTART),
+    "service/running": Kind(Level.GOOD, N_("The PC/SC service answers.")),
     "service/not-running": Kind(
-        Level.PROBLEM, mark("The PC/SC service does not run."), _START,
+        Level.PROBLEM, N_("The PC/SC service does not run."), _START,
         {
-            System.WINDOWS: mark(
+            System.WINDOWS: N_(
                 "Plug a reader in: Windows starts the service Smart Card (SCardSvr) with the first reader and stops it "
                 "with the last. If one is plugged in, start the service, or install the reader's driver."
             ),
-            System.MACOS: mark(
+            System.MACOS: N_(
                 "macOS starts it by itself, with a reader: take the reader off and plug it in again; if that does not "
                 "help, restart the Mac."
             ),
@@ -123,162 +123,162 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     ),
     "service/protocol": Kind(
         Level.PROBLEM,
-        mark("The PC/SC service speaks protocol {protocol} (pcsc-lite {versions}), and the library here another one."),
-        mark(
+        N_("The PC/SC service speaks protocol {protocol} (pcsc-lite {versions}), and the library here another one."),
+        N_(
             "Use library and service of one version: restart the service after an update of pcsc-lite; in a container, "
             "Flatpak or Snap install the library that the system outside has."
         ),
     ),
     "service/refuses": Kind(
         Level.PROBLEM,
-        mark("The PC/SC service refuses this user or session ({session})."),
-        mark(
+        N_("The PC/SC service refuses this user or session ({session})."),
+        N_(
             "On Linux polkit decides: SSH sessions, containers and background services need a rule for "
             "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card; docs/doctor.md has one."
         ),
         {
-            System.WINDOWS: mark(
+            System.WINDOWS: N_(
                 "Run mynacard in a session at the computer itself; for a remote desktop turn on the redirection of "
                 "smart cards in its settings."
             ),
-            System.MACOS: mark(
+            System.MACOS: N_(
                 "Run mynacard from a terminal: programs in a sandbox need Apple's entitlement "
                 "com.apple.security.smartcard."
             ),
         },
     ),
-    "service/silent": Kind(Level.PROBLEM, mark("The PC/SC service does not answer ({call})."), _RESTART, _RESTARTS),
-    "service/failed": Kind(Level.PROBLEM, mark("The PC/SC service fails: {reason}"), _RESTART, _RESTARTS),
-    "reader/found": Kind(Level.GOOD, mark("Reader: {reader}.")),
+    "service/silent": Kind(Level.PROBLEM, N_("The PC/SC service does not answer ({call})."), _RESTART, _RESTARTS),
+    "service/failed": Kind(Level.PROBLEM, N_("The PC/SC service fails: {reason}"), _RESTART, _RESTARTS),
+    "reader/found": Kind(Level.GOOD, N_("Reader: {reader}.")),
     "reader/none": Kind(
         Level.PROBLEM,
-        mark("No card reader is attached, or none that PC/SC knows."),
-        mark("Plug one in. If it is: it needs a PC/SC driver, and some have none (on Linux Sony's RC-S380)."),
+        N_("No card reader is attached, or none that PC/SC knows."),
+        N_("Plug one in. If it is: it needs a PC/SC driver, and some have none (on Linux Sony's RC-S380)."),
         dict.fromkeys(
-            (System.WINDOWS, System.MACOS), mark("Plug one in. If it is: install the driver that its maker has for it.")
+            (System.WINDOWS, System.MACOS), N_("Plug one in. If it is: install the driver that its maker has for it.")
         ),
     ),
     "reader/other": Kind(
         Level.PROBLEM,
-        mark("No attached reader is called {name}."),
-        mark("Use a part of one of these names: {readers}."),
+        N_("No attached reader is called {name}."),
+        N_("Use a part of one of these names: {readers}."),
     ),
-    "usb/found": Kind(Level.GOOD, mark("A card reader is on USB: {device}.")),
+    "usb/found": Kind(Level.GOOD, N_("A card reader is on USB: {device}.")),
     "usb/none": Kind(
         Level.NOTICE,
-        mark("No card reader is on USB."),
-        mark("Plug one in; if it is, try another cable or another port."),
+        N_("No card reader is on USB."),
+        N_("Plug one in; if it is, try another cable or another port."),
     ),
     "usb/no-driver": Kind(
         Level.NOTICE,
-        mark("{device} is on USB. Linux has no PC/SC driver for its maker's protocol. (Who uses it now: {module}.)"),
-        mark("Use a reader that speaks CCID, such as Sony's RC-S300 or ACS's ACR39U."),
+        N_("{device} is on USB. Linux has no PC/SC driver for its maker's protocol. (Who uses it now: {module}.)"),
+        N_("Use a reader that speaks CCID, such as Sony's RC-S300 or ACS's ACR39U."),
     ),
     "usb/kernel-module": Kind(
         Level.NOTICE,
-        mark("{device} is on USB, and the kernel's module {module} keeps it from the PC/SC service."),
-        mark(
+        N_("{device} is on USB, and the kernel's module {module} keeps it from the PC/SC service."),
+        N_(
             "Stop that: echo blacklist {module} | sudo tee /etc/modprobe.d/{module}.conf; sudo modprobe -r {module}; "
             "then plug the reader in again."
         ),
     ),
     "usb/not-in-pcsc": Kind(
         Level.NOTICE,
-        mark("{device} is on USB, and PC/SC does not have it: its driver is missing, or older than it."),
-        mark(
+        N_("{device} is on USB, and PC/SC does not have it: its driver is missing, or older than it."),
+        N_(
             "Install the newest driver for CCID (sudo apt install libccid; sudo dnf install pcsc-lite-ccid), and plug "
             "the reader in again. RC-S300 needs libccid 1.4.35."
         ),
         dict.fromkeys((System.WINDOWS, System.MACOS), _MAKERS_DRIVER),
     ),
-    "card/none": Kind(Level.NOTICE, mark("No card lies on {reader}."), mark("Lay the card on it.")),
-    "card/mute": Kind(Level.PROBLEM, mark("The card on {reader} does not answer."), _TAKE_OFF),
-    "card/exclusive": Kind(Level.PROBLEM, mark("Another program has the card on {reader} for itself alone."), _CLOSE),
-    "card/held": Kind(Level.PROBLEM, mark("Another program does not let go of the card on {reader}."), _CLOSE),
+    "card/none": Kind(Level.NOTICE, N_("No card lies on {reader}."), N_("Lay the card on it.")),
+    "card/mute": Kind(Level.PROBLEM, N_("The card on {reader} does not answer."), _TAKE_OFF),
+    "card/exclusive": Kind(Level.PROBLEM, N_("Another program has the card on {reader} for itself alone."), _CLOSE),
+    "card/held": Kind(Level.PROBLEM, N_("Another program does not let go of the card on {reader}."), _CLOSE),
     "card/shared": Kind(
         Level.NOTICE,
-        mark("Another program is connected to the card on {reader}, too: {holders}."),
-        mark("Nothing, as long as all works. What it may do is in docs/security.md."),
+        N_("Another program is connected to the card on {reader}, too: {holders}."),
+        N_("Nothing, as long as all works. What it may do is in docs/security.md."),
     ),
-    "card/lost": Kind(Level.PROBLEM, mark("The card on {reader} went away while it was looked at."), _TAKE_OFF),
-    "card/failed": Kind(Level.PROBLEM, mark("The card on {reader} cannot be used: {reason}"), _TAKE_OFF),
+    "card/lost": Kind(Level.PROBLEM, N_("The card on {reader} went away while it was looked at."), _TAKE_OFF),
+    "card/failed": Kind(Level.PROBLEM, N_("The card on {reader} cannot be used: {reason}"), _TAKE_OFF),
     "card/other": Kind(
         Level.NOTICE,
-        mark("The card on {reader} has no JPKI application: it is no Individual Number Card."),
-        mark("Lay the Individual Number Card on the reader, or the residence card."),
+        N_("The card on {reader} has no JPKI application: it is no Individual Number Card."),
+        N_("Lay the Individual Number Card on the reader, or the residence card."),
     ),
     "card/residence": Kind(
         Level.NOTICE,
-        mark("The card on {reader} is a {card}."),
-        mark("mynacard residence reads it. For JPKI lay the Individual Number Card on the reader."),
+        N_("The card on {reader} is a {card}."),
+        N_("mynacard residence reads it. For JPKI lay the Individual Number Card on the reader."),
     ),
-    "card/jpki": Kind(Level.GOOD, mark("The card on {reader} is an Individual Number Card ({token}).")),
-    "certificate/present": Kind(Level.GOOD, mark("The {certificate} certificate is on the card.")),
+    "card/jpki": Kind(Level.GOOD, N_("The card on {reader} is an Individual Number Card ({token}).")),
+    "certificate/present": Kind(Level.GOOD, N_("The {certificate} certificate is on the card.")),
     "certificate/valid": Kind(
-        Level.GOOD, mark("The {certificate} certificate is on the card, and valid for more than 90 days.")
+        Level.GOOD, N_("The {certificate} certificate is on the card, and valid for more than 90 days.")
     ),
     "certificate/ends-in-90-days": Kind(
-        Level.NOTICE, mark("The {certificate} certificate ends within 90 days."), _RENEW
+        Level.NOTICE, N_("The {certificate} certificate ends within 90 days."), _RENEW
     ),
     "certificate/ends-in-30-days": Kind(
-        Level.NOTICE, mark("The {certificate} certificate ends within 30 days."), _RENEW
+        Level.NOTICE, N_("The {certificate} certificate ends within 30 days."), _RENEW
     ),
-    "certificate/expired": Kind(Level.PROBLEM, mark("The {certificate} certificate has expired."), _RENEW),
+    "certificate/expired": Kind(Level.PROBLEM, N_("The {certificate} certificate has expired."), _RENEW),
     "certificate/not-yet-valid": Kind(
         Level.PROBLEM,
-        mark("The {certificate} certificate is not valid yet."),
-        mark("Set the computer's clock; if it is right, wait for the certificate's first day (mynacard info)."),
+        N_("The {certificate} certificate is not valid yet."),
+        N_("Set the computer's clock; if it is right, wait for the certificate's first day (mynacard info)."),
     ),
     "certificate/absent": Kind(
         Level.NOTICE,
-        mark("There is no {certificate} certificate on the card."),
-        mark("If it is wanted: the municipal office puts it on the card (the signing one from 15 years of age on)."),
+        N_("There is no {certificate} certificate on the card."),
+        N_("If it is wanted: the municipal office puts it on the card (the signing one from 15 years of age on)."),
     ),
     "certificate/unreadable": Kind(
         Level.PROBLEM,
-        mark("The {certificate} certificate cannot be read: {reason}"),
-        mark("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
+        N_("The {certificate} certificate cannot be read: {reason}"),
+        N_("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
     ),
-    "pin/good": Kind(Level.GOOD, mark("No try of the {pin} is spent.")),
+    "pin/good": Kind(Level.GOOD, N_("No try of the {pin} is spent.")),
     "pin/fewer-tries": Kind(
         Level.NOTICE,
-        mark("{tries} of {all} tries of the {pin} are left."),
-        mark("Type it with care: the right one gives all tries back."),
+        N_("{tries} of {all} tries of the {pin} are left."),
+        N_("Type it with care: the right one gives all tries back."),
     ),
     "pin/last-try": Kind(
         Level.NOTICE,
-        mark("One try of the {pin} is left. A wrong one blocks it."),
-        mark("Type it only if you are sure of it: the right one gives all tries back. If you are not, ask the office."),
+        N_("One try of the {pin} is left. A wrong one blocks it."),
+        N_("Type it only if you are sure of it: the right one gives all tries back. If you are not, ask the office."),
     ),
-    "pin/blocked": Kind(Level.PROBLEM, mark("The {pin} is blocked: no tries are left."), _ELSEWHERE),
+    "pin/blocked": Kind(Level.PROBLEM, N_("The {pin} is blocked: no tries are left."), _ELSEWHERE),
     "pin/tries-unknown": Kind(
         Level.NOTICE,
-        mark("The card does not say how many tries of the {pin} are left."),
-        mark("Type it only if you are sure of it."),
+        N_("The card does not say how many tries of the {pin} are left."),
+        N_("Type it only if you are sure of it."),
     ),
     "pin/open": Kind(
         Level.NOTICE,
-        mark("The card asks for no {pin} now, and does not say how many tries are left: it may be verified already."),
-        mark("Take the card off and lay it on again."),
+        N_("The card asks for no {pin} now, and does not say how many tries are left: it may be verified already."),
+        N_("Take the card off and lay it on again."),
     ),
     "pin/not-set": Kind(
         Level.NOTICE,
-        mark("The {pin} is not set: the card is one without PINs, whose holder is known by the face."),
-        mark("If it is wanted, the municipal office sets it: without it nothing can be signed with this key."),
+        N_("The {pin} is not set: the card is one without PINs, whose holder is known by the face."),
+        N_("If it is wanted, the municipal office sets it: without it nothing can be signed with this key."),
     ),
     "pin/untold": Kind(
         Level.PROBLEM,
-        mark("The card does not tell the state of the {pin}: {reason}"),
-        mark("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
+        N_("The card does not tell the state of the {pin}: {reason}"),
+        N_("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
     ),
-    "clock/good": Kind(Level.GOOD, mark("The computer's clock may be right.")),
+    "clock/good": Kind(Level.GOOD, N_("The computer's clock may be right.")),
     "clock/behind": Kind(
         Level.PROBLEM,
-        mark("The computer's clock is behind: {than} is younger than what it shows."),
-        mark("Set it, or have it set by the network: sudo timedatectl set-ntp true."),
+        N_("The computer's clock is behind: {than} is younger than what it shows."),
+        N_("Set it, or have it set by the network: sudo timedatectl set-ntp true."),
         {
-            System.WINDOWS: mark("Set it: Settings, Time & language, Date & time, Sync now."),
-            System.MACOS: mark("Set it: System Settings, General, Date & Time, Set time and date automatically."),
+            System.WINDOWS: N_("Set it: Settings, Time & language, Date & time, Sync now."),
+            System.MACOS: N_("Set it: System Settings, General, Date & Time, Set time and date automatically."),
         },
     ),
 }  # fmt: skip

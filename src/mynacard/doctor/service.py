@@ -18,7 +18,7 @@ from construct import Const, ConstructError, Int32sn, Int32un, Struct
 from mynacard.apdu.wire import Wire
 from mynacard.doctor.desk import Desk
 from mynacard.doctor.findings import Finding
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["SOCKET", "VARIABLE", "look_at_protocol", "look_at_socket"]
 
@@ -43,7 +43,7 @@ _ASK_VERSION: Final[Wire] = Struct(
 _NEWEST: Final = {"major": 4, "minor": 6, "code": 0}
 """The newest protocol that is known."""
 _SPOKEN_BY: Final = {(4, 4): "1.8.24 – 2.2", (4, 5): "2.3 – 2.4", (4, 6): "2.5"}
-_NOT_KNOWN: Final = mark("not known here")
+_NOT_KNOWN: Final = N_("not known here")
 
 
 def look_at_socket(desk: Desk) -> Iterator[Finding]:

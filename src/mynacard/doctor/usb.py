@@ -13,7 +13,7 @@ from typing import Final
 
 from mynacard.doctor.findings import Finding
 from mynacard.doctor.systems import System
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["KNOWN", "KnownReader", "UsbDevice", "UsbInterface", "findings_of_usb"]
 
@@ -21,7 +21,7 @@ _SMART_CARD: Final = 0x0B
 """The class of CCID's interfaces (USB-IF, Device Class Specification for Integrated Circuit Card Devices 1.1, §4.3)."""
 _USER_SPACE: Final = frozenset({"", "usbfs"})
 """What holds an interface that no kernel module has taken: nothing, or a program through libusb, as pcscd."""
-_NOBODY: Final = mark("nobody")
+_NOBODY: Final = N_("nobody")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
+from mynacard.texts import N_
 
 __all__ = ["Authentication", "check_nonce", "check_origin", "digest"]
 
@@ -59,7 +60,7 @@ def check_origin(origin: str) -> None:
     match = _ORIGIN.fullmatch(origin) if len(origin) <= ORIGIN_MAX else None
     if match is None or not _good_host(match["host"]) or not _good_port(match["port"]):
         raise UsageError(
-            mark("The origin must be https://host or https://host:port, as a browser writes it; {origin} is not."),
+            N_("The origin must be https://host or https://host:port, as a browser writes it; {origin} is not."),
             origin=ascii(origin[: ORIGIN_MAX + 1]),
         )
 
@@ -68,7 +69,7 @@ def check_nonce(nonce: str) -> None:
     """A UsageError unless *nonce* has 44 to 128 characters of base64 or base64url."""
     if len(nonce) not in _NONCE_LENGTHS or not _NONCE.fullmatch(nonce):
         raise UsageError(
-            mark("The nonce must have 44 to 128 characters of base64; this one has {length}."), length=len(nonce)
+            N_("The nonce must have 44 to 128 characters of base64; this one has {length}."), length=len(nonce)
         )
 
 

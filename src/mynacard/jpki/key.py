@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehas
 from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, PrivateFormat
 
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
-from mynacard.errors import UnsupportedAlgorithmError, mark
+from mynacard.errors import UnsupportedAlgorithmError
+from mynacard.texts import N_
 
 __all__ = ["CardPrivateKey"]
 
@@ -72,19 +73,19 @@ class CardPrivateKey(rsa.RSAPrivateKey):
             _check_pss(padding, hash_)
             return self._sign_pss(digest)
         raise UnsupportedAlgorithmError(
-            mark("The card signs with PKCS #1 v1.5 or PSS, not with {padding}."), padding=_name(padding)
+            N_("The card signs with PKCS #1 v1.5 or PSS, not with {padding}."), padding=_name(padding)
         )
 
     def decrypt(self, ciphertext: bytes, padding: AsymmetricPadding) -> NoReturn:
-        raise UnsupportedAlgorithmError(mark("This key signs; it does not decrypt."))
+        raise UnsupportedAlgorithmError(N_("This key signs; it does not decrypt."))
 
     def private_numbers(self) -> NoReturn:
-        raise UnsupportedAlgorithmError(mark("The private key does not leave the card."))
+        raise UnsupportedAlgorithmError(N_("The private key does not leave the card."))
 
     def private_bytes(
         self, encoding: Encoding, format: PrivateFormat, encryption_algorithm: KeySerializationEncryption
     ) -> NoReturn:
-        raise UnsupportedAlgorithmError(mark("The private key does not leave the card."))
+        raise UnsupportedAlgorithmError(N_("The private key does not leave the card."))
 
     def __copy__(self) -> CardPrivateKey:
         return self
@@ -99,12 +100,12 @@ def _digest(data: bytes, algorithm: Prehashed | hashes.HashAlgorithm | NoDigestI
     hash_ = _HASHES.get(hashing.name) if isinstance(hashing, hashes.HashAlgorithm) else None
     if hash_ is None:
         raise UnsupportedAlgorithmError(
-            mark("The card signs SHA-256, SHA-384 or SHA-512, not {hash}."), hash=_name(hashing)
+            N_("The card signs SHA-256, SHA-384 or SHA-512, not {hash}."), hash=_name(hashing)
         )
     if not isinstance(algorithm, Prehashed):
         return hash_, hash_.digest(data)
     if len(data) != hash_.digest_size:
-        raise UnsupportedAlgorithmError(mark("A digest of {hash} has another length."), hash=hash_.value)
+        raise UnsupportedAlgorithmError(N_("A digest of {hash} has another length."), hash=hash_.value)
     return hash_, bytes(data)
 
 
@@ -116,7 +117,7 @@ def _check_pss(padding: paddings.PSS, hash_: HashAlgorithm) -> None:
         or not isinstance(mgf_hash, hashes.SHA256)
         or salt_length not in (PSS_SALT_LENGTH, paddings.PSS.DIGEST_LENGTH)
     ):
-        raise UnsupportedAlgorithmError(mark("The card's PSS is SHA-256 throughout, with a salt of 32 bytes."))
+        raise UnsupportedAlgorithmError(N_("The card's PSS is SHA-256 throughout, with a salt of 32 bytes."))
 
 
 def _name(thing: object) -> str:

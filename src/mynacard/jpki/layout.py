@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mynacard.apdu.verification import PinReference
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = [
     "APPLICATION",
@@ -58,8 +58,8 @@ USER_AUTHENTICATION: Final = KeyPair(  # 利用者証明用電子証明書
     name="user-authentication",
     certificate=0x000A, ca_certificate=0x000B, key=0x0017, certificate_is_private=False,
     pin=PinReference(
-        label=mark("user-authentication PIN"), key=0x0018, tries=3,
-        form=re.compile(rb"[0-9]{4}"), form_label=mark("exactly 4 digits"),
+        label=N_("user-authentication PIN"), key=0x0018, tries=3,
+        form=re.compile(rb"[0-9]{4}"), form_label=N_("exactly 4 digits"),
     ),
 )  # fmt: skip
 
@@ -67,8 +67,8 @@ DIGITAL_SIGNATURE: Final = KeyPair(  # 署名用電子証明書
     name="digital-signature",
     certificate=0x0001, ca_certificate=0x0002, key=0x001A, certificate_is_private=True,
     pin=PinReference(
-        label=mark("digital-signature password"), key=0x001B, tries=5,
-        form=re.compile(rb"[0-9A-Z]{6,16}"), form_label=mark("6 to 16 capital letters and digits"), upper_case=True,
+        label=N_("digital-signature password"), key=0x001B, tries=5,
+        form=re.compile(rb"[0-9A-Z]{6,16}"), form_label=N_("6 to 16 capital letters and digits"), upper_case=True,
     ),
 )  # fmt: skip
 

@@ -13,7 +13,8 @@ from construct import Bytes, Const, ConstructError, ExprAdapter, Int32ub, Mappin
 
 from mynacard.apdu import tlv
 from mynacard.apdu.wire import Wire
-from mynacard.errors import CardDataError, TlvError, mark
+from mynacard.errors import CardDataError, TlvError
+from mynacard.texts import N_
 
 __all__ = ["CertificatesPresent", "Medium", "TokenInfo", "certificate_length"]
 
@@ -96,7 +97,7 @@ class TokenInfo:
         try:
             value = _TOKEN_INFO.parse(content)
         except (ConstructError, UnicodeDecodeError):
-            raise CardDataError(mark("The token information (EF 0006) does not have the known form.")) from None
+            raise CardDataError(N_("The token information (EF 0006) does not have the known form.")) from None
         return cls(**{name: field for name, field in value.items() if not name.startswith("_")})
 
 
@@ -118,7 +119,7 @@ class CertificatesPresent:
         try:
             value = _CERTIFICATES_PRESENT.parse(content)
         except ConstructError:
-            raise CardDataError(mark("EF 0008 does not say in a known way which certificates are present.")) from None
+            raise CardDataError(N_("EF 0008 does not say in a known way which certificates are present.")) from None
         return cls(value.digital_signature, value.user_authentication)
 
 
@@ -133,5 +134,5 @@ def certificate_length(head: bytes) -> int:
     except TlvError:
         length = 0
     if not 16 <= length <= CERTIFICATE_MAX:
-        raise CardDataError(mark("A certificate's EF on the card does not begin like a certificate."))
+        raise CardDataError(N_("A certificate's EF on the card does not begin like a certificate."))
     return length

@@ -20,7 +20,6 @@ from mynacard.apdu.hashes import HashAlgorithm, digest_info, parse_digest_info
 from mynacard.apdu.message import Card
 from mynacard.apdu.selection import Selection
 from mynacard.apdu.verification import PinSecret, PinStatus
-from mynacard.errors import mark
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
 from mynacard.jpki.key import CardPrivateKey
@@ -35,6 +34,7 @@ from mynacard.jpki.layout import (
 )
 from mynacard.jpki.objects import CertificatesPresent, TokenInfo, certificate_length
 from mynacard.pin import Pin
+from mynacard.texts import N_
 
 __all__ = ["JpkiSession"]
 
@@ -244,11 +244,11 @@ class JpkiSession:
             key = load_der_x509_certificate(self.certificate_der(pair)).public_key()
         except _UNREADABLE:
             raise errors.CardDataError(
-                mark("The {certificate} certificate on the card is damaged."), certificate=pair.name
+                N_("The {certificate} certificate on the card is damaged."), certificate=pair.name
             ) from None
         if not isinstance(key, rsa.RSAPublicKey) or key.key_size != 8 * pair.signature_length:
             raise errors.CardDataError(
-                mark("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name
+                N_("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name
             )
         return key
 
@@ -256,9 +256,7 @@ class JpkiSession:
 def _checked(signature: bytes, good: bool) -> bytes:
     if not good:
         raise errors.SignatureMismatchError(
-            mark(
-                "The card returned {length} bytes that are no signature under its own certificate. They are withheld."
-            ),
+            N_("The card returned {length} bytes that are no signature under its own certificate. They are withheld."),
             length=len(signature),
         )
     return signature

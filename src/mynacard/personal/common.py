@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from mynacard.apdu.commands import InternalAuthenticate
 from mynacard.apdu.verification import PinSecret
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import COMMON, COMMON_AUTHENTICATION_KEY, COMMON_INFORMATION, COMMON_KEY_ID, COMMON_PIN
 from mynacard.personal.objects import CommonInformation
 from mynacard.personal.session import ApplicationSession, hidden
+from mynacard.texts import N_
 
 __all__ = ["CommonSession"]
 
@@ -41,7 +42,7 @@ class CommonSession(ApplicationSession):
             challenge: 1 to 255 bytes.
         """
         if not 1 <= len(challenge) <= _CHALLENGE_MAX:
-            raise UsageError(mark("A challenge of INTERNAL AUTHENTICATE has 1 to 255 bytes. Nothing was sent."))
+            raise UsageError(N_("A challenge of INTERNAL AUTHENTICATE has 1 to 255 bytes. Nothing was sent."))
         command = InternalAuthenticate(COMMON_AUTHENTICATION_KEY, challenge)
         return self._selection.channel.send_on(COMMON_AUTHENTICATION_KEY, command)
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mynacard.apdu import tlv
-from mynacard.errors import mark
 from mynacard.personal.forms import KEY_LENGTH, SIGNATURE_LENGTH, Form
 from mynacard.personal.keys import KeyId, PublicKeyObject
 from mynacard.personal.signatures import is_signed
+from mynacard.texts import N_
 
 __all__ = ["CvCertificate", "chain_holds"]
 
 _TAG: Final = 0x7F21
 _BODY: Final = 0x5F4E
 _FORM: Final = Form(
-    mark("card-verifiable certificate"), _TAG, {_BODY: 2 * KeyId.LENGTH + KEY_LENGTH, 0x5F37: SIGNATURE_LENGTH}
+    N_("card-verifiable certificate"), _TAG, {_BODY: 2 * KeyId.LENGTH + KEY_LENGTH, 0x5F37: SIGNATURE_LENGTH}
 )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
+from mynacard.texts import N_
 
 __all__ = ["ERAS", "Era", "era_of"]
 
@@ -41,4 +42,4 @@ def era_of(day: date) -> Era:
     for era in ERAS:
         if day >= era.first_day:
             return era
-    raise UsageError(mark("No era is known for a day before 1868-01-25."))
+    raise UsageError(N_("No era is known for a day before 1868-01-25."))

@@ -12,19 +12,18 @@ from datetime import date
 from typing import Final
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.images import Image, ImageKind
 from mynacard.personal.fields import DATE_LENGTH, CardVersion, Sex, day, sex_of
 from mynacard.personal.forms import KEY_LENGTH, SIGNATURE_LENGTH, Form
 from mynacard.personal.keys import KeyId, PublicKeyObject
+from mynacard.texts import N_
 
 __all__ = ["AgeRecord", "Face", "FaceBasicData", "NumberImage"]
 
-_AGE_RECORD: Final = Form(
-    mark("age record"), 0xFF10, {0xDF11: DATE_LENGTH, 0xDF12: KEY_LENGTH, 0xDF13: SIGNATURE_LENGTH}
-)
+_AGE_RECORD: Final = Form(N_("age record"), 0xFF10, {0xDF11: DATE_LENGTH, 0xDF12: KEY_LENGTH, 0xDF13: SIGNATURE_LENGTH})
 _FACE: Final = Form(
-    mark("card face file"),
+    N_("card face file"),
     0xFF20,
     {
         0xDF22: DATE_LENGTH,  # birth
@@ -40,12 +39,12 @@ _FACE: Final = Form(
     table=0xDF21,
 )
 _FACE_BASIC_DATA: Final = Form(
-    mark("basic data of the card face application"),
+    N_("basic data of the card face application"),
     0xFF30,
     {0xDF31: 4, 0xDF32: KeyId.LENGTH, 0xDF33: 1, 0xDF34: 5, 0xDF35: KeyId.LENGTH + 256},
 )
 _NUMBER_IMAGE: Final = Form(
-    mark("My Number image file"), 0xFF40, {0xDF41: None, 0xDF42: KEY_LENGTH, 0xDF43: SIGNATURE_LENGTH}
+    N_("My Number image file"), 0xFF40, {0xDF41: None, 0xDF42: KEY_LENGTH, 0xDF43: SIGNATURE_LENGTH}
 )
 
 
@@ -131,10 +130,10 @@ class Face:
     def images(self) -> tuple[Image, ...]:
         """The four images, each with what it should be."""
         return (
-            Image(mark("image of the name"), ImageKind.PNG, self.name_image),
-            Image(mark("image of the address"), ImageKind.PNG, self.address_image),
-            Image(mark("photo"), ImageKind.JPEG_2000, self.photo),
-            Image(mark("image of the security code"), ImageKind.PNG, self.security_code_image),
+            Image(N_("image of the name"), ImageKind.PNG, self.name_image),
+            Image(N_("image of the address"), ImageKind.PNG, self.address_image),
+            Image(N_("photo"), ImageKind.JPEG_2000, self.photo),
+            Image(N_("image of the security code"), ImageKind.PNG, self.security_code_image),
         )
 
     def digests(self) -> bytes:
@@ -188,7 +187,7 @@ class FaceBasicData:
     def __bytes__(self) -> bytes:
         municipality = self.municipality.encode("utf-8")
         if not re.fullmatch(rb"[0-9]{5}", municipality):
-            raise UsageError(mark("A municipality's code has five digits."))
+            raise UsageError(N_("A municipality's code has five digits."))
         return _FACE_BASIC_DATA.build(
             (
                 bytes(self.version),
@@ -204,7 +203,7 @@ class FaceBasicData:
         """The value of EF 0003. A CardDataError where it is none."""
         version, key_id, unknown, municipality, opaque = _FACE_BASIC_DATA.read(content).values
         if not re.fullmatch(rb"[0-9]{5}", municipality):
-            raise _FACE_BASIC_DATA.error(mark("The municipality's code in it is none."))
+            raise _FACE_BASIC_DATA.error(N_("The municipality's code in it is none."))
         return cls(
             CardVersion(*version),
             KeyId.parse(key_id),
@@ -235,7 +234,7 @@ class NumberImage:
     @property
     def images(self) -> tuple[Image, ...]:
         """The image, with what it should be."""
-        return (Image(mark("image of the My Number"), ImageKind.PNG, self.image),)
+        return (Image(N_("image of the My Number"), ImageKind.PNG, self.image),)
 
     @property
     def signed(self) -> bytes:

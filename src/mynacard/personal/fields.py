@@ -7,8 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from mynacard.errors import mark
 from mynacard.personal.forms import Form
+from mynacard.texts import N_
 
 __all__ = ["DATE_LENGTH", "CardVersion", "Sex", "day", "sex_of"]
 
@@ -43,7 +43,7 @@ def sex_of(value: bytes, form: Form) -> Sex:
     try:
         return Sex(value.decode("latin-1"))
     except ValueError:
-        raise form.error(mark("A sex in it is none of the known.")) from None
+        raise form.error(N_("A sex in it is none of the known.")) from None
 
 
 def day(date_: date) -> bytes:

@@ -14,7 +14,8 @@ from datetime import date
 from typing import Final
 
 from mynacard.apdu import tlv
-from mynacard.errors import CardDataError, TlvError, UsageError, mark
+from mynacard.errors import CardDataError, TlvError, UsageError
+from mynacard.texts import N_
 
 __all__ = ["KEY_LENGTH", "SIGNATURE_LENGTH", "Form", "Row"]
 
@@ -54,11 +55,11 @@ class Form:
         try:
             row = self._row(content)
         except TlvError as e:
-            raise self.error(mark("{why}"), why=e) from e
+            raise self.error(N_("{why}"), why=e) from e
         self._check_tags(row.tags)
         self._check_lengths(row)
         if self.table is not None and row.values[0] != _offsets(row.starts[1:]):
-            raise self.error(mark("Its table says other places than its data objects are at."))
+            raise self.error(N_("Its table says other places than its data objects are at."))
         return row
 
     def build(self, values: Sequence[bytes]) -> bytes:
@@ -70,7 +71,7 @@ class Form:
         for (tag, length), value in zip(self.parts.items(), values, strict=True):
             if length not in {None, len(value)}:
                 raise UsageError(
-                    mark("In the {file}, '{tag}' has {length} bytes."), file=self.name, tag=f"{tag:X}", length=length
+                    N_("In the {file}, '{tag}' has {length} bytes."), file=self.name, tag=f"{tag:X}", length=length
                 )
         objects = [bytes(tlv.Tlv(tag, value)) for tag, value in zip(self.parts, values, strict=True)]
         file = bytes(tlv.Tlv(self.tag, self._table(objects) + b"".join(objects)))
@@ -79,7 +80,7 @@ class Form:
     def error(self, problem: str, **details: object) -> CardDataError:
         """The error that says *problem* of this file."""
         why = CardDataError(problem, **details)
-        return CardDataError(mark("The {file} does not have the known form. {problem}"), file=self.name, problem=why)
+        return CardDataError(N_("The {file} does not have the known form. {problem}"), file=self.name, problem=why)
 
     def date(self, value: bytes) -> date:
         """The day that *value* names: YYYYMMDD."""
@@ -89,27 +90,27 @@ class Form:
                 return date(*map(int, found.groups()))
         except ValueError:
             pass
-        raise self.error(mark("A date in it is none.")) from None
+        raise self.error(N_("A date in it is none.")) from None
 
     def text(self, value: bytes) -> str:
         """The text that *value* is in UTF-8."""
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
-            raise self.error(mark("A text in it is no UTF-8.")) from None
+            raise self.error(N_("A text in it is no UTF-8.")) from None
 
     def utf_8(self, text: str) -> bytes:
         """*text* in UTF-8. A UsageError where it holds half of a character, which no file can."""
         try:
             return text.encode("utf-8")
         except UnicodeEncodeError:
-            raise UsageError(mark("A text for the {file} is no Unicode text."), file=self.name) from None
+            raise UsageError(N_("A text for the {file} is no Unicode text."), file=self.name) from None
 
     def _row(self, content: bytes) -> Row:
         end = tlv.outer_length(content)
         outer = tlv.parse(content[:end])
         if outer.tag != self.tag:
-            raise self.error(mark("It begins with '{tag}'."), tag=f"{outer.tag:X}")
+            raise self.error(N_("It begins with '{tag}'."), tag=f"{outer.tag:X}")
         starts, objects = [end - len(outer.value)], list[tlv.Tlv]()
         while starts[-1] < end:
             following = starts[-1] + tlv.outer_length(content[starts[-1] : end])
@@ -123,19 +124,19 @@ class Form:
             return
         for tag in (*wanted, *found):
             if tag not in found:
-                raise self.error(mark("'{tag}' is missing."), tag=f"{tag:X}")
+                raise self.error(N_("'{tag}' is missing."), tag=f"{tag:X}")
             if found.count(tag) > 1:
-                raise self.error(mark("'{tag}' is there more than once."), tag=f"{tag:X}")
+                raise self.error(N_("'{tag}' is there more than once."), tag=f"{tag:X}")
             if tag not in wanted:
-                raise self.error(mark("'{tag}' does not belong there."), tag=f"{tag:X}")
-        raise self.error(mark("Its data objects are in another order."))
+                raise self.error(N_("'{tag}' does not belong there."), tag=f"{tag:X}")
+        raise self.error(N_("Its data objects are in another order."))
 
     def _check_lengths(self, row: Row) -> None:
         for tag, value in zip(row.tags, row.values, strict=True):
             wanted = self.parts.get(tag)
             if wanted not in {None, len(value)}:
                 raise self.error(
-                    mark("'{tag}' has {length} bytes, not {wanted}."), tag=f"{tag:X}", length=len(value), wanted=wanted
+                    N_("'{tag}' has {length} bytes, not {wanted}."), tag=f"{tag:X}", length=len(value), wanted=wanted
                 )
 
     def _table(self, objects: Sequence[bytes]) -> bytes:
@@ -146,7 +147,7 @@ class Form:
         start = len(bytes(tlv.Tlv(self.tag, bytes(whole)))) - whole + head
         starts = tuple(start + sum(map(len, objects[:index])) for index in range(len(objects)))
         if starts[-1] > _OFFSET_MAX:
-            raise UsageError(mark("What is to be in the {file} is too long for it."), file=self.name)
+            raise UsageError(N_("What is to be in the {file} is too long for it."), file=self.name)
         return bytes(tlv.Tlv(self.table, _offsets(starts)))
 
 

@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import CardDataError, mark
+from mynacard.errors import CardDataError
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.genuineness import Check, Conclusion, Genuineness, Subject, Verdict
 from mynacard.personal.keys import PublicKeyObject
 from mynacard.personal.objects import AgeRecord, Attributes, CardKey, Face, NumberFile, NumberImage, TextDigests
 from mynacard.personal.roots import PRODUCTION, TEST, Origin, Purpose, Root, RootKind
 from mynacard.personal.signatures import challenge_input, is_signed, signed_challenge, signed_face
+from mynacard.texts import N_
 
 __all__ = [
     "Check",
@@ -116,7 +117,7 @@ def check_text(
             Check(
                 Subject.SAME_CARD,
                 Verdict.NOT_CHECKED,
-                mark("Nothing in this application says that its data and the key that answered are of one card."),
+                N_("Nothing in this application says that its data and the key that answered are of one card."),
             ),
             _VALIDITY,
         ),
@@ -155,14 +156,14 @@ def check_face(
 
 def not_checkable(wanted: RootKind = RootKind.PRODUCTION) -> Genuineness:
     """Of the common and the resident register application: nothing in them is signed by a key that is known."""
-    why = mark("This application holds nothing by which a genuine card could be told from another.")
+    why = N_("This application holds nothing by which a genuine card could be told from another.")
     return Genuineness(wanted, None, (Check(Subject.APPLICATION, Verdict.NOT_CHECKED, why),))
 
 
 _VALIDITY: Final = Check(
     Subject.VALIDITY,
     Verdict.NOT_CHECKED,
-    mark("Whether the card is still valid was not checked: these certificates have no dates and no revocation."),
+    N_("Whether the card is still valid was not checked: these certificates have no dates and no revocation."),
 )
 
 
@@ -180,11 +181,11 @@ def _bad(subject: Subject, template: str, **details: object) -> Check:
 
 
 def _unread(subject: Subject) -> Check:
-    return Check(subject, Verdict.NOT_CHECKED, mark("The file was not read."))
+    return Check(subject, Verdict.NOT_CHECKED, N_("The file was not read."))
 
 
 def _malformed(subject: Subject, why: CardDataError) -> Check:
-    return _bad(subject, mark("{why}"), why=why)
+    return _bad(subject, N_("{why}"), why=why)
 
 
 def _certificate(
@@ -198,11 +199,11 @@ def _certificate(
         return _malformed(subject, e), None, None
     named = [root for root in roots if root.key_id == certificate.issuer and root.purpose is purpose]
     if not named:
-        why = mark("None of the roots that are known here issues this certificate; it names {issuer}.")
+        why = N_("None of the roots that are known here issues this certificate; it names {issuer}.")
         return _bad(subject, why, issuer=str(certificate.issuer)), None, None
     found = [root for root in named if certificate.signed_by(root.public_key)]
     if not found:
-        why = mark("The certificate names the root {issuer}, which did not sign it.")
+        why = N_("The certificate names the root {issuer}, which did not sign it.")
         return _bad(subject, why, issuer=str(certificate.issuer)), None, None
     root = next((root for root in found if root.kind is wanted), found[0])
     return _of_kind(root, wanted), certificate.public_key, root
@@ -211,20 +212,20 @@ def _certificate(
 def _of_kind(root: Root, wanted: RootKind) -> Check:
     said = {"root": str(root.key_id), "kind": root.kind.value, "wanted": wanted.value}
     if root.kind is not wanted:
-        why = mark("The certificate leads to the {kind} root {root}; one of kind {wanted} was asked for.")
+        why = N_("The certificate leads to the {kind} root {root}; one of kind {wanted} was asked for.")
         return _bad(Subject.CERTIFICATE, why, **said)
     if root.kind is RootKind.SIMULATED:
-        why = mark("The certificate leads to the simulated root {root}: it proves nothing outside of tests.")
+        why = N_("The certificate leads to the simulated root {root}: it proves nothing outside of tests.")
     elif root.origin is Origin.COMMUNITY:
-        why = mark("The certificate leads to the {kind} root {root}, as programs of others know it; J-LIS tells none.")
+        why = N_("The certificate leads to the {kind} root {root}, as programs of others know it; J-LIS tells none.")
     else:
-        why = mark("The certificate leads to the {kind} root {root}, which was handed in.")
+        why = N_("The certificate leads to the {kind} root {root}, which was handed in.")
     return _good(Subject.CERTIFICATE, why, **said)
 
 
-_BAD_SIGNATURE: Final = mark("The signature is none of these bytes by the certified key.")
-_GOOD_SIGNATURE: Final = mark("The certified key signed it.")
-_NO_KEY: Final = mark("Nothing was there to check it with: the certificate leads to no known root.")
+_BAD_SIGNATURE: Final = N_("The signature is none of these bytes by the certified key.")
+_GOOD_SIGNATURE: Final = N_("The certified key signed it.")
+_NO_KEY: Final = N_("Nothing was there to check it with: the certificate leads to no known root.")
 
 
 def _signature(subject: Subject, issuer: PublicKeyObject | None, check: Callable[[PublicKeyObject], bool]) -> Check:
@@ -285,10 +286,10 @@ def _attributes(content: bytes | None, signed: TextDigests | None) -> Check:
 
 def _digest(subject: Subject, content: bytes, signed: bytes | None) -> Check:
     if signed is None:
-        return Check(subject, Verdict.NOT_CHECKED, mark("There is no signed digest to compare it with."))
+        return Check(subject, Verdict.NOT_CHECKED, N_("There is no signed digest to compare it with."))
     if hmac.compare_digest(HashAlgorithm.SHA256.digest(content), signed):
-        return _good(subject, mark("It has the digest that was signed."))
-    return _bad(subject, mark("It has another digest than the one that was signed."))
+        return _good(subject, N_("It has the digest that was signed."))
+    return _bad(subject, N_("It has another digest than the one that was signed."))
 
 
 # --- card face -----------------------------------------------------------------------------------------
@@ -319,16 +320,16 @@ def _face(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Check,
 
 def _same_card(keys: tuple[PublicKeyObject, ...], presence: Presence | None) -> Check:
     if len(keys) > 1:
-        return _bad(Subject.SAME_CARD, mark("The records name different keys: they are of different cards."))
+        return _bad(Subject.SAME_CARD, N_("The records name different keys: they are of different cards."))
     if not keys or presence is None:
-        return Check(Subject.SAME_CARD, Verdict.NOT_CHECKED, mark("No key of the card was compared with an answer."))
-    return _good(Subject.SAME_CARD, mark("All records that were read name the key that was asked."))
+        return Check(Subject.SAME_CARD, Verdict.NOT_CHECKED, N_("No key of the card was compared with an answer."))
+    return _good(Subject.SAME_CARD, N_("All records that were read name the key that was asked."))
 
 
 def _unsigned(face: bytes | None) -> Check:
     if face is None:
-        return Check(Subject.UNSIGNED, Verdict.NOT_CHECKED, mark("No unsigned data were read."))
-    why = mark("The date of expiry and the image of the security code are signed by nobody.")
+        return Check(Subject.UNSIGNED, Verdict.NOT_CHECKED, N_("No unsigned data were read."))
+    why = N_("The date of expiry and the image of the security code are signed by nobody.")
     return Check(Subject.UNSIGNED, Verdict.NOT_CHECKED, why)
 
 
@@ -338,9 +339,9 @@ def _unsigned(face: bytes | None) -> Check:
 def _presence(presence: Presence | None, keys: Sequence[PublicKeyObject]) -> Check:
     subject = Subject.PRESENCE
     if presence is None:
-        return Check(subject, Verdict.NOT_CHECKED, mark("The card was asked to sign nothing: it may be a copy."))
+        return Check(subject, Verdict.NOT_CHECKED, N_("The card was asked to sign nothing: it may be a copy."))
     if not keys:
-        return Check(subject, Verdict.NOT_CHECKED, mark("No signed key of the card is there to check its answer with."))
+        return Check(subject, Verdict.NOT_CHECKED, N_("No signed key of the card is there to check its answer with."))
     if all(signed_challenge(key, presence.answer, presence.nonce) for key in keys):
-        return _good(subject, mark("The card signed a fresh challenge with the key that was signed for it."))
-    return _bad(subject, mark("The card's answer to the challenge is not by the key that was signed for it."))
+        return _good(subject, N_("The card signed a fresh challenge with the key that was signed for it."))
+    return _bad(subject, N_("The card's answer to the challenge is not by the key that was signed for it."))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from mynacard.errors import sentence
 from mynacard.personal.roots import Root, RootKind
+from mynacard.texts import sentence
 from mynacard.verdict import Verdict
 
 __all__ = ["Check", "Conclusion", "Genuineness", "Subject", "Verdict"]

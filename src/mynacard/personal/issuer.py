@@ -11,10 +11,11 @@ from mynacard.apdu.commands import GetData
 from mynacard.apdu.message import NE_MAX, Card
 from mynacard.apdu.selection import BLOCK, Selection
 from mynacard.apdu.status import SUCCESS
-from mynacard.errors import CardDataError, mark
+from mynacard.errors import CardDataError
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import ISSUER, Tag
+from mynacard.texts import N_
 
 __all__ = ["IssuerData"]
 
@@ -76,7 +77,7 @@ class IssuerData:
                 return date(*map(int, found.groups()))
         except ValueError:
             pass
-        raise CardDataError(mark("The card's day of expiry is no date."))
+        raise CardDataError(N_("The card's day of expiry is no date."))
 
     def intermediate_key_id(self) -> KeyId | None:
         """The name of the key between the root and the card."""
@@ -109,4 +110,4 @@ class IssuerData:
         try:
             return content.decode("ascii")
         except UnicodeDecodeError:
-            raise CardDataError(mark("A text of the issuer is no ASCII.")) from None
+            raise CardDataError(N_("A text of the issuer is no ASCII.")) from None

@@ -12,7 +12,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from mynacard.apdu import tlv
-from mynacard.errors import CardDataError, UnsupportedAlgorithmError, UsageError, mark
+from mynacard.errors import CardDataError, UnsupportedAlgorithmError, UsageError
+from mynacard.texts import N_
 
 __all__ = ["KeyId", "PublicKeyObject"]
 
@@ -32,7 +33,7 @@ class PublicKeyObject:
 
     def __post_init__(self) -> None:
         if self.modulus.bit_length() != _BITS or not self.modulus & 1:
-            raise UnsupportedAlgorithmError(mark("The card has room for RSA keys of 2048 bits alone."))
+            raise UnsupportedAlgorithmError(N_("The card has room for RSA keys of 2048 bits alone."))
 
     @classmethod
     def of(cls, key: RSAPublicKey) -> PublicKeyObject:
@@ -43,7 +44,7 @@ class PublicKeyObject:
         """
         numbers = key.public_numbers()
         if numbers.e != _EXPONENT:
-            raise UnsupportedAlgorithmError(mark("The card has room for RSA keys with the exponent 65537 alone."))
+            raise UnsupportedAlgorithmError(N_("The card has room for RSA keys with the exponent 65537 alone."))
         return cls(numbers.n)
 
     def key(self) -> RSAPublicKey:
@@ -61,7 +62,7 @@ class PublicKeyObject:
                 return cls(int.from_bytes(value[len(_HEAD) :], "big"))
             except UnsupportedAlgorithmError:
                 pass
-        raise CardDataError(mark("A public key on the card is none of 2048 bits with the exponent 65537."))
+        raise CardDataError(N_("A public key on the card is none of 2048 bits with the exponent 65537."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class KeyId:
 
     def __post_init__(self) -> None:
         if not _KEY_ID.fullmatch(bytes(self)):
-            raise UsageError(mark("A key is named by 7 digits, 3 digits and 4 bytes."))
+            raise UsageError(N_("A key is named by 7 digits, 3 digits and 4 bytes."))
 
     @property
     def production(self) -> bool | None:
@@ -100,6 +101,6 @@ class KeyId:
         """The name that *value* is, whole. A CardDataError for any other bytes."""
         found = _KEY_ID.fullmatch(value)
         if not found:
-            raise CardDataError(mark("The name of a key on the card does not have the known form."))
+            raise CardDataError(N_("The name of a key on the card does not have the known form."))
         number, version, suffix = found.groups()
         return cls(number.decode("ascii"), version.decode("ascii"), suffix)

@@ -13,7 +13,7 @@ from typing import Final
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, ChangeKey, ChangeReferenceData
 from mynacard.apdu.verification import PinReference
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = [
     "APPLICATIONS",
@@ -36,10 +36,10 @@ __all__ = [
 ]
 
 _FOUR_DIGITS: Final = re.compile(rb"[0-9]{4}")
-_FOUR: Final = mark("exactly 4 digits")
-_TWELVE: Final = mark("the 12 digits of the Individual Number")
-_FOURTEEN: Final = mark("14 digits: birth date YYMMDD in the Japanese era, year of expiry, security code")
-_SIX: Final = mark("the birth date, YYMMDD in the Japanese era")
+_FOUR: Final = N_("exactly 4 digits")
+_TWELVE: Final = N_("the 12 digits of the Individual Number")
+_FOURTEEN: Final = N_("14 digits: birth date YYMMDD in the Japanese era, year of expiry, security code")
+_SIX: Final = N_("the birth date, YYMMDD in the Japanese era")
 
 TRIES_OF_NUMBERS: Final = 10
 """Of the numbers that are printed on the card: 10 by myna-card, 3 by one other source. Choice for the birth date."""
@@ -77,12 +77,12 @@ class Application:
 
 # --- text input support, 券面事項入力補助AP -------------------------------------------------------------
 
-TEXT_PIN: Final = PinReference(mark("text input support PIN"), 0x0011, 3, _FOUR_DIGITS, _FOUR)
+TEXT_PIN: Final = PinReference(N_("text input support PIN"), 0x0011, 3, _FOUR_DIGITS, _FOUR)
 TEXT_NUMBER_A: Final = PinReference(  # 照合番号A
-    mark("verification number A"), 0x0014, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE
+    N_("verification number A"), 0x0014, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE
 )
 TEXT_NUMBER_B: Final = PinReference(  # 照合番号B
-    mark("verification number B"), 0x0015, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{14}"), _FOURTEEN
+    N_("verification number B"), 0x0015, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{14}"), _FOURTEEN
 )
 TEXT: Final = Application(
     "text", bytes.fromhex("D3921000310001010408"), (TEXT_PIN, TEXT_NUMBER_A, TEXT_NUMBER_B), ChangeReferenceData
@@ -99,12 +99,12 @@ TEXT_SIGNING_KEY: Final = 0x0013
 
 # --- card face, 券面事項確認AP ---------------------------------------------------------------------------
 
-BIRTH_DATE: Final = PinReference(mark("birth date"), 0x0011, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{6}"), _SIX)
+BIRTH_DATE: Final = PinReference(N_("birth date"), 0x0011, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{6}"), _SIX)
 FACE_NUMBER_B: Final = PinReference(
-    mark("verification number B"), 0x0012, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{14}"), _FOURTEEN
+    N_("verification number B"), 0x0012, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{14}"), _FOURTEEN
 )
 FACE_NUMBER_A: Final = PinReference(  # in the other application A comes before B
-    mark("verification number A"), 0x0013, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE
+    N_("verification number A"), 0x0013, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE
 )
 CARD_FACE: Final = Application(
     "card-face", bytes.fromhex("D3921000310001010402"), (BIRTH_DATE, FACE_NUMBER_B, FACE_NUMBER_A)
@@ -118,13 +118,13 @@ NUMBER_IMAGE: Final = File(0x0005, (FACE_NUMBER_A,))
 
 # --- common, 共通カードAP, and resident register, 住基AP --------------------------------------------------
 
-COMMON_PIN: Final = PinReference(mark("common application PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR)
+COMMON_PIN: Final = PinReference(N_("common application PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR)
 COMMON: Final = Application("common", bytes.fromhex("D3921000310001010100"), (COMMON_PIN,), ChangeKey)
 COMMON_INFORMATION: Final = 0x0001
 COMMON_KEY_ID: Final = 0x0002
 COMMON_AUTHENTICATION_KEY: Final = 0x0019
 
-RESIDENT_REGISTER_PIN: Final = PinReference(mark("resident register PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR)
+RESIDENT_REGISTER_PIN: Final = PinReference(N_("resident register PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR)
 RESIDENT_REGISTER: Final = Application(
     "resident-register", bytes.fromhex("D3921000310001010401"), (RESIDENT_REGISTER_PIN,), ChangeKey
 )

@@ -25,7 +25,8 @@ from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.apdu.secure import is_protected, open_response, padded, protect_command, unpadded
 from mynacard.apdu.status import SUCCESS
-from mynacard.errors import ProtocolError, mark
+from mynacard.errors import ProtocolError
+from mynacard.texts import N_
 
 __all__ = ["SEED_LENGTH", "SecureCard", "Turn", "decrypt_seed", "encrypt_seed"]
 
@@ -80,7 +81,7 @@ class Turn:
             ProtocolError: it is none of this turn.
         """
         if not cryptogram or len(cryptogram) % _BLOCK:
-            raise ProtocolError(mark("A cryptogram is not made of whole blocks."))
+            raise ProtocolError(N_("A cryptogram is not made of whole blocks."))
         decryptor = Cipher(algorithms.AES128(self.key), modes.CBC(self._iv())).decryptor()
         return unpadded(decryptor.update(cryptogram) + decryptor.finalize(), _BLOCK)
 
@@ -98,7 +99,7 @@ def encrypt_seed(key: rsa.RSAPublicKey, seed: bytes) -> bytes:
     Its padding is random too; the library that makes it draws that itself.
     """
     if len(seed) != SEED_LENGTH:
-        raise errors.UsageError(mark("The seed of a session key has {length} bytes."), length=SEED_LENGTH)
+        raise errors.UsageError(N_("The seed of a session key has {length} bytes."), length=SEED_LENGTH)
     return key.encrypt(_SEED_HEAD + seed, _OAEP)
 
 
@@ -114,7 +115,7 @@ def decrypt_seed(key: rsa.RSAPrivateKey, cryptogram: bytes) -> bytes:
         content = b""
     head, seed = content[: len(_SEED_HEAD)], content[len(_SEED_HEAD) :]
     if not hmac.compare_digest(head, _SEED_HEAD) or len(seed) != SEED_LENGTH:
-        raise ProtocolError(mark("There is no seed in this cryptogram."))
+        raise ProtocolError(N_("There is no seed in this cryptogram."))
     return seed
 
 
@@ -151,8 +152,8 @@ class SecureCard:
         turn = self._turn
         if turn is None or not self.alive:
             raise errors.SessionEndedError(
-                mark("This {application} session has ended: something else was selected since."),
-                application=mark("secure messaging"),
+                N_("This {application} session has ended: something else was selected since."),
+                application=N_("secure messaging"),
             )
         self._turn = None  # an answer may never come: whether the card counted this command is then unknown
         response = ResponseApdu.parse(self._card.transmit(bytes(protect_command(apdu, turn))))
@@ -161,7 +162,7 @@ class SecureCard:
         opened = open_response(response, turn)
         if response.status == SUCCESS and len(opened.data) > apdu.ne:
             raise ProtocolError(
-                mark("The card sent {nr} bytes where {ne} were asked for."), nr=len(opened.data), ne=apdu.ne
+                N_("The card sent {nr} bytes where {ne} were asked for."), nr=len(opened.data), ne=apdu.ne
             )
         self._turn = turn.next
         return bytes(opened)

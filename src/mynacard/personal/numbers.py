@@ -12,9 +12,10 @@ from datetime import date
 from enum import Enum, auto
 from typing import Final, NoReturn
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.personal.eras import era_of
 from mynacard.pin import Pin
+from mynacard.texts import N_
 
 __all__ = ["Calendar", "MyNumber", "birth_date_pin", "check_digit", "verification_number_a", "verification_number_b"]
 
@@ -26,7 +27,7 @@ def check_digit(eleven: str) -> str:
     """The last digit of the Individual Number whose first eleven are *eleven*."""
     if len(eleven) != len(_WEIGHTS) or not _DIGITS.fullmatch(eleven):
         del eleven
-        raise UsageError(mark("A check digit is made of eleven digits."))
+        raise UsageError(N_("A check digit is made of eleven digits."))
     rest = sum(int(digit) * weight for digit, weight in zip(eleven, _WEIGHTS, strict=True)) % 11
     return "0" if rest <= 1 else str(11 - rest)
 
@@ -48,10 +49,10 @@ class MyNumber:
     def __init__(self, digits: str) -> None:
         if len(digits) != 12 or not _DIGITS.fullmatch(digits):
             del digits  # tracebacks show local variables
-            raise UsageError(mark("An Individual Number has twelve digits."))
+            raise UsageError(N_("An Individual Number has twelve digits."))
         if check_digit(digits[:11]) != digits[11]:
             del digits
-            raise UsageError(mark("This is no Individual Number: its check digit is wrong."))
+            raise UsageError(N_("This is no Individual Number: its check digit is wrong."))
         self.__digits: Final = digits
 
     def reveal(self) -> str:
@@ -110,10 +111,10 @@ def verification_number_b(
     """
     if not 1000 <= expiry_year <= 9999:
         del security_code
-        raise UsageError(mark("The year of expiry has four digits."))
+        raise UsageError(N_("The year of expiry has four digits."))
     if len(security_code) != 4 or not _DIGITS.fullmatch(security_code):
         del security_code
-        raise UsageError(mark("The security code has four digits."))
+        raise UsageError(N_("The security code has four digits."))
     try:
         day = _six_digits(birth_date, calendar)
     except UsageError:
@@ -125,5 +126,5 @@ def verification_number_b(
 def _six_digits(day: date, calendar: Calendar) -> str:
     year = day.year % 100 if calendar is Calendar.WESTERN else era_of(day).year(day)
     if year > 99:
-        raise UsageError(mark("No year of an era has three digits on a card."))
+        raise UsageError(N_("No year of an era has three digits on a card."))
     return f"{year:02}{day:%m%d}"

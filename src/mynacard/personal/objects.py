@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.personal.face_objects import AgeRecord, Face, FaceBasicData, NumberImage
 from mynacard.personal.fields import CardVersion, Sex, day
 from mynacard.personal.forms import Form
 from mynacard.personal.keys import KeyId, PublicKeyObject
 from mynacard.personal.text_objects import Attributes, CardKey, NumberFile, SessionKey, TextBasicData, TextDigests
+from mynacard.texts import N_
 
 __all__ = [
     "AgeRecord",
@@ -40,7 +41,7 @@ __all__ = [
     "TextDigests",
 ]
 
-_COMMON_INFORMATION: Final = Form(mark("common information"), 0x01, {})
+_COMMON_INFORMATION: Final = Form(N_("common information"), 0x01, {})
 _COMMON: Final = re.compile(rb"\x01\x1C([0-9]{15})([0-9]{5})([0-9]{8})")
 
 
@@ -61,7 +62,7 @@ class CommonInformation:
     def __bytes__(self) -> bytes:
         record = b"\x01\x1c" + f"{self.serial}{self.municipality}".encode() + day(self.expiry)
         if len(self.serial) != 15 or not _COMMON.fullmatch(record):
-            raise UsageError(mark("A card has a serial number of 15 digits, and its municipality a code of 5."))
+            raise UsageError(N_("A card has a serial number of 15 digits, and its municipality a code of 5."))
         return record
 
     @classmethod
@@ -69,6 +70,6 @@ class CommonInformation:
         """The value of the record. A CardDataError where it is none."""
         found = _COMMON.match(content)
         if not found:
-            raise _COMMON_INFORMATION.error(mark("Record 1 is not '01', '1C' and 28 digits."))
+            raise _COMMON_INFORMATION.error(N_("Record 1 is not '01', '1C' and 28 digits."))
         serial, municipality, expiry = found.groups()
         return cls(serial.decode("ascii"), municipality.decode("ascii"), _COMMON_INFORMATION.date(expiry))

@@ -7,7 +7,7 @@ from mynacard.apdu.change import check_new
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
 from mynacard.apdu.verification import PinSecret
-from mynacard.errors import HalfChangedError, mark
+from mynacard.errors import HalfChangedError
 from mynacard.personal.common import CommonSession
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import (
@@ -18,6 +18,7 @@ from mynacard.personal.layout import (
 )
 from mynacard.personal.session import ApplicationSession, hidden
 from mynacard.pin import AtKeypad
+from mynacard.texts import N_
 
 __all__ = ["RegisterSession", "change_resident_register_pin"]
 
@@ -55,7 +56,7 @@ def change_resident_register_pin(
     """
     old, new = hidden(old), hidden(new)
     if isinstance(old, AtKeypad) or isinstance(new, AtKeypad):
-        raise errors.NoKeypadError(mark("A PIN that is two keys on the card is not typed at a reader's keys."))
+        raise errors.NoKeypadError(N_("A PIN that is two keys on the card is not typed at a reader's keys."))
     check_new(RESIDENT_REGISTER_PIN, old, new)
     channel = card if isinstance(card, Channel) else Channel(card)
     CommonSession(channel).verify(COMMON_PIN, old, spend_last_try=spend_last_try)
@@ -64,7 +65,7 @@ def change_resident_register_pin(
         CommonSession(channel).change_pin(old, new, spend_last_try=spend_last_try)
     except errors.ChangeOutcomeUnknownError as error:
         raise _half_changed(
-            mark(
+            N_(
                 "The {changed} is the new one; whether the {unchanged} was changed is not known. "
                 "Try the new one there, and change it alone if it is the old one. ({cause})"
             ),
@@ -72,7 +73,7 @@ def change_resident_register_pin(
         ) from error
     except errors.MynacardError as error:
         raise _half_changed(
-            mark(
+            N_(
                 "The {changed} is the new one, the {unchanged} is still the old one. "
                 "Change that alone to the same value. ({cause})"
             ),

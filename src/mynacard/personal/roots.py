@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.personal.keys import KeyId, PublicKeyObject
+from mynacard.texts import N_
 
 __all__ = ["PRODUCTION", "TEST", "Origin", "Purpose", "Root", "RootKind"]
 
@@ -62,7 +63,7 @@ class Root:
 
     def __post_init__(self) -> None:
         if self.kind is not RootKind.SIMULATED and self.key_id.production is not (self.kind is RootKind.PRODUCTION):
-            raise UsageError(mark("The name of this root ({root}) is not one of its kind."), root=str(self.key_id))
+            raise UsageError(N_("The name of this root ({root}) is not one of its kind."), root=str(self.key_id))
 
     @classmethod
     def simulated(cls, key_id: KeyId, public_key: PublicKeyObject, purpose: Purpose) -> Root:

@@ -9,11 +9,12 @@ from mynacard.apdu.commands import ComputeWithDefaultKey, ReadRecord, SignatureS
 from mynacard.apdu.message import Card
 from mynacard.apdu.selection import Selection
 from mynacard.apdu.verification import PinReference, PinSecret, PinStatus
-from mynacard.errors import CardDataError, UsageError, mark
+from mynacard.errors import CardDataError, UsageError
 from mynacard.personal.genuine import Presence, challenge_input
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import Application
 from mynacard.pin import AtKeypad, Pin
+from mynacard.texts import N_
 
 __all__ = ["ApplicationSession", "SigningSession", "hidden"]
 
@@ -74,7 +75,7 @@ class ApplicationSession:
     def _own(self, reference: PinReference) -> PinReference:
         if reference not in self.application.pins:
             raise UsageError(
-                mark("The {application} application has no {pin}. Nothing was sent."),
+                N_("The {application} application has no {pin}. Nothing was sent."),
                 application=self.application.name,
                 pin=reference.label,
             )
@@ -108,7 +109,7 @@ class SigningSession(ApplicationSession):
         command = ComputeWithDefaultKey(SignatureScheme.PKCS1, digest_info, _SIGNATURE)
         signature = self._selection.channel.send(command)
         if len(signature) != _SIGNATURE:
-            raise CardDataError(mark("The card's own key made no signature of 256 bytes."))
+            raise CardDataError(N_("The card's own key made no signature of 256 bytes."))
         return signature
 
     def answer(self, nonce: bytes) -> Presence:

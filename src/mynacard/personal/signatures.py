@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.personal.keys import PublicKeyObject
+from mynacard.texts import N_
 
 __all__ = ["NONCE_MIN", "challenge_input", "face_digest_info", "is_signed", "signed_challenge", "signed_face"]
 
@@ -41,7 +42,7 @@ def face_digest_info(digests: bytes) -> bytes:
         UsageError: *digests* are not three.
     """
     if len(digests) != _FACE_DIGESTS:
-        raise UsageError(mark("The signature of a card's face is over three digests."))
+        raise UsageError(N_("The signature of a card's face is over three digests."))
     return _FACE_PREFIX + digests
 
 
@@ -69,7 +70,7 @@ def challenge_input(nonce: bytes) -> bytes:
         UsageError: they are fewer.
     """
     if len(nonce) < NONCE_MIN:
-        raise UsageError(mark("A challenge has at least {count} bytes."), count=NONCE_MIN)
+        raise UsageError(N_("A challenge has at least {count} bytes."), count=NONCE_MIN)
     return digest_info(HashAlgorithm.SHA256, HashAlgorithm.SHA256.digest(nonce))
 
 

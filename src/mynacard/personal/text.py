@@ -7,7 +7,6 @@ from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.commands import ReadBinarySfi, SetSessionKey
 from mynacard.apdu.message import Card
 from mynacard.apdu.verification import PinSecret
-from mynacard.errors import mark
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.genuine import Presence, TextFiles
 from mynacard.personal.layout import (
@@ -26,6 +25,7 @@ from mynacard.personal.numbers import MyNumber
 from mynacard.personal.objects import Attributes, CardKey, NumberFile, SessionKey, TextBasicData, TextDigests
 from mynacard.personal.session import SigningSession, hidden
 from mynacard.pin import Pin
+from mynacard.texts import N_
 
 __all__ = ["TextSession"]
 
@@ -133,7 +133,7 @@ class TextSession(SigningSession):
         self._certificate_stored()
         if not self._selection.channel.profile.extended_length:
             raise errors.ExtendedLengthError(
-                mark("Secure messaging needs commands of more than 256 bytes, which this reader or card does not pass.")
+                N_("Secure messaging needs commands of more than 256 bytes, which this reader or card does not pass.")
             )
         self.verify(TEXT_PIN, pin, spend_last_try=spend_last_try)
         cryptogram = encrypt_seed(self.session_key().public_key.key(), seed)

@@ -13,30 +13,31 @@ from typing import Final
 
 from mynacard.apdu import tlv
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import TlvError, UsageError, mark
+from mynacard.errors import TlvError, UsageError
 from mynacard.personal.fields import DATE_LENGTH, CardVersion, Sex, day, sex_of
 from mynacard.personal.forms import KEY_LENGTH, SIGNATURE_LENGTH, Form
 from mynacard.personal.keys import KeyId, PublicKeyObject
 from mynacard.personal.numbers import MyNumber
+from mynacard.texts import N_
 
 __all__ = ["Attributes", "CardKey", "NumberFile", "SessionKey", "TextBasicData", "TextDigests"]
 
 _DIGEST: Final = HashAlgorithm.SHA256.digest_size
 
-_NUMBER: Final = Form(mark("My Number file"), 0xFF10, {}, stored=17)
+_NUMBER: Final = Form(N_("My Number file"), 0xFF10, {}, stored=17)
 _NUMBER_VALUE: Final = re.compile(rb"\xFF\x10\x0C([0-9]{12})")  # the tag says constructed, the digits are no objects
 _ATTRIBUTES: Final = Form(
-    mark("attributes file"), 0xFF20, {0xDF22: None, 0xDF23: None, 0xDF24: DATE_LENGTH, 0xDF25: 1}, table=0xDF21
+    N_("attributes file"), 0xFF20, {0xDF22: None, 0xDF23: None, 0xDF24: DATE_LENGTH, 0xDF25: 1}, table=0xDF21
 )
-_TEXT_DIGESTS: Final = Form(mark("digests file"), 0xFF30, {0xDF31: _DIGEST, 0xDF32: _DIGEST, 0xDF33: SIGNATURE_LENGTH})
+_TEXT_DIGESTS: Final = Form(N_("digests file"), 0xFF30, {0xDF31: _DIGEST, 0xDF32: _DIGEST, 0xDF33: SIGNATURE_LENGTH})
 _TEXT_BASIC_DATA: Final = Form(
-    mark("basic data of the text application"),
+    N_("basic data of the text application"),
     0xFF40,
     {0xDF41: 4, 0xDF42: KeyId.LENGTH, 0xDF43: 128},
     stored=256,
 )
-_CARD_KEY: Final = Form(mark("card key file"), 0xFF50, {0xDF51: KEY_LENGTH, 0xDF52: SIGNATURE_LENGTH})
-_SESSION_KEY: Final = Form(mark("session key file"), 0xA1, {})
+_CARD_KEY: Final = Form(N_("card key file"), 0xFF50, {0xDF51: KEY_LENGTH, 0xDF52: SIGNATURE_LENGTH})
+_SESSION_KEY: Final = Form(N_("session key file"), 0xA1, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class NumberFile:
             if found:
                 return cls(MyNumber(found.group(1).decode("ascii")))
         except UsageError as e:
-            raise _NUMBER.error(mark("{why}"), why=e) from None
-        raise _NUMBER.error(mark("It does not begin with twelve digits."))
+            raise _NUMBER.error(N_("{why}"), why=e) from None
+        raise _NUMBER.error(N_("It does not begin with twelve digits."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +189,9 @@ class SessionKey:
         try:
             outer = tlv.parse(content[: tlv.outer_length(content)])
         except TlvError as e:
-            raise _SESSION_KEY.error(mark("{why}"), why=e) from e
+            raise _SESSION_KEY.error(N_("{why}"), why=e) from e
         if outer.tag != _SESSION_KEY.tag:
-            raise _SESSION_KEY.error(mark("It begins with '{tag}'."), tag=f"{outer.tag:X}")
+            raise _SESSION_KEY.error(N_("It begins with '{tag}'."), tag=f"{outer.tag:X}")
         return cls(PublicKeyObject.parse(outer.value))
 
 

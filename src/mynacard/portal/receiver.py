@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.errors import CertificateFileError, MynacardError, ProtocolError, UnsupportedAlgorithmError, mark
+from mynacard.errors import CertificateFileError, MynacardError, ProtocolError, UnsupportedAlgorithmError
 from mynacard.portal.store import Account, Duplicate, NoChallenge, Store, Submission
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
@@ -47,6 +47,7 @@ from mynacard.submission.wire import (
     Status,
     time_text,
 )
+from mynacard.texts import N_
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, check
 from mynacard.trust import Purpose as CertificatePurpose
 from mynacard.trust.revocation import NO_EVIDENCE
@@ -117,7 +118,7 @@ class Receiver:
         if purpose is Purpose.PACKAGE and account is None:
             raise _not_logged_in()
         if self.store.challenge_count(bound) >= (CHALLENGES_MAX if bound is None else 100):
-            raise Refusal(429, "challenge/too-many", mark("Too many challenges are open; try again in a few minutes."))
+            raise Refusal(429, "challenge/too-many", N_("Too many challenges are open; try again in a few minutes."))
         nonce = base64.b64encode(secrets.token_bytes(33)).decode("ascii")
         expires = time_text(self.clock() + CHALLENGE_LIFETIMES[purpose])
         self.store.add_challenge(nonce, purpose, bound, expires, self._time())
@@ -160,7 +161,7 @@ class Receiver:
         self._check_report(report)
         account = self.store.account_of(_fingerprint(certificate))
         if account is None:
-            raise Refusal(403, "account/unknown", mark("Nobody registered with this certificate."))
+            raise Refusal(403, "account/unknown", N_("Nobody registered with this certificate."))
         _check_active(account)
         secret = secrets.token_urlsafe(32)
         expires = time_text(self.clock() + SESSION_LIFETIME)
@@ -194,9 +195,7 @@ class Receiver:
             to: the provisional number.
         """
         if key is None or len(key) not in KEY_LENGTHS or not key.isascii() or not key.isprintable():
-            raise Refusal(
-                400, "idempotency/missing", mark("A package needs an Idempotency-Key of 16 to 128 characters.")
-            )
+            raise Refusal(400, "idempotency/missing", N_("A package needs an Idempotency-Key of 16 to 128 characters."))
         before = self.store.submission(account, key)
         if before is None:
             try:
@@ -206,7 +205,7 @@ class Receiver:
                 if before is None:
                     raise
         if before.content != content or (to is not None and before.application != to):
-            raise Refusal(409, "idempotency/other-content", mark("Another package was sent with this Idempotency-Key."))
+            raise Refusal(409, "idempotency/other-content", N_("Another package was sent with this Idempotency-Key."))
         return self.status(before.account, before.application)
 
     def _taken(self, account: str, key: str, received: Path, content: str, to: str | None) -> Status:
@@ -222,7 +221,7 @@ class Receiver:
             self.store.add_submission(submission, opened.manifest.nonce, Event(state, self._time()), remarks)
         except Duplicate:
             self.store.discard(name)
-            raise Refusal(409, "submission/repeated", mark("This package was taken before.")) from None
+            raise Refusal(409, "submission/repeated", N_("This package was taken before.")) from None
         except NoChallenge:
             self.store.discard(name)
             raise _unknown_challenge() from None
@@ -236,7 +235,7 @@ class Receiver:
     def status(self, account: str, application: str) -> Status:
         found = self.store.status(account, application)
         if found is None:
-            raise Refusal(404, "application/unknown", mark("You have no application of this number."))
+            raise Refusal(404, "application/unknown", N_("You have no application of this number."))
         return found
 
     def withdraw(self, account: str, application: str) -> Status:
@@ -258,7 +257,7 @@ class Receiver:
         """
         if renewal is not None:
             if self.store.rebinding(account) != renewal:
-                raise Refusal(409, "account/changed", mark("Other certificates wait by now than those looked at."))
+                raise Refusal(409, "account/changed", N_("Other certificates wait by now than those looked at."))
             try:
                 self.store.rebind(renewal)
             except Duplicate:
@@ -277,7 +276,7 @@ class Receiver:
         self.store.add_event(application, Event(state, self._time(), note), number=number)
         found = self.store.status(None, application)
         if found is None:
-            raise Refusal(404, "application/unknown", mark("You have no application of this number."))
+            raise Refusal(404, "application/unknown", N_("You have no application of this number."))
         return found
 
     # --- checks ---
@@ -296,7 +295,7 @@ class Receiver:
                 evidence=self.evidence(),
             )  # fmt: skip
         except (binascii.Error, ValueError):  # CertificateFileError and UnsupportedAlgorithmError are ValueErrors
-            raise Refusal(400, "signature/mismatch", mark("The signing key's answer is no signature.")) from None
+            raise Refusal(400, "signature/mismatch", N_("The signing key's answer is no signature.")) from None
         self._check_report(report)
         state = AccountState.ACTIVE if self.approve_at_once else AccountState.PENDING
         return Account(
@@ -313,7 +312,7 @@ class Receiver:
         try:
             return validate(token, self.origin, nonce, self.anchors, at=self.clock(), evidence=self.evidence())
         except (ProtocolError, CertificateFileError, UnsupportedAlgorithmError) as reason:
-            raise Refusal(400, "token/form", mark("The token is none: {reason}"), reason=reason) from None
+            raise Refusal(400, "token/form", N_("The token is none: {reason}"), reason=reason) from None
 
     def _check_report(self, report: Report) -> None:
         refused = refusal(report)
@@ -321,7 +320,7 @@ class Receiver:
             problem, step = refused
             raise Refusal(403, problem, step.template, **dict(step.details))
         if report.overall is not Verdict.GOOD and not self.accept_unchecked:
-            raise Refusal(503, "certificate/not-checked", mark("Whether the certificate was revoked is not known now."))
+            raise Refusal(503, "certificate/not-checked", N_("Whether the certificate was revoked is not known now."))
 
     def _opened(self, received: Path) -> Opened:
         try:
@@ -341,11 +340,11 @@ class Receiver:
             raise _unknown_challenge()
         if known is None or known.signing != _fingerprint(opened.certificate):
             raise Refusal(
-                403, "account/other-certificate", mark("The package is not signed with this account's certificate.")
+                403, "account/other-certificate", N_("The package is not signed with this account's certificate.")
             )
         supplement = manifest.supplement
         if (supplement and supplement.number) != to:
-            raise Refusal(422, "application/unknown", mark("The package belongs to another application."))
+            raise Refusal(422, "application/unknown", N_("The package belongs to another application."))
         if to is not None:
             state = self.status(account, to).state
             if state is not State.AWAITING_DOCUMENTS:
@@ -360,9 +359,7 @@ class Receiver:
         if application.actor is Actor.SELF:
             found += holder_match.compare(application.person, opened.certificate)
         if not checking.is_acceptable(found):
-            raise Refusal(
-                422, "rules/violated", mark("The application breaks {count} rules."), *found, count=len(found)
-            )
+            raise Refusal(422, "rules/violated", N_("The application breaks {count} rules."), *found, count=len(found))
         return _remarks(found)
 
     def _new_number(self) -> str:
@@ -382,9 +379,9 @@ def _versions(theirs: str, ours: str) -> list[Violation]:
 
 def _check_active(account: Account) -> None:
     if account.state is AccountState.PENDING:
-        raise Refusal(403, "account/pending", mark("The registration waits for approval."))
+        raise Refusal(403, "account/pending", N_("The registration waits for approval."))
     if account.state is AccountState.CLOSED:
-        raise Refusal(403, "account/closed", mark("The account was closed."))
+        raise Refusal(403, "account/closed", N_("The account was closed."))
 
 
 def _remarks(violations: Sequence[Violation]) -> tuple[Remark, ...]:
@@ -392,22 +389,20 @@ def _remarks(violations: Sequence[Violation]) -> tuple[Remark, ...]:
 
 
 def _not_logged_in() -> Refusal:
-    return Refusal(401, "session/unknown", mark("Log in first: there is no such session, or it has ended."))
+    return Refusal(401, "session/unknown", N_("Log in first: there is no such session, or it has ended."))
 
 
 def _unknown_challenge() -> Refusal:
-    return Refusal(
-        409, "challenge/unknown", mark("The challenge is unknown: used, too old, or given to somebody else.")
-    )
+    return Refusal(409, "challenge/unknown", N_("The challenge is unknown: used, too old, or given to somebody else."))
 
 
 def _exists() -> Refusal:
-    return Refusal(409, "account/exists", mark("One of these certificates belongs to another account."))
+    return Refusal(409, "account/exists", N_("One of these certificates belongs to another account."))
 
 
 def _wrong_state(state: State) -> Refusal:
     return Refusal(
-        409, "application/state", mark("This cannot be done with an application that is {state}."), state=state
+        409, "application/state", N_("This cannot be done with an application that is {state}."), state=state
     )
 
 

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mynacard.errors import mark
 from mynacard.portal.japanese import SENTENCES
 from mynacard.portal.receiver import Receiver, Refusal
 from mynacard.submission import codec, durable
@@ -35,6 +34,7 @@ from mynacard.submission.wire import (
     Remark,
     SessionRequest,
 )
+from mynacard.texts import N_
 
 __all__ = ["application"]
 
@@ -116,7 +116,7 @@ class _Web:
     async def _submitted(self, request: Request, to: str | None) -> Response:
         account = await self._account(request)
         if request.headers.get("Content-Type") != PACKAGE:
-            raise Refusal(415, "request/media-type", mark("A package is sent as {type}."), type=PACKAGE)
+            raise Refusal(415, "request/media-type", N_("A package is sent as {type}."), type=PACKAGE)
         incoming = self._receiver.store.folder / "incoming"
         incoming.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=incoming) as folder:
@@ -151,7 +151,7 @@ async def _body(request: Request, kind: type[_T]) -> _T:
 
 
 def _too_large(most: int) -> Refusal:
-    return Refusal(413, "request/too-large", mark("At most {most} bytes are taken here."), most=most)
+    return Refusal(413, "request/too-large", N_("At most {most} bytes are taken here."), most=most)
 
 
 def _json(status: int, value: object, media_type: str = "application/json") -> Response:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mynacard import errors
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["FAILURES", "SUCCESS", "Failure", "failure", "unsigned"]
 
@@ -33,35 +33,33 @@ class Failure:
     template: str
 
 
-_NO_SERVICE: Final = mark(
+_NO_SERVICE: Final = N_(
     "The PC/SC service does not run. On Linux start it (sudo systemctl start pcscd.socket, or pcscd itself); "
     "Windows starts it when a reader is attached."
 )
-_NOT_REDIRECTED: Final = mark(
+_NOT_REDIRECTED: Final = N_(
     "This remote session has no access to smart cards: turn on their redirection in its settings."
 )
-_REFUSED: Final = mark(
+_REFUSED: Final = N_(
     "The PC/SC service refuses this user or session ({pcsc}). On Linux a polkit rule has to allow SSH sessions, "
     "containers and background services."
 )
-_NO_READER: Final = mark("No card reader is attached.")
-_UNKNOWN_READER: Final = mark("No reader named {reader} is attached.")
-_READER_GONE: Final = mark("The reader {reader} was unplugged or switched off.")
-_BUSY: Final = mark(
-    "Another program uses the card on {reader} and does not share it. Close that program and try again."
-)
-_SERVICE_BUSY: Final = mark("The PC/SC service is too busy ({pcsc}). Try again in a moment.")
-_NO_CARD: Final = mark("There is no card on the reader {reader}.")
-_MUTE: Final = mark("The card on {reader} does not answer: it lies face down, is dirty, or is no smart card.")
-_UNSUITABLE: Final = mark(
+_NO_READER: Final = N_("No card reader is attached.")
+_UNKNOWN_READER: Final = N_("No reader named {reader} is attached.")
+_READER_GONE: Final = N_("The reader {reader} was unplugged or switched off.")
+_BUSY: Final = N_("Another program uses the card on {reader} and does not share it. Close that program and try again.")
+_SERVICE_BUSY: Final = N_("The PC/SC service is too busy ({pcsc}). Try again in a moment.")
+_NO_CARD: Final = N_("There is no card on the reader {reader}.")
+_MUTE: Final = N_("The card on {reader} does not answer: it lies face down, is dirty, or is no smart card.")
+_UNSUITABLE: Final = N_(
     "The card on {reader} cannot be used through this reader ({pcsc}): it may be another kind of card."
 )
-_NOT_READY: Final = mark("The reader {reader} or the card on it is not ready. Take the card off and put it back.")
-_REMOVED: Final = mark("The card was taken off the reader {reader}.")
-_RESET: Final = mark("The card on {reader} was reset by another program or by the system. Begin again.")
-_LOST: Final = mark("The connection to {reader} is gone ({pcsc}). Begin again.")
-_UNKNOWN: Final = mark("{reader} gave no answer in {call} ({pcsc}): whether the card did what it was asked is unknown.")
-_UNNAMED: Final = mark("PC/SC failed in {call} ({pcsc}).")
+_NOT_READY: Final = N_("The reader {reader} or the card on it is not ready. Take the card off and put it back.")
+_REMOVED: Final = N_("The card was taken off the reader {reader}.")
+_RESET: Final = N_("The card on {reader} was reset by another program or by the system. Begin again.")
+_LOST: Final = N_("The connection to {reader} is gone ({pcsc}). Begin again.")
+_UNKNOWN: Final = N_("{reader} gave no answer in {call} ({pcsc}): whether the card did what it was asked is unknown.")
+_UNNAMED: Final = N_("PC/SC failed in {call} ({pcsc}).")
 
 FAILURES: Final[dict[int, Failure]] = {
     # no service, no access

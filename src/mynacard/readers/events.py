@@ -18,13 +18,13 @@ from functools import partial
 from typing import Final, Self, TypeAlias
 
 from mynacard import errors
-from mynacard.errors import mark
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.finding import find_library
 from mynacard.readers.library import Calls, Library, State, Status, known
 from mynacard.readers.link import quietly
 from mynacard.readers.states import ReaderState, reader_states
 from mynacard.readers.worker import Worker
+from mynacard.texts import N_
 
 __all__ = ["Watch", "card_lies_on", "list_readers", "no_card_came", "wait_for_card", "wait_for_removal", "watch"]
 
@@ -255,7 +255,7 @@ def card_lies_on(states: States, name: str = "") -> bool:
 
 
 def no_card_came(timeout_s: float | None) -> errors.NoCardError:
-    return errors.NoCardError(mark("No card was laid on a reader within {seconds:g} s."), seconds=timeout_s)
+    return errors.NoCardError(N_("No card was laid on a reader within {seconds:g} s."), seconds=timeout_s)
 
 
 def wait_for_removal(reader: str, timeout_s: float | None = None, library: Library | None = None) -> bool:

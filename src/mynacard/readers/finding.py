@@ -13,11 +13,12 @@ import os
 import sys
 from typing import Final
 
-from mynacard.errors import NoPcscLibraryError, UsageError, mark
+from mynacard.errors import NoPcscLibraryError, UsageError
 from mynacard.readers import native
 from mynacard.readers.abi import PCSC_LITE, system_abi
 from mynacard.readers.library import Library
 from mynacard.readers.pyscard import Pyscard
+from mynacard.texts import N_
 
 __all__ = ["VARIABLE", "find_library"]
 
@@ -27,18 +28,18 @@ VARIABLE: Final = "MYNACARD_PCSC"
 _SCARD: Final = "smartcard.scard"
 
 _NO_LIBRARY: Final = {
-    "darwin": mark("The system's PC/SC framework could not be loaded."),
-    "win32": mark("The system's PC/SC library, winscard.dll, could not be loaded."),
+    "darwin": N_("The system's PC/SC framework could not be loaded."),
+    "win32": N_("The system's PC/SC library, winscard.dll, could not be loaded."),
 }
-_NO_PCSC_LITE: Final = mark(
+_NO_PCSC_LITE: Final = N_(
     "This machine has no PC/SC library: install it (Debian, Ubuntu: sudo apt install pcscd; "
     "Fedora: sudo dnf install pcsc-lite pcsc-lite-ccid)."
 )
-_NO_PYSCARD: Final = mark(
+_NO_PYSCARD: Final = N_(
     'This Python has no usable PC/SC binding: install it with pip install "mynacard[pcsc]" '
     "(Debian, Ubuntu: or with sudo apt install python3-pyscard)."
 )
-_UNKNOWN: Final = mark("{variable} is {value}; it may be {allowed}.")
+_UNKNOWN: Final = N_("{variable} is {value}; it may be {allowed}.")
 
 
 def find_library() -> Library:

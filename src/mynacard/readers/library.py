@@ -13,8 +13,9 @@ from enum import IntEnum, IntFlag
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from mynacard.apdu.keypad import GET_FEATURE_REQUEST, parse_features
-from mynacard.errors import ReaderError, mark
+from mynacard.errors import ReaderError
 from mynacard.readers.codes import SUCCESS, failure, unsigned
+from mynacard.texts import N_
 
 __all__ = ["ANY_PROTOCOL", "Calls", "Disposition", "Library", "Share", "State", "Status", "known"]
 
@@ -30,7 +31,7 @@ ANY_PROTOCOL: Final = 3
 
 _NOTHING_CHANGED: Final = frozenset({0x8010000A, 0x80100002})
 """SCARD_E_TIMEOUT and SCARD_E_CANCELLED, of the one function that waits for something to happen."""
-_FAILED: Final = mark("The PC/SC binding failed in {call} ({cause}); what it did is unknown.")
+_FAILED: Final = N_("The PC/SC binding failed in {call} ({cause}); what it did is unknown.")
 
 
 class Share(IntEnum):

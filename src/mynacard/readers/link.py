@@ -17,9 +17,9 @@ from typing import Final, TypeVar
 from mynacard import errors
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
 from mynacard.apdu.keypad import Feature, TypedCommand, parse_properties
-from mynacard.errors import mark
 from mynacard.readers.codes import failure
 from mynacard.readers.library import Calls, Disposition, Library, State, known
+from mynacard.texts import N_
 
 __all__ = ["Link", "quietly"]
 
@@ -126,7 +126,7 @@ class Link:
     def _have_typed(self, command: TypedCommand) -> bytes:
         card, code = self._held(self._card), self.features().get(command.feature)
         if code is None:
-            raise errors.NoKeypadError(mark("The reader {reader} has no keys for a PIN."), reader=self._reader)
+            raise errors.NoKeypadError(N_("The reader {reader} has no keys for a PIN."), reader=self._reader)
         self._used = True
         self.exposure.typed()
         return _checked(self._calls.control(card, code, command.structure()))
@@ -167,7 +167,7 @@ class Link:
 
     def _held(self, handle: int | None) -> int:
         if handle is None:
-            raise errors.CardLostError(mark("The connection to {reader} is closed."), reader=self._reader)
+            raise errors.CardLostError(N_("The connection to {reader} is closed."), reader=self._reader)
         return handle
 
     def _log_out(self) -> None:
@@ -224,7 +224,7 @@ def _checked(answer: bytes) -> bytes:
     """*answer*, if it holds a status word: a card pulled in mid-command may leave a success without one."""
     if len(answer) < 2:
         raise errors.OutcomeUnknownError(
-            mark("The card's answer has {length} bytes and no status word: what it did is unknown."), length=len(answer)
+            N_("The card's answer has {length} bytes and no status word: what it did is unknown."), length=len(answer)
         )
     return answer
 

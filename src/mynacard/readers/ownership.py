@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from threading import get_ident
 
-from mynacard.errors import OwnershipError, mark
+from mynacard.errors import OwnershipError
+from mynacard.texts import N_
 
 __all__ = ["Ownership"]
 
@@ -33,9 +34,9 @@ class Ownership:
             OwnershipError: it is another thread, or a forked process.
         """
         if self.inherited:
-            raise OwnershipError(mark("This card was opened before a fork, and belongs to the other process."))
+            raise OwnershipError(N_("This card was opened before a fork, and belongs to the other process."))
         if get_ident() != self._thread:
-            raise OwnershipError(mark("This card belongs to another thread. One that takes it over calls adopt()."))
+            raise OwnershipError(N_("This card belongs to another thread. One that takes it over calls adopt()."))
 
     def adopt(self) -> None:
         """Make the calling thread the owner. The former one must have finished with the card.

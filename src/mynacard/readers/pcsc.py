@@ -17,7 +17,6 @@ from typing import Final, Self, TypeVar
 from mynacard import errors
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.keypad import Feature, TypedCommand
-from mynacard.errors import mark
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.finding import find_library
 from mynacard.readers.holders import likely_holders
@@ -26,6 +25,7 @@ from mynacard.readers.link import Link
 from mynacard.readers.ownership import Ownership
 from mynacard.readers.profiles import ReaderIdentity, ReaderProfile, profile_of
 from mynacard.readers.worker import Worker
+from mynacard.texts import N_
 
 __all__ = ["ReaderCard"]
 
@@ -33,15 +33,15 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-_BUSY: Final = mark(
+_BUSY: Final = N_(
     "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
     "Often it is GnuPG's scdaemon, ssh-agent or a browser. Close that program and try again."
 )
-_BUSY_KNOWN: Final = mark(
+_BUSY_KNOWN: Final = N_(
     "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
     "Programs that use cards now: {holders}. Close that program and try again."
 )
-_UNTESTED: Final = mark(
+_UNTESTED: Final = N_(
     "Nobody is known to have tried the keys of {reader} with these cards, and a try could be lost. "
     "They are used only where that is asked for (--untested-keypad)."
 )
@@ -89,7 +89,7 @@ class ReaderCard:
 
     def __enter__(self) -> Self:
         if self._open is not None:
-            raise errors.UsageError(mark("The card on {reader} is open already."), reader=self.name)
+            raise errors.UsageError(N_("The card on {reader} is open already."), reader=self.name)
         self._owner = Ownership()
         worker, link = Worker(), Link(find_library() if self._library is None else self._library, self.name)
         self._open = worker, link
@@ -154,10 +154,10 @@ class ReaderCard:
         self._owner.check()
         _, link = self._opened()
         if self._in_transaction:
-            raise errors.UsageError(mark("There is a transaction on {reader} already."), reader=self.name)
+            raise errors.UsageError(N_("There is a transaction on {reader} already."), reader=self.name)
         if link.exposure.pin_shown:
             raise errors.UsageError(
-                mark("The card on {reader} was powered off after a PIN. Open it again."), reader=self.name
+                N_("The card on {reader} was powered off after a PIN. Open it again."), reader=self.name
             )
         self._in_transaction = True
         try:
@@ -222,16 +222,12 @@ class ReaderCard:
         self._owner.check()
         opened = self._opened()
         if not self._in_transaction:
-            raise errors.UsageError(
-                mark("The card on {reader} takes commands in a transaction alone."), reader=self.name
-            )
+            raise errors.UsageError(N_("The card on {reader} takes commands in a transaction alone."), reader=self.name)
         return opened
 
     def _opened(self) -> tuple[Worker, Link]:
         if self._open is None:
-            raise errors.UsageError(
-                mark("The card on {reader} is not open; use it inside its 'with'."), reader=self.name
-            )
+            raise errors.UsageError(N_("The card on {reader} is not open; use it inside its 'with'."), reader=self.name)
         return self._open
 
     def _begin(self, link: Link) -> None:

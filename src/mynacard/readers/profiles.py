@@ -19,7 +19,8 @@ from typing import Any, Final, cast
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.keypad import Property
 from mynacard.apdu.selection import BLOCK
-from mynacard.errors import ReaderFileError, mark
+from mynacard.errors import ReaderFileError
+from mynacard.texts import N_
 
 __all__ = [
     "UNKNOWN",
@@ -183,11 +184,9 @@ def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:
             raise ValueError
         return tuple(ReaderProfile.of(row) for row in document["profiles"])
     except OSError as error:
-        raise ReaderFileError(
-            mark("{path} cannot be read: {reason}."), path=path.name, reason=error.strerror
-        ) from error
+        raise ReaderFileError(N_("{path} cannot be read: {reason}."), path=path.name, reason=error.strerror) from error
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ReaderFileError(mark("{path} holds no profiles of readers, or damaged ones."), path=path.name) from None
+        raise ReaderFileError(N_("{path} holds no profiles of readers, or damaged ones."), path=path.name) from None
 
 
 def to_json(profiles: Sequence[ReaderProfile]) -> str:

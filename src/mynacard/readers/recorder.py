@@ -14,8 +14,9 @@ from mynacard.apdu.commands import carries_secret
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.masking import ApplicationMask, Follower
 from mynacard.apdu.message import Card
-from mynacard.errors import MynacardError, NoKeypadError, UsageError, mark
+from mynacard.errors import MynacardError, NoKeypadError, UsageError
 from mynacard.readers.recording import Exchange, MaskedBytes, end_line, header_line
+from mynacard.texts import N_
 
 __all__ = ["Recorder", "recording_to"]
 
@@ -157,5 +158,5 @@ def _new_file(path: Path, *, replace: bool) -> IO[str]:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise UsageError(mark("{path} exists already, and a recording replaces nothing."), path=str(path)) from None
+        raise UsageError(N_("{path} exists already, and a recording replaces nothing."), path=str(path)) from None
     return os.fdopen(descriptor, "w", encoding="ascii", newline="\n")

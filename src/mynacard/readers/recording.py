@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final, cast
 
 from mynacard.apdu.masking import ApplicationMask, FileMask, Range
-from mynacard.errors import CardFileError, mark
+from mynacard.errors import CardFileError
+from mynacard.texts import N_
 
 __all__ = ["Exchange", "MaskedBytes", "Recording", "end_line", "header_line", "load", "read_recording"]
 
@@ -147,7 +148,7 @@ def read_recording(path: Path) -> Recording:
             content = file.read(SIZE_MAX + 1)
     except OSError as error:
         raise CardFileError(
-            mark("The recording {path} cannot be read: {reason}."), path=str(path), reason=error.strerror or "?"
+            N_("The recording {path} cannot be read: {reason}."), path=str(path), reason=error.strerror or "?"
         ) from error
     return load(content, str(path))
 
@@ -157,11 +158,11 @@ def load(content: bytes, name: str) -> Recording:
     lines = content.split(b"\n")
     header = _row(lines[0])
     if header is None or header.get("format") != FORMAT or len(content) > SIZE_MAX:
-        raise CardFileError(mark("{path} is no recording of a card."), path=name)
+        raise CardFileError(N_("{path} is no recording of a card."), path=name)
     if header.get("version") not in (VERSION, TIMED) or isinstance(header.get("version"), bool):
-        raise CardFileError(mark("The recording {path} has another version of the format."), path=name)
+        raise CardFileError(N_("The recording {path} has another version of the format."), path=name)
     if len(lines) < 3 or lines[-1] or lines[-2] != end_line(len(lines) - 3).encode():
-        raise CardFileError(mark("The recording {path} was cut off: its last line is missing."), path=name)
+        raise CardFileError(N_("The recording {path} was cut off: its last line is missing."), path=name)
     timed = header.get("version") == TIMED
     exchanges = tuple(_exchange(line, name, at, timed) for at, line in enumerate(lines[1:-2], 2))
     return Recording(exchanges, _about(header, name))
@@ -195,4 +196,4 @@ def _row(line: bytes) -> dict[str, object] | None:
 
 
 def _damaged(name: str, at: int) -> CardFileError:
-    return CardFileError(mark("The recording {path} is damaged in line {line}."), path=name, line=at)
+    return CardFileError(N_("The recording {path} is damaged in line {line}."), path=name, line=at)

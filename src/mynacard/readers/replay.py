@@ -6,8 +6,9 @@ from typing import Final
 
 from mynacard import errors
 from mynacard.apdu.commands import carries_secret
-from mynacard.errors import MynacardError, UsageError, mark
+from mynacard.errors import MynacardError, UsageError
 from mynacard.readers.recording import Exchange, Recording
+from mynacard.texts import N_
 
 __all__ = ["Replay"]
 
@@ -50,7 +51,7 @@ class Replay:
             raise _no_answer(exchange.error)
         if exchange.answer.masked and self._fill is None:
             raise errors.MaskedError(
-                mark("The recording does not tell what the card answered to command number {number}: personal data."),
+                N_("The recording does not tell what the card answered to command number {number}: personal data."),
                 number=at + 1,
             )
         data = bytearray(exchange.answer.data)
@@ -64,14 +65,14 @@ class Replay:
             if here < len(exchanges) and _fits(exchanges[here], command):
                 return here
             raise UsageError(
-                mark("The recording has another command, or none, where number {number} came ({header})."),
+                N_("The recording has another command, or none, where number {number} came ({header})."),
                 number=here + 1, header=command[:4].hex(" ").upper(),
             )  # fmt: skip
         order: list[int] = [*range(here, len(exchanges)), *range(here - 1, -1, -1)]
         for at in order:
             if _fits(exchanges[at], command):
                 return at
-        raise UsageError(mark("The recording has no command {header} like this."), header=command[:4].hex(" ").upper())
+        raise UsageError(N_("The recording has no command {header} like this."), header=command[:4].hex(" ").upper())
 
 
 def _fits(exchange: Exchange, command: bytes) -> bool:
@@ -82,4 +83,4 @@ def _fits(exchange: Exchange, command: bytes) -> bool:
 
 def _no_answer(code: str) -> MynacardError:
     kind = _LOST.get(code, errors.OutcomeUnknownError)
-    return kind(mark("When this was recorded, no answer came to this command ({code})."), code=code)
+    return kind(N_("When this was recorded, no answer came to this command ({code})."), code=code)

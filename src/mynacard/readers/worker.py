@@ -15,7 +15,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, Generic, NoReturn, TypeVar
 
-from mynacard.errors import CallTimeoutError, CardLostError, mark
+from mynacard.errors import CallTimeoutError, CardLostError
+from mynacard.texts import N_
 
 __all__ = ["Pending", "Worker"]
 
@@ -24,11 +25,11 @@ T = TypeVar("T")
 _SLICE_S: Final = 0.2
 """Windows hears no Ctrl-C in a longer wait. The others do; an answer ends the wait at once on all."""
 
-_TIMEOUT: Final = mark(
+_TIMEOUT: Final = N_(
     "{call} did not return within {seconds:g} s: what it did is unknown, and the connection is given up. "
     "Take the card off, or close the program that uses it."
 )
-_GIVEN_UP: Final = mark("The connection was given up when {call} did not return. Begin again.")
+_GIVEN_UP: Final = N_("The connection was given up when {call} did not return. Begin again.")
 
 
 class Pending(Generic[T]):

@@ -15,10 +15,11 @@ from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA1, Hash
 
-from mynacard.errors import ProtocolError, UsageError, mark
+from mynacard.errors import ProtocolError, UsageError
 from mynacard.residence.ciphers import KEY_LENGTH, MAC_LENGTH, Suite
 from mynacard.residence.messaging import SessionKey
 from mynacard.residence.number import CardNumber
+from mynacard.texts import N_
 
 __all__ = ["CHALLENGE_LENGTH", "ENTROPY_LENGTH", "Half", "NumberKey", "session_key"]
 
@@ -44,7 +45,7 @@ class Half:
             UsageError: they are more or fewer.
         """
         if len(entropy) != ENTROPY_LENGTH:
-            raise UsageError(mark("An authentication takes {length} random bytes."), length=ENTROPY_LENGTH)
+            raise UsageError(N_("An authentication takes {length} random bytes."), length=ENTROPY_LENGTH)
         return cls(entropy[:CHALLENGE_LENGTH], entropy[CHALLENGE_LENGTH:])
 
 
@@ -73,12 +74,12 @@ class NumberKey:
         """
         cryptogram, mac = token[:-MAC_LENGTH], token[-MAC_LENGTH:]
         if len(cryptogram) != ENTROPY_LENGTH + CHALLENGE_LENGTH:
-            raise ProtocolError(mark("An answer to MUTUAL AUTHENTICATE has another length than 40 bytes."))
+            raise ProtocolError(N_("An answer to MUTUAL AUTHENTICATE has another length than 40 bytes."))
         if not hmac.compare_digest(self.suite.mac(self.key, cryptogram), mac):
-            raise ProtocolError(mark("MUTUAL AUTHENTICATE was answered by somebody who does not know the number."))
+            raise ProtocolError(N_("MUTUAL AUTHENTICATE was answered by somebody who does not know the number."))
         plain = self.suite.decrypted(self.key, cryptogram)
         if not hmac.compare_digest(plain[CHALLENGE_LENGTH : 2 * CHALLENGE_LENGTH], challenge):
-            raise ProtocolError(mark("MUTUAL AUTHENTICATE was answered for another challenge."))
+            raise ProtocolError(N_("MUTUAL AUTHENTICATE was answered for another challenge."))
         return Half(plain[:CHALLENGE_LENGTH], plain[2 * CHALLENGE_LENGTH :])
 
 

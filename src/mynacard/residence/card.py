@@ -22,7 +22,6 @@ from mynacard.apdu.commands import (
 )
 from mynacard.apdu.message import NE_MAX, Card, ResponseApdu
 from mynacard.apdu.status import SUCCESS, StatusWord
-from mynacard.errors import mark
 from mynacard.residence.agreement import CHALLENGE_LENGTH, Half, NumberKey, session_key
 from mynacard.residence.ciphers import AES_CMAC, TRIPLE_DES, Suite
 from mynacard.residence.contents import CardFiles, card_type, specification_version
@@ -38,6 +37,7 @@ from mynacard.residence.layout import (
 )
 from mynacard.residence.messaging import SecureCard, room
 from mynacard.residence.number import NUMBER_LABEL, CardNumber
+from mynacard.texts import N_
 
 __all__ = ["Progress", "ResidenceCard", "has_residence_application"]
 
@@ -121,12 +121,12 @@ class ResidenceCard:
         self._secure = None
         challenge = self._channel.send(GetChallenge(CHALLENGE_LENGTH))
         if len(challenge) != CHALLENGE_LENGTH:
-            raise errors.CardDataError(mark("The card's challenge has another length than it should."))
+            raise errors.CardDataError(N_("The card's challenge has another length than it should."))
         answer = self._channel.exchange_once(MutualAuthenticate(key.token(own, challenge)))
         _check_number(answer.status, MutualAuthenticate.title)
         other = key.open(answer.data, own.challenge)
         if other.challenge != challenge:
-            raise errors.ProtocolError(mark("MUTUAL AUTHENTICATE was answered with another challenge than the card's."))
+            raise errors.ProtocolError(N_("MUTUAL AUTHENTICATE was answered with another challenge than the card's."))
         secure = Channel(SecureCard(self._channel, session_key(suite, own, other)))
         status = verification.present(secure, NUMBER_KEY, number, NUMBER_LABEL)
         _check_number(status, Verify.title)
@@ -157,7 +157,7 @@ class ResidenceCard:
         self._check_selected()
         if file not in self.files:
             raise errors.UsageError(
-                mark("A {card} has no file “{file}”. Nothing was sent."), card=self.type.label, file=file.name
+                N_("A {card} has no file “{file}”. Nothing was sent."), card=self.type.label, file=file.name
             )
         route = self._route(file, encrypted=encrypted)
         self._select_df(file.df)
@@ -206,7 +206,7 @@ class ResidenceCard:
         if answer.status == SUCCESS:
             return answer.data
         if has_residence_application(self._channel):
-            raise _not_public(mark("specified residence card or special permanent resident certificate"))
+            raise _not_public(N_("specified residence card or special permanent resident certificate"))
         raise errors.NoResidenceCard(answer.status, ReadBinarySfi.title)
 
     def _first_read(self) -> ResponseApdu:
@@ -246,8 +246,8 @@ class ResidenceCard:
     def _check_selected(self) -> None:
         if self._channel.selections != self._selections:
             raise errors.SessionEndedError(
-                mark("This {application} session has ended: something else was selected since."),
-                application=mark("residence card"),
+                N_("This {application} session has ended: something else was selected since."),
+                application=N_("residence card"),
             )
 
     def _route(self, file: File, *, encrypted: bool) -> Channel:
@@ -256,13 +256,13 @@ class ResidenceCard:
             return self._channel
         if self._secure is None:
             raise errors.UsageError(
-                mark("The file “{file}” needs the card's number first. Nothing was sent."), file=file.name
+                N_("The file “{file}” needs the card's number first. Nothing was sent."), file=file.name
             )
         if encrypted:
             return self._secure
         if file.access is Access.NUMBER_AND_MESSAGING:
             raise errors.UsageError(
-                mark("The file “{file}” does not come in the clear. Nothing was sent."), file=file.name
+                N_("The file “{file}” does not come in the clear. Nothing was sent."), file=file.name
             )
         return self._channel
 
@@ -320,12 +320,12 @@ def _check_number(status: StatusWord, during: str) -> None:
 
 def _wrong_length(file: File, length: int) -> errors.CardDataError:
     return errors.CardDataError(
-        mark("The file “{file}” has {wanted} bytes, and the card sent {length}."),
+        N_("The file “{file}” has {wanted} bytes, and the card sent {length}."),
         file=file.name, wanted=file.size, length=length,
     )  # fmt: skip
 
 
 def _not_public(card: str) -> errors.NotPublicError:
     return errors.NotPublicError(
-        mark("This is a {card}. The specification of this card's session is not public to us."), card=card
+        N_("This is a {card}. The specification of this card's session is not public to us."), card=card
     )

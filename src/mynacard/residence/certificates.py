@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from mynacard.apdu import tlv
 from mynacard.apdu.tlv import Tlv
-from mynacard.errors import CertificateFileError, TlvError, mark
+from mynacard.errors import CertificateFileError, TlvError
+from mynacard.texts import N_
 
 __all__ = ["CERTIFICATE_MAX", "Certificate"]
 
@@ -60,13 +61,13 @@ class Certificate:
         """
         if len(data) > CERTIFICATE_MAX or data.count(_PEM) > 1:
             raise CertificateFileError(
-                mark("One certificate is wanted here, of at most {most} bytes."), most=CERTIFICATE_MAX
+                N_("One certificate is wanted here, of at most {most} bytes."), most=CERTIFICATE_MAX
             )
         try:
             der = _from_pem(data) if _PEM in data else data
             parsed = _parsed(der)
         except _UNREADABLE:
-            raise CertificateFileError(mark("This is no certificate in PEM or DER, or it is damaged.")) from None
+            raise CertificateFileError(N_("This is no certificate in PEM or DER, or it is damaged.")) from None
         return cls(der, parsed)
 
     @property

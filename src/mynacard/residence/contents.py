@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from mynacard.apdu import tlv
-from mynacard.errors import PinFormError, TlvError, UsageError, mark
+from mynacard.errors import PinFormError, TlvError, UsageError
 from mynacard.images import Image, ImageKind
 from mynacard.residence import forms
 from mynacard.residence.forms import Row, data_error
@@ -30,6 +30,7 @@ from mynacard.residence.values import (
     day,
     period,
 )
+from mynacard.texts import N_
 
 __all__ = [
     "Address",
@@ -76,7 +77,7 @@ class CardFiles:
         """
         found = self.row(file)
         if found is None:
-            raise data_error(file, mark("It is missing."))
+            raise data_error(file, N_("It is missing."))
         return found
 
     @property
@@ -237,7 +238,7 @@ def card_type(content: bytes) -> CardType:
     try:
         return CardType(raw)
     except ValueError:
-        raise data_error(file, mark("It says no type of card that is known.")) from None
+        raise data_error(file, N_("It says no type of card that is known.")) from None
 
 
 def specification_version(content: bytes) -> str:
@@ -258,7 +259,7 @@ def contents_of(files: CardFiles) -> Contents:
         case _, False:
             return _second(files)
         case _:
-            raise UsageError(mark("What is on a {card} is not public."), card=files.type.label)
+            raise UsageError(N_("What is on a {card} is not public."), card=files.type.label)
 
 
 # --- the first generation --------------------------------------------------------------------------------------
@@ -266,15 +267,15 @@ def contents_of(files: CardFiles) -> Contents:
 
 def _first(files: CardFiles) -> FirstContents:
     signature = files.needed(First.SIGNATURE)
-    front = _image(files.needed(First.FRONT), 0xD0, mark("front image"), ImageKind.TIFF)
+    front = _image(files.needed(First.FRONT), 0xD0, N_("front image"), ImageKind.TIFF)
     if front is None:
-        raise data_error(First.FRONT, mark("It is missing."))
+        raise data_error(First.FRONT, N_("It is missing."))
     extension = files.row(First.EXTENSION)
     return FirstContents(
         type=files.type,
         version=_version(files),
         front_image=front,
-        face_image=_image(files.needed(First.FACE), 0xD1, mark("face image"), ImageKind.JPEG_2000),
+        face_image=_image(files.needed(First.FACE), 0xD1, N_("face image"), ImageKind.JPEG_2000),
         address=_address(files.needed(First.ADDRESS)),
         comprehensive_permission=_text(files, First.COMPREHENSIVE_PERMISSION, 0xD5),
         individual_permission=_text(files, First.INDIVIDUAL_PERMISSION, 0xD6),
@@ -301,10 +302,10 @@ def _second(files: CardFiles) -> SecondContents:
     signature, images, address = (
         files.needed(file) for file in (Second.SIGNATURE, Second.IMAGES, Second.ADDRESS)
     )  # fmt: skip
-    name = _image(images, 0xD0, mark("name image"), ImageKind.TIFF)
-    address_image = _image(address, 0xDFD1, mark("address image"), ImageKind.TIFF)
+    name = _image(images, 0xD0, N_("name image"), ImageKind.TIFF)
+    address_image = _image(address, 0xDFD1, N_("address image"), ImageKind.TIFF)
     if name is None or address_image is None:
-        raise data_error(Second.IMAGES if name is None else Second.ADDRESS, mark("An image is missing in it."))
+        raise data_error(Second.IMAGES if name is None else Second.ADDRESS, N_("An image is missing in it."))
     permissions, extension, other = (
         files.row(file) for file in (Second.PERMISSIONS, Second.EXTENSION, Second.OTHER)
     )  # fmt: skip
@@ -314,7 +315,7 @@ def _second(files: CardFiles) -> SecondContents:
         number=_number(files.needed(Second.NUMBER)),
         entries=_entries(entries_row(files)),
         name_image=name,
-        face_image=_image(images, 0xD1, mark("face image"), ImageKind.JPEG_2000),
+        face_image=_image(images, 0xD1, N_("face image"), ImageKind.JPEG_2000),
         address_image=address_image,
         permissions=None if permissions is None else _permissions(permissions),
         extension_pending=None if extension is None else coded(Presence, extension.text(0xD8)),
@@ -361,7 +362,7 @@ def _number(row: Row) -> CardNumber:
     try:
         return CardNumber(row.values.get(0xC2, b""))
     except PinFormError:
-        raise data_error(row.file, mark("The number in it is none.")) from None
+        raise data_error(row.file, N_("The number in it is none.")) from None
 
 
 # --- of both ---------------------------------------------------------------------------------------------------

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mynacard.errors import CardDataError, UsageError, mark
+from mynacard.errors import CardDataError, UsageError
 from mynacard.residence.layout import File, Object
+from mynacard.texts import N_
 
 __all__ = ["Row", "build", "data_error", "read"]
 
@@ -43,7 +44,7 @@ class Row:
         try:
             return self.values.get(tag, b"").rstrip(_FILLER).decode("utf-8")
         except UnicodeDecodeError:
-            raise data_error(self.file, mark("A text in it is no UTF-8.")) from None
+            raise data_error(self.file, N_("A text in it is no UTF-8.")) from None
 
 
 def read(file: File, content: bytes) -> Row:
@@ -54,18 +55,18 @@ def read(file: File, content: bytes) -> Row:
             comes twice or in another order.
     """
     if len(content) != file.size:
-        raise data_error(file, mark("It has {length} bytes, not {wanted}."), length=len(content), wanted=file.size)
+        raise data_error(file, N_("It has {length} bytes, not {wanted}."), length=len(content), wanted=file.size)
     known = {found.tag: found for found in file.objects}
     values, unknown = dict[int, bytes](), dict[int, bytes]()
     for tag, value in _objects(file, content):
         if tag not in known:
             unknown[tag] = value
         elif tag in values:
-            raise data_error(file, mark("'{tag}' is there more than once."), tag=f"{tag:X}")
+            raise data_error(file, N_("'{tag}' is there more than once."), tag=f"{tag:X}")
         else:
             values[tag] = _checked(file, known[tag], value)
     if list(values) != [tag for tag in known if tag in values]:
-        raise data_error(file, mark("Its data objects are in another order."))
+        raise data_error(file, N_("Its data objects are in another order."))
     return Row(file, {tag: value for tag, value in values.items() if value}, unknown)
 
 
@@ -87,7 +88,7 @@ def build(file: File, values: Mapping[int, bytes], *, absent: bytes = b"") -> by
 def data_error(file: File, problem: str, **details: object) -> CardDataError:
     """The error that says *problem* of *file*."""
     return CardDataError(
-        mark("The file “{file}” does not have the known form. {problem}"),
+        N_("The file “{file}” does not have the known form. {problem}"),
         file=file.name, problem=CardDataError(problem, **details),
     )  # fmt: skip
 
@@ -102,7 +103,7 @@ def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
         tag, start, length = _header(file, content, at)
         if start + length > len(content):
             raise data_error(
-                file, mark("A data object says {length} bytes where {rest} are left."), length=length,
+                file, N_("A data object says {length} bytes where {rest} are left."), length=length,
                 rest=len(content) - start,
             )  # fmt: skip
         found.append((tag, content[start : start + length]))
@@ -120,17 +121,17 @@ def _header(file: File, content: bytes, at: int) -> tuple[int, int, int]:
         end = at + (2 if content[at] & _MORE == _MORE else 1)
         tag, width = int.from_bytes(content[at:end], "big"), _WIDTHS.get(content[end], 0)
         if content[end] >= 0x80 and not width:
-            raise data_error(file, mark("A length in it has a form that it cannot have."))
+            raise data_error(file, N_("A length in it has a form that it cannot have."))
         start = end + 1 + width
         return tag, start, int.from_bytes(content[end + 1 : start], "big") if width else content[end]
     except IndexError:
-        raise data_error(file, mark("It ends within the tag or length of a data object.")) from None
+        raise data_error(file, N_("It ends within the tag or length of a data object.")) from None
 
 
 def _checked(file: File, known: Object, value: bytes) -> bytes:
     if len(value) > known.length or (known.fixed and len(value) not in {0, known.length}):
         raise data_error(
-            file, mark("'{tag}' has {length} bytes, not {wanted}."), tag=f"{known.tag:X}", length=len(value),
+            file, N_("'{tag}' has {length} bytes, not {wanted}."), tag=f"{known.tag:X}", length=len(value),
             wanted=known.length,
         )  # fmt: skip
     return value
@@ -139,7 +140,7 @@ def _checked(file: File, known: Object, value: bytes) -> bytes:
 def _built(file: File, known: Object, value: bytes) -> bytes:
     if len(value) > known.length:
         raise UsageError(
-            mark("In the file “{file}”, '{tag}' has at most {length} bytes."), file=file.name, tag=f"{known.tag:X}",
+            N_("In the file “{file}”, '{tag}' has at most {length} bytes."), file=file.name, tag=f"{known.tag:X}",
             length=known.length,
         )  # fmt: skip
     if known.fixed and value:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final
 
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = [
     "LAYOUTS",
@@ -67,12 +67,12 @@ class CardType(StrEnum):
 
 
 _LABELS: Final = {
-    CardType.RESIDENCE_CARD: mark("residence card, first generation"),
-    CardType.SPECIAL_PERMANENT_RESIDENT: mark("special permanent resident certificate, first generation"),
-    CardType.RESIDENCE_CARD_2: mark("residence card, second generation"),
-    CardType.SPECIAL_PERMANENT_RESIDENT_2: mark("special permanent resident certificate, second generation"),
-    CardType.SPECIFIED_RESIDENCE_CARD: mark("specified residence card"),
-    CardType.SPECIFIED_SPECIAL_PERMANENT_RESIDENT: mark("specified special permanent resident certificate"),
+    CardType.RESIDENCE_CARD: N_("residence card, first generation"),
+    CardType.SPECIAL_PERMANENT_RESIDENT: N_("special permanent resident certificate, first generation"),
+    CardType.RESIDENCE_CARD_2: N_("residence card, second generation"),
+    CardType.SPECIAL_PERMANENT_RESIDENT_2: N_("special permanent resident certificate, second generation"),
+    CardType.SPECIFIED_RESIDENCE_CARD: N_("specified residence card"),
+    CardType.SPECIFIED_SPECIAL_PERMANENT_RESIDENT: N_("specified special permanent resident certificate"),
 }  # fmt: skip
 
 
@@ -133,31 +133,29 @@ class File:
 class Free:
     """What anybody may read, of both generations."""
 
-    COMMON: Final = File(mark("common data"), MASTER_FILE, 0x0B, 6, (Object(0xC0, 4),), Access.FREE)
-    TYPE_1: Final = File(mark("card type"), MASTER_FILE, 0x0A, 3, (Object(0xC1, 1),), Access.FREE)
-    TYPE_2: Final = File(mark("card type"), MASTER_FILE, 0x0A, 4, (Object(0xC1, 2),), Access.FREE)
+    COMMON: Final = File(N_("common data"), MASTER_FILE, 0x0B, 6, (Object(0xC0, 4),), Access.FREE)
+    TYPE_1: Final = File(N_("card type"), MASTER_FILE, 0x0A, 3, (Object(0xC1, 1),), Access.FREE)
+    TYPE_2: Final = File(N_("card type"), MASTER_FILE, 0x0A, 4, (Object(0xC1, 2),), Access.FREE)
 
 
 class First:
     """Files of the first generation."""
 
     FRONT: Final = File(
-        mark("front image"), DF1, 0x05, 7004, (Object(0xD0, 7000),), Access.NUMBER_AND_MESSAGING
+        N_("front image"), DF1, 0x05, 7004, (Object(0xD0, 7000),), Access.NUMBER_AND_MESSAGING
     )  # 券面(表)イメージ
-    FACE: Final = File(
-        mark("face image"), DF1, 0x06, 3004, (Object(0xD1, 3000),), Access.NUMBER_AND_MESSAGING
-    )  # 顔写真
+    FACE: Final = File(N_("face image"), DF1, 0x06, 3004, (Object(0xD1, 3000),), Access.NUMBER_AND_MESSAGING)  # 顔写真
     ADDRESS: Final = File(
-        mark("address"), DF2, 0x01, 342, (Object(0xD2, 8), Object(0xD3, 6), Object(0xD4, 320))
+        N_("address"), DF2, 0x01, 342, (Object(0xD2, 8), Object(0xD3, 6), Object(0xD4, 320))
     )  # 住居地(裏面追記)
     COMPREHENSIVE_PERMISSION: Final = File(
-        mark("comprehensive permission"), DF2, 0x02, 122, (Object(0xD5, 120),)
+        N_("comprehensive permission"), DF2, 0x02, 122, (Object(0xD5, 120),)
     )  # 裏面資格外活動包括許可欄
     INDIVIDUAL_PERMISSION: Final = File(
-        mark("individual permission"), DF2, 0x03, 122, (Object(0xD6, 120),)
+        N_("individual permission"), DF2, 0x03, 122, (Object(0xD6, 120),)
     )  # 裏面資格外活動個別許可欄
-    EXTENSION: Final = File(mark("extension application"), DF2, 0x04, 3, (Object(0xD7, 1),))  # 裏面在留期間等更新申請欄
-    SIGNATURE: Final = File(mark("signature"), DF3, 0x02, 1464, (Object(0xDA, 256), Object(0xDB, 1200)))  # 電子署名
+    EXTENSION: Final = File(N_("extension application"), DF2, 0x04, 3, (Object(0xD7, 1),))  # 裏面在留期間等更新申請欄
+    SIGNATURE: Final = File(N_("signature"), DF3, 0x02, 1464, (Object(0xDA, 256), Object(0xDB, 1200)))  # 電子署名
 
 
 _PERSON: Final = (
@@ -176,26 +174,26 @@ _DC_MAX: Final = 104
 class Second:
     """Files of the second generation."""
 
-    NUMBER: Final = File(mark("card number"), DF1, 0x01, 14, (Object(0xC2, 12),), Access.NUMBER_AND_MESSAGING)
+    NUMBER: Final = File(N_("card number"), DF1, 0x01, 14, (Object(0xC2, 12),), Access.NUMBER_AND_MESSAGING)
     ENTRIES: Final = File(
-        mark("printed entries"), DF1, 0x03, 73,
+        N_("printed entries"), DF1, 0x03, 73,
         (*_PERSON, Object(0xCA, 2), Object(0xCB, 8), Object(0xCC, 1), Object(0xCD, 8)), Access.NUMBER_AND_MESSAGING,
     )  # fmt: skip
     ENTRIES_OF_SPECIAL: Final = File(  # which six objects the 46 bytes are is arithmetic, and told nowhere
-        mark("printed entries"), DF1, 0x03, 46, _PERSON, Access.NUMBER_AND_MESSAGING
+        N_("printed entries"), DF1, 0x03, 46, _PERSON, Access.NUMBER_AND_MESSAGING
     )
     IMAGES: Final = File(
-        mark("name and face images"), DF1, 0x04, 5508, (Object(0xD0, 2500), Object(0xD1, 3000)),
+        N_("name and face images"), DF1, 0x04, 5508, (Object(0xD0, 2500), Object(0xD1, 3000)),
         Access.NUMBER_AND_MESSAGING,
     )  # fmt: skip
-    ADDRESS: Final = File(mark("address image"), DF1, 0x06, 2505, (Object(0xDFD1, 2500),), Access.NUMBER_AND_MESSAGING)
+    ADDRESS: Final = File(N_("address image"), DF1, 0x06, 2505, (Object(0xDFD1, 2500),), Access.NUMBER_AND_MESSAGING)
     PERMISSIONS: Final = File(  # of D5 one byte is said to be written: whether its length says so is not known
-        mark("permissions"), DF2, 0x01, 22, (Object(0xD5, 7, fixed=False), Object(0xD6, 8), Object(0xD7, 1))
+        N_("permissions"), DF2, 0x01, 22, (Object(0xD5, 7, fixed=False), Object(0xD6, 8), Object(0xD7, 1))
     )
-    EXTENSION: Final = File(mark("extension application"), DF2, 0x02, 3, (Object(0xD8, 1),))
-    OTHER: Final = File(mark("other entries"), DF2, 0x03, 207, _OTHER)
+    EXTENSION: Final = File(N_("extension application"), DF2, 0x02, 3, (Object(0xD8, 1),))
+    OTHER: Final = File(N_("other entries"), DF2, 0x03, 207, _OTHER)
     SIGNATURE: Final = File(
-        mark("signature"), DF3, 0x02, 704, (Object(0xDC, _DC_MAX, fixed=False), Object(0xDD, 602, fixed=False))
+        N_("signature"), DF3, 0x02, 704, (Object(0xDC, _DC_MAX, fixed=False), Object(0xDD, 602, fixed=False))
     )
 
 

@@ -15,8 +15,9 @@ from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.apdu.secure import is_protected, open_response, padded, protect_command, unpadded
 from mynacard.apdu.status import SUCCESS
-from mynacard.errors import ProtocolError, mark
+from mynacard.errors import ProtocolError
 from mynacard.residence.ciphers import Suite
+from mynacard.texts import N_
 
 __all__ = ["SecureCard", "SessionKey", "room"]
 
@@ -44,7 +45,7 @@ class SessionKey:
             ProtocolError: it is none of this session.
         """
         if not cryptogram or len(cryptogram) % self.suite.block:
-            raise ProtocolError(mark("A cryptogram is not made of whole blocks."))
+            raise ProtocolError(N_("A cryptogram is not made of whole blocks."))
         return unpadded(self.suite.decrypted(self.key, cryptogram), self.suite.block)
 
 
@@ -78,6 +79,6 @@ class SecureCard:
         opened = open_response(response, self._key)
         if len(opened.data) > apdu.ne:
             raise ProtocolError(
-                mark("The card sent {nr} bytes where {ne} were asked for."), nr=len(opened.data), ne=apdu.ne
+                N_("The card sent {nr} bytes where {ne} were asked for."), nr=len(opened.data), ne=apdu.ne
             )
         return bytes(opened)

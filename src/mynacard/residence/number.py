@@ -10,12 +10,13 @@ import re
 import unicodedata
 from typing import Final
 
-from mynacard.errors import PinFormError, mark
+from mynacard.errors import PinFormError
 from mynacard.pin import Pin
+from mynacard.texts import N_
 
 __all__ = ["NUMBER_LABEL", "CardNumber"]
 
-NUMBER_LABEL: Final = mark("residence card number")
+NUMBER_LABEL: Final = N_("residence card number")
 _FORM: Final = re.compile(rb"[A-Z]{2}[0-9]{8}[A-Z]{2}")
 
 
@@ -38,8 +39,8 @@ class CardNumber(Pin):
         if not _FORM.fullmatch(self.reveal()):
             del text  # tracebacks show local variables
             raise PinFormError(
-                mark("The {pin} has {form}. What was typed is not of this form, and was not sent."),
-                pin=NUMBER_LABEL, form=mark("2 letters, 8 digits and 2 letters, such as AB12345678CD"),
+                N_("The {pin} has {form}. What was typed is not of this form, and was not sent."),
+                pin=NUMBER_LABEL, form=N_("2 letters, 8 digits and 2 letters, such as AB12345678CD"),
             )  # fmt: skip
 
     @classmethod

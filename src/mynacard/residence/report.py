@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.residence.anchors import Anchor, AnchorKind
 from mynacard.residence.layout import CardType
+from mynacard.texts import N_
 from mynacard.verdict import Step, Verdict, overall
 
 __all__ = ["FIELDS", "Label", "Report", "SignatureForm"]
@@ -49,9 +50,9 @@ _OF_SECOND: Final = {
 FIELDS: Final = {1: _OF_FIRST, 2: _OF_SECOND}
 """The fields of the contents of each generation, and whether the signature covers them."""
 
-_SIGNATURE: Final = mark("signature")
-_ISSUER: Final = mark("issuer")
-_VALIDITY: Final = mark("validity")
+_SIGNATURE: Final = N_("signature")
+_ISSUER: Final = N_("issuer")
+_VALIDITY: Final = N_("validity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Report:
         """
         fields = FIELDS[self.type.generation]
         if name not in fields:
-            raise UsageError(mark("A {card} has no field {name}."), card=self.type.label, name=name)
+            raise UsageError(N_("A {card} has no field {name}."), card=self.type.label, name=name)
         if not fields[name] or not self.has_signature:
             return Label.NOT_SIGNED
         return {

@@ -22,12 +22,13 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
-from mynacard.errors import CertificateFileError, UsageError, mark
+from mynacard.errors import CertificateFileError, UsageError
 from mynacard.residence.anchors import Anchor, AnchorKind
 from mynacard.residence.certificates import Certificate
 from mynacard.residence.contents import CardFiles, entries_row, stored_certificate
 from mynacard.residence.layout import First, Second
 from mynacard.residence.report import Report, SignatureForm
+from mynacard.texts import N_
 from mynacard.verdict import Step, bad, good, not_checked
 
 __all__ = ["check", "signed_data"]
@@ -41,7 +42,7 @@ _PROCESSED: Final = frozenset({
 })  # fmt: skip
 """Critical extensions that are understood, or say nothing that matters here."""
 
-_NO_SIGNATURE: Final = mark("The card has no signature. Cards of holders under 16 have none; so may a forged one.")
+_NO_SIGNATURE: Final = N_("The card has no signature. Cards of holders under 16 have none; so may a forged one.")
 
 
 def check(
@@ -61,7 +62,7 @@ def check(
         UsageError: *at* has no time zone.
     """
     if at.tzinfo is None:
-        raise UsageError(mark("The time of the check needs a time zone."))
+        raise UsageError(N_("The time of the check needs a time zone."))
     read, verify = _GENERATIONS[files.type.generation]
     value, stored = read(files)
     if value is None:
@@ -69,15 +70,15 @@ def check(
         return Report(files.type, wanted, None, None, False, absent, absent, absent)
     certificate = _certificate(stored)
     if certificate is None:
-        signature = bad(mark("The card has a signature, and no certificate of who made it that can be read."))
-        nobody = not_checked(mark("There is no certificate."))
+        signature = bad(N_("The card has a signature, and no certificate of who made it that can be read."))
+        nobody = not_checked(N_("There is no certificate."))
         return Report(files.type, wanted, None, None, True, signature, nobody, nobody)
     data = signed_data(files)
     form = None if data is None else verify(certificate.public_key, value, data)
     anchor, issuer = _issuer(certificate, tuple(anchors), wanted)
     return Report(
         files.type, wanted, anchor, form, True,
-        good(mark("The signed fields are as they were signed.")) if form else _changed(data),
+        good(N_("The signed fields are as they were signed.")) if form else _changed(data),
         issuer,
         _validity(at, certificate, anchor),
     )  # fmt: skip
@@ -163,8 +164,8 @@ _GENERATIONS: Final[
 
 def _changed(data: bytes | None) -> Step:
     if data is None:
-        return bad(mark("The card has a signature, and not all that it should cover."))
-    return bad(mark("The signed fields are not what the certificate's key signed."))
+        return bad(N_("The card has a signature, and not all that it should cover."))
+    return bad(N_("The signed fields are not what the certificate's key signed."))
 
 
 # --- the certificate -------------------------------------------------------------------------------------------
@@ -184,52 +185,50 @@ def _issuer(certificate: Certificate, anchors: tuple[Anchor, ...], wanted: Ancho
     anchor = next((found for found in issuers if found.kind is wanted), next(iter(issuers), None))
     if anchor is None:
         if not anchors:
-            return None, not_checked(mark("No CA certificate was given: who signed is not known."))
-        return None, bad(mark("None of the given CA certificates issued the signer's certificate."))
+            return None, not_checked(N_("No CA certificate was given: who signed is not known."))
+        return None, bad(N_("None of the given CA certificates issued the signer's certificate."))
     if anchor.says_simulated and not anchor.simulated:
-        return anchor, bad(mark("The CA is simulated: it proves nothing outside of tests."))
+        return anchor, bad(N_("The CA is simulated: it proves nothing outside of tests."))
     if anchor.kind is not wanted:
         return anchor, bad(
-            mark("The CA signs {kind} cards, and {wanted} ones are wanted."),
+            N_("The CA signs {kind} cards, and {wanted} ones are wanted."),
             kind=anchor.kind.value,
             wanted=wanted.value,
         )
     problem = _profile(certificate, anchor.certificate)
     if problem:
         return anchor, bad(problem)
-    return anchor, good(mark("Signed under the {kind} CA that was given."), kind=anchor.kind.value)
+    return anchor, good(N_("Signed under the {kind} CA that was given."), kind=anchor.kind.value)
 
 
 def _profile(certificate: Certificate, authority: Certificate) -> str | None:
     """What speaks against these two certificates; None if nothing does. What a signer's says is published nowhere."""
     if not authority.is_ca or not (authority.usage is None or authority.usage.key_cert_sign):
-        return mark("The given certificate is not one of a CA.")
+        return N_("The given certificate is not one of a CA.")
     if certificate.is_ca:
-        return mark("The signer's certificate is one of a CA.")
+        return N_("The signer's certificate is one of a CA.")
     usage = certificate.usage
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
-        return mark("The signer's certificate is not for signing data.")
+        return N_("The signer's certificate is not for signing data.")
     if any(found.critical and found.oid not in _PROCESSED for found in certificate.parsed.extensions):
-        return mark("The signer's certificate has a critical extension that is unknown here.")
+        return N_("The signer's certificate has a critical extension that is unknown here.")
     return None
 
 
 def _validity(at: datetime, signer: Certificate, anchor: Anchor | None) -> Step:
     certificate = signer.parsed
     if at < certificate.not_valid_before_utc:
-        return bad(
-            mark("The signer's certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc)
-        )
+        return bad(N_("The signer's certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc))
     if at > certificate.not_valid_after_utc:
-        return bad(mark("The signer's certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
+        return bad(N_("The signer's certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
     if anchor is None:
-        return good(mark("The signer's certificate is valid on {time}."), time=_time(at))
+        return good(N_("The signer's certificate is valid on {time}."), time=_time(at))
     authority = anchor.certificate.parsed
     if at < authority.not_valid_before_utc:
-        return bad(mark("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
+        return bad(N_("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
     if at > authority.not_valid_after_utc:
-        return bad(mark("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
-    return good(mark("Both certificates are valid on {time}."), time=_time(at))
+        return bad(N_("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
+    return good(N_("Both certificates are valid on {time}."), time=_time(at))
 
 
 def _time(moment: datetime) -> str:

@@ -13,8 +13,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from mynacard.errors import mark
 from mynacard.residence.forms import Row, data_error
+from mynacard.texts import N_
 
 __all__ = [
     "Code",
@@ -81,19 +81,19 @@ class Presence(Code):
 
 
 _LABELS: Final[dict[type[Code], dict[str, str]]] = {
-    Sex: {"1": mark("male"), "2": mark("female"), "3": mark("unspecified")},
+    Sex: {"1": N_("male"), "2": N_("female"), "3": N_("unspecified")},
     WorkRestriction: {
-        "1": mark("no restriction on work"),
-        "2": mark("only work that the status of residence allows"),
-        "4": mark("only work that the designation document names"),
-        "9": mark("no work allowed"),
+        "1": N_("no restriction on work"),
+        "2": N_("only work that the status of residence allows"),
+        "4": N_("only work that the designation document names"),
+        "9": N_("no work allowed"),
     },
     ComprehensivePermission: {
-        "0": mark("no permission"),
-        "1": mark("up to 28 hours a week, no adult entertainment"),
-        "2": mark("up to 28 hours a week, education and the like"),
+        "0": N_("no permission"),
+        "1": N_("up to 28 hours a week, no adult entertainment"),
+        "2": N_("up to 28 hours a week, education and the like"),
     },
-    Presence: {"0": mark("no"), "1": mark("yes")},
+    Presence: {"0": N_("no"), "1": N_("yes")},
 }
 
 
@@ -182,7 +182,7 @@ def day(row: Row, tag: int) -> Day | None:
     if not text:
         return None
     if not _DAY.fullmatch(text):
-        raise data_error(row.file, mark("A date in it is none."))
+        raise data_error(row.file, N_("A date in it is none."))
     return Day(text)
 
 

@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError, mark
+from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.signing import der, timestamp
 from mynacard.signing.content import DigestOf, of_bytes
+from mynacard.texts import N_
 from mynacard.trust import certificates, primitive
 from mynacard.verdict import Step, bad, good
 
@@ -113,7 +114,7 @@ def sign(
     """
     check_length(data, detached=detached)
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
-        raise UsageError(mark("The certificate is of another key than the one that is to sign."))
+        raise UsageError(N_("The certificate is of another key than the one that is to sign."))
     builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, key, primitive.HASHES[hash_])
     options = [PKCS7Options.Binary, PKCS7Options.NoCapabilities]
     return builder.sign(Encoding.DER, [*options, PKCS7Options.DetachedSignature] if detached else options)
@@ -126,7 +127,7 @@ def check_length(data: bytes, *, detached: bool) -> None:
         UsageError: it is too long.
     """
     if not detached and len(data) > CONTENT_MAX:
-        raise UsageError(mark("A signature holds at most {most} bytes of content: sign beside it."), most=CONTENT_MAX)
+        raise UsageError(N_("A signature holds at most {most} bytes of content: sign beside it."), most=CONTENT_MAX)
 
 
 def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
@@ -140,7 +141,7 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
     """
     parsed = parse(signature_der)
     if len(parsed.time_stamps) >= TIME_STAMPS_MAX:
-        raise UsageError(mark("This signature has {count} time stamps, and takes no more."), count=TIME_STAMPS_MAX)
+        raise UsageError(N_("This signature has {count} time stamps, and takes no more."), count=TIME_STAMPS_MAX)
     token = timestamp.obtain(parsed.hash.digest(parsed.value), parsed.hash, ask)
     info = _ASN1.ContentInfo.load(signature_der)
     signer = info["content"]["signer_infos"][0]
@@ -166,7 +167,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         info = _ASN1.ContentInfo.load(signature_der, strict=True)
         _check_whole(info)
         if info["content_type"].native != "signed_data":
-            raise CertificateFileError(mark("This is no signature file: it holds no signed data."))
+            raise CertificateFileError(N_("This is no signature file: it holds no signed data."))
         content = _content(info["content"]["encap_content_info"])
         if len(signature_der) - len(content or b"") > SIGNATURE_FILE_MAX:
             raise _too_long()
@@ -174,7 +175,7 @@ def parse(signature_der: bytes) -> CmsSignature:
     except (CertificateFileError, UnsupportedAlgorithmError):
         raise
     except _PARSING_ERRORS:
-        raise CertificateFileError(mark("This signature file is damaged.")) from None
+        raise CertificateFileError(N_("This signature file is damaged.")) from None
 
 
 def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
@@ -193,34 +194,34 @@ def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
     if signature.content is not None:
         contents.append(of_bytes(signature.content))
     if not contents:
-        raise UsageError(mark("This signature does not hold what was signed: the file is needed, too."))
+        raise UsageError(N_("This signature does not hold what was signed: the file is needed, too."))
     if signature.names_certificate is False:
-        return bad(mark("The signature names another certificate than the one that it holds."))
+        return bad(N_("The signature names another certificate than the one that it holds."))
     digest = signature.hash.digest(signature.signed_attributes)
     if not primitive.signed(signature.certificate, signature.value, digest, signature.hash):
-        return bad(mark("The signature is damaged or forged: it does not fit its own certificate."))
+        return bad(N_("The signature is damaged or forged: it does not fit its own certificate."))
     if any(digest(signature.hash) != signature.content_digest for digest in contents):
-        return bad(mark("The signature is about another file, or the file was changed since."))
-    return good(mark("The file is as it was signed, with the key of this certificate."))
+        return bad(N_("The signature is about another file, or the file was changed since."))
+    return good(N_("The file is as it was signed, with the key of this certificate."))
 
 
 def _too_long() -> CertificateFileError:
-    return CertificateFileError(mark("This is no signature file: it is longer than one can be."))
+    return CertificateFileError(N_("This is no signature file: it is longer than one can be."))
 
 
 def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
     if len(signed["signer_infos"]) != 1:
-        raise CertificateFileError(mark("This signature has no signer, or several; it must have one."))
+        raise CertificateFileError(N_("This signature has no signer, or several; it must have one."))
     signer = signed["signer_infos"][0]
     _check_whole(signed, signed["encap_content_info"], signer)
     _check_version(signed["version"].native, signer["version"].native, signer["sid"].name)
     hash_ = _hash(signer["digest_algorithm"])
     if [_hash(one) for one in signed["digest_algorithms"]] != [hash_]:
-        raise CertificateFileError(mark("This signature's list of digest algorithms is not that of its signer."))
+        raise CertificateFileError(N_("This signature's list of digest algorithms is not that of its signer."))
     _check_signature_algorithm(signer["signature_algorithm"], hash_)
     attributes, signed_attributes = _attributes(signer["signed_attrs"])
     if _only(attributes, "content_type").native != _DATA:
-        raise CertificateFileError(mark("This signature was made for another type of content."))
+        raise CertificateFileError(N_("This signature was made for another type of content."))
     digest = bytes(_only(attributes, "message_digest").native)
     time = _only(attributes, "signing_time").native if "signing_time" in attributes else None
     certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
@@ -232,7 +233,7 @@ def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
 
 def _content(encapsulated: Any) -> bytes | None:
     if encapsulated["content_type"].native != _DATA:
-        raise CertificateFileError(mark("This signature is not about plain data."))
+        raise CertificateFileError(N_("This signature is not about plain data."))
     content: bytes | None = encapsulated["content"].native
     return content
 
@@ -242,21 +243,21 @@ def _time_stamps(attributes: Any, value: bytes) -> tuple[timestamp.TimeStamp, ..
     found = [attribute["values"] for attribute in attributes if attribute["type"].native == _TIME_STAMP]
     tokens = [token.dump() for values in found for token in values]
     if len(tokens) > TIME_STAMPS_MAX:
-        raise CertificateFileError(mark("This signature has more than {most} time stamps."), most=TIME_STAMPS_MAX)
+        raise CertificateFileError(N_("This signature has more than {most} time stamps."), most=TIME_STAMPS_MAX)
     return tuple(timestamp.parse(token, of_bytes(value)) for token in tokens)
 
 
 def _check_version(version: str, of_signer: str, named_by: str) -> None:
     """RFC 5652 §5.1 and §5.3 for one signer of plain data: both versions follow from how the signer is named."""
     if version != of_signer or (of_signer, named_by) not in (_BY_NAME_AND_NUMBER, _BY_KEY):
-        raise CertificateFileError(mark("This signature's version numbers do not fit what it holds."))
+        raise CertificateFileError(N_("This signature's version numbers do not fit what it holds."))
 
 
 def _check_whole(*sequences: Any) -> None:
     """What is known of *sequences* must be all that is in them: asn1crypto passes over what follows in some."""
     for sequence in sequences:
         if b"".join(sequence[name].dump() for name in sequence) != sequence.contents:
-            raise CertificateFileError(mark("This signature file holds more than a signature does."))
+            raise CertificateFileError(N_("This signature file holds more than a signature does."))
 
 
 def _hash(algorithm: Any) -> HashAlgorithm:
@@ -264,7 +265,7 @@ def _hash(algorithm: Any) -> HashAlgorithm:
     name = str(algorithm["algorithm"].native)
     if name not in {hash_.value for hash_ in HashAlgorithm} or not _plain(algorithm):
         raise UnsupportedAlgorithmError(
-            mark("The signature is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
+            N_("The signature is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
         )
     return HashAlgorithm(name)
 
@@ -274,7 +275,7 @@ def _check_signature_algorithm(algorithm: Any, hash_: HashAlgorithm) -> None:
     name = str(algorithm["algorithm"].native)
     if hash_ not in _SIGNATURE_ALGORITHMS.get(name, ()) or not _plain(algorithm):
         raise UnsupportedAlgorithmError(
-            mark("The signature is made with {algorithm} over {hash}, which is not taken here."),
+            N_("The signature is made with {algorithm} over {hash}, which is not taken here."),
             algorithm=ascii(name),
             hash=hash_.value,
         )
@@ -288,20 +289,20 @@ def _plain(algorithm: Any) -> bool:
 def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
     """The signed attributes by name, and what was signed: their bytes as a SET OF, unlike they lie (RFC 5652 §5.4)."""
     if not len(attributes):
-        raise CertificateFileError(mark("This signature has no signed attributes."))
+        raise CertificateFileError(N_("This signature has no signed attributes."))
     encoded = [attribute.dump() for attribute in attributes]
     if encoded != sorted(encoded):
-        raise CertificateFileError(mark("This signature's attributes are out of order."))
+        raise CertificateFileError(N_("This signature's attributes are out of order."))
     by_name = {str(attribute["type"].native): attribute["values"] for attribute in attributes}
     if len(by_name) != len(encoded):
-        raise CertificateFileError(mark("This signature has an attribute twice."))
+        raise CertificateFileError(N_("This signature has an attribute twice."))
     return by_name, bytes((der.SET,)) + attributes.dump()[1:]
 
 
 def _only(attributes: dict[str, Any], name: str) -> Any:
     values = attributes.get(name, ())
     if len(values) != 1:
-        raise CertificateFileError(mark("This signature lacks an attribute, or the attribute has not one value."))
+        raise CertificateFileError(N_("This signature lacks an attribute, or the attribute has not one value."))
     return values[0]
 
 
@@ -311,10 +312,10 @@ def _names_certificate(attributes: dict[str, Any], certificate: x509.Certificate
         return None
     named = list(_only(attributes, "signing_certificate_v2")["certs"])
     if not named:
-        raise CertificateFileError(mark("This signature lacks an attribute, or the attribute has not one value."))
+        raise CertificateFileError(N_("This signature lacks an attribute, or the attribute has not one value."))
     algorithm, *rest = (named[0][field].dump() for field in named[0])
     if named[0].contents not in {b"".join(rest), b"".join((algorithm, *rest))}:  # SHA-256 is the default, not written
-        raise CertificateFileError(mark("This signature file holds more than a signature does."))
+        raise CertificateFileError(N_("This signature file holds more than a signature does."))
     hash_ = _hash(named[0]["hash_algorithm"])
     return bool(named[0]["cert_hash"].native == hash_.digest(certificate.public_bytes(Encoding.DER)))
 
@@ -325,7 +326,7 @@ def _certificate_der(choices: Any, sid: Any) -> bytes:
     named = [choice.chosen for choice in found if choice.name == "certificate" and _names(sid, choice.chosen)]
     if len(named) != 1 or any(choice.name != "certificate" for choice in found):
         raise CertificateFileError(
-            mark("This signature does not hold the one certificate of its signer, or something else beside.")
+            N_("This signature does not hold the one certificate of its signer, or something else beside.")
         )
     return bytes(named[0].dump())
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from mynacard.errors import CertificateFileError, mark
+from mynacard.errors import CertificateFileError
+from mynacard.texts import N_
 
 __all__ = ["SET", "check"]
 
@@ -94,4 +95,4 @@ def _shortest(tag: int, value: bytes) -> bool:
 
 
 def _none() -> CertificateFileError:
-    return CertificateFileError(mark("This is no DER, or something follows it, or it is made to keep a reader busy."))
+    return CertificateFileError(N_("This is no DER, or something follows it, or it is made to keep a reader busy."))

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import MissingExtraError, UsageError, mark
+from mynacard.errors import MissingExtraError, UsageError
+from mynacard.texts import N_
 from mynacard.trust import certificates, primitive
 
 __all__ = ["check_installed", "run", "signer"]
@@ -44,7 +45,7 @@ def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorit
     """
     public_key = certificates.rsa_public_key(certificate)
     if public_key.public_numbers() != key.public_key().public_numbers():
-        raise UsageError(mark("The certificate is of another key than the one that is to sign."))
+        raise UsageError(N_("The certificate is of another key than the one that is to sign."))
     check_installed()
     from asn1crypto import x509 as asn1crypto_x509  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
     from pyhanko.sign.signers.pdf_cms import Signer  # noqa: PLC0415  # an extra, and a large one
@@ -74,7 +75,7 @@ def run(making: Callable[[], Awaitable[_T]]) -> _T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(_awaited(making))
-    raise UsageError(mark("A signature is not made in an event loop's thread: it would hold up the loop."))
+    raise UsageError(N_("A signature is not made in an event loop's thread: it would hold up the loop."))
 
 
 async def _awaited(making: Callable[[], Awaitable[_T]]) -> _T:

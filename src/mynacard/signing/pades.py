@@ -26,16 +26,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import (
-    CertificateFileError,
-    MynacardError,
-    PdfFileError,
-    UnsupportedAlgorithmError,
-    UsageError,
-    mark,
-)
+from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.signing import cms, external, timestamp
 from mynacard.signing.timestamp import TimeStamp
+from mynacard.texts import N_
 from mynacard.verdict import Step, bad, good, not_checked
 
 if TYPE_CHECKING:
@@ -114,7 +108,7 @@ class PdfSignature:
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
         """Both steps with their names, as :func:`mynacard.trust.explain` takes them."""
-        return ((mark("signature"), self.signature), (mark("rest of the file"), self.rest))
+        return ((N_("signature"), self.signature), (N_("rest of the file"), self.rest))
 
 
 def sign(
@@ -171,7 +165,7 @@ def sign(
         made = cast(Any, signers).PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
         output = external.run(lambda: made.async_sign_pdf(writer, bytes_reserved=reserved))
     except (PdfError, FormFillingError):
-        raise PdfFileError(mark("This PDF file does not take this signature.")) from None
+        raise PdfFileError(N_("This PDF file does not take this signature.")) from None
     return bytes(cast(io.BytesIO, output).getbuffer())
 
 
@@ -193,11 +187,11 @@ def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
         numbers = [int(number) for number in embedded[-1].byte_range] if kind in (_PADES, _PKCS7) else []
         content = _content(pdf, embedded[-1]) if numbers else None
     if content is None or numbers[2] + numbers[3] != len(pdf):
-        raise PdfFileError(mark("This PDF file does not end with a signature that could take a time stamp."))
+        raise PdfFileError(N_("This PDF file does not end with a signature that could take a time stamp."))
     start, end = numbers[1] + 1, numbers[2] - 1
     stamped = cms.add_time_stamp(_unpadded(embedded[-1].pkcs7_content), ask).hex().encode("ascii")
     if len(stamped) > end - start:
-        raise PdfFileError(mark("This signature was made without room for a time stamp of this length."))
+        raise PdfFileError(N_("This signature was made without room for a time stamp of this length."))
     return b"".join((pdf[:start], stamped.ljust(end - start, b"0"), pdf[end:]))
 
 
@@ -234,7 +228,7 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
         names = frozenset(str(one.field_name) for one in embedded)
         found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded) + _unknown(signed)
     if all(one.is_time_stamp for one in found):
-        raise PdfFileError(mark("This PDF file holds no signature."))
+        raise PdfFileError(N_("This PDF file holds no signature."))
     return found
 
 
@@ -253,7 +247,7 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     if kind not in (_PADES, _PKCS7, _TIMESTAMP):
         return None, (), _unknown_kind(kind)
     if content is None:
-        return None, (), bad(mark("What was signed is not the file around the signature."))
+        return None, (), bad(N_("What was signed is not the file around the signature."))
     try:
         found = _unpadded(embedded.pkcs7_content)
         if kind == _TIMESTAMP:
@@ -263,19 +257,19 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     except (CertificateFileError, UnsupportedAlgorithmError) as error:
         return None, (), bad(str(error.args[0]), **error.details)
     if parsed.content is not None:
-        signature = bad(mark("The signature holds a content of its own, beside the file that it should be about."))
+        signature = bad(N_("The signature holds a content of its own, beside the file that it should be about."))
     if kind == _PADES and parsed.names_certificate is None:
-        signature = bad(mark("The signature does not name its certificate, as PAdES demands."))
+        signature = bad(N_("The signature does not name its certificate, as PAdES demands."))
     return parsed, parsed.time_stamps, signature
 
 
-_FOR_TIME_STAMPS: Final = not_checked(mark("This is a time stamp on the file: its authority has to be looked at."))
+_FOR_TIME_STAMPS: Final = not_checked(N_("This is a time stamp on the file: its authority has to be looked at."))
 
 
 def _check_count(signatures: int, revisions: int) -> None:
     if signatures > SIGNATURES_MAX or revisions > REVISIONS_MAX:
         raise PdfFileError(
-            mark("This PDF file holds {signatures} signatures in {revisions} versions: more than are read."),
+            N_("This PDF file holds {signatures} signatures in {revisions} versions: more than are read."),
             signatures=signatures,
             revisions=revisions,
         )
@@ -287,9 +281,7 @@ def _check_size(xrefs: Any, first_signed: int) -> None:
     objects = sum(len(xrefs.explicit_refs_in_revision(version)) for version in range(xrefs.total_revisions))
     if versions * objects > COMPARISONS_MAX:
         raise PdfFileError(
-            mark(
-                "This PDF file has {objects} objects and {versions} versions since it was signed: too much to compare."
-            ),
+            N_("This PDF file has {objects} objects and {versions} versions since it was signed: too much to compare."),
             objects=objects,
             versions=versions,
         )
@@ -301,7 +293,7 @@ def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
 
     known = {kind.value for kind in SigSeedSubFilter}
     kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
-    rest = not_checked(mark("What the signature is about was not looked at."))
+    rest = not_checked(N_("What the signature is about was not looked at."))
     return tuple(
         PdfSignature(name, kind.removeprefix("/"), None, _unknown_kind(kind), rest)
         for name, kind in kinds
@@ -311,7 +303,7 @@ def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
 
 def _unknown_kind(kind: str) -> Step:
     """Bad, and not merely unchecked: who accepts what was checked but for revocation must not accept just anything."""
-    return bad(mark("A signature of the kind {kind} is not taken here."), kind=kind.removeprefix("/"))
+    return bad(N_("A signature of the kind {kind} is not taken here."), kind=kind.removeprefix("/"))
 
 
 def _content(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | None:
@@ -358,23 +350,23 @@ def _rest(embedded: Any, names: frozenset[str], ends: bool) -> Step:
 
     embedded.compute_integrity_info()
     if embedded.coverage == SignatureCoverageLevel.ENTIRE_FILE:
-        return good(mark("The signature is about the whole file."))
+        return good(N_("The signature is about the whole file."))
     is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
     if embedded.coverage != SignatureCoverageLevel.ENTIRE_REVISION or is_last or not ends:
-        return bad(mark("The file holds bytes that were not signed, and are no later version of it either."))
+        return bad(N_("The file holds bytes that were not signed, and are no later version of it either."))
     level = embedded.summarise_integrity_info()
     result = embedded.diff_result
     if isinstance(result, diff_analysis.SuspiciousModification):
-        return bad(mark("The file was changed after it was signed, beyond signatures and form fields."))
+        return bad(N_("The file was changed after it was signed, beyond signatures and form fields."))
     if not level["docmdp_ok"]:
-        return bad(mark("The file was changed after it was signed, which the signer had forbidden."))
+        return bad(N_("The file was changed after it was signed, which the signer had forbidden."))
     filled = sorted(str(name) for name in set(result.changed_form_fields) - names)
     if filled:
         return not_checked(
-            mark("After it was signed, form fields were filled in, which this signature is not about: {fields}."),
+            N_("After it was signed, form fields were filled in, which this signature is not about: {fields}."),
             fields=", ".join(filled),
         )
-    return good(mark("The signature is about the whole file but for later signatures."))
+    return good(N_("The signature is about the whole file but for later signatures."))
 
 
 # --- signing ---
@@ -391,28 +383,28 @@ def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> t
         certified = cast(Any, pdf_embedded).read_certification_data(reader)
         pages = int(reader.root["/Pages"]["/Count"])
     if certified is not None and certified.permission == MDPPerm.NO_CHANGES:
-        raise PdfFileError(mark("This PDF file was signed as final: it takes no further signature."))
+        raise PdfFileError(N_("This PDF file was signed as final: it takes no further signature."))
     if appearance is not None:
         _check_appearance(appearance, pages)
     if field is None:
         return reader, next(name for name in map("Signature{}".format, range(1, len(known) + 2)) if name not in known)
     if not (0 < len(field) <= _FIELD_MAX and field.isprintable() and "." not in field):
-        raise UsageError(mark("A signature field's name has 1 to {most} characters and no period."), most=_FIELD_MAX)
+        raise UsageError(N_("A signature field's name has 1 to {most} characters and no period."), most=_FIELD_MAX)
     if known.get(field, False):
-        raise UsageError(mark("The field {field} is signed already."), field=field)
+        raise UsageError(N_("The field {field} is signed already."), field=field)
     if field not in known and field in _names(reader):
-        raise UsageError(mark("The field {field} is none for a signature."), field=field)
+        raise UsageError(N_("The field {field} is none for a signature."), field=field)
     return reader, field
 
 
 def _check_appearance(appearance: Appearance, pages: int) -> None:
     left, bottom, right, top = appearance.box
     if not 1 <= appearance.page <= pages:
-        raise UsageError(mark("The file has {pages} pages, and no page {page}."), pages=pages, page=appearance.page)
+        raise UsageError(N_("The file has {pages} pages, and no page {page}."), pages=pages, page=appearance.page)
     if not (left < right and bottom < top):
-        raise UsageError(mark("The box of a signature is its left, bottom, right and top."))
+        raise UsageError(N_("The box of a signature is its left, bottom, right and top."))
     if not (appearance.text.isascii() and appearance.text.replace("\n", "").isprintable()):
-        raise UsageError(mark("The text of a signature is printable ASCII: no other letters have a font here."))
+        raise UsageError(N_("The text of a signature is printable ASCII: no other letters have a font here."))
 
 
 def _fields(reader: Any) -> dict[str, bool]:
@@ -437,13 +429,13 @@ def _open(pdf: bytes) -> Any:
     from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415
 
     if len(pdf) > PDF_MAX:
-        raise PdfFileError(mark("This PDF file is longer than {most} bytes."), most=PDF_MAX)
+        raise PdfFileError(N_("This PDF file is longer than {most} bytes."), most=PDF_MAX)
     with _reading():
         reader: Any = PdfFileReader(io.BytesIO(pdf))
         encrypted = reader.encrypted
         _ = reader.root["/Pages"]
     if encrypted:
-        raise PdfFileError(mark("This PDF file is encrypted: neither signed nor read here."))
+        raise PdfFileError(N_("This PDF file is encrypted: neither signed nor read here."))
     return reader
 
 
@@ -464,4 +456,4 @@ def _reading() -> Generator[None]:
     except MynacardError:  # the card's, and our own
         raise
     except (TheirError, *_UNREADABLE):
-        raise PdfFileError(mark("This is no PDF file, or it is damaged.")) from None
+        raise PdfFileError(N_("This is no PDF file, or it is damaged.")) from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cryptography import x509
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import mark
 from mynacard.signing.content import DigestOf
+from mynacard.texts import N_
 from mynacard.trust import primitive
 from mynacard.verdict import Step, bad, good
 
@@ -30,5 +30,5 @@ def verify(
         UsageError: *digest_of* returned something else than such a digest.
     """
     if primitive.signed(certificate, signature, digest_of(hash_), hash_):
-        return good(mark("The file is as it was signed, with the key of this certificate."))
-    return bad(mark("The signature is not that of this file under this certificate."))
+        return good(N_("The file is as it was signed, with the key of this certificate."))
+    return bad(N_("The signature is not that of this file under this certificate."))

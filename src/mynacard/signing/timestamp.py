@@ -26,9 +26,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlgorithmError, UsageError, mark
+from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlgorithmError, UsageError
 from mynacard.signing import der, external
 from mynacard.signing.content import DigestOf
+from mynacard.texts import N_
 from mynacard.trust import coroutine
 from mynacard.trust.certificates import load
 from mynacard.trust.revocation import NO_EVIDENCE, TOLERANCE, WEAK_HASHES, RevocationEvidence, revocation
@@ -88,7 +89,7 @@ class Proof:
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
         """The step with its name, as :func:`mynacard.trust.explain` takes it."""
-        return ((mark("time stamp"), self.step),)
+        return ((N_("time stamp"), self.step),)
 
 
 def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
@@ -105,10 +106,10 @@ def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
         imprint, time = content["message_imprint"], content["gen_time"].native
         name, digest = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
     except _UNREADABLE:
-        raise CertificateFileError(mark("This is no time stamp, or it is damaged.")) from None
+        raise CertificateFileError(N_("This is no time stamp, or it is damaged.")) from None
     if name not in {hash_.value for hash_ in HashAlgorithm}:
         raise UnsupportedAlgorithmError(
-            mark("The time stamp is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
+            N_("The time stamp is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
         )
     return TimeStamp(token_der, time, digest_of(HashAlgorithm(name)) == digest)
 
@@ -134,7 +135,7 @@ def check(
         CertificateFileError: as :func:`~mynacard.trust.revocation.revocation` raises it.
     """
     if at.tzinfo is None:
-        raise UsageError(mark("The time of the check needs a time zone."))
+        raise UsageError(N_("The time of the check needs a time zone."))
     roots = tuple(authorities)
     earliest_first = sorted(stamps, key=lambda stamp: stamp.time)
     proofs = [_proof(stamp, roots, evidence, at) for stamp in earliest_first]
@@ -162,9 +163,9 @@ def obtain(digest: bytes, hash_: HashAlgorithm, ask: Ask) -> bytes:
     try:
         stamp = parse(token, lambda asked: digest if asked is hash_ else b"")
     except (CertificateFileError, UnsupportedAlgorithmError) as error:
-        raise TimeStampError(mark("The authority's time stamp cannot be used: {reason}"), reason=error) from error
+        raise TimeStampError(N_("The authority's time stamp cannot be used: {reason}"), reason=error) from error
     if not stamp.fits or _validated(stamp, (), stamp.time) is None:
-        raise TimeStampError(mark("The authority's time stamp is about something else, or its signature is wrong."))
+        raise TimeStampError(N_("The authority's time stamp is about something else, or its signature is wrong."))
     return token
 
 
@@ -180,11 +181,11 @@ def check_url(url: str) -> None:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
-        raise UsageError(mark("A time-stamping authority is named by its address: http(s)://…")) from None
+        raise UsageError(N_("A time-stamping authority is named by its address: http(s)://…")) from None
     if not usable or not url.isascii() or not url.isprintable():
-        raise UsageError(mark("A time-stamping authority is named by its address: http(s)://…"))
+        raise UsageError(N_("A time-stamping authority is named by its address: http(s)://…"))
     if "@" in parts.netloc:
-        raise UsageError(mark("The address holds a user's name: others could read it. Such authorities are not asked."))
+        raise UsageError(N_("The address holds a user's name: others could read it. Such authorities are not asked."))
 
 
 def ask_http(url: str, *, timeout_s: float = TIMEOUT_S) -> Ask:
@@ -219,16 +220,16 @@ async def _posted(url: str, request: bytes, timeout_s: float) -> bytes:
         ):
             if response.status != 200:
                 raise TimeStampError(
-                    mark("The time-stamping authority answered with the HTTP status {status}."), status=response.status
+                    N_("The time-stamping authority answered with the HTTP status {status}."), status=response.status
                 )
             return await _whole(response)
     except TimeoutError:
         raise TimeStampError(
-            mark("The time-stamping authority did not answer within {seconds} s."), seconds=f"{timeout_s:g}"
+            N_("The time-stamping authority did not answer within {seconds} s."), seconds=f"{timeout_s:g}"
         ) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise TimeStampError(
-            mark("The time-stamping authority cannot be reached: {reason}"), reason=str(error) or type(error).__name__
+            N_("The time-stamping authority cannot be reached: {reason}"), reason=str(error) or type(error).__name__
         ) from error
 
 
@@ -252,11 +253,11 @@ def _granted(response_der: bytes, nonce: int) -> bytes:
         token = response["token"].dump()
         answered = status in _GRANTED and _content(token)["nonce"].native == nonce
     except (CertificateFileError, *_UNREADABLE):
-        raise TimeStampError(mark("The time-stamping authority answered something that is no time stamp.")) from None
+        raise TimeStampError(N_("The time-stamping authority answered something that is no time stamp.")) from None
     if status not in _GRANTED:
-        raise TimeStampError(mark("The time-stamping authority refused: {reason}"), reason=_printable(reason))
+        raise TimeStampError(N_("The time-stamping authority refused: {reason}"), reason=_printable(reason))
     if not answered:
-        raise TimeStampError(mark("The time-stamping authority answered another question."))
+        raise TimeStampError(N_("The time-stamping authority answered another question."))
     return bytes(token)
 
 
@@ -282,7 +283,7 @@ def _content(token_der: bytes) -> Any:
 
 def _check_length(data: bytes) -> None:
     if len(data) > TIME_STAMP_MAX:
-        raise CertificateFileError(mark("This time stamp is longer than {most} bytes."), most=TIME_STAMP_MAX)
+        raise CertificateFileError(N_("This time stamp is longer than {most} bytes."), most=TIME_STAMP_MAX)
 
 
 def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: datetime) -> dict[str, Any] | None:
@@ -324,25 +325,25 @@ def _is_for_time_stamps_alone(certificate: x509.Certificate) -> bool:
 def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: RevocationEvidence, at: datetime) -> Proof:
     time = _time(stamp.time)
     if not stamp.fits:
-        return Proof(bad(mark("The time stamp is about something else.")))
+        return Proof(bad(N_("The time stamp is about something else.")))
     if stamp.time > at + TOLERANCE:
-        return Proof(not_checked(mark("The time stamp ({time}) is later than the time that matters."), time=time))
+        return Proof(not_checked(N_("The time stamp ({time}) is later than the time that matters."), time=time))
     if not roots:
-        return Proof(not_checked(mark("The time stamp says {time}; nobody was named whose word counts."), time=time))
+        return Proof(not_checked(N_("The time stamp says {time}; nobody was named whose word counts."), time=time))
     status = _validated(stamp, roots, at)
     if status is None:
-        return Proof(bad(mark("The time stamp is damaged or forged, or not made as time stamps are.")))
+        return Proof(bad(N_("The time stamp is damaged or forged, or not made as time stamps are.")))
     if status["trust_problem_indic"] is not None:
-        return Proof(bad(mark("The time stamp ({time}) is of an authority whose certificate is not good."), time=time))
+        return Proof(bad(N_("The time stamp ({time}) is of an authority whose certificate is not good."), time=time))
     if not evidence:
-        unknown = mark("The time stamp says {time}; whether its authority was revoked was not checked.")
+        unknown = N_("The time stamp says {time}; whether its authority was revoked was not checked.")
         return Proof(not_checked(unknown, time=time), stamp.time)
     chain = [load(each.dump()) for each in status["validation_path"].iter_certs(include_root=True)]  # the root first
     steps = [
         revocation(chain[place + 1], chain[place], evidence, at=at, above=chain[:place])
         for place in range(len(chain) - 1)
     ]
-    trusted = good(mark("It was there at {time}, by the word of an authority that is trusted."), time=time)
+    trusted = good(N_("It was there at {time}, by the word of an authority that is trusted."), time=time)
     step = max(steps, key=lambda step: _ORDER[step.verdict], default=trusted)
     if step.verdict is Verdict.GOOD:
         return Proof(trusted, stamp.time)

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mynacard.apdu.verification import PinReference
-from mynacard.errors import CardFileError, MynacardError, mark
+from mynacard.errors import CardFileError, MynacardError
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.jpki.objects import Medium
 from mynacard.pin import Pin
@@ -18,6 +18,7 @@ from mynacard.simulator.contents import SLOTS, CardContents, KeyMaterial, slots_
 from mynacard.simulator.files import PinMemory
 from mynacard.simulator.issuing import ApplicationContents
 from mynacard.simulator.traits import Traits
+from mynacard.texts import N_
 
 if TYPE_CHECKING:
     from mynacard.simulator.residence.issuing import ResidenceContents
@@ -79,10 +80,10 @@ def load(text: bytes) -> AnyContents:
 
             return loaded(document)
         if document["format"] != _FORMAT:
-            raise CardFileError(mark("This file is no simulated card."))
+            raise CardFileError(N_("This file is no simulated card."))
         if document["version"] != _VERSION:
             raise CardFileError(
-                mark("This simulated card has file version {version}; this program knows {known}."),
+                N_("This simulated card has file version {version}; this program knows {known}."),
                 version=document["version"], known=_VERSION,
             )  # fmt: skip
         contents = CardContents(
@@ -107,7 +108,7 @@ def load(text: bytes) -> AnyContents:
         AttributeError,
         RecursionError,
     ):  # all that JSON of another shape can cause
-        raise CardFileError(mark("The file of this simulated card is damaged.")) from None
+        raise CardFileError(N_("The file of this simulated card is damaged.")) from None
 
 
 def _material(entry: Any) -> KeyMaterial:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Self
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
+from mynacard.texts import N_
 
 __all__ = ["DESK", "KINDS", "LASTING", "Armed", "Fault", "FaultKind"]
 
@@ -162,7 +163,7 @@ class Armed:
         self._count = 0
         for fault in faults:
             if fault.at in self._waiting:
-                raise UsageError(mark("Two faults at the APDU number {at}."), at=fault.at)
+                raise UsageError(N_("Two faults at the APDU number {at}."), at=fault.at)
             self._waiting[fault.at] = fault
 
     def at_next_apdu(self) -> Fault | None:
@@ -173,5 +174,5 @@ class Armed:
 
 def _no_fault(text: str) -> UsageError:
     return UsageError(
-        mark("{text} is no fault. A fault is KIND@N, at the N-th APDU; the kinds are: {kinds}."), text=text, kinds=KINDS
+        N_("{text} is no fault. A fault is KIND@N, at the N-th APDU; the kinds are: {kinds}."), text=text, kinds=KINDS
     )

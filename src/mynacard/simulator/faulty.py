@@ -13,10 +13,11 @@ from typing import Final
 from mynacard.apdu.commands import Command, ComputeDigitalSignature, GetResponse, ReadBinary, ReadBinarySfi, decode
 from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
 from mynacard.apdu.status import StatusWord
-from mynacard.errors import CardRemovedError, ProtocolError, UsageError, mark
+from mynacard.errors import CardRemovedError, ProtocolError, UsageError
 from mynacard.simulator.faults import DESK, LASTING, Armed, Fault, FaultKind
 from mynacard.simulator.files import BadInput, SoftKey
 from mynacard.simulator.powered import Around, PoweredCard
+from mynacard.texts import N_
 
 __all__ = ["FaultyAnswers", "FaultyCard", "FaultyPoweredCard", "Means"]
 
@@ -30,7 +31,7 @@ Transmit = Callable[[bytes], bytes]
 
 
 def _no_key() -> bytes:
-    raise UsageError(mark("A foreign signature needs another key, and none was given."))
+    raise UsageError(N_("A foreign signature needs another key, and none was given."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class FaultyCard:
         faults = tuple(faults)
         for fault in faults:
             if fault.kind in DESK - _REMOVALS:
-                raise UsageError(mark("{fault} needs a reader on a desk: a door has one."), fault=str(fault))
+                raise UsageError(N_("{fault} needs a reader on a desk: a door has one."), fault=str(fault))
         self._inside = card
         self._armed = Armed(faults)
         self._answers = FaultyAnswers(means)
@@ -160,7 +161,7 @@ class FaultyCard:
 
     def _lose(self) -> None:
         self._there = False
-        raise CardRemovedError(mark("The card was removed."))
+        raise CardRemovedError(N_("The card was removed."))
 
     def powered(self) -> None:
         """The card has got its power back: it lies there again, and its next command is its first."""

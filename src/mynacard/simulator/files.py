@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, ChangeKey, ChangeReferenceData, SignatureScheme
 from mynacard.apdu.hashes import HashAlgorithm, digest_info
-from mynacard.errors import CardFileError, mark
+from mynacard.errors import CardFileError
 from mynacard.pin import Pin
+from mynacard.texts import N_
 
 __all__ = [
     "ISSUER_DOMAIN",
@@ -60,7 +61,7 @@ class SoftKey:
         except ValueError:
             key = None
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise CardFileError(mark("A private key of the simulated card is damaged."))
+            raise CardFileError(N_("A private key of the simulated card is damaged."))
         return key
 
     def compute(self, scheme: SignatureScheme, data: bytes) -> bytes:

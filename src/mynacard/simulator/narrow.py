@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from mynacard.errors import OutcomeUnknownError, mark
+from mynacard.errors import OutcomeUnknownError
 from mynacard.simulator.powered import Around, PoweredCard
+from mynacard.texts import N_
 
 __all__ = ["LONGEST", "NarrowReader", "Narrows"]
 
@@ -62,4 +63,4 @@ class NarrowReader(Around):
 
 
 def _lost(apdu: bytes) -> OutcomeUnknownError:
-    return OutcomeUnknownError(mark("The reader does not pass an APDU of {length} bytes."), length=len(apdu))
+    return OutcomeUnknownError(N_("The reader does not pass an APDU of {length} bytes."), length=len(apdu))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.objects import Medium
 from mynacard.personal.numbers import Calendar
 from mynacard.simulator.holder import MIHON, Holder
+from mynacard.texts import N_
 
 if TYPE_CHECKING:
     from mynacard.simulator.residence.persona import ResidencePersona
@@ -65,42 +66,42 @@ _LONG_ADDRESS: Final = replace(
 )
 
 _ALL: Final = (
-    Persona("mid-term-resident", mark("a foreign resident with a period of stay; all is well")),
+    Persona("mid-term-resident", N_("a foreign resident with a period of stay; all is well")),
     Persona(
-        "permanent-resident", mark("a foreign resident without a period of stay"),
+        "permanent-resident", N_("a foreign resident without a period of stay"),
         replace(MIHON, name="MIHON KIM SIMULATED", sex="2", birth_date=date(1979, 12, 31)),
     ),
-    Persona("japanese-national", mark("a Japanese national"), _JAPANESE),
+    Persona("japanese-national", N_("a Japanese national"), _JAPANESE),
     Persona(
-        "under-15", mark("a child: no signing certificate, and no password for it"), _CHILD,
+        "under-15", N_("a child: no signing certificate, and no password for it"), _CHILD,
         certificates=frozenset({USER_AUTHENTICATION.name}), pins=frozenset({USER_AUTHENTICATION.name}),
     ),
     Persona(
-        "pin-less", mark("a card without PINs, for those who are known by their face"),
+        "pin-less", N_("a card without PINs, for those who are known by their face"),
         pins=frozenset(), certificates=frozenset({USER_AUTHENTICATION.name}),
     ),
-    Persona("blocked-pins", mark("both PINs of JPKI are blocked"), blocked=_BOTH),
-    Persona("expired", mark("both certificates have expired"), issued=-_LONG, generation=2),
-    Persona("not-yet-valid", mark("both certificates are valid from next month on"), issued=timedelta(days=30)),
-    Persona("revoked", mark("both certificates are on their CA's revocation list"), revoked=True),
-    Persona("ca-generation-1", mark("certificates of the first CAs, which have expired"), generation=1, issued=-_LONG),
-    Persona("ca-generation-2", mark("certificates of the second CAs"), generation=2, issued=timedelta(days=-3 * 365)),
-    Persona("ca-generation-3", mark("certificates of the third CAs, as all of today"), generation=3),
-    Persona("long-address", mark("an address of more than 127 bytes"), _LONG_ADDRESS),
+    Persona("blocked-pins", N_("both PINs of JPKI are blocked"), blocked=_BOTH),
+    Persona("expired", N_("both certificates have expired"), issued=-_LONG, generation=2),
+    Persona("not-yet-valid", N_("both certificates are valid from next month on"), issued=timedelta(days=30)),
+    Persona("revoked", N_("both certificates are on their CA's revocation list"), revoked=True),
+    Persona("ca-generation-1", N_("certificates of the first CAs, which have expired"), generation=1, issued=-_LONG),
+    Persona("ca-generation-2", N_("certificates of the second CAs"), generation=2, issued=timedelta(days=-3 * 365)),
+    Persona("ca-generation-3", N_("certificates of the third CAs, as all of today"), generation=3),
+    Persona("long-address", N_("an address of more than 127 bytes"), _LONG_ADDRESS),
     Persona(
-        "western-calendar", mark("a foreign resident whose card shows the birth date in the western calendar"),
+        "western-calendar", N_("a foreign resident whose card shows the birth date in the western calendar"),
         replace(MIHON, calendar=Calendar.WESTERN),
     ),
     Persona(
-        "missing-certificate", mark("no signing certificate, though there is its password"),
+        "missing-certificate", N_("no signing certificate, though there is its password"),
         certificates=frozenset({USER_AUTHENTICATION.name}),
     ),
     Persona(
-        "android-phone", mark("on an Android phone: both certificates behind the PIN"), medium=Medium.ANDROID_PHONE
+        "android-phone", N_("on an Android phone: both certificates behind the PIN"), medium=Medium.ANDROID_PHONE
     ),
-    Persona("iphone", mark("on an iPhone"), medium=Medium.IPHONE),
+    Persona("iphone", N_("on an iPhone"), medium=Medium.IPHONE),
     Persona(
-        "specified-residence-card", mark("a residence card in one with it, as given since June 2026"), specified=True
+        "specified-residence-card", N_("a residence card in one with it, as given since June 2026"), specified=True
     ),
 )  # fmt: skip
 
@@ -127,5 +128,5 @@ def persona(name: str) -> AnyPersona:
         return PERSONAS[name]
     known = all_personas()
     if name not in known:
-        raise UsageError(mark("No persona is called {name}. There are: {known}."), name=name, known=", ".join(known))
+        raise UsageError(N_("No persona is called {name}. There are: {known}."), name=name, known=", ".join(known))
     return known[name]

@@ -9,7 +9,8 @@ from calendar import monthrange
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
+from mynacard.texts import N_
 
 __all__ = ["TOKYO", "age", "day_in_tokyo", "months_after"]
 
@@ -23,7 +24,7 @@ def day_in_tokyo(moment: datetime) -> date:
         UsageError: *moment* has no time zone.
     """
     if moment.tzinfo is None:
-        raise UsageError(mark("A time needs a time zone."))
+        raise UsageError(N_("A time needs a time zone."))
     return moment.astimezone(TOKYO).date()
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from mynacard.errors import SubmissionError, UsageError, mark
+from mynacard.errors import SubmissionError, UsageError
 from mynacard.jpki.authentication import check_origin
 from mynacard.submission import codec
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import error
 from mynacard.submission.wire import PROBLEM, Problem, Remark
+from mynacard.texts import N_
 
 __all__ = ["Call", "PortalError", "base_of", "is_final", "origin_of"]
 
@@ -24,8 +25,8 @@ _T = TypeVar("_T")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-_STATUS: Final = mark("The receiver answered with the HTTP status {number}.")
-_ELSEWHERE: Final = mark("The receiver sends elsewhere (HTTP status {number}), which is not followed.")
+_STATUS: Final = N_("The receiver answered with the HTTP status {number}.")
+_ELSEWHERE: Final = N_("The receiver sends elsewhere (HTTP status {number}), which is not followed.")
 
 
 class PortalError(SubmissionError):
@@ -84,7 +85,7 @@ class Call(Generic[_T]):
             return codec.loads(self.answer, content)
         except FormError as mistake:
             raise PortalError(
-                status, "portal/answer", mark("The receiver's answer is none: {reason}"), reason=mistake
+                status, "portal/answer", N_("The receiver's answer is none: {reason}"), reason=mistake
             ) from None
 
 
@@ -109,7 +110,7 @@ def base_of(url: str) -> str:
         local = plain = False
         parts = urlsplit("")
     if not ((parts.scheme == "https" or local) and parts.hostname and plain and url.isascii() and url.isprintable()):
-        raise UsageError(mark("A receiver's address is https://…, or http:// on this machine, and nothing secret."))
+        raise UsageError(N_("A receiver's address is https://…, or http:// on this machine, and nothing secret."))
     return url.rstrip("/")
 
 
@@ -130,6 +131,6 @@ def _problem(status: int, content: bytes) -> PortalError:
         problem = codec.loads(Problem, content)
     except FormError:
         return PortalError(status, f"http/{status}", _STATUS, number=status)
-    told = mark("The receiver says no: {detail}")
+    told = N_("The receiver says no: {detail}")
     detail = " / ".join(each for each in (problem.detail, problem.detail_ja) if each)
     return PortalError(status, problem.code, told, report=problem.report, detail=detail)

@@ -16,13 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from mynacard.errors import MissingExtraError, PortalUnreachable, mark
+from mynacard.errors import MissingExtraError, PortalUnreachable
 from mynacard.submission import calls
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call, PortalError
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.submission.wire import ANSWER_MAX, Challenge, Overview, Purpose, Registered, ReportAnswer, Session, Status
+from mynacard.texts import N_
 
 if TYPE_CHECKING:
     import httpx2
@@ -298,7 +299,7 @@ class _Answer:
     def add(self, piece: bytes) -> None:
         self.content += piece
         if len(self.content) > ANSWER_MAX:
-            raise PortalUnreachable(mark("The receiver's answer is longer than one can be."))
+            raise PortalUnreachable(N_("The receiver's answer is longer than one can be."))
 
 
 class _Watch:
@@ -350,7 +351,7 @@ async def _sent_in_a_loop(path: Path, progress: Progress, feed: Callable[[], obj
 
 
 def _unreachable(error: Exception) -> PortalUnreachable:
-    return PortalUnreachable(mark("The receiver cannot be reached, or the line broke: {reason}"), reason=_reason(error))
+    return PortalUnreachable(N_("The receiver cannot be reached, or the line broke: {reason}"), reason=_reason(error))
 
 
 def _reason(error: Exception) -> str:

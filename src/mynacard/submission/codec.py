@@ -18,8 +18,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from mynacard.errors import SubmissionError, mark
+from mynacard.errors import SubmissionError
 from mynacard.submission.messages import Violation, error
+from mynacard.texts import N_
 
 __all__ = ["DOCUMENT_MAX", "FormError", "decode", "encode", "loads"]
 
@@ -52,7 +53,7 @@ class FormError(SubmissionError, ValueError):
     def __init__(self, violations: Iterable[Violation], /) -> None:
         found = tuple(violations)
         super().__init__(
-            mark("{count} mistakes, the first at {place}: {reason}"),
+            N_("{count} mistakes, the first at {place}: {reason}"),
             count=len(found), place=found[0].field or "/", reason=found[0].english,
         )  # fmt: skip
         self.violations = found

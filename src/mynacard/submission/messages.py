@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from mynacard.errors import mark
+from mynacard.texts import N_
 
 __all__ = ["MESSAGES", "Message", "Severity", "Violation", "error", "warning"]
 
@@ -77,288 +77,288 @@ def _violation(code: str, field: str, severity: Severity, details: Mapping[str, 
 MESSAGES: Final[Mapping[str, Message]] = {
     # --- the form ---
     "form/json": Message(
-        mark("This is no application: it is no JSON (line {line}, column {column})."),
+        N_("This is no application: it is no JSON (line {line}, column {column})."),
         "申請データがJSONではありません（{line}行{column}文字目）。",
     ),
     "form/too-long": Message(
-        mark("This is longer than an application can be ({most} bytes)."),
+        N_("This is longer than an application can be ({most} bytes)."),
         "申請データが上限（{most}バイト）を超えています。",
     ),
-    "form/missing": Message(mark("This has to be given."), "必須項目です。"),
-    "form/unknown-field": Message(mark("There is no such item."), "この項目はありません。"),
-    "form/repeated-field": Message(mark("This item is given twice."), "同じ項目が重複しています。"),
-    "form/type": Message(mark("{wanted} is wanted here."), "ここには{wanted_ja}を指定してください。"),
+    "form/missing": Message(N_("This has to be given."), "必須項目です。"),
+    "form/unknown-field": Message(N_("There is no such item."), "この項目はありません。"),
+    "form/repeated-field": Message(N_("This item is given twice."), "同じ項目が重複しています。"),
+    "form/type": Message(N_("{wanted} is wanted here."), "ここには{wanted_ja}を指定してください。"),
     "form/choice": Message(
-        mark("One of these is wanted here: {choices}."),
+        N_("One of these is wanted here: {choices}."),
         "次のいずれかを指定してください：{choices}",
     ),
     "form/date": Message(
-        mark("A day of the calendar is wanted here, as 2026-12-31."), "日付を2026-12-31の形式で指定してください。"
+        N_("A day of the calendar is wanted here, as 2026-12-31."), "日付を2026-12-31の形式で指定してください。"
     ),
     "form/canonical": Message(
-        mark("It is not written in the one form that everybody writes alike (RFC 8785)."),
+        N_("It is not written in the one form that everybody writes alike (RFC 8785)."),
         "正規化された形式（RFC 8785）ではありません。",
     ),
-    "form/too-many": Message(mark("At most {most} of these are taken."), "{most}件までです。"),
+    "form/too-many": Message(N_("At most {most} of these are taken."), "{most}件までです。"),
     # --- texts ---
-    "text/empty": Message(mark("This has to be filled in."), "入力してください。"),
-    "text/too-long": Message(mark("At most {most} characters are taken."), "{most}文字以内で入力してください。"),
+    "text/empty": Message(N_("This has to be filled in."), "入力してください。"),
+    "text/too-long": Message(N_("At most {most} characters are taken."), "{most}文字以内で入力してください。"),
     "text/half-width": Message(
-        mark("Half-width characters (ASCII) alone are taken."), "半角文字で入力してください。"
+        N_("Half-width characters (ASCII) alone are taken."), "半角文字で入力してください。"
     ),
-    "text/full-width": Message(mark("Full-width characters alone are taken."), "全角文字で入力してください。"),
+    "text/full-width": Message(N_("Full-width characters alone are taken."), "全角文字で入力してください。"),
     "text/name": Message(
-        mark("A name is written in capitals of the basic alphabet, as in the passport."),
+        N_("A name is written in capitals of the basic alphabet, as in the passport."),
         "氏名は旅券のとおり半角英大文字で入力してください。",
     ),
     "text/digits": Message(
-        mark("{count} digits without a hyphen are wanted."),
+        N_("{count} digits without a hyphen are wanted."),
         "ハイフンなしの数字{count}桁で入力してください。",
     ),
     "text/telephone": Message(
-        mark("A telephone number has digits alone, no hyphen."), "電話番号はハイフンなしの数字で入力してください。"
+        N_("A telephone number has digits alone, no hyphen."), "電話番号はハイフンなしの数字で入力してください。"
     ),
     "text/card-number": Message(
-        mark("A residence card's number has two letters, eight digits, two letters."),
+        N_("A residence card's number has two letters, eight digits, two letters."),
         "在留カード番号は英字2桁・数字8桁・英字2桁です。",
     ),
-    "text/email": Message(mark("This is no e-mail address."), "メールアドレスの形式ではありません。"),
+    "text/email": Message(N_("This is no e-mail address."), "メールアドレスの形式ではありません。"),
     "text/control": Message(
-        mark("It holds characters that cannot be printed."), "印字できない文字が含まれています。"
+        N_("It holds characters that cannot be printed."), "印字できない文字が含まれています。"
     ),
-    "contact/differs": Message(mark("The two e-mail addresses differ."), "メールアドレスが一致しません。"),
+    "contact/differs": Message(N_("The two e-mail addresses differ."), "メールアドレスが一致しません。"),
     "contact/no-telephone": Message(
-        mark("One of telephone and mobile telephone has to be given."),
+        N_("One of telephone and mobile telephone has to be given."),
         "電話番号または携帯電話番号を入力してください。",
     ),
-    "declaration/missing": Message(mark("This has to be declared."), "確認・申告が必要です。"),
+    "declaration/missing": Message(N_("This has to be declared."), "確認・申告が必要です。"),
     "representative/missing": Message(
-        mark("Who applies for the person has to be given."), "代理人・取次者の情報を入力してください。"
+        N_("Who applies for the person has to be given."), "代理人・取次者の情報を入力してください。"
     ),
     "delivery/email": Message(
-        mark("By e-mail comes the certificate of eligibility alone."),
+        N_("By e-mail comes the certificate of eligibility alone."),
         "電子メールで受け取れるのは在留資格認定証明書のみです。",
     ),
     "criminal-record/detail": Message(
-        mark("What it was has to be given."), "犯罪を理由とする処分の内容を入力してください。"
+        N_("What it was has to be given."), "犯罪を理由とする処分の内容を入力してください。"
     ),
     # --- who may apply for what ---
     "rider/not-with-kind": Message(
-        mark("{rider}: it is applied for only along with a change, an extension or an acquisition."),
+        N_("{rider}: it is applied for only along with a change, an extension or an acquisition."),
         "「{rider_ja}」は、変更・更新・取得の申請と同時にのみ申請できます。",
     ),
-    "rider/twice": Message(mark("This is applied for twice."), "同じ申請が重複しています。"),
+    "rider/twice": Message(N_("This is applied for twice."), "同じ申請が重複しています。"),
     "rider/reentry-kind": Message(
-        mark("Whether for one re-entry or several has to be given."),
+        N_("Whether for one re-entry or several has to be given."),
         "再入国許可の種類（1回限り・数次）を選択してください。",
     ),
     "actor/not-allowed": Message(
-        mark("This actor cannot apply for this online."), "この申請者区分では、この手続のオンライン申請はできません。"
+        N_("This actor cannot apply for this online."), "この申請者区分では、この手続のオンライン申請はできません。"
     ),
     "actor/condition": Message(
-        mark("A relative applies only for somebody under 16, or who cannot because of illness or the like."),
+        N_("A relative applies only for somebody under 16, or who cannot because of illness or the like."),
         "親族による申請は、本人が16歳未満又は疾病等により自ら申請できない場合に限られます。",
     ),
     "actor/condition-unknown": Message(
-        mark("Whether a relative can apply for this is not known here: ask before you rely on it."),
+        N_("Whether a relative can apply for this is not known here: ask before you rely on it."),
         "親族がこの申請をできるかどうかの条件が確認できていません。事前にお確かめください。",
     ),
     "actor/self-impossible": Message(
-        mark("Who holds this status cannot apply in person: no Individual Number Card is issued."),
+        N_("Who holds this status cannot apply in person: no Individual Number Card is issued."),
         "この在留資格の方は本人によるオンライン申請ができません。",
     ),
     "actor/too-young": Message(
-        mark("Who is under 15 has no signing certificate, and cannot apply in person."),
+        N_("Who is under 15 has no signing certificate, and cannot apply in person."),
         "15歳未満の方は署名用電子証明書が発行されないため、本人による申請ができません。",
     ),
     "actor/not-approved": Message(
-        mark("This actor needs the agency's approval before applying online."),
+        N_("This actor needs the agency's approval before applying online."),
         "オンライン申請には、事前に利用申出の承認が必要です。",
     ),
     "actor/not-requested": Message(
-        mark("The accepting organisation's request is needed."), "所属機関からの依頼が必要です。"
+        N_("The accepting organisation's request is needed."), "所属機関からの依頼が必要です。"
     ),
     "actor/abroad": Message(
-        mark("Nobody who is outside of Japan can apply for this."), "日本国外にいる間は申請できません。"
+        N_("Nobody who is outside of Japan can apply for this."), "日本国外にいる間は申請できません。"
     ),
-    "status/unknown": Message(mark("There is no such status of residence."), "この在留資格はありません。"),
-    "status/missing": Message(mark("The status of residence has to be given."), "在留資格を指定してください。"),
+    "status/unknown": Message(N_("There is no such status of residence."), "この在留資格はありません。"),
+    "status/missing": Message(N_("The status of residence has to be given."), "在留資格を指定してください。"),
     "status/not-online": Message(
-        mark("For this status nobody can apply online."), "この在留資格はオンライン申請の対象外です。"
+        N_("For this status nobody can apply online."), "この在留資格はオンライン申請の対象外です。"
     ),
     "status/permanent-not-online": Message(
-        mark("Permanent residence cannot be applied for online."), "永住に関する申請はオンラインではできません。"
+        N_("Permanent residence cannot be applied for online."), "永住に関する申請はオンラインではできません。"
     ),
     "status/only-supervising-organisation": Message(
-        mark("For this status the supervising organisation alone applies."),
+        N_("For this status the supervising organisation alone applies."),
         "この在留資格は監理団体のみが申請できます。",
     ),
     "status/per-notice": Message(
-        mark("Whether it can be applied for online depends on the notice's number, and is not known here."),
+        N_("Whether it can be applied for online depends on the notice's number, and is not known here."),
         "特定活動は告示番号ごとに対象が異なります。個別にご確認ください。",
     ),
     "status/follows-sponsor": Message(
-        mark("An organisation can apply for a dependent only where it can for the one who supports them."),
+        N_("An organisation can apply for a dependent only where it can for the one who supports them."),
         "家族滞在は、扶養者について申請できる機関に限り申請できます。",
     ),
     "status/organisation-may-be-needed": Message(
-        mark("For some work statuses an organisation in Japan is needed; for which is not known here."),
+        N_("For some work statuses an organisation in Japan is needed; for which is not known here."),
         "就労資格によっては、日本国内に所属機関があることが必要です。個別にご確認ください。",
     ),
     "status/same": Message(
-        mark("The status that is wanted is the one that is held: then it is an extension."),
+        N_("The status that is wanted is the one that is held: then it is an extension."),
         "現在の在留資格と同じです。更新の申請を選択してください。",
     ),
     # --- when ---
     "timing/no-end": Message(
-        mark("The last day of the period of stay has to be given."), "在留期間の満了日を入力してください。"
+        N_("The last day of the period of stay has to be given."), "在留期間の満了日を入力してください。"
     ),
     "timing/early": Message(
-        mark("Extensions are taken from about {day} on, three months before the period ends."),
+        N_("Extensions are taken from about {day} on, three months before the period ends."),
         "更新申請はおおむね{day}（満了日の3か月前）から受け付けられます。",
     ),
     "timing/last-day": Message(
-        mark("On the last day of the period ({day}) nothing is taken online: go to the office today."),
+        N_("On the last day of the period ({day}) nothing is taken online: go to the office today."),
         "満了日（{day}）当日はオンライン申請できません。本日中に窓口で申請してください。",
     ),
     "timing/expired": Message(
-        mark("The period of stay ended on {day}. Speak to the office at once."),
+        N_("The period of stay ended on {day}. Speak to the office at once."),
         "在留期間は{day}に満了しています。至急、地方出入国在留管理局にご相談ください。",
     ),
     "timing/tomorrow": Message(
-        mark("Today is the last day for applying online: the period ends tomorrow ({day})."),
+        N_("Today is the last day for applying online: the period ends tomorrow ({day})."),
         "オンライン申請は本日までです（満了日は明日{day}）。",
     ),
     "timing/event-missing": Message(
-        mark("The day of birth, or of the loss of nationality, has to be given."),
+        N_("The day of birth, or of the loss of nationality, has to be given."),
         "出生又は国籍離脱等の日を入力してください。",
     ),
-    "timing/event-in-future": Message(mark("This day has not come yet."), "将来の日付です。"),
+    "timing/event-in-future": Message(N_("This day has not come yet."), "将来の日付です。"),
     "timing/acquisition-late": Message(
-        mark("An acquisition is applied for within 30 days; they ended on {day}."),
+        N_("An acquisition is applied for within 30 days; they ended on {day}."),
         "取得の申請は事由発生から30日以内です（{day}まで）。",
     ),
     "timing/acquisition-last-day": Message(
-        mark("Today is the thirtieth day; whether it still counts is not known here. Ask the office today."),
+        N_("Today is the thirtieth day; whether it still counts is not known here. Ask the office today."),
         "本日が30日目です。期間内かどうかが確認できていません。本日中に窓口にご確認ください。",
     ),
-    "timing/passport-expired": Message(mark("The passport has expired."), "旅券の有効期間が満了しています。"),
+    "timing/passport-expired": Message(N_("The passport has expired."), "旅券の有効期間が満了しています。"),
     # --- attachments ---
-    "attachment/too-many": Message(mark("At most {most} files are taken."), "添付ファイルは{most}個までです。"),
+    "attachment/too-many": Message(N_("At most {most} files are taken."), "添付ファイルは{most}個までです。"),
     "attachment/too-large": Message(
-        mark("All files together have at most {most} bytes; these have {size}."),
+        N_("All files together have at most {most} bytes; these have {size}."),
         "添付ファイルの合計は{most}バイトまでです（現在{size}バイト）。",
     ),
-    "attachment/empty": Message(mark("The file is empty."), "空のファイルです。"),
+    "attachment/empty": Message(N_("The file is empty."), "空のファイルです。"),
     "attachment/type": Message(
-        mark("A document is a PDF file, and a photo a JPEG file."), "書類はPDF、写真はJPEGで添付してください。"
+        N_("A document is a PDF file, and a photo a JPEG file."), "書類はPDF、写真はJPEGで添付してください。"
     ),
     "attachment/name": Message(
-        mark("This cannot be the name of a file that goes along."), "このファイル名は使用できません。"
+        N_("This cannot be the name of a file that goes along."), "このファイル名は使用できません。"
     ),
     "attachment/twice": Message(
-        mark("Two files have this name."), "同じ名前のファイルがあります。"
+        N_("Two files have this name."), "同じ名前のファイルがあります。"
     ),
-    "attachment/digest": Message(mark("This is no SHA-256 value."), "SHA-256値ではありません。"),
+    "attachment/digest": Message(N_("This is no SHA-256 value."), "SHA-256値ではありません。"),
     "attachment/changed": Message(
-        mark("The file is not the one that was listed: its size or content differs."),
+        N_("The file is not the one that was listed: its size or content differs."),
         "添付ファイルが記載内容と異なります（サイズ又は内容）。",
     ),
     "attachment/not-readable": Message(
-        mark("The file is not of the type that it is listed as, or is encrypted."),
+        N_("The file is not of the type that it is listed as, or is encrypted."),
         "ファイルの形式が異なるか、暗号化されています。",
     ),
     "attachment/encrypted": Message(
-        mark("The file seems to be encrypted, or to forbid printing or copying: such files are not taken."),
+        N_("The file seems to be encrypted, or to forbid printing or copying: such files are not taken."),
         "暗号化又は印刷・コピー制限のあるファイルのようです。受け付けられません。",
     ),
-    "photo/missing": Message(mark("A photo is needed."), "写真を添付してください。"),
+    "photo/missing": Message(N_("A photo is needed."), "写真を添付してください。"),
     "photo/maybe-missing": Message(
-        mark("Whether a photo is needed here is not known; without one you may be asked for it."),
+        N_("Whether a photo is needed here is not known; without one you may be asked for it."),
         "写真の要否が確認できていません。後日求められることがあります。",
     ),
-    "photo/several": Message(mark("One photo is taken, not several."), "写真は1枚のみです。"),
+    "photo/several": Message(N_("One photo is taken, not several."), "写真は1枚のみです。"),
     "photo/old": Message(
-        mark("The photo was taken before {day}, more than six months ago."),
+        N_("The photo was taken before {day}, more than six months ago."),
         "写真は6か月以内（{day}以降）に撮影したものが必要です。",
     ),
     "photo/no-day": Message(
-        mark("The day on which the photo was taken has to be given."), "写真の撮影日を入力してください。"
+        N_("The day on which the photo was taken has to be given."), "写真の撮影日を入力してください。"
     ),
     "photo/large": Message(
-        mark("The photo has more than {most} bytes, the limit of the old system; that of the new one is not known."),
+        N_("The photo has more than {most} bytes, the limit of the old system; that of the new one is not known."),
         "写真が旧システムの上限（{most}バイト）を超えています。新システムの上限は確認できていません。",
     ),
     # --- the form beside the certificate ---
     "holder/unknown": Message(
-        mark("The signing certificate does not say this in a known form, so it was not compared."),
+        N_("The signing certificate does not say this in a known form, so it was not compared."),
         "署名用電子証明書の記載が確認できず、照合していません。",
     ),
     "holder/birth-date-differs": Message(
-        mark("The signing certificate has another birth date."), "生年月日が署名用電子証明書と異なります。"
+        N_("The signing certificate has another birth date."), "生年月日が署名用電子証明書と異なります。"
     ),
     "holder/sex-differs": Message(
-        mark("The signing certificate has another sex."), "性別が署名用電子証明書と異なります。"
+        N_("The signing certificate has another sex."), "性別が署名用電子証明書と異なります。"
     ),
     "holder/name-differs": Message(
-        mark("The signing certificate has another name, or writes it otherwise."),
+        N_("The signing certificate has another name, or writes it otherwise."),
         "氏名が署名用電子証明書の記載と異なります。",
     ),
     "holder/address-differs": Message(
-        mark("The signing certificate has another address, or writes it otherwise."),
+        N_("The signing certificate has another address, or writes it otherwise."),
         "住所が署名用電子証明書の記載と異なります。",
     ),
     # --- before the last step ---
     "ready/no-certificate": Message(
-        mark("The card does not have this certificate: the municipality issues it."),
+        N_("The card does not have this certificate: the municipality issues it."),
         "この電子証明書が発行されていません。市区町村の窓口で手続が必要です。",
     ),
     "ready/certificate-expired": Message(
-        mark("The certificate expired on {day}: the municipality renews it."),
+        N_("The certificate expired on {day}: the municipality renews it."),
         "電子証明書の有効期間が{day}に満了しています。市区町村の窓口で更新が必要です。",
     ),
     "ready/certificate-not-yet": Message(
-        mark("The certificate is not valid yet: look at this computer's clock."),
+        N_("The certificate is not valid yet: look at this computer's clock."),
         "電子証明書の有効期間がまだ始まっていません。パソコンの時計をご確認ください。",
     ),
     "ready/certificate-ends-soon": Message(
-        mark("The certificate ends on {day}: renew it before you rely on it."),
+        N_("The certificate ends on {day}: renew it before you rely on it."),
         "電子証明書の有効期間は{day}までです。早めに更新してください。",
     ),
     "ready/pin-blocked": Message(
-        mark("It is blocked: the municipality sets a new one."),
+        N_("It is blocked: the municipality sets a new one."),
         "ロックされています。市区町村の窓口で再設定が必要です。",
     ),
     "ready/pin-last-try": Message(
-        mark("One try is left: if that is wrong, it is blocked."), "残り1回です。誤るとロックされます。"
+        N_("One try is left: if that is wrong, it is blocked."), "残り1回です。誤るとロックされます。"
     ),
     "ready/pin-unknown": Message(
-        mark("How many tries are left cannot be told."), "残り回数が確認できません。"
+        N_("How many tries are left cannot be told."), "残り回数が確認できません。"
     ),
     "ready/other-card-number": Message(
-        mark("The residence card has another number."), "在留カードの番号と異なります。"
+        N_("The residence card has another number."), "在留カードの番号と異なります。"
     ),
     "ready/other-end-of-stay": Message(
-        mark("The residence card has another last day of the period of stay."),
+        N_("The residence card has another last day of the period of stay."),
         "在留カードの在留期間の満了日と異なります。",
     ),
     "ready/other-birth-date": Message(
-        mark("The residence card has another birth date."), "在留カードの生年月日と異なります。"
+        N_("The residence card has another birth date."), "在留カードの生年月日と異なります。"
     ),
     "ready/card-expired": Message(
-        mark("The residence card expired on {day}."), "在留カードの有効期間が{day}に満了しています。"
+        N_("The residence card expired on {day}."), "在留カードの有効期間が{day}に満了しています。"
     ),
     "ready/extension-pending": Message(
-        mark("The residence card says that an application is pending."),
+        N_("The residence card says that an application is pending."),
         "在留カードに申請中の記載があります。",
     ),
     # --- rules of two versions ---
     "rules/older-client": Message(
-        mark("It was checked by older rules ({theirs}) before it was sent; here it was by {ours}."),
+        N_("It was checked by older rules ({theirs}) before it was sent; here it was by {ours}."),
         "送信前の確認は旧規則（{theirs}）によるものです。当方では{ours}により確認しました。",
     ),
     "rules/newer-client": Message(
-        mark("It was checked by newer rules ({theirs}) before it was sent; here it was by {ours}, which decide."),
+        N_("It was checked by newer rules ({theirs}) before it was sent; here it was by {ours}, which decide."),
         "送信前の確認は新しい規則（{theirs}）によるものですが、当方では{ours}により判断しました。",
     ),
 }  # fmt: skip

@@ -17,10 +17,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.submission import codec, durable
 from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.submission.wire import Status
+from mynacard.texts import N_
 
 __all__ = ["Entry", "EntryState", "Outbox"]
 
@@ -128,7 +129,7 @@ class Outbox:
         """
         found = {each.name: each for each in self._folder.iterdir() if not each.name.startswith(_UNFINISHED)}
         if id_ not in found:
-            raise UsageError(mark("The outbox has no entry {id}."), id=id_)
+            raise UsageError(N_("The outbox has no entry {id}."), id=id_)
         return codec.loads(Entry, (found[id_] / _ENTRY).read_bytes())
 
     def package(self, entry: Entry) -> Path:

@@ -21,7 +21,7 @@ from typing import IO, BinaryIO, Final
 
 from cryptography import x509
 
-from mynacard.errors import CertificateFileError, SubmissionError, UnsupportedAlgorithmError, mark
+from mynacard.errors import CertificateFileError, SubmissionError, UnsupportedAlgorithmError
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
 from mynacard.submission import manifest as manifests
@@ -29,6 +29,7 @@ from mynacard.submission.application import Attachment, Role
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
 from mynacard.submission.manifest import Manifest
 from mynacard.submission.messages import Violation, error
+from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
 from mynacard.trust.revocation import NO_EVIDENCE
 
@@ -182,11 +183,11 @@ def open_package(
         found = _manifest(manifest_json)
         _check_form(source, infos, found)
         if found.audience != audience:
-            raise PackageError("manifest/audience", mark("The package is for another receiver."))
+            raise PackageError("manifest/audience", N_("The package is for another receiver."))
         if not now - lifetime <= found.issued_at <= now + CLOCKS_APART:
             raise PackageError(
                 "manifest/issued",
-                mark("The package was made at {time} by its sender's clock: too long ago, or not yet."),
+                N_("The package was made at {time} by its sender's clock: too long ago, or not yet."),
                 time=found.issued,
             )
         certificate, report = _signed(manifest_json, _small(archive, infos, 1, SIGNATURE_MAX), anchors, now, evidence)
@@ -208,7 +209,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 def _archive(source: BinaryIO) -> zipfile.ZipFile:
     if source.seek(0, 2) > PACKAGE_MAX:
-        raise PackageError("package/too-large", mark("The package has more than {most} bytes."), most=PACKAGE_MAX)
+        raise PackageError("package/too-large", N_("The package has more than {most} bytes."), most=PACKAGE_MAX)
     _check_directory(source)
     try:
         return zipfile.ZipFile(source)
@@ -271,7 +272,7 @@ def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 
 def _misformed() -> PackageError:
     return PackageError(
-        "package/form", mark("This is no package, or there is something in it that does not belong there.")
+        "package/form", N_("This is no package, or there is something in it that does not belong there.")
     )
 
 
@@ -280,7 +281,7 @@ def _manifest(document: bytes) -> Manifest:
         return manifests.parse(document)
     except FormError as mistake:
         raise PackageError(
-            "manifest/form", mark("The package's manifest is none: {reason}"), *mistake.violations, reason=mistake
+            "manifest/form", N_("The package's manifest is none: {reason}"), *mistake.violations, reason=mistake
         ) from None
 
 
@@ -297,10 +298,10 @@ def _signed(
         report = check(certificate, anchors, at=now, purpose=Purpose.DOCUMENT, signature=step, evidence=evidence)
     except (CertificateFileError, UnsupportedAlgorithmError) as reason:
         raise PackageError(
-            "certificate/unsupported", mark("The signature is not taken: {reason}"), reason=reason
+            "certificate/unsupported", N_("The signature is not taken: {reason}"), reason=reason
         ) from None
     if parsed.names_certificate is not True or parsed.content is not None:
-        raise PackageError("signature/mismatch", mark("The signature is none of CAdES beside what was signed."))
+        raise PackageError("signature/mismatch", N_("The signature is none of CAdES beside what was signed."))
     refused = refusal(report)
     if refused is not None:
         problem, step = refused
@@ -341,14 +342,14 @@ def _check_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: Attachmen
         raise _changed(number)
     if not beginning.startswith(_BEGINNINGS[said.role]):
         raise PackageError(
-            "attachment/not-readable", mark("The file {number} is not of the type that it is listed as."),
+            "attachment/not-readable", N_("The file {number} is not of the type that it is listed as."),
             error("attachment/not-readable", f"/attachments/{number}"), number=number + 1,
         )  # fmt: skip
 
 
 def _changed(number: int) -> PackageError:
     return PackageError(
-        "attachment/changed", mark("The file {number} is not the one that was listed."),
+        "attachment/changed", N_("The file {number} is not the one that was listed."),
         error("attachment/changed", f"/attachments/{number}"), number=number + 1,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from mynacard.apdu.commands import carries_secret
 from mynacard.apdu.verification import check_form
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.jpki.layout import DF_NAME, KEY_PAIRS, KeyPair
 from mynacard.pin import Pin
 from mynacard.simulator.card import SimulatedCard
@@ -22,6 +22,7 @@ from mynacard.simulator.persona import DEFAULT_PERSONA, persona
 from mynacard.simulator.powered import Around, PoweredCard
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import Personality, Traits
+from mynacard.texts import N_
 
 __all__ = ["CardOptions", "CardUnderTest", "Count", "count"]
 
@@ -56,14 +57,14 @@ class CardOptions:
             PinFormError: a PIN that no card has.
         """
         if self.personality not in set(Personality):
-            raise UsageError(mark("No simulated card is {personality}."), personality=self.personality)
+            raise UsageError(N_("No simulated card is {personality}."), personality=self.personality)
         if self.timing and self.timing not in TRANSPORTS:
             raise UsageError(
-                mark("No timing is called {name}. There are: {known}."), name=self.timing, known=", ".join(TRANSPORTS)
+                N_("No timing is called {name}. There are: {known}."), name=self.timing, known=", ".join(TRANSPORTS)
             )
         for name, pin in self.pins.items():
             if name not in _PAIRS:
-                raise UsageError(mark("No key pair is called {name}."), name=name)
+                raise UsageError(N_("No key pair is called {name}."), name=name)
             check_form(_PAIRS[name].pin, Pin(pin))
         traits = Traits(Personality(self.personality), self.extended_length)
         faults = tuple(Fault.parse(text) for text in self.faults)
@@ -129,7 +130,7 @@ class CardUnderTest:
     def tries_left(self, pair: KeyPair) -> int:
         """How many tries of the pair's PIN the chip has left; no command is sent. A residence card has none."""
         if not isinstance(self.card, SimulatedCard):
-            raise UsageError(mark("A residence card has no PINs, and counts no tries."))
+            raise UsageError(N_("A residence card has no PINs, and counts no tries."))
         return self.card.pins[DF_NAME, pair.pin.key].tries_left
 
     def saw(self, command: bytes) -> None:

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, mark
+from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
+from mynacard.texts import N_
 
 __all__ = ["CERTIFICATE_MAX", "load", "name_text", "rsa_public_key"]
 
@@ -45,17 +46,15 @@ def load(data: bytes) -> x509.Certificate:
         CertificateFileError: none, or more than one, or damaged.
     """
     if len(data) > CERTIFICATE_MAX:
-        raise CertificateFileError(
-            mark("This is no certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX
-        )
+        raise CertificateFileError(N_("This is no certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX)
     count = data.count(_PEM)
     if count > 1:
-        raise CertificateFileError(mark("One certificate is wanted here; there are {count}."), count=count)
+        raise CertificateFileError(N_("One certificate is wanted here; there are {count}."), count=count)
     try:
         certificate = x509.load_pem_x509_certificate(data) if count else x509.load_der_x509_certificate(data)
         _read_whole(certificate)
     except _UNREADABLE:
-        raise CertificateFileError(mark("This is no certificate in PEM or DER, or it is damaged.")) from None
+        raise CertificateFileError(N_("This is no certificate in PEM or DER, or it is damaged.")) from None
     return certificate
 
 
@@ -73,7 +72,7 @@ def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
     """
     key = _public_key(certificate)
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size not in KEY_BITS:
-        raise UnsupportedAlgorithmError(mark("The certificate does not hold an RSA key of 2048 to 8192 bits."))
+        raise UnsupportedAlgorithmError(N_("The certificate does not hold an RSA key of 2048 to 8192 bits."))
     return key
 
 

@@ -19,7 +19,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
-from mynacard.errors import UnsupportedAlgorithmError, UsageError, mark
+from mynacard.errors import UnsupportedAlgorithmError, UsageError
+from mynacard.texts import N_
 from mynacard.trust.certificates import name_text, rsa_public_key
 from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict, bad, good, not_checked, overall
@@ -48,9 +49,9 @@ _PROCESSED: Final = frozenset(
 
 
 WORDS: Final = {
-    Verdict.GOOD: mark("good"),
-    Verdict.BAD: mark("bad"),
-    Verdict.NOT_CHECKED: mark("not checked"),
+    Verdict.GOOD: N_("good"),
+    Verdict.BAD: N_("bad"),
+    Verdict.NOT_CHECKED: N_("not checked"),
 }
 """The verdicts in people's words."""
 
@@ -116,11 +117,11 @@ class Report:
     def steps(self) -> tuple[tuple[str, Step], ...]:
         """All steps with their names, in the order in which people want to read them."""
         return (
-            (mark("signature"), self.signature),
-            (mark("issuer"), self.issuer),
-            (mark("validity"), self.validity),
-            (mark("key usage"), self.key_usage),
-            (mark("revocation"), self.revocation),
+            (N_("signature"), self.signature),
+            (N_("issuer"), self.issuer),
+            (N_("validity"), self.validity),
+            (N_("key usage"), self.key_usage),
+            (N_("revocation"), self.revocation),
         )
 
     @property
@@ -133,8 +134,8 @@ class Report:
         return explain(self.steps, translate)
 
 
-_NO_SIGNATURE: Final = not_checked(mark("No signature was handed in."))
-_WHOSE_LIST: Final = not_checked(mark("Whether the certificate was revoked was not checked: its CA is not known."))
+_NO_SIGNATURE: Final = not_checked(N_("No signature was handed in."))
+_WHOSE_LIST: Final = not_checked(N_("Whether the certificate was revoked was not checked: its CA is not known."))
 
 
 def check(
@@ -163,13 +164,13 @@ def check(
         CertificateFileError, MissingExtraError: as :func:`~mynacard.trust.revocation.revocation` raises them.
     """
     if at.tzinfo is None:
-        raise UsageError(mark("The time of the check needs a time zone."))
+        raise UsageError(N_("The time of the check needs a time zone."))
     known = tuple(anchors)
     issuers = [anchor for anchor in known if _issued(certificate, anchor.certificate)]
     has = _policies(certificate)
     usage = _key_usage(certificate, purpose)
     if usage.verdict is Verdict.GOOD and policies and not set(policies).intersection(has):
-        usage = bad(mark("The certificate's policies ({found}) are none of those wanted."), found=", ".join(has) or "–")
+        usage = bad(N_("The certificate's policies ({found}) are none of those wanted."), found=", ".join(has) or "–")
     if not issuers:
         unknown = _unknown_issuer(certificate, known)
         silent = _WHOSE_LIST if evidence else NOT_GIVEN
@@ -220,31 +221,29 @@ def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) 
     issuer = name_text(certificate.issuer)
     if not anchors:
         return not_checked(
-            mark("No CA certificate was given; the certificate names {issuer} as its issuer."), issuer=issuer
+            N_("No CA certificate was given; the certificate names {issuer} as its issuer."), issuer=issuer
         )
     if any(anchor.certificate.subject == certificate.issuer for anchor in anchors):
         return bad(
-            mark(
-                "A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."
-            ),
+            N_("A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."),
             issuer=issuer,
         )
-    return bad(mark("None of the given CA certificates issued the certificate; it names {issuer}."), issuer=issuer)
+    return bad(N_("None of the given CA certificates issued the certificate; it names {issuer}."), issuer=issuer)
 
 
 def _issuer(certificate: x509.Certificate, anchor: Anchor) -> Step:
     authority = anchor.certificate
     name = name_text(authority.subject)
     if is_simulated(authority) and not anchor.simulated:
-        return bad(mark("The issuer ({issuer}) is simulated: it proves nothing outside of tests."), issuer=name)
+        return bad(N_("The issuer ({issuer}) is simulated: it proves nothing outside of tests."), issuer=name)
     if not _may_issue(authority):
-        return bad(mark("The issuer's certificate ({issuer}) is not one of a CA."), issuer=name)
+        return bad(N_("The issuer's certificate ({issuer}) is not one of a CA."), issuer=name)
     unknown = _unknown_critical(authority) or _unknown_critical(certificate)
     if unknown is not None:
-        return bad(mark("A critical extension ({oid}) is unknown here."), oid=unknown.dotted_string)
+        return bad(N_("A critical extension ({oid}) is unknown here."), oid=unknown.dotted_string)
     if anchor.simulated:
-        return good(mark("Issued by the simulated CA {issuer}."), issuer=name)
-    return good(mark("Issued by {issuer}, serial number {serial}."), issuer=name, serial=f"{authority.serial_number:X}")
+        return good(N_("Issued by the simulated CA {issuer}."), issuer=name)
+    return good(N_("Issued by {issuer}, serial number {serial}."), issuer=name, serial=f"{authority.serial_number:X}")
 
 
 def _may_issue(authority: x509.Certificate) -> bool:
@@ -266,32 +265,32 @@ def _unknown_critical(certificate: x509.Certificate) -> x509.ObjectIdentifier | 
 
 def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certificate | None = None) -> Step:
     if at < certificate.not_valid_before_utc:
-        return bad(mark("The certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc))
+        return bad(N_("The certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc))
     if at > certificate.not_valid_after_utc:
-        return bad(mark("The certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
+        return bad(N_("The certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
     if authority is not None and at < authority.not_valid_before_utc:
-        return bad(mark("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
+        return bad(N_("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
     if authority is not None and at > authority.not_valid_after_utc:
-        return bad(mark("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
-    return good(mark("Valid on {time}."), time=_time(at))
+        return bad(N_("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
+    return good(N_("Valid on {time}."), time=_time(at))
 
 
 def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:
     usage = _extension(certificate, x509.KeyUsage)
     if _is_ca(certificate) or usage is None or usage.key_cert_sign:
-        return bad(mark("The certificate is one of a CA, or does not say what it is for."))
+        return bad(N_("The certificate is one of a CA, or does not say what it is for."))
     extended = _extension(certificate, x509.ExtendedKeyUsage)
     if extended is not None and not _EXTENDED_USAGES[purpose].intersection(extended):
-        return bad(mark("The certificate is for something else."))
+        return bad(N_("The certificate is for something else."))
     match purpose:
         case Purpose.DOCUMENT if usage.content_commitment:
-            return good(mark("The certificate is for signing documents."))
+            return good(N_("The certificate is for signing documents."))
         case Purpose.DOCUMENT:
-            return bad(mark("The certificate is not for signing documents."))
+            return bad(N_("The certificate is not for signing documents."))
         case Purpose.AUTHENTICATION if usage.digital_signature and not usage.content_commitment:
-            return good(mark("The certificate is for authentication."))
+            return good(N_("The certificate is for authentication."))
         case Purpose.AUTHENTICATION:
-            return bad(mark("The certificate is not for authentication."))
+            return bad(N_("The certificate is not for authentication."))
 
 
 def _policies(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from typing import Final
 from cryptography import x509
 
 from mynacard.apdu import tlv
-from mynacard.errors import CertificateFileError, TlvError, mark
+from mynacard.errors import CertificateFileError, TlvError
 from mynacard.personal.fields import Sex
+from mynacard.texts import N_
 
 __all__ = ["BirthDate", "Era", "HolderAttributes", "Text", "holder_of"]
 
@@ -151,4 +152,4 @@ def _birth_date(raw: str) -> BirthDate:
 
 
 def _unreadable() -> CertificateFileError:
-    return CertificateFileError(mark("What this certificate says of its holder is not in the known form."))
+    return CertificateFileError(N_("What this certificate says of its holder is not in the known form."))

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import CertificateFileError, UsageError, mark
+from mynacard.errors import CertificateFileError, UsageError
+from mynacard.texts import N_
 from mynacard.trust.certificates import rsa_public_key
 
 __all__ = ["HASHES", "signed", "signed_by"]
@@ -49,12 +50,12 @@ def signed_by(key: rsa.RSAPublicKey, signature: bytes, digest: bytes, hash_: Has
     wanted = (key.key_size + 7) // 8
     if len(signature) != wanted:
         raise CertificateFileError(
-            mark("This is no signature under that certificate: it has {length} bytes, not {wanted}."),
+            N_("This is no signature under that certificate: it has {length} bytes, not {wanted}."),
             length=len(signature),
             wanted=wanted,
         )
     if len(digest) != hash_.digest_size:
-        raise UsageError(mark("A digest of {hash} has another length."), hash=hash_.value)
+        raise UsageError(N_("A digest of {hash} has another length."), hash=hash_.value)
     try:
         key.verify(signature, digest, PKCS1v15(), Prehashed(HASHES[hash_]))
     except (InvalidSignature, ValueError):

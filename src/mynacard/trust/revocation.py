@@ -20,7 +20,8 @@ from typing import Any, Final, cast
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.errors import CertificateFileError, MissingExtraError, UsageError, mark
+from mynacard.errors import CertificateFileError, MissingExtraError, UsageError
+from mynacard.texts import N_
 from mynacard.trust import coroutine
 from mynacard.verdict import Step, Verdict, bad, good, not_checked
 
@@ -34,7 +35,7 @@ WEAK_HASHES: Final = frozenset({"md2", "md5", "sha1"})
 """In signatures of lists, answers, certificates and time stamps: they prove nothing."""
 
 NOT_GIVEN: Final = not_checked(
-    mark("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
+    N_("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
 )
 _UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 """What asn1crypto raises for values that do not fit; it parses late, at the access."""
@@ -83,7 +84,7 @@ def revocation(
         UsageError: *at* has no time zone.
     """
     if at.tzinfo is None:
-        raise UsageError(mark("The time of the check needs a time zone."))
+        raise UsageError(N_("The time of the check needs a time zone."))
     if not evidence:
         return NOT_GIVEN
     if find_spec("pyhanko_certvalidator") is None:
@@ -139,28 +140,28 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
         coroutine.result(verify(leaf, path, context))
     except failures.RevokedError as error:
         return bad(
-            mark("The certificate was revoked on {time}: {reason}."),
+            N_("The certificate was revoked on {time}: {reason}."),
             time=_time(error.revocation_dt), reason=_REASONS.get(error.reason.native, error.reason.native),
         )  # fmt: skip
     except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
         return _SILENT if error.suspect_stale is None else _STALE
     except (failures.CRLValidationError, failures.OCSPValidationError, *_UNREADABLE):  # also an unknown hash, and so on
         return _SILENT
-    return good(mark("The certificate is not revoked, by the data that were given."))
+    return good(N_("The certificate is not revoked, by the data that were given."))
 
 
 _SILENT: Final = not_checked(
-    mark("The revocation data say nothing of this certificate, or are not by its issuer, or not of that time.")
+    N_("The revocation data say nothing of this certificate, or are not by its issuer, or not of that time.")
 )
-_STALE: Final = not_checked(mark("The revocation data are older than the time that matters."))
+_STALE: Final = not_checked(N_("The revocation data are older than the time that matters."))
 _REASONS: Final = {  # RFC 5280 §5.3.1, and what they mean of JPKI's
-    "unspecified": mark("no reason is given"),
-    "key_compromise": mark("the key may be known to others"),
-    "ca_compromise": mark("the CA's key may be known to others"),
-    "affiliation_changed": mark("what it says of its holder has changed"),
-    "superseded": mark("another one took its place"),
-    "cessation_of_operation": mark("it is no longer wanted"),
-    "certificate_hold": mark("it is suspended"),
+    "unspecified": N_("no reason is given"),
+    "key_compromise": N_("the key may be known to others"),
+    "ca_compromise": N_("the CA's key may be known to others"),
+    "affiliation_changed": N_("what it says of its holder has changed"),
+    "superseded": N_("another one took its place"),
+    "cessation_of_operation": N_("it is no longer wanted"),
+    "certificate_hold": N_("it is suspended"),
 }
 
 
@@ -169,12 +170,12 @@ def _loaded(module: str, kind: str, data: bytes) -> Any:
     from importlib import import_module  # noqa: PLC0415
 
     if len(data) > EVIDENCE_MAX:
-        raise CertificateFileError(mark("These revocation data are longer than {most} bytes."), most=EVIDENCE_MAX)
+        raise CertificateFileError(N_("These revocation data are longer than {most} bytes."), most=EVIDENCE_MAX)
     try:
         found: Any = getattr(import_module(f"asn1crypto.{module}"), kind).load(data, strict=True)
         refusal = _read_whole(found) if module == "crl" else _read_whole_answer(found)
     except _UNREADABLE:
-        found, refusal = None, mark("These revocation data are no list and no answer, or are damaged.")
+        found, refusal = None, N_("These revocation data are no list and no answer, or are damaged.")
     if refusal is not None:
         raise CertificateFileError(refusal)
     return found
@@ -184,13 +185,13 @@ def _read_whole(crl: Any) -> str | None:
     """Parse what is asked of later; why this list is not taken."""
     _ = crl["tbs_cert_list"]["this_update"].native, crl["tbs_cert_list"]["issuer"].native
     if crl.delta_crl_indicator_value is not None:
-        return mark("This is a delta list, which adds to another one: a complete one is needed.")
+        return N_("This is a delta list, which adds to another one: a complete one is needed.")
     return None
 
 
 def _read_whole_answer(ocsp: Any) -> str | None:
     if ocsp["response_status"].native != "successful":
-        return mark("This OCSP response says that the responder had no answer.")
+        return N_("This OCSP response says that the responder had no answer.")
     _ = ocsp.response_data["responses"].native, ocsp.response_data["produced_at"].native
     return None
 

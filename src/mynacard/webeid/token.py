@@ -16,9 +16,10 @@ from typing import Final, cast
 
 from mynacard._version import __version__
 from mynacard.apdu.hashes import HashAlgorithm
-from mynacard.errors import ProtocolError, UnsupportedAlgorithmError, mark
+from mynacard.errors import ProtocolError, UnsupportedAlgorithmError
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
+from mynacard.texts import N_
 from mynacard.trust import certificates, primitive
 from mynacard.verdict import Step, bad, good
 
@@ -80,16 +81,16 @@ def parse(text: str) -> AuthenticationToken:
         UnsupportedAlgorithmError: another algorithm than RS256.
     """
     if len(text) not in LENGTHS:
-        raise ProtocolError(mark("This is no Web eID token: it has fewer than 100 or more than 10,000 characters."))
+        raise ProtocolError(N_("This is no Web eID token: it has fewer than 100 or more than 10,000 characters."))
     fields = _fields(text)
     if fields["format"] != FORMAT:
-        raise ProtocolError(mark("This is no Web eID token of version 1.0."))
+        raise ProtocolError(N_("This is no Web eID token of version 1.0."))
     if fields["algorithm"] != ALGORITHM:
         raise UnsupportedAlgorithmError(
-            mark("The token is signed with another algorithm than {algorithm}."), algorithm=ALGORITHM
+            N_("The token is signed with another algorithm than {algorithm}."), algorithm=ALGORITHM
         )
     if not _URL.fullmatch(fields["appVersion"]):
-        raise ProtocolError(mark("This is no Web eID token: its appVersion is no URL."))
+        raise ProtocolError(N_("This is no Web eID token: its appVersion is no URL."))
     certificate, signature = _decoded(fields["unverifiedCertificate"]), _decoded(fields["signature"])
     return AuthenticationToken(certificate, ALGORITHM, signature, FORMAT, fields["appVersion"])
 
@@ -107,29 +108,29 @@ def verify_signature(token: AuthenticationToken, origin: str, nonce: str) -> Ste
     """
     if (token.format, token.algorithm) != (FORMAT, ALGORITHM):
         raise UnsupportedAlgorithmError(
-            mark("The token is signed with another algorithm than {algorithm}."), algorithm=ALGORITHM
+            N_("The token is signed with another algorithm than {algorithm}."), algorithm=ALGORITHM
         )
     digest = authentication.digest(origin, nonce)
     certificate = certificates.load(token.certificate_der)
     if primitive.signed(certificate, token.signature, digest, HashAlgorithm.SHA256):
-        return good(mark("The token answers this challenge of this site."))
-    return bad(mark("The token does not answer this challenge of this site."))
+        return good(N_("The token answers this challenge of this site."))
+    return bad(N_("The token does not answer this challenge of this site."))
 
 
 def _fields(text: str) -> dict[str, str]:
     try:
         pairs: object = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
-        raise ProtocolError(mark("This is no Web eID token: it is no JSON.")) from None
+        raise ProtocolError(N_("This is no Web eID token: it is no JSON.")) from None
     fields: dict[str, str] = {}
     for pair in cast(tuple[object, ...], pairs) if isinstance(pairs, tuple) else ():
         match pair:
             case (str(name), str(value)) if name in _FIELDS and name not in fields:
                 fields[name] = value
             case _:
-                raise ProtocolError(mark("This is no Web eID token: it has not the five fields, each once and a text."))
+                raise ProtocolError(N_("This is no Web eID token: it has not the five fields, each once and a text."))
     if fields.keys() != _FIELDS:
-        raise ProtocolError(mark("This is no Web eID token: it has not the five fields, each once and a text."))
+        raise ProtocolError(N_("This is no Web eID token: it has not the five fields, each once and a text."))
     return fields
 
 
@@ -140,5 +141,5 @@ def _decoded(text: str) -> bytes:
     except (binascii.Error, ValueError):
         data = b""
     if not data or base64.b64encode(data).decode("ascii") != text:
-        raise ProtocolError(mark("This is no Web eID token: a field is not in base64."))
+        raise ProtocolError(N_("This is no Web eID token: a field is not in base64."))
     return data

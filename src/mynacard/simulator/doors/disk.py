@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, overload
 from filelock import FileLock, Timeout
 
 from mynacard.apdu.verification import check_form
-from mynacard.errors import CardFileError, mark
+from mynacard.errors import CardFileError
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.jpki.objects import Medium
 from mynacard.pin import Pin
@@ -27,6 +27,7 @@ from mynacard.simulator.doors.pki_cache import cached_pki, new_key_der
 from mynacard.simulator.issuing import ApplicationContents
 from mynacard.simulator.persona import DEFAULT_PERSONA, AnyPersona, Persona
 from mynacard.simulator.traits import Traits
+from mynacard.texts import N_
 
 if TYPE_CHECKING:
     from mynacard.simulator.residence.card import SimulatedResidenceCard
@@ -78,7 +79,7 @@ def create_file(
     for pair in KEY_PAIRS:
         check_form(pair.pin, Pin(pins[pair.name]))
     if path.exists():
-        raise CardFileError(mark("{path} exists already."), path=str(path))
+        raise CardFileError(N_("{path} exists already."), path=str(path))
     _store(path, _contents(traits, pins, persona, own_keys=True))
 
 
@@ -132,7 +133,7 @@ def open_file(path: Path) -> Generator[AnyCard, None, None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise CardFileError(mark("The simulated card {path} is in use by another program."), path=str(path)) from error
+        raise CardFileError(N_("The simulated card {path} is in use by another program."), path=str(path)) from error
     except OSError as error:
         raise _unusable(path, error) from error
     try:
@@ -151,7 +152,7 @@ def read_file(path: Path) -> AnyContents:
     except OSError as error:
         raise _unusable(path, error) from error
     if len(text) > CARD_FILE_MAX:
-        raise CardFileError(mark("{path} is too large to be a simulated card."), path=str(path))
+        raise CardFileError(N_("{path} is too large to be a simulated card."), path=str(path))
     return load(text)
 
 
@@ -164,5 +165,5 @@ def _store(path: Path, contents: AnyContents) -> None:
 
 def _unusable(path: Path, error: OSError) -> CardFileError:
     return CardFileError(
-        mark("The simulated card {path} cannot be used: {reason}."), path=str(path), reason=error.strerror or "?"
+        N_("The simulated card {path} cannot be used: {reason}."), path=str(path), reason=error.strerror or "?"
     )

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from filelock import FileLock, Timeout
 
-from mynacard.errors import TestPkiError, mark
+from mynacard.errors import TestPkiError
 from mynacard.jpki.layout import KEY_PAIRS, KeyPair
 from mynacard.personal.keys import PublicKeyObject
 from mynacard.personal.roots import Root
@@ -32,6 +32,7 @@ from mynacard.simulator.contents import KeyMaterial
 from mynacard.simulator.doors.atomic import replace_file
 from mynacard.simulator.holder import Holder
 from mynacard.simulator.issuing import BRANCHES, ApplicationContents, CardKeys, Municipality, cv_certificate, issue
+from mynacard.texts import N_
 
 __all__ = ["REVOKED", "Authority", "CvHierarchy", "TestPki", "cache_folder", "cached_pki", "new_key_der"]
 
@@ -146,7 +147,7 @@ def cached_pki(now: datetime | None = None, generation: int = 3) -> TestPki:
                 found = _load_pki(path, now, generation) or _make_pki(path, now, generation)
     except (OSError, Timeout) as error:
         raise TestPkiError(
-            mark("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
+            N_("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
         ) from error
     return found
 
@@ -266,9 +267,7 @@ def _load_key(der: bytes) -> rsa.RSAPrivateKey:
     except ValueError:
         key = None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TestPkiError(
-            mark("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder())
-        )
+        raise TestPkiError(N_("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder()))
     return key
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from filelock import FileLock, Timeout
 
-from mynacard.errors import TestPkiError, mark
+from mynacard.errors import TestPkiError
 from mynacard.residence.anchors import Anchor
 from mynacard.simulator.card_file import base64_text
 from mynacard.simulator.doors.atomic import replace_file
@@ -26,6 +26,7 @@ from mynacard.simulator.residence import pki
 from mynacard.simulator.residence.issuing import Signer
 from mynacard.simulator.residence.persona import LIFE, Fault, ResidencePersona
 from mynacard.simulator.residence.pki import PrivateKey
+from mynacard.texts import N_
 
 __all__ = ["ResidencePki", "cached_residence_pki"]
 
@@ -86,7 +87,7 @@ def cached_residence_pki(now: datetime | None = None) -> ResidencePki:
                 found = _read(path, now) or _make(path, now)
     except (OSError, Timeout) as error:
         raise TestPkiError(
-            mark("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
+            N_("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
         ) from error
     return found
 
@@ -150,9 +151,7 @@ def _load(der: bytes) -> PrivateKey:
     except ValueError:
         key = None
     if not isinstance(key, PrivateKey):
-        raise TestPkiError(
-            mark("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder())
-        )
+        raise TestPkiError(N_("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder()))
     return key
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 from typing import Any, Final
 
-from mynacard.errors import CardFileError, mark
+from mynacard.errors import CardFileError
 from mynacard.residence.layout import LAYOUTS, CardType
 from mynacard.residence.number import CardNumber
 from mynacard.simulator.card_file import RESIDENCE_FORMAT
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.traits import Traits
+from mynacard.texts import N_
 
 __all__ = ["document_of", "loaded"]
 
@@ -37,7 +38,7 @@ def loaded(document: Any) -> ResidenceContents:
     """
     if document["version"] != _VERSION:
         raise CardFileError(
-            mark("This simulated card has file version {version}; this program knows {known}."),
+            N_("This simulated card has file version {version}; this program knows {known}."),
             version=document["version"], known=_VERSION,
         )  # fmt: skip
     type_ = CardType(document["type"])

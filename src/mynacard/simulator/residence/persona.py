@@ -7,10 +7,10 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import Final
 
-from mynacard.errors import mark
 from mynacard.residence.layout import CardType
 from mynacard.residence.report import SignatureForm
 from mynacard.simulator.residence import images
+from mynacard.texts import N_
 
 __all__ = ["RESIDENCE_PERSONAS", "SIMULATED_CARD_NUMBER", "Fault", "ResidencePersona"]
 
@@ -78,11 +78,11 @@ _OF_SPECIAL: Final = (
     (0xC5, "20990401"), (0xC6, "19791231"), (0xC7, "2"), (0xC8, "XXX"), (0xC9, "9999999999"), (0xCE, "0000"),
 )  # fmt: skip
 _FIRST: Final = ResidencePersona(
-    "residence-1-mid-term", mark("a mid-term resident's card, first generation; all is well"), CardType.RESIDENCE_CARD,
+    "residence-1-mid-term", N_("a mid-term resident's card, first generation; all is well"), CardType.RESIDENCE_CARD,
     address=_ADDRESS,
 )  # fmt: skip
 _SECOND: Final = ResidencePersona(
-    "residence-2-mid-term", mark("a mid-term resident's card, second generation; all is well"),
+    "residence-2-mid-term", N_("a mid-term resident's card, second generation; all is well"),
     CardType.RESIDENCE_CARD_2, comprehensive="0", individual="0", entries=_ENTRIES, form=SignatureForm.RAW,
 )  # fmt: skip
 _EXPIRED: Final = tuple((tag, "20190401" if tag in {0xC5, 0xCD} else value) for tag, value in _ENTRIES)
@@ -93,61 +93,61 @@ _ALL: Final = (
     replace(
         _FIRST, name="residence-1-special-permanent", front=images.FRONT_SPECIAL, address=None,
         type=CardType.SPECIAL_PERMANENT_RESIDENT,
-        about=mark("a special permanent resident certificate, first generation; no address was ever added"),
+        about=N_("a special permanent resident certificate, first generation; no address was ever added"),
     ),
     replace(
         _FIRST, name="residence-1-permission", comprehensive=_HOURS, individual=_HOURS, extension_pending=True,
-        about=mark("both permissions noted on the back, and an application for extension pending; first generation"),
+        about=N_("both permissions noted on the back, and an application for extension pending; first generation"),
     ),
     replace(
         _FIRST, name="residence-1-under-16", front=images.FRONT_CHILD, has_face=False, signed=False,
-        about=mark("a child's card, first generation: no photo and no signature"),
+        about=N_("a child's card, first generation: no photo and no signature"),
     ),
     replace(
         _FIRST, name="residence-1-digest-info", form=SignatureForm.DIGEST_INFO,
-        about=mark("signed in the form that PKCS #1 has; first generation"),
+        about=N_("signed in the form that PKCS #1 has; first generation"),
     ),
     replace(
         _FIRST, name="residence-1-broken-signature", fault=Fault.BROKEN,
-        about=mark("a photo that was changed after it was signed; first generation"),
+        about=N_("a photo that was changed after it was signed; first generation"),
     ),
     replace(
         _FIRST, name="residence-1-other-ca", fault=Fault.OTHER_CA,
-        about=mark("signed under a CA that nobody trusts; first generation"),
+        about=N_("signed under a CA that nobody trusts; first generation"),
     ),
     replace(
         _FIRST, name="residence-1-expired", fault=Fault.EXPIRED, front=images.FRONT_EXPIRED,
-        about=mark("a card that has expired, and who signed it, too; first generation"),
+        about=N_("a card that has expired, and who signed it, too; first generation"),
     ),
     _SECOND,
     replace(
         _SECOND, name="residence-2-special-permanent", type=CardType.SPECIAL_PERMANENT_RESIDENT_2,
-        entries=_OF_SPECIAL, about=mark("a special permanent resident certificate, second generation"),
+        entries=_OF_SPECIAL, about=N_("a special permanent resident certificate, second generation"),
     ),
     replace(
         _SECOND, name="residence-2-permission", comprehensive="1", individual="1", permission_expires="20990401",
         extension_pending=True,
-        about=mark("both permissions, and an application for extension pending; second generation"),
+        about=N_("both permissions, and an application for extension pending; second generation"),
     ),
     replace(
         _SECOND, name="residence-2-infant", has_face=False, signed=False, entries=_CHILD,
-        about=mark("a card of a child under one year, second generation: no photo, and (a choice) no signature"),
+        about=N_("a card of a child under one year, second generation: no photo, and (a choice) no signature"),
     ),
     replace(
         _SECOND, name="residence-2-der-signature", form=SignatureForm.DER,
-        about=mark("signed in DER instead of two bare numbers; second generation"),
+        about=N_("signed in DER instead of two bare numbers; second generation"),
     ),
     replace(
         _SECOND, name="residence-2-broken-signature", fault=Fault.BROKEN,
-        about=mark("a photo that was changed after it was signed; second generation"),
+        about=N_("a photo that was changed after it was signed; second generation"),
     ),
     replace(
         _SECOND, name="residence-2-other-ca", fault=Fault.OTHER_CA,
-        about=mark("signed under a CA that nobody trusts; second generation"),
+        about=N_("signed under a CA that nobody trusts; second generation"),
     ),
     replace(
         _SECOND, name="residence-2-expired", fault=Fault.EXPIRED, entries=_EXPIRED,
-        about=mark("a card that has expired, and who signed it, too; second generation"),
+        about=N_("a card that has expired, and who signed it, too; second generation"),
     ),
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from mynacard.apdu.keypad import Feature
-from mynacard.errors import ProtocolError, mark
+from mynacard.errors import ProtocolError
 from mynacard.simulator.doors.pcsclite import messages as say
 from mynacard.simulator.doors.pcsclite import pinpad
 from mynacard.simulator.doors.pcsclite.attributes import value_of
@@ -20,6 +20,7 @@ from mynacard.simulator.doors.pcsclite.desk import Desk
 from mynacard.simulator.doors.pcsclite.reader import CONNECTIONS_MAX, Reader
 from mynacard.simulator.doors.pcsclite.scard import Code, Disposition
 from mynacard.simulator.faults import Fault, FaultKind
+from mynacard.texts import N_
 
 __all__ = ["Calls", "Observer", "ServiceGone", "nobody"]
 
@@ -164,7 +165,7 @@ class Calls:
                 value = value_of(reader, attribute)
                 return replace(call, value=value, length=len(value), code=Code.S_SUCCESS)
             case _:
-                raise ProtocolError(mark("No PC/SC client sends this."))
+                raise ProtocolError(N_("No PC/SC client sends this."))
         return replace(call, code=Code.S_SUCCESS)
 
     def _check_context(self, client: Client, context: int) -> None:
@@ -207,7 +208,7 @@ class Calls:
 
     def _check_handle(self, client: Client, handle: int) -> None:
         if not client.context or handle not in client.handles:
-            raise ProtocolError(mark("A client names a connection that it has not."))  # pcscd hangs up, too
+            raise ProtocolError(N_("A client names a connection that it has not."))  # pcscd hangs up, too
 
     def _reader(self, client: Client, handle: int) -> Reader:
         self._check_handle(client, handle)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.simulator.doors.pcsclite.pinpad import Keypad
 from mynacard.simulator.doors.pcsclite.reader import Reader
 from mynacard.simulator.doors.pcsclite.scard import MAX_READER_NAME, MAX_READERS
@@ -15,6 +15,7 @@ from mynacard.simulator.doors.pcsclite.wire import encode_readers
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.faulty import Means
 from mynacard.simulator.powered import PoweredCard
+from mynacard.texts import N_
 
 __all__ = ["Desk"]
 
@@ -52,7 +53,7 @@ class Desk:
         for reader in self:
             if reader.name == name:
                 return reader
-        raise UsageError(mark("No reader on this desk is called {name}."), name=name)
+        raise UsageError(N_("No reader on this desk is called {name}."), name=name)
 
     def plug(
         self,
@@ -63,11 +64,11 @@ class Desk:
     ) -> None:
         """A new reader called *name*, with *card* on it and *keypad* at it if there are any, and with *faults*."""
         if not 0 < len(name.encode()) <= MAX_READER_NAME or "\0" in name:
-            raise UsageError(mark("A reader's name has 1 to {most} bytes."), most=MAX_READER_NAME)
+            raise UsageError(N_("A reader's name has 1 to {most} bytes."), most=MAX_READER_NAME)
         if any(reader.name == name for reader in self):
-            raise UsageError(mark("Two readers on a desk cannot both be called {name}."), name=name)
+            raise UsageError(N_("Two readers on a desk cannot both be called {name}."), name=name)
         if None not in self._slots:
-            raise UsageError(mark("A desk has no room for more than {most} readers."), most=MAX_READERS)
+            raise UsageError(N_("A desk has no room for more than {most} readers."), most=MAX_READERS)
         reader = Reader(name, self._clock, self._power_off_after_s, self._means)
         reader.arm(faults)
         reader.keypad = keypad
@@ -89,7 +90,7 @@ class Desk:
         """Put *card* on the reader, which must be empty."""
         reader = self.find(name)
         if reader.contacts.card is not None:
-            raise UsageError(mark("There is a card on the reader {name} already."), name=name)
+            raise UsageError(N_("There is a card on the reader {name} already."), name=name)
         reader.insert(card)
         self._changed()
 

@@ -16,8 +16,9 @@ from construct import Byte, ConstructError, Int16un, Struct
 
 from mynacard.apdu import keypad as part10
 from mynacard.apdu.keypad import Feature
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
 from mynacard.pin import Pin
+from mynacard.texts import N_
 
 __all__ = [
     "FEATURES",
@@ -96,7 +97,7 @@ def _entry(entry: str | Gesture) -> Entry:
     if isinstance(entry, Gesture):
         return entry
     if not (0 < len(entry) <= _DIGITS_MAX and entry.isascii() and entry.isdigit()):
-        raise UsageError(mark("A keypad has ten digits, and takes 1 to {most} of them."), most=_DIGITS_MAX)
+        raise UsageError(N_("A keypad has ten digits, and takes 1 to {most} of them."), most=_DIGITS_MAX)
     return Pin(entry)
 
 

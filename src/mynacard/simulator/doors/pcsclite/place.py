@@ -15,7 +15,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
-from mynacard.errors import UsageError, mark
+from mynacard.errors import UsageError
+from mynacard.texts import N_
 
 __all__ = ["Peer", "check_system", "listen", "may_come", "peer_of", "socket_path"]
 
@@ -38,7 +39,7 @@ def check_system() -> None:
 
 
 def _elsewhere() -> UsageError:
-    return UsageError(mark("Other programs reach simulated cards on Linux alone: it is where PC/SC can be replaced."))
+    return UsageError(N_("Other programs reach simulated cards on Linux alone: it is where PC/SC can be replaced."))
 
 
 def listen(path: Path, clients: int) -> socket.socket:
@@ -78,9 +79,7 @@ def socket_path() -> Generator[Path, None, None]:
         if folder is not None:
             break
     else:
-        raise UsageError(
-            mark("There is no folder for a socket: all that could be are missing, or their names too long.")
-        )
+        raise UsageError(N_("There is no folder for a socket: all that could be are missing, or their names too long."))
     try:
         yield folder / "pcscd.comm"
     finally:

@@ -19,7 +19,7 @@ from typing import Final
 from construct import ExprAdapter, FixedSized, GreedyBytes, Int32sn, Int32un, NullTerminated, Padding, Struct
 
 from mynacard.apdu.wire import Wire
-from mynacard.errors import ProtocolError, mark
+from mynacard.errors import ProtocolError
 from mynacard.simulator.doors.pcsclite.messages import (
     BeginTransaction,
     Cancel,
@@ -45,6 +45,7 @@ from mynacard.simulator.doors.pcsclite.messages import (
     WaitForChange,
 )
 from mynacard.simulator.doors.pcsclite.scard import MAX_ATR, MAX_ATTRIBUTE, MAX_MESSAGE, MAX_READER_NAME
+from mynacard.texts import N_
 
 __all__ = [
     "HEADER",
@@ -146,7 +147,7 @@ def take(inbox: bytearray) -> Message | None:
         return None
     size, command = HEADER.unpack_from(inbox)
     if size != _SIZES.get(command):
-        raise ProtocolError(mark("No PC/SC client begins a message so."))  # how, is not said: it may be part of a PIN
+        raise ProtocolError(N_("No PC/SC client begins a message so."))  # how, is not said: it may be part of a PIN
     end = HEADER.size + size
     if len(inbox) < end:
         return None
@@ -173,7 +174,7 @@ def _take_transmit(inbox: bytearray) -> Transmit | None:
 def _take_data(inbox: bytearray, start: int, length: int) -> bytes | None:
     """The *length* bytes behind a body, taken off *inbox* with all before them; None while they are not all there."""
     if length > MAX_MESSAGE:
-        raise ProtocolError(mark("No APDU is so long."))
+        raise ProtocolError(N_("No APDU is so long."))
     end = start + length
     if len(inbox) < end:
         return None
