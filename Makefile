@@ -27,7 +27,7 @@ wycheproof: installed
 	@$(RUN) tools/wycheproof.py "$(WYCHEPROOF)"
 
 campaign: checkable
-	cd tests && $(abspath $(CHECK)) -m portal.faults $(or $(COUNT),500) > ../build/campaign.md
+	$(CHECK) -m tests.portal.faults $(or $(COUNT),500) > build/campaign.md
 	mv build/campaign.md docs/campaign.md
 
 test: checkable

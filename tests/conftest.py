@@ -9,8 +9,9 @@ from typing import Final
 
 import pytest
 from hypothesis import settings
-from readers.door import door, service
-from support import Answer, ScriptedCard
+
+from tests.readers.door import door, service
+from tests.support import Answer, ScriptedCard
 
 __all__ = ["door", "service"]  # one service for the whole run, whichever folder asks for it
 

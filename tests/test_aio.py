@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import anyio
 import pytest
-from cli.harness import Desk
-from readers.fake_scard import LOG_OUT, READER
 
 from mynacard import AtKeypad, JpkiSession, Pin, aio, errors
 from mynacard.apdu.keypad import GET_FEATURE_REQUEST, Feature, feature_list
+from mynacard.doors import disk
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
-from mynacard.pin_entry import PinRequest
+from mynacard.opening.pins import PinRequest
 from mynacard.readers import Deadlines, events, pcsc
 from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors import disk
+from tests.cli.harness import Desk
+from tests.readers.fake_scard import LOG_OUT, READER
 
 BACKENDS = ["asyncio", "trio"]
 VERIFY = 0x42330006

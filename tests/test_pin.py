@@ -11,10 +11,10 @@ import traceback
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY, tells
 
 from mynacard.apdu.commands import Verify
 from mynacard.pin import Pin
+from tests.support import CANARY, tells
 
 
 @given(st.binary(max_size=20))

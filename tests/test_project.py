@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import SOURCE
 
 import mynacard
+from tests.support import SOURCE
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -79,16 +79,16 @@ def test_secrets_are_revealed_in_few_places() -> None:
     assert revealing == {
         "src/mynacard/apdu/commands.py",  # onto the wire
         "src/mynacard/apdu/verification.py",  # its form is checked
-        "src/mynacard/cli/personal.py",  # My Number, by the one command that is for it
-        "src/mynacard/cli/residence.py",  # a card of the second generation has its own number among what is read
+        "src/mynacard/cli/commands/personal.py",  # My Number, by the one command that is for it
+        "src/mynacard/cli/commands/residence.py",  # a second-generation card holds its own number
         "src/mynacard/personal/numbers.py",  # verification number A is the Individual Number
         "src/mynacard/personal/text_objects.py",  # into the file of that number
         "src/mynacard/residence/agreement.py",  # a residence card's number is made a key
         "src/mynacard/residence/number.py",  # its form is checked
-        "src/mynacard/simulator/card.py",  # the form of a new one is checked by the card
-        "src/mynacard/simulator/card_file.py",  # into the file of a card that is nobody's
+        "src/mynacard/simulator/individual/card.py",  # the form of a new one is checked by the card
+        "src/mynacard/simulator/individual/card_file.py",  # into the file of a card that is nobody's
         "src/mynacard/simulator/residence/card_file.py",  # likewise
-        "src/mynacard/simulator/doors/pcsclite/pinpad.py",  # somebody types it at a simulated keypad
+        "src/mynacard/doors/pcsclite/pinpad.py",  # somebody types it at a simulated keypad
         "src/mynacard/submission/draft.py",  # a residence card's number goes into the form, which asks for it
     }
 

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import cast
 
 import pytest
-from support import VECTORS, vector_file, vectors
+
+from tests.support import VECTORS, vector_file, vectors
 
 FILES = sorted(path.relative_to(VECTORS).as_posix() for path in VECTORS.rglob("*.json"))
 SAYS = {

@@ -25,11 +25,11 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, __version__, open_card
 from mynacard.apdu import Channel
 from mynacard.apdu.message import Card
+from mynacard.doors.disk import cached_pki, new_card
 from mynacard.jpki import DF_NAME
 from mynacard.personal import TEXT_PIN, TextSession
 from mynacard.simulator import DEFAULT_PINS
-from mynacard.simulator.contents import FOUR_DIGITS
-from mynacard.simulator.doors.disk import cached_pki, new_card
+from mynacard.simulator.individual.contents import FOUR_DIGITS
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
 
 ROUNDS: Final = 9

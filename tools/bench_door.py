@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Final
 
 from mynacard import __version__
+from mynacard.doors.disk import cached_pki, new_card
+from mynacard.doors.pcsclite import PcscliteDoor, reader_name
 from mynacard.jpki import DF_NAME
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors.disk import cached_pki, new_card
-from mynacard.simulator.doors.pcsclite import PcscliteDoor, reader_name
 
 APDUS: Final = 3000
 ROUNDS: Final = 5

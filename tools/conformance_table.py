@@ -12,8 +12,8 @@ BEGIN: Final = "<!-- from here to the end: tools/conformance_table.py -->\n"
 
 
 def main() -> None:
-    sys.path.insert(0, str(ROOT / "tests"))
-    from conformance.card.statements import left_out_table, section_tables  # noqa: PLC0415
+    sys.path.insert(0, str(ROOT))
+    from tests.conformance.card.statements import left_out_table, section_tables  # noqa: PLC0415
 
     page = PAGE.read_text(encoding="utf-8")
     head, begin, _ = page.partition(BEGIN)

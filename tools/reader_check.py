@@ -37,10 +37,10 @@ from mynacard import __version__, errors
 from mynacard.apdu.verification import check_form
 from mynacard.jpki import USER_AUTHENTICATION
 from mynacard.opening import choose_reader
+from mynacard.opening.pins import pin_from_descriptor, pin_from_stream
 from mynacard.pin import Pin
-from mynacard.pin_entry import pin_from_descriptor, pin_from_stream
 from mynacard.readers import list_readers, public_name
-from mynacard.simulator.doors.atomic import replace_file
+from mynacard.storage import replace_file
 
 __all__ = ["CHECKS", "main", "run"]
 

@@ -21,7 +21,7 @@ from reader_report import Check, Report, ReportError, Result, read_report
 from mynacard.errors import ReaderFileError
 from mynacard.readers import ReaderProfile, load_profiles, model
 from mynacard.readers.profiles import to_json
-from mynacard.simulator.doors.atomic import replace_file
+from mynacard.storage import replace_file
 
 __all__ = ["learned", "main"]
 

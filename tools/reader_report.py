@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from mynacard.errors import MynacardError
-from mynacard.simulator.doors.atomic import replace_file
+from mynacard.storage import replace_file
 
 __all__ = [
     "FORMAT",

@@ -14,8 +14,8 @@ from trace_words import dialogue
 
 from mynacard.apdu.message import CommandApdu, case_on_wire
 from mynacard.errors import ProtocolError
-from mynacard.readers import Recording
-from mynacard.readers.recording import Exchange, MaskedBytes
+from mynacard.recordings import Recording
+from mynacard.recordings.recording import Exchange, MaskedBytes
 
 __all__ = ["capture", "packets"]
 

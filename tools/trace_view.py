@@ -21,8 +21,8 @@ from trace_capture import capture
 from trace_words import KINDS, Line, dialogue
 
 from mynacard.errors import CardFileError
-from mynacard.readers import read_recording
-from mynacard.simulator.doors.atomic import replace_file
+from mynacard.recordings import read_recording
+from mynacard.storage import replace_file
 
 __all__ = ["main", "page", "text"]
 

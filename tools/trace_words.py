@@ -14,8 +14,8 @@ from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.errors import MynacardError
 from mynacard.jpki import layout as jpki_layout
 from mynacard.personal import layout as personal
-from mynacard.readers import Recording
-from mynacard.readers.recording import Exchange
+from mynacard.recordings import Recording
+from mynacard.recordings.recording import Exchange
 from mynacard.residence import layout as residence
 
 __all__ = ["KINDS", "Line", "describe", "dialogue"]

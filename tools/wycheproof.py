@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from mynacard.apdu.commands import SignatureScheme
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError
+from mynacard.hashes import HashAlgorithm
 from mynacard.simulator.files import SoftKey
 from mynacard.trust.primitive import signed_by
 

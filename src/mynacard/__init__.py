@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mynacard.errors import CardError, MynacardError, ProtocolError, ReaderError
     from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, HashAlgorithm, JpkiSession
     from mynacard.opening import connect_card, open_card
+    from mynacard.opening.card_numbers import opened_residence_card
+    from mynacard.opening.pins import PinProvider, PinRequest, verified_session
     from mynacard.pin import AtKeypad, Pin
-    from mynacard.pin_entry import PinProvider, PinRequest, verified_session
     from mynacard.residence import CardNumber, ResidenceCard
-    from mynacard.residence_entry import opened_residence_card
 
 __all__ = [
     "DIGITAL_SIGNATURE",
@@ -56,15 +56,15 @@ _HOMES: Final = {
     "JpkiSession": "jpki",
     "MynacardError": "errors",
     "Pin": "pin",
-    "PinProvider": "pin_entry",
-    "PinRequest": "pin_entry",
+    "PinProvider": "opening.pins",
+    "PinRequest": "opening.pins",
     "ProtocolError": "errors",
     "ReaderError": "errors",
     "ResidenceCard": "residence",
     "connect_card": "opening",
     "open_card": "opening",
-    "opened_residence_card": "residence_entry",
-    "verified_session": "pin_entry",
+    "opened_residence_card": "opening.card_numbers",
+    "verified_session": "opening.pins",
 }
 
 

@@ -18,13 +18,14 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, current_time, from_thread, get_cancelled_exc_class, to_thread
 
-from mynacard import opening, pin_entry, readers
+from mynacard import opening, readers
 from mynacard.apdu.channel import Channel
-from mynacard.apdu.verification import PinSecret
+from mynacard.apdu.pins import PinSecret
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
+from mynacard.opening import pins
+from mynacard.opening.pins import PinProvider, PinRequest
 from mynacard.pin import AtKeypad, Pin
-from mynacard.pin_entry import PinProvider, PinRequest
 from mynacard.readers import Deadlines, ReaderState
 
 __all__ = ["InThread", "open_card", "verified_session", "wait_for_card", "watch"]
@@ -76,7 +77,7 @@ async def verified_session(
     connecting = opening.connect_card(name, deadlines=deadlines)
     async with calls.inside(connecting) as connection:
         calls.adopt = connection.adopt
-        verified = pin_entry.verified_session_on(
+        verified = pins.verified_session_on(
             connection, pair, pin if isinstance(pin, Pin | AtKeypad) else calls.asked_in_the_loop(pin), purpose=purpose,
             signatures=signatures, spend_last_try=spend_last_try, upper_case=upper_case,
         )  # fmt: skip

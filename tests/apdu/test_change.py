@@ -10,14 +10,14 @@ from collections.abc import Callable
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support import CANARY, Answer, CardThat, ScriptedCard, leaks, tells
 
 from mynacard import errors
 from mynacard.apdu.change import ChangeKind, change
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.commands import ChangeKey, ChangeReferenceData, VerifyStatus
-from mynacard.apdu.verification import PinReference
+from mynacard.apdu.pins import PinReference
 from mynacard.pin import Pin
+from tests.support import CANARY, Answer, CardThat, ScriptedCard, leaks, tells
 
 Scripted = Callable[..., ScriptedCard]
 

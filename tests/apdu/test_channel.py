@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support import CardThat, ScriptedCard
 
 from mynacard import errors
 from mynacard.apdu.channel import GET_RESPONSE_MAX, CardProfile, Channel
@@ -19,6 +18,7 @@ from mynacard.apdu.commands import (
     VerifyStatus,
 )
 from mynacard.apdu.message import CommandApdu, ResponseApdu
+from tests.support import CardThat, ScriptedCard
 
 Scripted = Callable[..., ScriptedCard]
 SFI_REFUSED = ["6981", "6986", "6A81", "6A82", "6A86", "6A88", "6B00"]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY, Vector, from_hex, id_of, tells, vectors
 
 from mynacard.apdu import commands
 from mynacard.apdu.commands import (
@@ -38,13 +37,14 @@ from mynacard.apdu.commands import (
     SignatureScheme,
     Verify,
     VerifyStatus,
-    carries_secret,
     decode,
     encode,
 )
+from mynacard.apdu.exposure import carries_secret
 from mynacard.apdu.message import CommandApdu
 from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.pin import Pin
+from tests.support import CANARY, Vector, from_hex, id_of, tells, vectors
 
 FILES = ("jpki/commands.json", "personal/commands.json", "residence/commands.json")
 

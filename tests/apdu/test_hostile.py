@@ -10,7 +10,6 @@ from typing import Final
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support import CANARY, Answer, CardThat, leaks
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel
@@ -22,8 +21,10 @@ from mynacard.apdu.commands import (
     SelectEf,
     SignatureScheme,
 )
-from mynacard.apdu.verification import PinReference, pin_status, verify
+from mynacard.apdu.pins import PinReference
+from mynacard.apdu.verification import pin_status, verify
 from mynacard.pin import Pin
+from tests.support import CANARY, Answer, CardThat, leaks
 
 APDUS_MAX: Final = 70
 PIN: Final = PinReference("four digits", 0x18, 3, re.compile(rb"[0-9]{4}"), "exactly 4 digits")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rig.pcscd import program, unavailable
 
 from mynacard.apdu.keypad import GET_FEATURE_REQUEST, Feature, Property, TypedCommand
+from tests.rig.pcscd import program, unavailable
 
 HEADERS: Final = Path("/usr/include/PCSC")
 COMMON: Final = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support import CANARY, Vector, id_of, tells, vectors
 
 from mynacard.apdu.message import NC_MAX, NE_MAX, Case, CommandApdu, ResponseApdu, case_of, case_on_wire
 from mynacard.apdu.status import StatusWord
 from mynacard.errors import ProtocolError
+from tests.support import CANARY, Vector, id_of, tells, vectors
 
 BODIES = "apdu/bodies.json"
 LEGAL = vectors(BODIES, "ne")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support import CardThat, ScriptedCard
 
 from mynacard import errors
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.selection import FILE_MAX, OBJECT_MAX, Selection, blocks, object_length
+from tests.support import CardThat, ScriptedCard
 
 Scripted = Callable[..., ScriptedCard]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support import Vector, id_of, vectors
 
 from mynacard import errors
 from mynacard.apdu.channel import refusal
 from mynacard.apdu.status import SUCCESS, StatusWord
+from tests.support import Vector, id_of, vectors
 
 STATUS = "apdu/status.json"
 ALL = [StatusWord(value) for value in range(0x10000)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY, Vector, from_hex, id_of, tells, vectors
 
 from mynacard.apdu import tlv
 from mynacard.apdu.tlv import DEPTH_MAX, Tlv
 from mynacard.errors import TlvError
+from tests.support import CANARY, Vector, from_hex, id_of, tells, vectors
 
 FILE = "apdu/tlv.json"
 LEGAL = vectors(FILE, "tag")

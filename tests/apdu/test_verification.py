@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY, SOURCE, CardThat, ScriptedCard, Vector, chain, id_of, leaks, tells, vectors
 
 from mynacard import errors
-from mynacard.apdu import verification
+from mynacard.apdu import pins, verification
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.commands import Verify, VerifyStatus
-from mynacard.apdu.verification import PinReference, Verified, check_form, pin_status, verify
+from mynacard.apdu.pins import PinReference, Verified
+from mynacard.apdu.verification import check_form, pin_status, verify
 from mynacard.pin import Pin
+from tests.support import CANARY, SOURCE, CardThat, ScriptedCard, Vector, chain, id_of, leaks, tells, vectors
 
 Scripted = Callable[..., ScriptedCard]
 FILE = "jpki/verify.json"
@@ -181,7 +182,7 @@ def test_the_answer_to_verify_means_what_the_world_says(scripted: Scripted, vect
 
 def test_6984_is_never_four_tries() -> None:
     card = CardThat(lambda command: "6984")
-    assert pin_status(Channel(card), DIGITS) == verification.Blocked(status=pin_status(Channel(card), DIGITS).status)  # type: ignore[union-attr]
+    assert pin_status(Channel(card), DIGITS) == pins.Blocked(status=pin_status(Channel(card), DIGITS).status)  # type: ignore[union-attr]
     with pytest.raises(errors.PinBlocked):
         verify(Channel(card), DIGITS, Pin("1234"), spend_last_try=True)
     assert card.verifies == []

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
 
+from mynacard.doors import disk
 from mynacard.readers import events, pcsc
 from mynacard.readers.pyscard import Pyscard
-from mynacard.simulator.doors import disk
+from tests.cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
 
 collect_ignore = [
     *(["test_terminal.py"] if sys.platform == "win32" else []),  # has no pseudo-terminals, and other signals

@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from readers.fake_scard import FakeScard
-from support import CANARY, SOURCE, spellings
-
 from mynacard import cli
-from mynacard.simulator.assembly import assemble
-from mynacard.simulator.card import SimulatedCard
-from mynacard.simulator.doors import disk
+from mynacard.doors import disk
+from mynacard.simulator.individual.assembly import assemble
+from mynacard.simulator.individual.card import SimulatedCard
+from tests.readers.fake_scard import FakeScard
+from tests.support import CANARY, SOURCE, spellings
 
 PIN: Final = CANARY
 PASSWORD: Final = "KANARIE73"

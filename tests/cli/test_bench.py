@@ -8,12 +8,12 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from cli.harness import PIN, USER_AUTHENTICATION, CardAlong, CardFile, Desk, Outcome, run
-from readers.fake_scard import LOG_OUT, READER, SELECT
 
-from mynacard.cli import bench
-from mynacard.cli.options import PinSource
+from mynacard.cli.commands import bench
+from mynacard.cli.secrets import PinSource
 from mynacard.jpki.layout import USER_AUTHENTICATION as PAIR
+from tests.cli.harness import PIN, USER_AUTHENTICATION, CardAlong, CardFile, Desk, Outcome, run
+from tests.readers.fake_scard import LOG_OUT, READER, SELECT
 
 Along = Callable[[Callable[[bytes, bytes], bytes]], CardAlong]
 

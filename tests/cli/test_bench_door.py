@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from cli.harness import PIN, CardFile, process
-from cli.test_terminal import Terminal
 
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.faults import Fault
+from tests.cli.harness import PIN, CardFile, process
+from tests.cli.test_terminal import Terminal
 
 READER = "Simulated Reader 00 00"
 

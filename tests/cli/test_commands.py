@@ -12,21 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, Outcome, process, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
-from readers.fake_scard import READER
-from signing import documents
-from signing.pdfs import other_page, pdf, updated
 
+from mynacard.doors import disk
 from mynacard.readers import ReaderState, profile_of
 from mynacard.signing import cms, pades
 from mynacard.simulator import PERSONAS, all_personas
-from mynacard.simulator.contents import CardContents
-from mynacard.simulator.doors import disk
+from mynacard.simulator.individual.contents import CardContents
 from mynacard.trust import load_certificate, published
+from tests.cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, Outcome, process, run
+from tests.readers.fake_scard import READER
+from tests.signing import documents
+from tests.signing.pdfs import other_page, pdf, updated
 
 ORIGIN = "https://portal.example"
 NONCE = base64.b64encode(bytes(range(32))).decode()

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardAlong, CardFile, run
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mynacard.cli import info
+from mynacard.cli.commands import info
+from mynacard.doors import disk
 from mynacard.simulator import PERSONAS
-from mynacard.simulator.doors import disk
+from tests.cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardAlong, CardFile, run
 
 Along = Callable[[Callable[[bytes, bytes], bytes]], CardAlong]
 TODAY = (datetime.now(UTC) + timedelta(hours=9)).date()

@@ -11,14 +11,23 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, USER_AUTHENTICATION, CardFile, Outcome, environment, process
 
+from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor
 from mynacard.jpki import DF_NAME, JpkiSession
 from mynacard.jpki import USER_AUTHENTICATION as PAIR
 from mynacard.personal.layout import COMMON, RESIDENT_REGISTER
-from mynacard.readers import read_recording
+from mynacard.recordings import read_recording
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors.pcsclite import Gesture, Keypad, PcscliteDoor
+from tests.cli.harness import (
+    DIGITAL_SIGNATURE,
+    PASSWORD,
+    PIN,
+    USER_AUTHENTICATION,
+    CardFile,
+    Outcome,
+    environment,
+    process,
+)
 
 TESTED: Final = "Simulated Reader 00 00"
 OTHER: Final = "A Keypad"

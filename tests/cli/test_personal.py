@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from cli.harness import CardAlong, CardFile, Outcome, run
 
-from mynacard.cli.personal import age_on
+from mynacard.cli.commands.personal import age_on
 from mynacard.images import ImageKind
 from mynacard.simulator import MIHON
+from tests.cli.harness import CardAlong, CardFile, Outcome, run
 
 NUMBER = MIHON.my_number
 SECRETS = {

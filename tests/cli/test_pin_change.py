@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli.harness import (
+
+from mynacard.cli.slots import CHANGEABLE, SLOTS
+from tests.cli.harness import (
     DIGITAL_SIGNATURE,
     PASSWORD,
     PIN,
@@ -20,8 +22,6 @@ from cli.harness import (
     process,
     run,
 )
-
-from mynacard.cli.slots import CHANGEABLE, SLOTS
 
 FOUR = "1234"
 NEW, NEW_PASSWORD = "8046", "NEUESWORT"

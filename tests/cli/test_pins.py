@@ -8,9 +8,19 @@ from pathlib import Path
 
 import click
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, USER_AUTHENTICATION, CardFile, Outcome, leaks, process, run
 
 from mynacard.cli import cli
+from tests.cli.harness import (
+    DIGITAL_SIGNATURE,
+    PASSWORD,
+    PIN,
+    USER_AUTHENTICATION,
+    CardFile,
+    Outcome,
+    leaks,
+    process,
+    run,
+)
 
 
 def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

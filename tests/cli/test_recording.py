@@ -6,14 +6,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, Desk, leaks, run
-from readers.fake_scard import READER
 
 from mynacard.personal.numbers import MyNumber
 from mynacard.personal.objects import NumberFile
-from mynacard.readers import read_recording
-from mynacard.simulator.holder import MIHON
-from mynacard.simulator.images import PHOTO
+from mynacard.recordings import read_recording
+from mynacard.simulator.individual.holder import MIHON
+from mynacard.simulator.individual.images import PHOTO
+from tests.cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, Desk, leaks, run
+from tests.readers.fake_scard import READER
 
 
 def test_what_was_recorded_is_said_again(card: CardFile, tmp_path: Path) -> None:

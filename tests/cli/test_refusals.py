@@ -9,7 +9,19 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from cli.harness import (
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from mynacard import errors
+from mynacard.cli import exits
+from mynacard.doors import disk
+from mynacard.readers import events, pcsc
+from mynacard.simulator.individual.card import SimulatedCard
+from tests.cli.harness import (
     DIGITAL_SIGNATURE,
     PASSWORD,
     SECRETS,
@@ -20,19 +32,7 @@ from cli.harness import (
     Outcome,
     run,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
-from readers.fake_scard import LOG_OUT, READER, Clock
-
-from mynacard import errors
-from mynacard.cli import exits
-from mynacard.readers import events, pcsc
-from mynacard.simulator.card import SimulatedCard
-from mynacard.simulator.doors import disk
+from tests.readers.fake_scard import LOG_OUT, READER, Clock
 
 Change = Callable[[bytes, bytes], bytes]
 CardAlongMaker = Callable[[Change], CardAlong]

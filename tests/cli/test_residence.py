@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.harness import Outcome, run
 from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image as Pillow
-from residence.authorities import authority, signed
-from residence.cards import BOTH, FIRST, NUMBER, SECOND
 
+from mynacard.doors.residence_cache import cached_residence_pki
 from mynacard.errors import MissingExtraError
-from mynacard.readers import read_recording
+from mynacard.recordings import read_recording
 from mynacard.residence import CardFiles, First
 from mynacard.residence.report import FIELDS
-from mynacard.simulator.doors.residence_cache import cached_residence_pki
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from tests.cli.harness import Outcome, run
+from tests.residence.authorities import authority, signed
+from tests.residence.cards import BOTH, FIRST, NUMBER, SECOND
 
 EXITS = {"broken-signature": 70, "other-ca": 70, "expired": 70, "under-16": 71, "infant": 71}
 

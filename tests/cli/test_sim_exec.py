@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.harness import PIN, USER_AUTHENTICATION, CardFile, Outcome, environment, process, run
 
-from mynacard.simulator.doors.pcsclite import place as system
+from mynacard.doors.pcsclite import place as system
+from tests.cli.harness import PIN, USER_AUTHENTICATION, CardFile, Outcome, environment, process, run
 
 DEADLINE_S = 30
 READER = "Simulated Reader 00 00"
@@ -109,7 +109,7 @@ def test_a_signal_to_this_process_is_passed_on_and_its_end_is_the_programs(
 
 
 def test_an_interrupt_at_the_terminal_reaches_the_program_once() -> None:
-    from cli.test_terminal import Terminal  # another system may have no terminals
+    from tests.cli.test_terminal import Terminal  # another system may have no terminals
 
     terminal = Terminal("sim", "exec", "--", sys.executable, "-c", COUNTING)
     try:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, USER_AUTHENTICATION, CardFile, environment
+
+from tests.cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, USER_AUTHENTICATION, CardFile, environment
 
 TIMEOUT_S = 30.0
 COMMAND = [sys.executable, "-m", "mynacard"]
@@ -123,7 +124,7 @@ def test_nobody_types_what_would_not_be_sent(
 SLOW = """
 import sys, time
 from mynacard.cli import main
-from mynacard.simulator.card import SimulatedCard
+from mynacard.simulator.individual.card import SimulatedCard
 
 answer = SimulatedCard.transmit
 

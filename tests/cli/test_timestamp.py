@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, CardFile, Desk, Outcome, run
-from readers.fake_scard import READER
-from signing import tsa
-from signing.pdfs import pdf
-from signing.test_timestamp import revocation_list, time_stamped_file
-from trust.authorities import pem
 
 from mynacard.signing import cms, pades
+from tests.cli.harness import DIGITAL_SIGNATURE, CardFile, Desk, Outcome, run
+from tests.readers.fake_scard import READER
+from tests.signing import tsa
+from tests.signing.pdfs import pdf
+from tests.signing.test_timestamp import revocation_list, time_stamped_file
+from tests.trust.authorities import pem
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.harness import DIGITAL_SIGNATURE, PASSWORD, CardFile
-from cli.test_terminal import Terminal
 
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
-from mynacard.simulator.doors.residence_cache import cached_residence_pki
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import PcscliteDoor
+from mynacard.doors.residence_cache import cached_residence_pki
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from tests.cli.harness import DIGITAL_SIGNATURE, PASSWORD, CardFile
+from tests.cli.test_terminal import Terminal
 
 READER = "Simulated Reader 00 00"
 TYPING_S = 60.0

@@ -10,13 +10,13 @@ import click
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from cli.harness import USER_AUTHENTICATION, CardFile, environment, process, run
-from cli.test_pins import COMMANDS
 
 from mynacard import __version__
 from mynacard.apdu.status import StatusWord
 from mynacard.cli.texts import plain
 from mynacard.errors import PinIncorrect
+from tests.cli.harness import USER_AUTHENTICATION, CardFile, environment, process, run
+from tests.cli.test_pins import COMMANDS
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rig.pcscd import Desk, card_command, private_pcscd
 
-from mynacard.simulator.doors import disk
+from mynacard.doors import disk
+from tests.rig.pcscd import Desk, card_command, private_pcscd
 
 # pcscd and network namespaces are Linux's.
 _LINUX = ("no_leak", "opensc", "own_driver", "reader_check", "residence", "sim_exec")

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rig import two_programs
-from rig.pcscd import Desk, card_command, private_pcscd, unavailable
-from rig.two_programs import REFUSED, SIGNED, leave, leave_by, tries
 
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.simulator import Personality, SimulatedCard, Traits
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from tests.rig import two_programs
+from tests.rig.pcscd import Desk, card_command, private_pcscd, unavailable
+from tests.rig.two_programs import REFUSED, SIGNED, leave, leave_by, tries
 
 PERSONALITIES: Final = (Personality.STRICT, Personality.OBSERVED)
 

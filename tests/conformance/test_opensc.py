@@ -10,7 +10,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from rig.pcscd import Desk, program, unavailable
+
+from tests.rig.pcscd import Desk, program, unavailable
 
 MESSAGE = "きょうは いい 天気です\n".encode()
 AUTHENTICATION = ("0", "01", "1234")

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from typing import cast
 
 import pytest
-from rig.pcscd import Desk, unavailable
 
 from mynacard.readers.finding import VARIABLE
+from tests.rig.pcscd import Desk, unavailable
 
 HOLDER = """
 import json

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from reader_report import Result, read_report
-from rig.pcscd import Desk
+
+from tests.rig.pcscd import Desk
 
 TOOLS = Path(__file__).parents[2] / "tools"
 

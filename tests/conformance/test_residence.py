@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rig import two_programs
-from rig.pcscd import Desk, card_command, private_pcscd, unavailable
-from rig.two_programs import RESIDENCE_HOLDER, RESIDENCE_STRANGER, leave, leave_by, tries
 
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.simulator import Personality, Traits
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.residence import RESIDENCE_PERSONAS, SimulatedResidenceCard
+from tests.rig import two_programs
+from tests.rig.pcscd import Desk, card_command, private_pcscd, unavailable
+from tests.rig.two_programs import RESIDENCE_HOLDER, RESIDENCE_STRANGER, leave, leave_by, tries
 
 FIRST, SECOND = RESIDENCE_PERSONAS["residence-1-mid-term"], RESIDENCE_PERSONAS["residence-2-mid-term"]
 READER: Final = "Simulated Reader 00 00"

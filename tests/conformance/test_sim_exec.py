@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rig import counted_card
-from rig.executed import apdus, sim_exec
-from rig.pcscd import PORT, READER, Desk, private_pcscd, program
-from rig.programs import (
+
+from mynacard.doors import disk
+from tests.rig import counted_card
+from tests.rig.executed import apdus, sim_exec
+from tests.rig.pcscd import PORT, READER, Desk, private_pcscd, program
+from tests.rig.programs import (
     AUTHENTICATION,
     KEYS,
     SIGNING,
@@ -32,9 +34,7 @@ from rig.programs import (
     ssh_agent,
     with_engine,
 )
-from rig.scard import Scard
-
-from mynacard.simulator.doors import disk
+from tests.rig.scard import Scard
 
 MESSAGE = "きょうは いい 天気です\n".encode()
 NAME = "Simulated Reader 00 00"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mynacard.doctor import Desk, Finding, System, UsbDevice, examination, examine
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.doors.pcsclite import PcscliteDoor
 
 _LINUX = ("attached", "command", "examination", "service")  # a name in sysfs has a colon, which Windows allows in none
 collect_ignore = [] if sys.platform == "linux" else [f"test_{name}.py" for name in _LINUX]

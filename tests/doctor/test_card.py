@@ -7,17 +7,17 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support import CardThat, ScriptedCard
 
 from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, errors
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
 from mynacard.doctor import Finding
 from mynacard.doctor.card import findings_of_card
+from mynacard.doors import disk
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors import disk
-from mynacard.simulator.persona import PERSONAS
+from mynacard.simulator.individual.persona import PERSONAS
 from mynacard.trust import load_certificate
+from tests.support import CardThat, ScriptedCard
 
 WHERE = {"reader": "R"}
 

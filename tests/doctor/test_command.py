@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from rig.doctor import READER, environment, shown
 
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import PcscliteDoor
+from tests.rig.doctor import READER, environment, shown
 
 ENGLISH, JAPANESE = "does not exist", "存在しません"
 

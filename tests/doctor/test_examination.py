@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rig.doctor import CARD, READER, RUNNING, doctor, environment, shown
-from rig.pcscd import program, unavailable
-from rig.programs import AUTHENTICATION, sign_with_pkcs11
-from rig.programs import found as found_file
 
 from mynacard import errors
 from mynacard.doctor import FINDINGS, Desk, Finding, Level, System, UsbDevice, examination, examine
 from mynacard.doctor.findings import Kind
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.readers import Library, ReaderState
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.faults import Fault
-from mynacard.simulator.persona import PERSONAS
+from mynacard.simulator.individual.persona import PERSONAS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from tests.rig.doctor import CARD, READER, RUNNING, doctor, environment, shown
+from tests.rig.pcscd import program, unavailable
+from tests.rig.programs import AUTHENTICATION, sign_with_pkcs11
+from tests.rig.programs import found as found_file
 
 Found = Callable[..., list[Finding]]
 LayDesk = Callable[..., Desk]

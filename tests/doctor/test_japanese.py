@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from mynacard.cli.doctor import _SIGNS  # pyright: ignore[reportPrivateUsage]
+from mynacard.cli.commands.doctor import _SIGNS  # pyright: ignore[reportPrivateUsage]
 from mynacard.doctor import FINDINGS, Finding, System, japanese
 from mynacard.doctor.japanese import SENTENCES, WORDS
 from mynacard.errors import NoPcscLibraryError

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rig.doctor import FOUND, OPEN, RUNNING, doctor, environment, listening, shown
-from rig.pcscd import program
 
 from mynacard import errors
 from mynacard.doctor import Desk, Finding, System, examination, service
+from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.readers import ReaderState
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from tests.rig.doctor import FOUND, OPEN, RUNNING, doctor, environment, listening, shown
+from tests.rig.pcscd import program
 
 Found = Callable[..., list[Finding]]
 LayDesk = Callable[..., Desk]

@@ -10,13 +10,13 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from cryptography.x509 import load_der_x509_certificate
-from support import Answer, CardThat
 
 from mynacard.apdu.message import Card
+from mynacard.doors import pki_cache
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
 from mynacard.simulator import DEFAULT_PINS, MIHON, CardContents, KeyMaterial, SimulatedCard, Traits, assemble
-from mynacard.simulator.contents import fresh_pins
-from mynacard.simulator.doors import pki_cache
+from mynacard.simulator.individual.contents import fresh_pins
+from tests.support import Answer, CardThat
 
 LONG: Final = Traits()
 SHORT: Final = Traits(extended_length=False)

@@ -9,10 +9,10 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Vector, id_of, vectors
 
 from mynacard.errors import UsageError
 from mynacard.jpki.authentication import Authentication, check_nonce, check_origin, digest
+from tests.support import Vector, id_of, vectors
 
 TOKENS = vectors("webeid/token.json")
 ORIGINS = vectors("webeid/origins.json")

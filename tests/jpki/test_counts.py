@@ -6,7 +6,13 @@ from collections.abc import Callable
 from math import ceil
 
 import pytest
-from jpki.cards import (
+
+from mynacard.apdu import CardProfile, Channel
+from mynacard.apdu.commands import ComputeDigitalSignature, ReadBinarySfi, VerifyStatus
+from mynacard.hashes import HashAlgorithm, digest_info
+from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, JpkiSession, KeyPair
+from mynacard.simulator import SimulatedCard
+from tests.jpki.cards import (
     NONCE,
     ORIGIN,
     SHORT,
@@ -24,13 +30,7 @@ from jpki.cards import (
     pin,
     tries,
 )
-from support import CardThat
-
-from mynacard.apdu import CardProfile, Channel
-from mynacard.apdu.commands import ComputeDigitalSignature, ReadBinarySfi, VerifyStatus
-from mynacard.apdu.hashes import HashAlgorithm, digest_info
-from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, JpkiSession, KeyPair
-from mynacard.simulator import SimulatedCard
+from tests.support import CardThat
 
 EXTENDED = CardProfile(extended_length=True)
 NO_EXTENDED = CardProfile(extended_length=False)

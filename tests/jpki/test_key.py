@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 from cryptography.x509.oid import NameOID
-from jpki.cards import card_with, certificate_of, counted, is_sign, public_key_of
-from support import CardThat
 
 from mynacard import errors
 from mynacard.jpki import DIGITAL_SIGNATURE, CardPrivateKey, JpkiSession
+from tests.jpki.cards import card_with, certificate_of, counted, is_sign, public_key_of
+from tests.support import CardThat
 
 DOCUMENT = b"a document"
 SHA256 = hashes.SHA256()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
-from support import Vector, id_of, vectors
 
 from mynacard.apdu.verification import check_form
 from mynacard.errors import PinFormError
 from mynacard.jpki import DF_NAME, KEY_PAIRS, KeyPair, layout
 from mynacard.pin import Pin
+from tests.support import Vector, id_of, vectors
 
 LAYOUT = "jpki/layout.json"
 PAIRS = vectors(LAYOUT, "of")

@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support import Vector, id_of, vectors
 
 from mynacard.errors import CardDataError
 from mynacard.jpki.objects import CertificatesPresent, Medium, TokenInfo, certificate_length
+from tests.support import Vector, id_of, vectors
 
 OBJECTS = vectors("jpki/objects.json")
 KINDS: dict[str, type[TokenInfo] | type[CertificatesPresent]] = {

@@ -16,7 +16,24 @@ from cryptography.x509 import CertificateBuilder, load_der_x509_certificate
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from jpki.cards import (
+
+from mynacard import errors
+from mynacard.apdu import Blocked, CardProfile, Channel, TriesLeft
+from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN
+from mynacard.hashes import digest_info
+from mynacard.jpki import (
+    DIGITAL_SIGNATURE,
+    KEY_PAIRS,
+    USER_AUTHENTICATION,
+    HashAlgorithm,
+    JpkiSession,
+    KeyPair,
+    Medium,
+    authentication,
+)
+from mynacard.pin import Pin
+from mynacard.simulator import Personality, SimulatedCard, Traits
+from tests.jpki.cards import (
     DONE,
     LONG,
     NONCE,
@@ -38,24 +55,7 @@ from jpki.cards import (
     public_key_of,
     tries,
 )
-from support import CANARY, Answer, CardThat, leaks
-
-from mynacard import errors
-from mynacard.apdu import Blocked, CardProfile, Channel, TriesLeft
-from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN
-from mynacard.apdu.hashes import digest_info
-from mynacard.jpki import (
-    DIGITAL_SIGNATURE,
-    KEY_PAIRS,
-    USER_AUTHENTICATION,
-    HashAlgorithm,
-    JpkiSession,
-    KeyPair,
-    Medium,
-    authentication,
-)
-from mynacard.pin import Pin
-from mynacard.simulator import Personality, SimulatedCard, Traits
+from tests.support import CANARY, Answer, CardThat, leaks
 
 PAIRS = pytest.mark.parametrize("pair", KEY_PAIRS, ids=lambda pair: pair.name)
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from support import CardThat
-
 from mynacard.apdu.channel import CardProfile, Channel
+from mynacard.doors.disk import new_card
+from mynacard.doors.pki_cache import cached_pki
 from mynacard.personal import Root
 from mynacard.simulator import MIHON, PERSONAS, Persona, SimulatedCard, Traits
-from mynacard.simulator.doors.disk import new_card
-from mynacard.simulator.doors.pki_cache import cached_pki
+from tests.support import CardThat
 
 NONCE: Final = bytes(range(16))
 SEED: Final = bytes(range(32))

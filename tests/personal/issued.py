@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
+from mynacard.personal.checking import FaceFiles, Presence, TextFiles
 from mynacard.personal.cv import CvCertificate
-from mynacard.personal.genuine import FaceFiles, Presence, TextFiles
 from mynacard.personal.numbers import MyNumber
 from mynacard.personal.objects import (
     AgeRecord,

@@ -5,20 +5,6 @@ from __future__ import annotations
 from math import ceil
 
 import pytest
-from personal.cards import (
-    BIRTH,
-    EXTENDED,
-    NONCE,
-    NUMBER_B,
-    PIN,
-    SEED,
-    SHORT,
-    UNKNOWN,
-    card,
-    counted,
-    roots,
-)
-from support import CardThat
 
 from mynacard.apdu import Channel
 from mynacard.apdu.channel import CardProfile
@@ -41,6 +27,8 @@ from mynacard.personal import (
     pin_states,
 )
 from mynacard.simulator import PERSONAS
+from tests.personal.cards import BIRTH, EXTENDED, NONCE, NUMBER_B, PIN, SEED, SHORT, UNKNOWN, card, counted, roots
+from tests.support import CardThat
 
 SELECT_TEXT = "00A4040C0AD3921000310001010408"
 SIGN = "802A0000333031300D060960864801650304020105000420"

@@ -9,11 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
-from personal.issued import key, public, sign
-from support import Vector, id_of, vectors
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CardDataError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.personal.cv import CvCertificate, chain_holds
 from mynacard.personal.keys import KeyId, PublicKeyObject
 from mynacard.personal.roots import PRODUCTION, TEST, Origin, Purpose, Root, RootKind
@@ -24,6 +22,8 @@ from mynacard.personal.signatures import (
     signed_challenge,
     signed_face,
 )
+from tests.personal.issued import key, public, sign
+from tests.support import Vector, id_of, vectors
 
 ROOTS = {root.key_id.number: root for root in PRODUCTION + TEST}
 ROOT = KeyId("9000033")

@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY, Answer, CardThat, Vector, id_of, leaks, vector_file, vectors
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel
@@ -19,6 +18,7 @@ from mynacard.apdu.secure import is_protected, open_command, open_response, prot
 from mynacard.apdu.status import StatusWord
 from mynacard.personal.messaging import SecureCard, Turn, decrypt_seed, encrypt_seed
 from mynacard.pin import Pin
+from tests.support import CANARY, Answer, CardThat, Vector, id_of, leaks, vector_file, vectors
 
 FILE = "personal/messaging.json"
 SEED = bytes.fromhex(str(vector_file(FILE)["seed"]))

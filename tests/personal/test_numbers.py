@@ -9,7 +9,6 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Vector, id_of, leaks, tells, vectors
 
 from mynacard.errors import UsageError
 from mynacard.personal.eras import ERAS, era_of
@@ -22,6 +21,7 @@ from mynacard.personal.numbers import (
     verification_number_a,
     verification_number_b,
 )
+from tests.support import Vector, id_of, leaks, tells, vectors
 
 FILE = "personal/numbers.json"
 ELEVEN = st.text("0123456789", min_size=11, max_size=11)

@@ -9,13 +9,11 @@ from typing import Protocol
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from personal.issued import JP2, NUMBER, PNG, face_files, public, text_files, unsigned_face
-from support import Vector, from_hex, id_of, vectors
 
 from mynacard.apdu import tlv
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.apdu.tlv import Tlv
 from mynacard.errors import CardDataError, MynacardError, UnsupportedAlgorithmError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.images import Image, ImageKind
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.numbers import MyNumber, check_digit
@@ -36,6 +34,8 @@ from mynacard.personal.objects import (
     TextBasicData,
     TextDigests,
 )
+from tests.personal.issued import JP2, NUMBER, PNG, face_files, public, text_files, unsigned_face
+from tests.support import Vector, from_hex, id_of, vectors
 
 FILE = "personal/objects.json"
 

@@ -11,8 +11,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from personal.cards import BIRTH, EXTENDED, NONCE, NUMBER_A, NUMBER_B, PIN, SEED, SHORT, UNKNOWN, card, counted, roots
-from support import CANARY, Answer, CardThat, leaks
 
 from mynacard import errors
 from mynacard.apdu import Channel, TriesLeft
@@ -43,7 +41,22 @@ from mynacard.personal import (
 from mynacard.personal.session import ApplicationSession, SigningSession
 from mynacard.pin import Pin
 from mynacard.simulator import MIHON, PERSONAS
-from mynacard.simulator.issuing import MUNICIPALITY
+from mynacard.simulator.individual.issuing import MUNICIPALITY
+from tests.personal.cards import (
+    BIRTH,
+    EXTENDED,
+    NONCE,
+    NUMBER_A,
+    NUMBER_B,
+    PIN,
+    SEED,
+    SHORT,
+    UNKNOWN,
+    card,
+    counted,
+    roots,
+)
+from tests.support import CANARY, Answer, CardThat, leaks
 
 PROFILES = pytest.mark.parametrize("profile", [EXTENDED, UNKNOWN, SHORT], ids=["extended", "unknown", "short"])
 

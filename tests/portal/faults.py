@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-from portal.rig import ORIGIN, Somebody, logged_in, packed, receiver, registered
-from submission.packages import files_in
 
 from mynacard.errors import MynacardError, PortalUnreachable
 from mynacard.portal import Receiver, Store
@@ -27,6 +25,8 @@ from mynacard.portal.web import application as web
 from mynacard.submission import durable
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import EntryState, Outbox
+from tests.portal.rig import ORIGIN, Somebody, logged_in, packed, receiver, registered
+from tests.submission.packages import files_in
 
 __all__ = ["Cut", "Line", "Outcome", "run"]
 

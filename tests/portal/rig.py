@@ -12,10 +12,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
-from signing.documents import CA
-from submission.applications import EXTENSION, NOW
-from submission.packages import files_in
-from trust.authorities import AUTHENTICATION, Authority, der, holder, key
 
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
@@ -30,6 +26,10 @@ from mynacard.submission.rules import current
 from mynacard.submission.wire import Purpose, Registered, registration_statement
 from mynacard.trust import Anchor
 from mynacard.webeid import AuthenticationToken
+from tests.signing.documents import CA
+from tests.submission.applications import EXTENSION, NOW
+from tests.submission.packages import files_in
+from tests.trust.authorities import AUTHENTICATION, Authority, der, holder, key
 
 __all__ = [
     "ORIGIN", "RULES", "Clock", "Outbox", "Somebody", "logged_in", "packed", "receiver", "registered", "served",

@@ -11,12 +11,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from portal.faults import run
-from portal.rig import Somebody, logged_in, packed, receiver, registered, served
 
 from mynacard.errors import PortalUnreachable
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import EntryState, Outbox
+from tests.portal.faults import run
+from tests.portal.rig import Somebody, logged_in, packed, receiver, registered, served
 
 SEEDS = range(20)
 

@@ -11,28 +11,28 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from portal.rig import Somebody, logged_in, packed, receiver, registered, served
-from submission.packages import files_in
-from trust.authorities import key
 
 from mynacard.submission import package
 from mynacard.submission.application import Role
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import EntryState, Outbox
+from tests.portal.rig import Somebody, logged_in, packed, receiver, registered, served
+from tests.submission.packages import files_in
+from tests.trust.authorities import key
 
 SIZE = 8_300_000
 """Of each of three files."""
 
-TESTS = str(Path(__file__).parents[1])
+ROOT = str(Path(__file__).parents[2])
 PEAK = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from trust import authorities
+from tests.trust import authorities
 keys = {path.stem: load_pem_private_key(path.read_bytes(), None) for path in Path(sys.argv[3]).glob("*.pem")}
 authorities._key = lambda name, bits: keys[name]  # the same people in both processes
-from portal import test_memory as here
+from tests.portal import test_memory as here
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()
@@ -84,7 +84,7 @@ class Exchange:
 
 
 def script(source: str, *arguments: str | Path) -> list[str]:
-    return [sys.executable, "-c", source, TESTS, *map(str, arguments)]
+    return [sys.executable, "-c", source, ROOT, *map(str, arguments)]
 
 
 NAMES = ("ca 3", "holder", "holder log-in", "somebody")

@@ -19,11 +19,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from portal.faults import Line
-from portal.rig import ORIGIN, Clock, Somebody, logged_in, packed, receiver, registered
-from signing.documents import CA
-from submission.applications import EXTENSION, NOW
-from trust.authorities import AUTHENTICATION, authority, holder, key
 
 from mynacard import portal
 from mynacard.portal import Receiver
@@ -36,6 +31,11 @@ from mynacard.submission.client import Client
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.wire import Purpose, State
 from mynacard.trust import RevocationEvidence
+from tests.portal.faults import Line
+from tests.portal.rig import ORIGIN, Clock, Somebody, logged_in, packed, receiver, registered
+from tests.signing.documents import CA
+from tests.submission.applications import EXTENSION, NOW
+from tests.trust.authorities import AUTHENTICATION, authority, holder, key
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from portal.rig import Somebody, logged_in, packed, receiver, registered, served
 
 from mynacard.errors import PortalUnreachable
 from mynacard.submission import client as clients
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.outbox import EntryState, Outbox
 from mynacard.submission.wire import Purpose
+from tests.portal.rig import Somebody, logged_in, packed, receiver, registered, served
 
 
 @contextmanager

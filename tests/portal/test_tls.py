@@ -14,14 +14,14 @@ import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from portal.rig import receiver
-from trust.authorities import key
 
 from mynacard.errors import PortalUnreachable
 from mynacard.portal.web import application
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import Outbox
 from mynacard.submission.wire import Purpose
+from tests.portal.rig import receiver
+from tests.trust.authorities import key
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal.rig import Clock, Somebody, logged_in, packed, receiver, registered, served
-from submission.applications import EXTENSION, NOW
 
 from mynacard import errors
 from mynacard.errors import PortalUnreachable
@@ -20,6 +18,8 @@ from mynacard.submission.calls import PortalError
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.outbox import EntryState, Outbox
 from mynacard.submission.wire import AccountState, Purpose, State
+from tests.portal.rig import Clock, Somebody, logged_in, packed, receiver, registered, served
+from tests.submission.applications import EXTENSION, NOW
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from rig.pcscd import unavailable
 
+from mynacard.doors.pcsclite import PcscliteDoor
+from mynacard.doors.pcsclite.server import ELSEWHERE, SOCKET_VARIABLE
 from mynacard.readers import native
 from mynacard.readers.abi import PCSC_LITE
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
-from mynacard.simulator.doors.pcsclite.server import ELSEWHERE, SOCKET_VARIABLE
+from tests.rig.pcscd import unavailable
 
 ATR: Final = bytes.fromhex("3BE000FF8131FE4514")
 

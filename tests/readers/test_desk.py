@@ -12,21 +12,21 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
-from readers.door import PlainCard
-from support import CANARY
 
 from mynacard import JpkiSession, Pin, errors, verified_session
 from mynacard.apdu import Channel
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
-from mynacard.pin_entry import PinRequest
+from mynacard.opening.pins import PinRequest
 from mynacard.readers import Deadlines, ReaderCard, link, list_readers, wait_for_card, wait_for_removal
 from mynacard.readers.finding import VARIABLE
 from mynacard.readers.library import Share
 from mynacard.readers.native import load
 from mynacard.simulator import Personality, SimulatedCard, Traits
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.faults import Fault, FaultKind
+from tests.readers.door import PlainCard
+from tests.support import CANARY
 
 READER: Final = "Simulated Reader 00 00"
 PINS: Final = {USER_AUTHENTICATION.name: CANARY, DIGITAL_SIGNATURE.name: "KANARIE73"}

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
-from readers.fake_scard import LOG_OUT, READER, FakeScard
 
 from mynacard import AtKeypad, errors
 from mynacard.apdu.change import change
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import ChangeReferenceData
 from mynacard.apdu.keypad import Feature, TypedCommand, feature_list
-from mynacard.apdu.verification import PinReference, PinSecret, verify
+from mynacard.apdu.pins import PinReference, PinSecret
+from mynacard.apdu.verification import verify
 from mynacard.cli.slots import SLOTS
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.personal import COMMON_PIN, change_resident_register_pin
@@ -26,6 +26,7 @@ from mynacard.pin import Pin
 from mynacard.readers import Deadlines, ReaderCard, ReaderIdentity, Worker, pcsc
 from mynacard.readers.codes import FAILURES
 from mynacard.readers.pyscard import Pyscard
+from tests.readers.fake_scard import LOG_OUT, READER, FakeScard
 
 GET_FEATURES, VERIFY, MODIFY, PROPERTIES = 0x42000D48, 0x42330006, 0x42330007, 0x42330012
 KEYS: Final = feature_list({Feature.VERIFY_PIN_DIRECT: VERIFY, Feature.MODIFY_PIN_DIRECT: MODIFY})

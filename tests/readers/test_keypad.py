@@ -13,7 +13,6 @@ from typing import Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY
 
 from mynacard import AtKeypad, errors, open_card, verified_session
 from mynacard.apdu.keypad import (
@@ -26,17 +25,19 @@ from mynacard.apdu.keypad import (
     with_keys,
 )
 from mynacard.apdu.message import Card
-from mynacard.apdu.verification import TriesLeft
+from mynacard.apdu.pins import TriesLeft
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.jpki.masks import PERSONAL
+from mynacard.opening.pins import PinRequest, verified_application
 from mynacard.personal import TEXT_PIN, TextSession
 from mynacard.pin import Pin
-from mynacard.pin_entry import PinRequest, verified_application
-from mynacard.readers import ReaderCard, ReaderIdentity, read_recording, recording_to
+from mynacard.readers import ReaderCard, ReaderIdentity
+from mynacard.recordings import read_recording, recording_to
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import Gesture, Keypad, PcscliteDoor
 from mynacard.simulator.faults import Fault
+from tests.support import CANARY
 
 NAME: Final = "Simulated Reader 00 00"
 """What the profiles call tested."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support import CANARY, chain, tells
 
 from mynacard import errors
 from mynacard.readers.library import Calls
 from mynacard.readers.pyscard import Pyscard
+from tests.support import CANARY, chain, tells
 
 
 class Odd:

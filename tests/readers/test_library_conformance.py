@@ -12,14 +12,14 @@ from functools import partial
 from typing import Any, Final
 
 import pytest
-from readers.door import ATR, PlainCard
-from rig.pcscd import unavailable
 
 from mynacard import errors
 from mynacard.apdu.keypad import GET_FEATURE_REQUEST, TypedCommand, parse_features
+from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor
 from mynacard.readers.finding import VARIABLE, find_library
 from mynacard.readers.library import ANY_PROTOCOL, Calls, Disposition, Library, Outcome, Share, State
-from mynacard.simulator.doors.pcsclite import Gesture, Keypad, PcscliteDoor
+from tests.readers.door import ATR, PlainCard
+from tests.rig.pcscd import unavailable
 
 READER: Final = "A Reader 00 00"
 OTHER: Final = "Another Reader 01 00"

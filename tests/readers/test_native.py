@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
-from rig.pcscd import program, unavailable
-from support import CANARY, Vector, id_of, tells, vectors
 
 from mynacard.readers.abi import MACOS, PCSC_LITE, SIGNATURES, WINDOWS, Abi, system_abi
 from mynacard.readers.library import ANY_PROTOCOL, Disposition, Outcome, Share, State, Status
 from mynacard.readers.native import Native, load
+from tests.rig.pcscd import program, unavailable
+from tests.support import CANARY, Vector, id_of, tells, vectors
 
 SHAPES = {"ABI_PCSCLITE": PCSC_LITE, "ABI_WINDOWS": WINDOWS, "ABI_MACOS": MACOS}
 ABIS = {abi.name: abi for abi in SHAPES.values()}

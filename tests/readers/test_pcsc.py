@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
-from readers.fake_scard import ATR, LOG_OUT, PIN_VERIFY, READER, SELECT, Clock, FakeScard
-from support import leaks
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel
@@ -22,6 +20,8 @@ from mynacard.pin import Pin
 from mynacard.readers import Deadlines, ReaderCard, ReaderState, list_readers, pcsc
 from mynacard.readers.pyscard import Pyscard
 from mynacard.readers.worker import Pending
+from tests.readers.fake_scard import ATR, LOG_OUT, PIN_VERIFY, READER, SELECT, Clock, FakeScard
+from tests.support import leaks
 
 LEAVE: Final = FakeScard.SCARD_LEAVE_CARD
 UNPOWER: Final = FakeScard.SCARD_UNPOWER_CARD

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from readers.fake_scard import READER, SELECT, FakeScard
 
 from mynacard import errors
 from mynacard.readers import ReaderCard, list_readers
 from mynacard.readers.pyscard import Pyscard
+from tests.readers.fake_scard import READER, SELECT, FakeScard
 
 NO_SERVICE: Final = "the service does not run"
 REFUSED: Final = "the service refuses the user"

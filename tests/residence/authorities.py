@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from residence.cards import changed, files
 
 from mynacard.residence import Anchor, CardFiles, First, Second
 from mynacard.residence.forms import build
@@ -19,6 +18,7 @@ from mynacard.simulator.residence.issuing import Signer, issue
 from mynacard.simulator.residence.persona import RESIDENCE_PERSONAS
 from mynacard.simulator.residence.pki import PrivateKey
 from mynacard.simulator.traits import Traits
+from tests.residence.cards import changed, files
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 DAY = timedelta(days=1)

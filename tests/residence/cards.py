@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from support import CardThat
-
 from mynacard.apdu import Channel
 from mynacard.apdu.channel import CardProfile
+from mynacard.doors.disk import new_card
+from mynacard.doors.residence_cache import cached_residence_pki
 from mynacard.residence import LAYOUTS, Anchor, CardFiles, CardNumber, CardType, File, ResidenceCard
 from mynacard.simulator import Traits
-from mynacard.simulator.doors.disk import new_card
-from mynacard.simulator.doors.residence_cache import cached_residence_pki
 from mynacard.simulator.residence import ATR, RESIDENCE_PERSONAS, SIMULATED_CARD_NUMBER, SimulatedResidenceCard
+from tests.support import CardThat
 
 NUMBER: Final = CardNumber(SIMULATED_CARD_NUMBER)
 OTHER_NUMBER: Final = CardNumber("AB12345678CE")

@@ -6,12 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import cast
 
-from support import Vector, from_hex, vectors
-
 from mynacard.residence.agreement import Half, NumberKey, session_key
 from mynacard.residence.card import SUITES
 from mynacard.residence.messaging import SessionKey
 from mynacard.residence.number import CardNumber
+from tests.support import Vector, from_hex, vectors
 
 AGREEMENTS = {row.id: row for row in vectors("residence/agreement.json")}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from residence.dialogues import Agreement
-from support import tells, vectors
 
 from mynacard import errors
 from mynacard.apdu.commands import MutualAuthenticate, Verify, encode
@@ -16,6 +14,8 @@ from mynacard.residence.agreement import ENTROPY_LENGTH, Half, NumberKey, sessio
 from mynacard.residence.card import SUITES
 from mynacard.residence.layout import NUMBER_KEY
 from mynacard.residence.number import CardNumber
+from tests.residence.dialogues import Agreement
+from tests.support import tells, vectors
 
 ROWS = [Agreement(row) for row in vectors("residence/agreement.json")]
 EACH = pytest.mark.parametrize("agreement", ROWS, ids=lambda agreement: agreement.row.id)

@@ -10,7 +10,18 @@ from math import ceil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from residence.cards import (
+
+from mynacard import errors
+from mynacard.apdu import Channel, secure
+from mynacard.apdu.channel import CardProfile
+from mynacard.apdu.commands import LOG_OUT
+from mynacard.doors.disk import new_card
+from mynacard.residence import File, First, Free, ResidenceCard, Second
+from mynacard.residence.agreement import Half, NumberKey
+from mynacard.residence.card import SUITES
+from mynacard.simulator.individual.persona import PERSONAS
+from mynacard.simulator.residence import RESIDENCE_PERSONAS, SimulatedResidenceCard
+from tests.residence.cards import (
     BOTH,
     ENTROPY,
     EXTENDED,
@@ -25,18 +36,7 @@ from residence.cards import (
     files,
     opened,
 )
-from support import Answer, CardThat, ScriptedCard, leaks
-
-from mynacard import errors
-from mynacard.apdu import Channel, secure
-from mynacard.apdu.channel import CardProfile
-from mynacard.apdu.commands import LOG_OUT
-from mynacard.residence import File, First, Free, ResidenceCard, Second
-from mynacard.residence.agreement import Half, NumberKey
-from mynacard.residence.card import SUITES
-from mynacard.simulator.doors.disk import new_card
-from mynacard.simulator.persona import PERSONAS
-from mynacard.simulator.residence import RESIDENCE_PERSONAS, SimulatedResidenceCard
+from tests.support import Answer, CardThat, ScriptedCard, leaks
 
 EXPECTED_EXTENDED = {
     "residence-1-mid-term": 16, "residence-1-special-permanent": 13, "residence-2-mid-term": 17,

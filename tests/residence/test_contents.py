@@ -6,9 +6,6 @@ import pickle
 from datetime import date
 
 import pytest
-from residence.cards import BOTH, FIRST, SECOND, changed, files
-from residence.dialogues import files as files_of
-from support import CANARY, Vector, vectors
 
 from mynacard import errors
 from mynacard.images import ImageKind
@@ -42,6 +39,9 @@ from mynacard.residence.contents import card_type
 from mynacard.residence.forms import build
 from mynacard.residence.values import period
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from tests.residence.cards import BOTH, FIRST, SECOND, changed, files
+from tests.residence.dialogues import files as files_of
+from tests.support import CANARY, Vector, vectors
 
 
 def first(name: str = FIRST) -> FirstContents:

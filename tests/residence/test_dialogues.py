@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from residence.cards import with_files
-from residence.dialogues import Agreement, Expected, agreement_of, files, steps
-from support import CardThat, Vector, id_of, vectors
 
 from mynacard import errors
 from mynacard.apdu import Channel, secure
@@ -16,6 +13,9 @@ from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.residence import LAYOUTS, CardNumber, CardType, File, First, Free, ResidenceCard, Second
 from mynacard.residence.messaging import SecureCard
 from mynacard.simulator.residence import SimulatedResidenceCard
+from tests.residence.cards import with_files
+from tests.residence.dialogues import Agreement, Expected, agreement_of, files, steps
+from tests.support import CardThat, Vector, id_of, vectors
 
 ROWS = vectors("residence/dialogues.json")
 EACH = pytest.mark.parametrize("row", ROWS, ids=id_of)

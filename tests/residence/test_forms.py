@@ -7,13 +7,13 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from residence.cards import changed, files
-from support import Vector, id_of, vectors
 
 from mynacard import errors
 from mynacard.residence import LAYOUTS, Access, CardType, File, First, Second
 from mynacard.residence.forms import build, read
 from mynacard.residence.layout import Object
+from tests.residence.cards import changed, files
+from tests.support import Vector, id_of, vectors
 
 ROWS = vectors("residence/layout.json")
 ACCESS = {"free": Access.FREE, "number": Access.NUMBER, "number-and-messaging": Access.NUMBER_AND_MESSAGING}

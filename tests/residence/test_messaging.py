@@ -7,7 +7,6 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CANARY, CardThat, leaks
 
 from mynacard import errors
 from mynacard.apdu import Channel, secure, verification
@@ -18,6 +17,7 @@ from mynacard.pin import Pin
 from mynacard.residence.ciphers import AES_CMAC, TRIPLE_DES, Suite
 from mynacard.residence.layout import LAYOUTS
 from mynacard.residence.messaging import SecureCard, SessionKey, room
+from tests.support import CANARY, CardThat, leaks
 
 SUITES = pytest.mark.parametrize("suite", [TRIPLE_DES, AES_CMAC], ids=["first", "second"])
 KEY = bytes(range(16))

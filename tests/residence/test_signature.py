@@ -12,24 +12,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 from cryptography.hazmat.primitives.serialization import Encoding
-from residence.authorities import (
-    CA,
-    DAY,
-    NO_CA,
-    NOW,
-    anchor,
-    anchor_of,
-    authority,
-    certificate,
-    key,
-    signed,
-    signer,
-    usage,
-    with_signature,
-)
-from residence.cards import FIRST, SECOND, anchors, changed, files
-from residence.dialogues import files as dialogue_files
-from support import Vector, id_of, vector_file, vectors
 
 from mynacard import errors
 from mynacard.apdu.tlv import Tlv, parse
@@ -52,6 +34,24 @@ from mynacard.residence.forms import build
 from mynacard.residence.report import FIELDS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
 from mynacard.verdict import Verdict
+from tests.residence.authorities import (
+    CA,
+    DAY,
+    NO_CA,
+    NOW,
+    anchor,
+    anchor_of,
+    authority,
+    certificate,
+    key,
+    signed,
+    signer,
+    usage,
+    with_signature,
+)
+from tests.residence.cards import FIRST, SECOND, anchors, changed, files
+from tests.residence.dialogues import files as dialogue_files
+from tests.support import Vector, id_of, vector_file, vectors
 
 SIMULATED = AnchorKind.SIMULATED
 GENERATIONS = pytest.mark.parametrize("generation", [1, 2])

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from mynacard.doors import disk, vpcd
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors import disk, vpcd
 
 
 def main(card_file: Path, port: int, log: Path) -> None:

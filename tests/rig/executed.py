@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from mynacard.simulator.doors.pcsclite.server import SOCKET_VARIABLE
-from rig.pcscd import STOP_S, Desk
+from mynacard.doors.pcsclite.server import SOCKET_VARIABLE
+from tests.rig.pcscd import STOP_S, Desk
 
 _LENDER: Final = f'echo "${SOCKET_VARIABLE}"; exec cat'
 """The one program that is executed: it says where the service is, and stays until its input ends."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from rig.pcscd import CLIENT_S, Desk, program, unavailable
+from tests.rig.pcscd import CLIENT_S, Desk, program, unavailable
 
 HERE: Final = Path(__file__).resolve().parent
 

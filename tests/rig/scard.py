@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Final
 
-from rig.pcscd import CLIENT_S, unavailable
+from tests.rig.pcscd import CLIENT_S, unavailable
 
 __all__ = ["Scard"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from rig.pcscd import Desk
+from tests.rig.pcscd import Desk
 
 HOLDER: Final = """
 import signal
@@ -70,7 +70,7 @@ while sys.stdin.readline():
 RESIDENCE_HOLDER: Final = """
 import signal
 import sys
-from mynacard.residence_entry import opened_residence_card
+from mynacard.opening.card_numbers import opened_residence_card
 from mynacard.residence import CardNumber, First
 
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))

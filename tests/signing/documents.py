@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from trust.authorities import authority, holder, key
-
 from mynacard.signing.cms import parse, sign, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
+from tests.trust.authorities import authority, holder, key
 
 DATA: Final = b"a document\nwith \r\n all \r kinds of line ends\x00\xff"
 CA: Final = authority()

@@ -13,17 +13,17 @@ from asn1crypto import cms as asn1_cms
 from asn1crypto import tsp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
-from signing.test_cms import OnCard
-from signing.test_cms_forged import forge, set_attribute
-from trust.authorities import der, holder, key, pem
 
 from mynacard import errors
-from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing.cades import sign
 from mynacard.signing.cms import parse, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
+from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
+from tests.signing.test_cms import OnCard
+from tests.signing.test_cms_forged import forge, set_attribute
+from tests.trust.authorities import der, holder, key, pem
 
 NAMED = sign(DATA, CERTIFICATE, key("holder"))
 
@@ -174,5 +174,5 @@ def test_any_content_is_signed_whole(content: bytes) -> None:
 
 
 def test_signing_loads_no_pyhanko_unasked() -> None:
-    script = "import sys, mynacard.signing.cades, mynacard.cli.sign; sys.exit('pyhanko' in sys.modules)"
+    script = "import sys, mynacard.signing.cades, mynacard.cli.commands.sign; sys.exit('pyhanko' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
-from trust.authorities import holder, key, pem
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms
 from mynacard.signing.cms import parse, sign, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
+from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
+from tests.trust.authorities import holder, key, pem
 
 
 class OnCard(rsa.RSAPrivateKey):

@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
-from signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
-from trust.authorities import der, holder, key
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing.cms import SIGNATURE_FILE_MAX, CmsSignature, parse, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
+from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
+from tests.trust.authorities import der, holder, key
 
 
 def forge(change: Callable[[Any], None], *, resign: str | None = None, signature: bytes = SIGNATURE) -> bytes:

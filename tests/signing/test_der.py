@@ -8,10 +8,10 @@ import pytest
 from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
-from trust.authorities import authority, der, holder
 
 from mynacard.errors import CertificateFileError
 from mynacard.signing.der import VALUES_MAX, check
+from tests.trust.authorities import authority, der, holder
 
 
 def test_certificates_are_der() -> None:

@@ -20,13 +20,13 @@ from pyhanko.sign.validation import (
     validate_pdf_signature,
 )
 from pyhanko_certvalidator import ValidationContext
-from signing import tsa
-from signing.documents import CA, CERTIFICATE
-from signing.pdfs import pdf
-from trust.authorities import NOW, der, key, pem
 
-from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, pades
+from tests.signing import tsa
+from tests.signing.documents import CA, CERTIFICATE
+from tests.signing.pdfs import pdf
+from tests.trust.authorities import NOW, der, key, pem
 
 CONTENT: Final = pdf(1, 3000)
 CHANGED: Final = CONTENT.replace(b"595 842", b"595 841")

@@ -24,16 +24,16 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
-from signing.documents import CA, CERTIFICATE, OTHER
-from signing.pdfs import bomb, fill_in, other_page, pdf, updated
-from signing.test_cms import OnCard
-from trust.authorities import NOW, der, key
 
 from mynacard import errors, texts
-from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import pades
 from mynacard.signing.pades import Appearance, PdfSignature, check_signable, read, sign
 from mynacard.trust import Verdict, explain
+from tests.signing.documents import CA, CERTIFICATE, OTHER
+from tests.signing.pdfs import bomb, fill_in, other_page, pdf, updated
+from tests.signing.test_cms import OnCard
+from tests.trust.authorities import NOW, der, key
 
 PLAIN = pdf(2)
 SIGNED = sign(PLAIN, CERTIFICATE, key("holder"))

@@ -6,13 +6,13 @@ import io
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
-from trust.authorities import authority, holder, key
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import content, rawsig
 from mynacard.trust import Verdict
 from mynacard.trust.primitive import HASHES
+from tests.trust.authorities import authority, holder, key
 
 DATA = b"a document\r\n" * 100
 CERTIFICATE = holder(authority())

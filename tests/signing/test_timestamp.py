@@ -22,18 +22,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
-from signing import tsa
-from signing.documents import CERTIFICATE, DATA, SIGNATURE
-from signing.pdfs import other_page, pdf, updated
-from signing.test_cms import OnCard
-from trust.authorities import AUTHENTICATION, Authority, der, holder, key, name_of, pem, usage
 
 from mynacard import errors
-from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, pades, timestamp
 from mynacard.signing.content import of_bytes
 from mynacard.signing.timestamp import Proof, TimeStamp, check, obtain, parse
 from mynacard.trust import RevocationEvidence, Verdict
+from tests.signing import tsa
+from tests.signing.documents import CERTIFICATE, DATA, SIGNATURE
+from tests.signing.pdfs import other_page, pdf, updated
+from tests.signing.test_cms import OnCard
+from tests.trust.authorities import AUTHENTICATION, Authority, der, holder, key, name_of, pem, usage
 
 NOW: Final = datetime.now(UTC)
 NAMED: Final = cades.sign(DATA, CERTIFICATE, key("holder"))

@@ -15,7 +15,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from trust.authorities import Extensions, authority, holder, key, pem, usage
+
+from tests.trust.authorities import Extensions, authority, holder, key, pem, usage
 
 FOR_TIME: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
 STAMPING: Final[Extensions] = [(usage("digital_signature", "content_commitment"), True), (FOR_TIME, True)]

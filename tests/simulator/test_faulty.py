@@ -7,8 +7,6 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from jpki.cards import LONG, SHORT, card_with, counted, material, pin, public_key_of, tries
-from support import CardThat
 
 from mynacard import errors
 from mynacard.apdu import Channel, TriesLeft
@@ -19,6 +17,8 @@ from mynacard.simulator import SimulatedCard, Traits
 from mynacard.simulator.faults import DESK, Fault, FaultKind
 from mynacard.simulator.faulty import FaultyCard, FaultyPoweredCard, Means
 from mynacard.simulator.files import SoftKey
+from tests.jpki.cards import LONG, SHORT, card_with, counted, material, pin, public_key_of, tries
+from tests.support import CardThat
 
 DATA = b"an application"
 APDUS_MAX = 100

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
-from jpki.cards import card_with, pin
-from support import Vector, id_of, vectors
 
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.simulator.timing import TRANSPORTS, TimedCard, answer_s, wire_s
+from tests.jpki.cards import card_with, pin
+from tests.support import Vector, id_of, vectors
 
 SLOW, FAST = TRANSPORTS["contact-old"], TRANSPORTS["contactless-424"]
 DONE = b"\x90\x00"

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
-from signing.documents import CA, CERTIFICATE
-from submission.applications import EXTENSION, NOW
-from trust.authorities import key
 
 from mynacard.signing import cades
 from mynacard.submission import package
@@ -20,6 +17,9 @@ from mynacard.submission.application import Application, Attachment, Role
 from mynacard.submission.manifest import FORMAT, Manifest, canonical
 from mynacard.submission.package import Opened, open_package
 from mynacard.trust import Anchor
+from tests.signing.documents import CA, CERTIFICATE
+from tests.submission.applications import EXTENSION, NOW
+from tests.trust.authorities import key
 
 AUDIENCE: Final = "https://portal.example"
 NONCE: Final = "bm9uY2Utbm9uY2Utbm9uY2Utbm9uY2Utbm9uY2Utbm9uY2U="

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from submission.applications import EXTENSION, application
 
 from mynacard.errors import MynacardError
 from mynacard.submission import codec
 from mynacard.submission.application import Application
 from mynacard.submission.codec import DOCUMENT_MAX, FormError, decode, encode, loads
+from tests.submission.applications import EXTENSION, application
 
 DOCUMENT: dict[str, Any] = encode(EXTENSION)
 

@@ -11,11 +11,6 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from residence.cards import FIRST, SECOND, files
-from signing.documents import CA, CERTIFICATE
-from submission.applications import EXTENSION
-from submission.packages import files_in
-from trust.authorities import key
 
 from mynacard.residence import CardNumber, contents_of
 from mynacard.submission import codec, draft
@@ -24,6 +19,11 @@ from mynacard.submission.codec import FormError
 from mynacard.submission.draft import Draft, DraftFile, Prefilled, ResidenceFacts, Source, begin, facts_of, finish, load
 from mynacard.submission.holder_match import Match, compare, compare_texts, fingerprint
 from mynacard.submission.messages import Severity
+from tests.residence.cards import FIRST, SECOND, files
+from tests.signing.documents import CA, CERTIFICATE
+from tests.submission.applications import EXTENSION
+from tests.submission.packages import files_in
+from tests.trust.authorities import key
 
 
 def certificate(name: str = "MADEUP JANE", born: str = "319900131", sex: str = "2", address: str = "東京都１") -> Any:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli.harness import run
-from portal.rig import receiver
 
 from mynacard.errors import MissingExtraError
 from mynacard.portal import served
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.manifest import canonical
 from mynacard.submission.outbox import Outbox
+from tests.cli.harness import run
+from tests.portal.rig import receiver
 
 
 def _served() -> None:

@@ -19,19 +19,19 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from rig.pcscd import program
-from signing.documents import CA, OTHER
-from signing.pdfs import pdf
-from submission.applications import EXTENSION, NOW
-from submission.packages import AUDIENCE, Made, files_in, made, manifest_of, opened
-from support import Vector, vectors
-from trust.authorities import AUTHENTICATION, START, authority, holder, key
 
 from mynacard.signing import cades, cms
 from mynacard.submission import codec, package
 from mynacard.submission.manifest import Supplement, canonical
 from mynacard.submission.package import PackageError, build, seems_encrypted
 from mynacard.trust import RevocationEvidence, Verdict
+from tests.rig.pcscd import program
+from tests.signing.documents import CA, OTHER
+from tests.signing.pdfs import pdf
+from tests.submission.applications import EXTENSION, NOW
+from tests.submission.packages import AUDIENCE, Made, files_in, made, manifest_of, opened
+from tests.support import Vector, vectors
+from tests.trust.authorities import AUTHENTICATION, START, authority, holder, key
 
 
 @pytest.fixture

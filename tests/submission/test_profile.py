@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 
 import httpx2
 import pytest
-from submission.applications import EXTENSION, NOW
 
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call, PortalError
@@ -19,6 +18,7 @@ from mynacard.submission.outbox import EntryState, Outbox
 from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.submission.rules import TextForm, TextRule
 from mynacard.submission.wire import Event, State, Status
+from tests.submission.applications import EXTENSION, NOW
 
 
 @dataclass(frozen=True)

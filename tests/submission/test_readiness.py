@@ -7,17 +7,17 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from signing.documents import CA
-from submission.applications import EXTENSION, NOW, application
-from submission.test_draft import certificate
-from trust.authorities import AUTHENTICATION, END, START, holder
 
+from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.apdu.status import StatusWord
-from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.submission.draft import ResidenceFacts
 from mynacard.submission.messages import Severity
 from mynacard.submission.readiness import Cards, Finding, Subject, readiness
 from mynacard.submission.rules import current
+from tests.signing.documents import CA
+from tests.submission.applications import EXTENSION, NOW, application
+from tests.submission.test_draft import certificate
+from tests.trust.authorities import AUTHENTICATION, END, START, holder
 
 ADDRESS = EXTENSION.person.address
 assert ADDRESS is not None

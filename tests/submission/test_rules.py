@@ -10,8 +10,6 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from submission.applications import DOCUMENT, EXTENSION, NOW, PERSON, PHOTO, STATUS, application
-from submission.hand_table import ACTORS, KINDS, RIDERS, STATUSES, every_case, expected
 
 from mynacard.errors import UsageError
 from mynacard.submission import checking
@@ -33,6 +31,8 @@ from mynacard.submission.checking import check
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import MESSAGES, Severity
 from mynacard.submission.rules import Channel, FeeItem, UnknownFee, current, fee, fees, load, special_period_end
+from tests.submission.applications import DOCUMENT, EXTENSION, NOW, PERSON, PHOTO, STATUS, application
+from tests.submission.hand_table import ACTORS, KINDS, RIDERS, STATUSES, every_case, expected
 
 RULES = current()
 DOCUMENT_OF_RULES = files("mynacard.submission").joinpath("rules.json").read_bytes()

@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from support import SOURCE
+
+from tests.support import SOURCE
 
 ROOT = SOURCE.parent.parent
 EXAMPLE = re.search(r"^```py\n(.*?)^```$", (ROOT / "docs/testing.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)

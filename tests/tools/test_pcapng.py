@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 import trace_view
-from jpki.cards import LONG, SHORT, card_with
 from pcapng import COMMENT_MAX, SNAP_LENGTH
-from readers.test_recording import SELECT, recorded, timed
-from rig.pcscd import program
 from trace_capture import capture
 
 from mynacard.apdu.masking import Range
 from mynacard.apdu.message import CommandApdu, case_on_wire
-from mynacard.readers import Recording
-from mynacard.readers.recording import Exchange, MaskedBytes, load
+from mynacard.recordings import Recording
+from mynacard.recordings.recording import Exchange, MaskedBytes, load
 from mynacard.simulator import Traits
+from tests.jpki.cards import LONG, SHORT, card_with
+from tests.recordings.test_recording import SELECT, recorded, timed
+from tests.rig.pcscd import program
 
 FIELDS = (
     "frame.time_epoch", "frame.comment", "frame.len", "iso7816.apdu.cla", "iso7816.apdu.ins", "iso7816.apdu.p1",

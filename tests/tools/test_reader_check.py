@@ -28,21 +28,21 @@ from reader_lengths import longest_that_passes
 from reader_page import page_of
 from reader_report import CardKind, Check, Report, ReportError, Result, read_report, write_report
 from reader_subject import Options
-from support import CANARY
 
 from mynacard import errors
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import open_card
 from mynacard.pin import Pin
 from mynacard.readers import load_profiles
 from mynacard.readers.profiles import VARIABLE, to_json
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import Gesture, Keypad, PcscliteDoor
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.narrow import NarrowReader, Narrows
 from mynacard.simulator.powered import Around
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from tests.support import CANARY
 
 NAME: Final = "Simulated Reader 00 00"
 PIN: Final = CANARY

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 import trace_view
-from jpki.cards import card_with
-from readers.test_recording import PASSWORD, PIN, recorded, timed
 from trace_words import Line, dialogue
 
-from mynacard.readers.recording import load
+from mynacard.recordings.recording import load
+from tests.jpki.cards import card_with
+from tests.recordings.test_recording import PASSWORD, PIN, recorded, timed
 
 
 @pytest.fixture

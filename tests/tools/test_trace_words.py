@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from readers.test_recording import SELECT
 from trace_words import KINDS, dialogue
 
 from mynacard.apdu.masking import Range
-from mynacard.readers import Recording
-from mynacard.readers.recording import Exchange, MaskedBytes
+from mynacard.recordings import Recording
+from mynacard.recordings.recording import Exchange, MaskedBytes
+from tests.recordings.test_recording import SELECT
 
 TEXT = "00A4040C0AD3921000310001010408"
 READ = "00B0810000"

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from trust.authorities import END, START, authority, der, holder, key, name_of, pem
 
 from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError
 from mynacard.trust.certificates import CERTIFICATE_MAX, load, rsa_public_key
+from tests.trust.authorities import END, START, authority, der, holder, key, name_of, pem
 
 CERTIFICATE = holder(authority())
 

@@ -10,7 +10,11 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko_certvalidator import CertificateValidator, ValidationContext, errors
 from pyhanko_certvalidator.policy_decl import PKIXValidationParams
-from trust.authorities import (
+
+from mynacard.trust import Purpose
+from mynacard.trust.coroutine import result
+from mynacard.trust.revocation import NO_EVIDENCE
+from tests.trust.authorities import (
     AUTHENTICATION,
     CA_BASIC,
     CA_END,
@@ -28,11 +32,7 @@ from trust.authorities import (
     name_of,
     usage,
 )
-from trust.test_chain import bad_steps, judge, revoked
-
-from mynacard.trust import Purpose
-from mynacard.trust.coroutine import result
-from mynacard.trust.revocation import NO_EVIDENCE
+from tests.trust.test_chain import bad_steps, judge, revoked
 
 CA: Final = authority()
 OLD: Final = authority("ca 2", serial=2)

@@ -12,7 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
-from trust.authorities import (
+
+from mynacard.errors import MynacardError, UsageError
+from mynacard.simulator.individual.pki import ORGANIZATION
+from mynacard.trust import Anchor, Purpose, Report, Step, Verdict, check, load_certificate
+from mynacard.trust.chain import SIMULATED_ORGANIZATION
+from mynacard.trust.revocation import NO_EVIDENCE, RevocationEvidence
+from mynacard.verdict import bad, good, overall
+from tests.trust.authorities import (
     AUTHENTICATION,
     CA_BASIC,
     CA_END,
@@ -32,13 +39,6 @@ from trust.authorities import (
     name_of,
     usage,
 )
-
-from mynacard.errors import MynacardError, UsageError
-from mynacard.simulator.pki import ORGANIZATION
-from mynacard.trust import Anchor, Purpose, Report, Step, Verdict, check, load_certificate
-from mynacard.trust.chain import SIMULATED_ORGANIZATION
-from mynacard.trust.revocation import NO_EVIDENCE, RevocationEvidence
-from mynacard.verdict import bad, good, overall
 
 CA = authority()
 SIGNED = good("It is.")

@@ -12,17 +12,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Vector, id_of, vectors
-from trust.authorities import END, START, key
 
 from mynacard.apdu.tlv import Tlv
+from mynacard.doors.pki_cache import cached_pki
 from mynacard.errors import CertificateFileError
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.personal.fields import Sex
 from mynacard.simulator import MIHON
-from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.trust import load_certificate
 from mynacard.trust.holder import Era, HolderAttributes, holder_of
+from tests.support import Vector, id_of, vectors
+from tests.trust.authorities import END, START, key
 
 ARC = "1.2.392.200149.8.5.5"
 

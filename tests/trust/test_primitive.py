@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mynacard import errors
-from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.hashes import HashAlgorithm
 from mynacard.trust.primitive import signed_by
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support import Vector, id_of, vectors
-from trust.authorities import authority
 
 from mynacard.trust import Purpose
 from mynacard.trust import published as module
 from mynacard.trust.published import PUBLISHED, published
+from tests.support import Vector, id_of, vectors
+from tests.trust.authorities import authority
 
 ROWS = vectors("trust/published.json")
 

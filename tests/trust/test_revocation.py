@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trust.authorities import DOCUMENT, NOW, authority, holder, key, name_of
 
 from mynacard import errors
 from mynacard.trust.revocation import EVIDENCE_MAX, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict
+from tests.trust.authorities import DOCUMENT, NOW, authority, holder, key, name_of
 
 CA = authority()
 CERTIFICATE = holder(CA)

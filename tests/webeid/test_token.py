@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from hypothesis import given
 from hypothesis import strategies as st
-from support import vectors
-from trust.authorities import AUTHENTICATION, authority, der, holder, key
 
 from mynacard import __version__
 from mynacard.errors import CertificateFileError, MynacardError, ProtocolError, UnsupportedAlgorithmError, UsageError
 from mynacard.jpki.authentication import Authentication
 from mynacard.trust import Verdict
 from mynacard.webeid import AuthenticationToken, parse, verify_signature
+from tests.support import vectors
+from tests.trust.authorities import AUTHENTICATION, authority, der, holder, key
 
 VECTOR = vectors("webeid/token.json")[0]
 ORIGIN, NONCE = VECTOR.text("origin"), VECTOR.text("nonce")

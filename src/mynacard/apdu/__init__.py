@@ -6,17 +6,9 @@ their modules.
 
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
+from mynacard.apdu.pins import Blocked, PinReference, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.apdu.status import StatusWord
-from mynacard.apdu.verification import (
-    Blocked,
-    PinReference,
-    PinStatus,
-    TriesLeft,
-    TriesUnknown,
-    Verified,
-    pin_status,
-    verify,
-)
+from mynacard.apdu.verification import pin_status, verify
 
 __all__ = [
     "Blocked",

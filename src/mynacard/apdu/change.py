@@ -16,16 +16,9 @@ from typing import Final, TypeAlias
 from mynacard import errors
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import CURRENT, ChangeKey, ChangeReferenceData, SelectEf
+from mynacard.apdu.pins import PinReference, PinSecret
 from mynacard.apdu.status import SUCCESS
-from mynacard.apdu.verification import (
-    PinReference,
-    PinSecret,
-    check_form,
-    refusal_of_pin,
-    send_secret,
-    send_typed,
-    verify,
-)
+from mynacard.apdu.verification import check_form, refusal_of_pin, send_secret, send_typed, verify
 from mynacard.pin import AtKeypad
 from mynacard.texts import N_
 

@@ -10,50 +10,34 @@ import logging
 import signal
 import sys
 from importlib import import_module
+from pkgutil import iter_modules
 from types import FrameType
 from typing import Final, NoReturn
 
 import click
 
 from mynacard._version import __version__
+from mynacard.cli import commands
 from mynacard.cli.exits import exit_code
 from mynacard.cli.texts import _, plain
 from mynacard.errors import LastTryError, MynacardError
 
 __all__ = ["main"]
 
-_COMMANDS: Final = {
-    "apdu": "apdu",
-    "apply": "apply",
-    "authenticate": "sign",
-    "bench": "bench",
-    "cert": "card",
-    "demo": "demo",
-    "doctor": "doctor",
-    "info": "info",
-    "personal": "personal",
-    "pin": "pin",
-    "readers": "card",
-    "register": "apply",
-    "residence": "residence",
-    "sign": "sign",
-    "sim": "sim",
-    "timestamp": "timestamp",
-    "verify": "verify",
-}
-"""Commands, and the module of this package in which each is, under its own name."""
+_COMMANDS: Final = sorted(module.name for module in iter_modules(commands.__path__))
+"""A module of that folder each, which holds the command under its own name."""
 
 _INTERRUPTED: Final = 130
 
 
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"{__name__}.{_COMMANDS[cmd_name]}"), cmd_name)
+        command: click.Command = getattr(import_module(f"{commands.__name__}.{cmd_name}"), cmd_name)
         return command
 
 

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from mynacard import Pin, verified_session
 from mynacard.cli.texts import _
+from mynacard.doors.disk import create_file
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED
 from mynacard.portal import Receiver, Store, served
 from mynacard.portal.simulated import simulated_receiver
 from mynacard.signing import cades
-from mynacard.simulator.contents import DEFAULT_PINS
-from mynacard.simulator.doors.disk import create_file
+from mynacard.simulator.individual.contents import DEFAULT_PINS
 from mynacard.submission import draft, rules
 from mynacard.submission.application import Kind, Role
 from mynacard.submission.calendar import day_in_tokyo

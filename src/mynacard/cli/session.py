@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 
-from mynacard import pin_entry
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.masking import ApplicationMask
 from mynacard.apdu.message import Card
-from mynacard.cli.options import CardChoice, PinSource
+from mynacard.cli.options import CardChoice
+from mynacard.cli.secrets import PinSource
 from mynacard.jpki import masks as jpki_masks
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
-from mynacard.opening import SIMULATED, open_card
+from mynacard.opening import SIMULATED, open_card, pins
 from mynacard.personal import masks as personal_masks
-from mynacard.readers import recording_to
+from mynacard.recordings import recording_to
 
 __all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
 
@@ -57,7 +57,7 @@ def verified_session(
     """The same after VERIFY of *pair*'s PIN; logged out and powered off at the end."""
     with (
         recorded(card) as around,
-        pin_entry.verified_session(
+        pins.verified_session(
             pair,
             source.pin(),
             name=card.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mynacard.apdu.commands import carries_secret
+from mynacard.apdu.exposure import carries_secret
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, ResponseApdu
 from mynacard.cli.texts import _

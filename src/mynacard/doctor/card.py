@@ -18,7 +18,7 @@ from cryptography import x509
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel
-from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
+from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.doctor.findings import Finding
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
 from mynacard.jpki.session import JpkiSession

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, PrivateFormat
 
-from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.errors import UnsupportedAlgorithmError
+from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.texts import N_
 
 __all__ = ["CardPrivateKey"]

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from mynacard.apdu.verification import PinReference
+from mynacard.apdu.pins import PinReference
 from mynacard.texts import N_
 
 __all__ = [

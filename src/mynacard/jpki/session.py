@@ -16,10 +16,10 @@ from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 from mynacard import errors
 from mynacard.apdu import change, verification
 from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature, SignatureScheme
-from mynacard.apdu.hashes import HashAlgorithm, digest_info, parse_digest_info
 from mynacard.apdu.message import Card
+from mynacard.apdu.pins import PinSecret, PinStatus
 from mynacard.apdu.selection import Selection
-from mynacard.apdu.verification import PinSecret, PinStatus
+from mynacard.hashes import HashAlgorithm, digest_info, parse_digest_info
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
 from mynacard.jpki.key import CardPrivateKey

@@ -1,9 +1,8 @@
 """The card's other applications: text input support, card face, common, resident register, and the issuer's data."""
 
-from mynacard.personal.common import CommonSession
-from mynacard.personal.face import FaceSession
-from mynacard.personal.genuine import FaceFiles, Presence, TextFiles, check_face, check_text
-from mynacard.personal.genuineness import Check, Conclusion, Genuineness, Subject, Verdict
+from mynacard.personal.checking import FaceFiles, Presence, TextFiles, check_face, check_text
+from mynacard.personal.common_session import CommonSession
+from mynacard.personal.face_session import FaceSession
 from mynacard.personal.issuer import IssuerData
 from mynacard.personal.layout import (
     APPLICATIONS,
@@ -21,10 +20,11 @@ from mynacard.personal.layout import (
     TEXT_PIN,
 )
 from mynacard.personal.numbers import Calendar, MyNumber, birth_date_pin, verification_number_a, verification_number_b
-from mynacard.personal.register import RegisterSession, change_resident_register_pin
+from mynacard.personal.register_session import RegisterSession, change_resident_register_pin
+from mynacard.personal.report import Check, Conclusion, Genuineness, Subject, Verdict
 from mynacard.personal.roots import Origin, Root, RootKind
 from mynacard.personal.states import PinState, pin_states
-from mynacard.personal.text import TextSession
+from mynacard.personal.text_session import TextSession
 
 __all__ = [
     "APPLICATIONS",

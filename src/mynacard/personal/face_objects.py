@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.images import Image, ImageKind
 from mynacard.personal.fields import DATE_LENGTH, CardVersion, Sex, day, sex_of
 from mynacard.personal.forms import KEY_LENGTH, SIGNATURE_LENGTH, Form

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, ChangeKey, ChangeReferenceData
-from mynacard.apdu.verification import PinReference
+from mynacard.apdu.pins import PinReference
 from mynacard.texts import N_
 
 __all__ = [

@@ -7,10 +7,10 @@ from typing import Final, overload
 from mynacard.apdu import change, verification
 from mynacard.apdu.commands import ComputeWithDefaultKey, ReadRecord, SignatureScheme
 from mynacard.apdu.message import Card
+from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
 from mynacard.apdu.selection import Selection
-from mynacard.apdu.verification import PinReference, PinSecret, PinStatus
 from mynacard.errors import CardDataError, UsageError
-from mynacard.personal.genuine import Presence, challenge_input
+from mynacard.personal.checking import Presence, challenge_input
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import Application
 from mynacard.pin import AtKeypad, Pin

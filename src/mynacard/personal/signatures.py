@@ -12,8 +12,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
-from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.errors import UsageError
+from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.personal.keys import PublicKeyObject
 from mynacard.texts import N_
 

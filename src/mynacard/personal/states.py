@@ -9,7 +9,7 @@ from mynacard import errors
 from mynacard.apdu import verification
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
-from mynacard.apdu.verification import PinReference, PinStatus
+from mynacard.apdu.pins import PinReference, PinStatus
 from mynacard.personal.layout import APPLICATIONS, Application
 
 __all__ = ["PinState", "pin_states", "status_or_refusal"]

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Final
 
 from mynacard.apdu import tlv
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import TlvError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.personal.fields import DATE_LENGTH, CardVersion, Sex, day, sex_of
 from mynacard.personal.forms import KEY_LENGTH, SIGNATURE_LENGTH, Form
 from mynacard.personal.keys import KeyId, PublicKeyObject

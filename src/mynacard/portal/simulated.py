@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard.doors.pki_cache import cached_pki
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.portal.receiver import Receiver
 from mynacard.portal.store import Store
-from mynacard.simulator.doors.pki_cache import cached_pki
 from mynacard.trust import Anchor, RevocationEvidence
 
 __all__ = ["simulated_receiver"]

@@ -16,9 +16,6 @@ from mynacard.readers.library import Calls, Disposition, Library, Share
 from mynacard.readers.ownership import Ownership
 from mynacard.readers.pcsc import ReaderCard
 from mynacard.readers.profiles import ReaderIdentity, ReaderProfile, load_profiles, model, profile_of, public_name
-from mynacard.readers.recorder import Recorder, recording_to
-from mynacard.readers.recording import Recording, read_recording
-from mynacard.readers.replay import Replay
 from mynacard.readers.states import ReaderState
 from mynacard.readers.worker import Worker
 
@@ -32,9 +29,6 @@ __all__ = [
     "ReaderIdentity",
     "ReaderProfile",
     "ReaderState",
-    "Recorder",
-    "Recording",
-    "Replay",
     "Share",
     "Watch",
     "Worker",
@@ -47,8 +41,6 @@ __all__ = [
     "no_card_came",
     "profile_of",
     "public_name",
-    "read_recording",
-    "recording_to",
     "wait_for_card",
     "wait_for_removal",
     "watch",

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.errors import CertificateFileError, UsageError
+from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.residence.anchors import Anchor, AnchorKind
 from mynacard.residence.certificates import Certificate
 from mynacard.residence.contents import CardFiles, entries_row, stored_certificate

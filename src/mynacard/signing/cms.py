@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import der, timestamp
 from mynacard.signing.content import DigestOf, of_bytes
 from mynacard.texts import N_

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from io import BufferedIOBase
 from typing import TypeAlias
 
-from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.hashes import HashAlgorithm
 
 __all__ = ["DigestOf", "of_bytes", "of_file"]
 

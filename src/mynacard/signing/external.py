@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import MissingExtraError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.texts import N_
 from mynacard.trust import certificates, primitive
 

@@ -25,8 +25,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, external, timestamp
 from mynacard.signing.timestamp import TimeStamp
 from mynacard.texts import N_

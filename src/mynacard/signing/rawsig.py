@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from mynacard.apdu.hashes import HashAlgorithm
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing.content import DigestOf
 from mynacard.texts import N_
 from mynacard.trust import primitive

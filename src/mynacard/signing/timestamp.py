@@ -25,8 +25,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlgorithmError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.signing import der, external
 from mynacard.signing.content import DigestOf
 from mynacard.texts import N_

@@ -1,10 +1,11 @@
-"""Cards in memory that refuse as precisely as the card does; ``doors`` lets other programs meet them."""
+"""Cards in memory that refuse as precisely as the card does; :mod:`mynacard.doors` lets other programs meet them."""
 
-from mynacard.simulator.assembly import assemble
-from mynacard.simulator.card import SecurityState, SimulatedCard
-from mynacard.simulator.contents import DEFAULT_PINS, CardContents, KeyMaterial
-from mynacard.simulator.holder import MIHON, Holder
-from mynacard.simulator.persona import PERSONAS, AnyPersona, Persona, all_personas, persona
+from mynacard.simulator.individual.assembly import assemble
+from mynacard.simulator.individual.card import SecurityState, SimulatedCard
+from mynacard.simulator.individual.contents import DEFAULT_PINS, CardContents, KeyMaterial
+from mynacard.simulator.individual.holder import MIHON, Holder
+from mynacard.simulator.individual.persona import PERSONAS, Persona
+from mynacard.simulator.personas import AnyPersona, all_personas, persona
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
 
 __all__ = [

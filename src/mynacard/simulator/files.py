@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehas
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, ChangeKey, ChangeReferenceData, SignatureScheme
-from mynacard.apdu.hashes import HashAlgorithm, digest_info
 from mynacard.errors import CardFileError
+from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.pin import Pin
 from mynacard.texts import N_
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
-from mynacard.apdu.verification import Blocked, PinStatus, TriesLeft, TriesUnknown
+from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown
 from mynacard.submission import checking, holder_match
 from mynacard.submission.application import Actor, Application
 from mynacard.submission.calendar import TOKYO, day_in_tokyo

@@ -8,17 +8,18 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from mynacard.apdu.commands import carries_secret
+from mynacard.apdu.exposure import carries_secret
 from mynacard.apdu.verification import check_form
+from mynacard.doors import disk, pki_cache
 from mynacard.errors import UsageError
 from mynacard.jpki.layout import DF_NAME, KEY_PAIRS, KeyPair
 from mynacard.pin import Pin
-from mynacard.simulator.card import SimulatedCard
-from mynacard.simulator.contents import DEFAULT_PINS
-from mynacard.simulator.doors import disk, pki_cache
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.faulty import FaultyPoweredCard, Means
-from mynacard.simulator.persona import DEFAULT_PERSONA, persona
+from mynacard.simulator.individual.card import SimulatedCard
+from mynacard.simulator.individual.contents import DEFAULT_PINS
+from mynacard.simulator.individual.persona import DEFAULT_PERSONA
+from mynacard.simulator.personas import persona
 from mynacard.simulator.powered import Around, PoweredCard
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import Personality, Traits

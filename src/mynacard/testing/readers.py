@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
-from mynacard.simulator.doors.pcsclite import PcscliteDoor, reader_name
+from mynacard.doors.pcsclite import PcscliteDoor, reader_name
 from mynacard.testing.cards import CardUnderTest
 
 __all__ = ["ReaderUnderTest", "reader_with"]

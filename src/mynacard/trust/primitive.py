@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import CertificateFileError, UsageError
+from mynacard.hashes import HashAlgorithm
 from mynacard.texts import N_
 from mynacard.trust.certificates import rsa_public_key
 

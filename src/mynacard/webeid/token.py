@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from mynacard._version import __version__
-from mynacard.apdu.hashes import HashAlgorithm
 from mynacard.errors import ProtocolError, UnsupportedAlgorithmError
+from mynacard.hashes import HashAlgorithm
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
 from mynacard.texts import N_

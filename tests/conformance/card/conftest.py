@@ -13,11 +13,17 @@ from pathlib import Path
 from typing import Final, cast
 
 import pytest
-from conformance.card.conversation import Conversation
-from conformance.card.guard import Guard, RefusedError
-from conformance.card.pcsc_card import PcscCard
-from conformance.card.statements import STATEMENTS, Statement
-from conformance.card.ways import (
+
+from mynacard.doors.pcsclite import PcscliteDoor
+from mynacard.errors import MaskedError
+from mynacard.opening import choose_reader
+from mynacard.readers import find_library, list_readers
+from mynacard.readers.abi import PCSC_LITE
+from tests.conformance.card.conversation import Conversation
+from tests.conformance.card.guard import Guard, RefusedError
+from tests.conformance.card.pcsc_card import PcscCard
+from tests.conformance.card.statements import STATEMENTS, Statement
+from tests.conformance.card.ways import (
     READER,
     DoorCard,
     InMemory,
@@ -28,13 +34,7 @@ from conformance.card.ways import (
     read_pins,
     simulated,
 )
-from rig.pcscd import unavailable
-
-from mynacard.errors import MaskedError
-from mynacard.opening import choose_reader
-from mynacard.readers import find_library, list_readers
-from mynacard.readers.abi import PCSC_LITE
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
+from tests.rig.pcscd import unavailable
 
 SIMULATED: Final = ("simulator", "door", "recording") if sys.platform == "linux" else ("simulator", "recording")
 REAL: Final = "reader"

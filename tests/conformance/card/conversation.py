@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.card.guard import CardUnderTest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from tests.conformance.card.guard import CardUnderTest
 
 __all__ = ["DONE", "Answer", "Conversation"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from mynacard.apdu.commands import carries_secret
-from mynacard.simulator.contents import SLOTS
+from mynacard.apdu.exposure import carries_secret
+from mynacard.simulator.individual.contents import SLOTS
 
 __all__ = ["CardUnderTest", "Guard", "RefusedError"]
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conformance.card.rsa import key_object, signs_message
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from tests.conformance.card.rsa import key_object, signs_message
 
 __all__ = ["CvCertificate", "is_key_name", "one", "read_all", "within", "written"]
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from conformance.card.conversation import DONE, Conversation
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.x509 import load_der_x509_certificate
+
+from tests.conformance.card.conversation import DONE, Conversation
 
 __all__ = ["SHA256", "certificate_key", "encrypted", "key_object", "mgf1", "padded_input", "signs_message"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.card.conversation import DONE, Answer, Conversation
-from conformance.card.objects import one, written
-from conformance.card.rsa import encrypted, key_object
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from tests.conformance.card.conversation import DONE, Answer, Conversation
+from tests.conformance.card.objects import one, written
+from tests.conformance.card.rsa import encrypted, key_object
 
 __all__ = ["SEED", "Session", "begin", "session_key", "set_session_key"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from support import Vector, vector_file, vectors
+from tests.support import Vector, vector_file, vectors
 
 __all__ = ["FILE", "STATEMENTS", "Statement", "Test", "claims", "left_out_table", "section_tables"]
 

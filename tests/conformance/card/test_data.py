@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from conformance.card.conversation import DONE, Conversation
-from conformance.card.objects import CvCertificate, is_key_name
+
+from tests.conformance.card.conversation import DONE, Conversation
+from tests.conformance.card.objects import CvCertificate, is_key_name
 
 statement = pytest.mark.statement
 

@@ -6,9 +6,10 @@ import hashlib
 import re
 
 import pytest
-from conformance.card.conversation import DONE, Conversation
-from conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, within, written
-from conformance.card.rsa import SHA256, key_object, padded_input, signs_message
+
+from tests.conformance.card.conversation import DONE, Conversation
+from tests.conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, within, written
+from tests.conformance.card.rsa import SHA256, key_object, padded_input, signs_message
 
 statement = pytest.mark.statement
 

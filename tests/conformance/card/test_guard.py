@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conformance.card.conversation import KEYS, NAMES, Conversation
-from conformance.card.guard import Guard, RefusedError
-from conformance.card.statements import STATEMENTS
-from conformance.card.ways import InMemory, pins_of, simulated
 from hypothesis import given
 from hypothesis import strategies as st
-from rig.pcscd import unavailable
-from support import CANARY, tells
 
+from mynacard.doors.pcsclite import PcscliteDoor, reader_name
 from mynacard.readers.abi import PCSC_LITE
 from mynacard.simulator import SimulatedCard
-from mynacard.simulator.doors.pcsclite import PcscliteDoor, reader_name
+from tests.conformance.card.conversation import KEYS, NAMES, Conversation
+from tests.conformance.card.guard import Guard, RefusedError
+from tests.conformance.card.statements import STATEMENTS
+from tests.conformance.card.ways import InMemory, pins_of, simulated
+from tests.rig.pcscd import unavailable
+from tests.support import CANARY, tells
 
 PINS = pins_of("")
 HERE = Path(__file__).resolve().parent

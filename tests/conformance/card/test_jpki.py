@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from conformance.card.conversation import Conversation
-from conformance.card.rsa import SHA256, certificate_key, signs_message
+
+from tests.conformance.card.conversation import Conversation
+from tests.conformance.card.rsa import SHA256, certificate_key, signs_message
 
 statement = pytest.mark.statement
 

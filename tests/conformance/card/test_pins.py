@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conformance.card.conversation import DONE, KEYS, Conversation
+
+from tests.conformance.card.conversation import DONE, KEYS, Conversation
 
 statement = pytest.mark.statement
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conformance.card.conversation import DONE, Conversation
-from conformance.card.objects import written
-from conformance.card.rsa import encrypted
-from conformance.card.session import SEED, begin, session_key, set_session_key
+
+from tests.conformance.card.conversation import DONE, Conversation
+from tests.conformance.card.objects import written
+from tests.conformance.card.rsa import encrypted
+from tests.conformance.card.session import SEED, begin, session_key, set_session_key
 
 statement = pytest.mark.statement
 

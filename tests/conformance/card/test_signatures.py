@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from conformance.card.conversation import DONE, Answer, Conversation
-from conformance.card.rsa import SHA256, certificate_key, padded_input, signs_message
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+from tests.conformance.card.conversation import DONE, Answer, Conversation
+from tests.conformance.card.rsa import SHA256, certificate_key, padded_input, signs_message
 
 statement = pytest.mark.statement
 

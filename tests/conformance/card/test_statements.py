@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from conformance.card.conversation import KEYS
-from conformance.card.statements import FILE, STATEMENTS, claims, left_out_table, section_tables
-from support import vector_file
+
+from tests.conformance.card.conversation import KEYS
+from tests.conformance.card.statements import FILE, STATEMENTS, claims, left_out_table, section_tables
+from tests.support import vector_file
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "conformance.md"

@@ -7,9 +7,10 @@ import re
 from datetime import date, datetime
 
 import pytest
-from conformance.card.conversation import DONE, Conversation
-from conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, within, written
-from conformance.card.rsa import SHA256, key_object, signs_message
+
+from tests.conformance.card.conversation import DONE, Conversation
+from tests.conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, within, written
+from tests.conformance.card.rsa import SHA256, key_object, signs_message
 
 statement = pytest.mark.statement
 

@@ -10,23 +10,23 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from conformance.card import pcsc_card
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN
 from mynacard.apdu.masking import ApplicationMask
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import PcscliteDoor
+from mynacard.doors.pki_cache import cached_pki
 from mynacard.jpki.layout import DF_NAME
 from mynacard.personal.layout import APPLICATIONS
 from mynacard.personal.roots import PRODUCTION, TEST, Root
-from mynacard.readers import Recorder, Replay
-from mynacard.readers.recording import load
+from mynacard.recordings import Recorder, Replay
+from mynacard.recordings.recording import load
 from mynacard.simulator import Personality, SimulatedCard, Traits
-from mynacard.simulator.contents import DEFAULT_PINS, fresh_pins
-from mynacard.simulator.doors import disk
-from mynacard.simulator.doors.pcsclite import PcscliteDoor
-from mynacard.simulator.doors.pki_cache import cached_pki
-from mynacard.simulator.persona import DEFAULT_PERSONA, PERSONAS
+from mynacard.simulator.individual.contents import DEFAULT_PINS, fresh_pins
+from mynacard.simulator.individual.persona import DEFAULT_PERSONA, PERSONAS
+from tests.conformance.card import pcsc_card
 
 __all__ = [
     "READER",

@@ -5,24 +5,19 @@ from __future__ import annotations
 import base64
 from typing import Any, Final
 
-from mynacard.errors import CardFileError
 from mynacard.residence.layout import LAYOUTS, CardType
 from mynacard.residence.number import CardNumber
-from mynacard.simulator.card_file import RESIDENCE_FORMAT
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.traits import Traits
-from mynacard.texts import N_
 
-__all__ = ["document_of", "loaded"]
+__all__ = ["VERSION", "document_of", "loaded"]
 
-_VERSION: Final = 1
+VERSION: Final = 1
 
 
 def document_of(contents: ResidenceContents) -> dict[str, object]:
     """*contents*, with the number of a card that guards nothing."""
     return {
-        "format": RESIDENCE_FORMAT,
-        "version": _VERSION,
         "type": contents.type.value,
         "number": contents.number.reveal().decode(),
         "traits": contents.traits.document(),
@@ -31,16 +26,7 @@ def document_of(contents: ResidenceContents) -> dict[str, object]:
 
 
 def loaded(document: Any) -> ResidenceContents:
-    """The contents that *document* is; whatever a document of another shape causes is the caller's.
-
-    Raises:
-        CardFileError: it is of a version that this program does not know.
-    """
-    if document["version"] != _VERSION:
-        raise CardFileError(
-            N_("This simulated card has file version {version}; this program knows {known}."),
-            version=document["version"], known=_VERSION,
-        )  # fmt: skip
+    """The contents that *document* is; whatever a document of another shape causes is the caller's."""
     type_ = CardType(document["type"])
     names = {file.place: file for file in LAYOUTS[type_]}
     files = {names[name]: base64.b64decode(text, validate=True) for name, text in document["files"].items()}

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, decode_dss_signature
 
-from mynacard.apdu.hashes import HashAlgorithm, digest_info
+from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.residence.contents import CardFiles
 from mynacard.residence.forms import build
 from mynacard.residence.layout import LAYOUTS, CardType, File, First, Free, Second

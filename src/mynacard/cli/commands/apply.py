@@ -1,0 +1,405 @@
+"""``mynacard register`` and ``apply``: an application, from an empty form to its receipt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+import click
+import platformdirs
+
+from mynacard.apdu.pins import PinStatus
+from mynacard.cli.commands.residence import kept_files
+from mynacard.cli.exits import EXIT_CODES
+from mynacard.cli.options import CardChoice, as_json, card_options, password_options, pin_options, verbose_option
+from mynacard.cli.output import print_json, read_up_to, write_new
+from mynacard.cli.secrets import PinSource
+from mynacard.cli.session import jpki_session, verified_session
+from mynacard.cli.texts import _, plain
+from mynacard.errors import FileNotFound, SubmissionError, UsageError
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
+from mynacard.jpki.session import JpkiSession
+from mynacard.residence import contents_of
+from mynacard.signing import cades, external
+from mynacard.submission import checking, codec, draft, manifest, package, rules
+from mynacard.submission.application import Application, Kind, Role
+from mynacard.submission.calendar import day_in_tokyo
+from mynacard.submission.calls import PortalError
+from mynacard.submission.client import Client
+from mynacard.submission.codec import DOCUMENT_MAX, FormError
+from mynacard.submission.messages import Severity, Violation
+from mynacard.submission.outbox import Entry, EntryState, Outbox
+from mynacard.submission.readiness import Cards, Finding, Subject, readiness
+from mynacard.submission.wire import Purpose, Remark, State, Status
+from mynacard.texts import N_
+from mynacard.trust import load_certificate
+from mynacard.trust.certificates import CERTIFICATE_MAX
+from mynacard.webeid import AuthenticationToken
+
+__all__ = ["apply", "cades_signature", "login_token", "portal_options"]
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+_EXIT: Final = EXIT_CODES[SubmissionError]
+"""The application cannot be sent as it is."""
+
+
+def portal_options(command: _F) -> _F:
+    outbox = click.option(
+        "--outbox", "folder", type=click.Path(file_okay=False, path_type=Path), envvar="MYNACARD_OUTBOX",
+        default=lambda: platformdirs.user_data_path("mynacard") / "outbox", show_default=_("a folder of yours"),
+        help=_("Where signed packages are until their receipts are there."),
+    )  # fmt: skip
+    portal = click.option(
+        "--portal", required=True, metavar="URL", envvar="MYNACARD_PORTAL",
+        help=_("The receiver's address: https://…, or http:// on this machine."),
+    )  # fmt: skip
+    return portal(outbox(command))
+
+
+_draft_argument: Final = click.argument(
+    "path", metavar="DRAFT", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+_certificate_option: Final = click.option(
+    "--certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("Your signing certificate, as mynacard cert export digital-signature writes it."),
+)  # fmt: skip
+_residence_option: Final = click.option(
+    "--residence", "residence_folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help=_("Your residence card, as mynacard residence read writes it."),
+)  # fmt: skip
+
+
+@click.group(help=_("Applications to a receiving system: fill in, check, sign, submit, follow."))
+def apply() -> None:
+    pass
+
+
+@apply.command(help=_("Begin a draft: a form in JSON, filled in with what your cards say."))
+@click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=_("The file to write."))
+@click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
+@_certificate_option
+@_residence_option
+@verbose_option
+def new(kind: str, output: Path, force: bool, certificate: Path | None, residence_folder: Path | None) -> None:
+    cards = _cards(certificate, residence_folder)
+    made, prefilled = draft.begin(Kind(kind), signing=cards.signing, residence=cards.residence)
+    document = codec.encode(made)
+    write_new(output, _json(document).encode(), force=force)
+    for each in prefilled:
+        template = _("{place}: from the {source}.")
+        if not each.used:
+            template = _("{place}: the {source} says {value}, which is not used.")
+        click.echo(plain(template.format(place=each.place, source=_(each.source), value=each.value)), err=True)
+    click.echo(_("The draft is in {path}. Fill in the rest, then: mynacard apply check").format(path=output), err=True)
+
+
+@apply.command(help=_("List the statuses of residence by the names that a draft has them by."))
+@as_json
+@verbose_option
+def statuses(as_json: bool) -> None:
+    known = rules.current().statuses
+    if as_json:
+        print_json({name: {"ja": status.ja, "en": status.en} for name, status in known.items()})
+        return
+    width = max(map(len, known))
+    for name, status in known.items():
+        click.echo(f"{name:<{width}}  {status.ja} / {status.en}")
+
+
+@apply.command(
+    help=_("Say all that is wrong with a draft, before anybody signs. Ends with 0 if it can be sent, else with 67.")
+)
+@_draft_argument
+@click.option("--with-card", is_flag=True, help=_("Look at the card on the reader, too. No PIN is asked for."))
+@_certificate_option
+@_residence_option
+@as_json
+@card_options
+def check(
+    path: Path, with_card: bool, certificate: Path | None, residence_folder: Path | None, as_json: bool,
+    card: CardChoice,
+) -> None:  # fmt: skip
+    try:
+        application, files = draft.finish(draft.load(read_up_to(path, DOCUMENT_MAX)), path.parent)
+    except FormError as mistakes:
+        _print_violations(mistakes.violations, as_json=as_json)
+        sys.exit(_EXIT)
+    cards = _cards(certificate, residence_folder)
+    if with_card:
+        cards = _looked_at(card, cards)
+    found = [
+        *readiness(application, cards, rules.current(), now=datetime.now(UTC)),
+        Finding(Subject.FILES, tuple(draft.encrypted(files))),
+    ]
+    if as_json:
+        print_json([_finding(each) for each in found])
+    else:
+        for each in found:
+            click.echo(f"{_(each.subject)}: {_word(each)}")
+            _print_violations(each.violations, as_json=False)
+    if not all(checking.is_acceptable(each.violations) for each in found):
+        sys.exit(_EXIT)
+    click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version), err=True)
+    today = day_in_tokyo(datetime.now(UTC))
+    for item, yen in rules.fees(application, rules.current(), rules.Channel.ONLINE, today).items():
+        amount = _("not known") if isinstance(yen, rules.UnknownFee) else _("{yen} yen").format(yen=yen)
+        click.echo(_("Once it is permitted, for {item}: {amount}.").format(item=_(item), amount=amount), err=True)
+
+
+def _word(finding: Finding) -> str:
+    if not finding.looked_at:
+        return _("not looked at")
+    return _("in order") if finding.is_ready else _("not in order")
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "subject": finding.subject.value,
+        "looked_at": finding.looked_at,
+        "ready": finding.is_ready,
+        "violations": [each.document() for each in finding.violations],
+    }
+
+
+def _looked_at(card: CardChoice, cards: Cards) -> Cards:
+    """*cards*, and what the card on the reader tells anybody."""
+    with jpki_session(card) as session:
+        present = session.certificates_present()
+        absent = {
+            subject
+            for subject, there in (
+                (Subject.AUTHENTICATION_CERTIFICATE, present.user_authentication),
+                (Subject.SIGNING_CERTIFICATE, present.digital_signature),
+            )
+            if not there
+        }
+        certificate = None
+        if present.user_authentication:
+            certificate = load_certificate(session.certificate_der(USER_AUTHENTICATION))
+        pins = dict[Subject, PinStatus]()
+        for subject, pair in ((Subject.PIN, USER_AUTHENTICATION), (Subject.PASSWORD, DIGITAL_SIGNATURE)):
+            with suppress(FileNotFound):  # a child's card has no password, a card for somebody known by face no PIN
+                pins[subject] = session.pin_status(pair)
+    return replace(cards, authentication=certificate, absent=frozenset(absent), pins=pins)
+
+
+@apply.command(help=_("Sign a draft, and keep the package in the outbox: log in first, then sign; so both PINs."))
+@_draft_argument
+@portal_options
+@password_options
+@card_options
+def sign(
+    path: Path, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
+) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        entry = _signed(client, Outbox(folder), path, card, pin_source, password_source)
+    click.echo(_("It is signed, and waits in the outbox: mynacard apply resume sends it ({id}).").format(id=entry.id))
+
+
+@apply.command(help=_("Sign a draft and send it. If the line breaks, mynacard apply resume sends it again."))
+@_draft_argument
+@portal_options
+@password_options
+@card_options
+def submit(
+    path: Path, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
+) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        entry = _signed(client, Outbox(folder), path, card, pin_source, password_source)
+        _send(client, [entry])
+
+
+@apply.command(help=_("Send what waits in the outbox. However often it is sent, it is one application."))
+@portal_options
+@pin_options
+@card_options
+def resume(portal: str, folder: Path, card: CardChoice, pin_source: PinSource) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        waiting = [
+            each for each in Outbox(folder).entries() if each.state is EntryState.READY and each.portal == client.url
+        ]
+        if not waiting:
+            click.echo(_("Nothing waits in the outbox for this receiver."))
+            return
+        _log_in(client, card, pin_source)
+        _send(client, waiting)
+
+
+@apply.command(help=_("Say how your applications stand."))
+@click.argument("number", required=False)
+@portal_options
+@as_json
+@pin_options
+@card_options
+def status(
+    number: str | None, portal: str, folder: Path, as_json: bool, card: CardChoice, pin_source: PinSource
+) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        _log_in(client, card, pin_source)
+        found = (client.status(number),) if number is not None else client.overview().applications
+    if as_json:
+        print_json([codec.encode(each) for each in found])
+        return
+    for each in found:
+        _print_status(each)
+
+
+@apply.command(help=_("Sign and send documents that were asked for, for the application NUMBER."))
+@click.argument("number")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@portal_options
+@password_options
+@card_options
+def attach(
+    number: str, files: tuple[Path, ...], portal: str, folder: Path, card: CardChoice, pin_source: PinSource,
+    password_source: PinSource,
+) -> None:  # fmt: skip
+    external.check_installed()
+    supplement = manifest.Supplement(number, tuple(package.attachment(path, Role.DOCUMENT) for path in files))
+    with Client(portal, Outbox(folder)) as client:
+        _log_in(client, card, pin_source)
+        state = client.status(number).state
+        if state is not State.AWAITING_DOCUMENTS:
+            raise UsageError(N_("No documents are asked for: the application is {state}."), state=state)
+        purpose = _("Signs {count} documents for the application {number}, for {origin}.").format(
+            count=len(files), number=number, origin=client.origin
+        )
+        entry = _packed(client, Outbox(folder), supplement, files, purpose, card, password_source)
+        _send(client, [entry])
+
+
+@apply.command(help=_("Take an application back, as long as nothing is decided."))
+@click.argument("number")
+@portal_options
+@pin_options
+@card_options
+def withdraw(number: str, portal: str, folder: Path, card: CardChoice, pin_source: PinSource) -> None:
+    with Client(portal, Outbox(folder)) as client:
+        _log_in(client, card, pin_source)
+        _print_status(client.withdraw(number))
+
+
+# --- what they have in common ---
+
+
+def _signed(
+    client: Client, outbox: Outbox, path: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
+) -> Entry:
+    """The draft, checked here and by the receiver, signed, and in the outbox."""
+    external.check_installed()
+    application, files = _finished(path)
+    _log_in(client, card, pin_source)
+    answer = client.dry_run(application)
+    _print_remarks(answer.report)
+    if not answer.acceptable:
+        sys.exit(_EXIT)
+    purpose = _("Signs {kind} for {origin}, with {count} files.").format(
+        kind=rules.current().kinds[application.kind].en, origin=client.origin, count=len(files)
+    )
+    return _packed(client, outbox, application, files, purpose, card, password_source)
+
+
+def _packed(
+    client: Client, outbox: Outbox, content: Application | manifest.Supplement, files: tuple[Path, ...], purpose: str,
+    card: CardChoice, password_source: PinSource,
+) -> Entry:  # fmt: skip
+    """A signed package in the outbox. Who is logged in is asked for the password."""
+    challenge = client.challenge(Purpose.PACKAGE)
+    document = manifest.canonical(
+        manifest.manifest_of(
+            content, audience=client.origin, nonce=challenge.nonce, now=datetime.now(UTC),
+            rules=rules.current().version,
+        )
+    )  # fmt: skip
+    with verified_session(card, DIGITAL_SIGNATURE, password_source, purpose, signatures=1) as session:
+        signature = cades_signature(session, document)
+    number = content.number if isinstance(content, manifest.Supplement) else ""
+    return outbox.add(client.url, document, signature, files, number=number)
+
+
+def _finished(path: Path) -> tuple[Application, tuple[Path, ...]]:
+    try:
+        application, files = draft.finish(draft.load(read_up_to(path, DOCUMENT_MAX)), path.parent)
+    except FormError as mistakes:
+        _print_violations(mistakes.violations, as_json=False)
+        sys.exit(_EXIT)
+    violations = checking.check(application, rules.current(), now=datetime.now(UTC))
+    if not checking.is_acceptable(violations):
+        _print_violations(violations, as_json=False)
+        sys.exit(_EXIT)
+    return application, files
+
+
+def _log_in(client: Client, card: CardChoice, source: PinSource) -> None:
+    challenge = client.challenge(Purpose.SESSION)
+    client.log_in(challenge.nonce, login_token(client, card, source, challenge.nonce))
+
+
+def login_token(client: Client, card: CardChoice, source: PinSource, nonce: str) -> str:
+    purpose = _("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.").format(
+        origin=client.origin
+    )
+    with verified_session(card, USER_AUTHENTICATION, source, purpose, signatures=1) as session:
+        return AuthenticationToken.from_authentication(session.authenticate(client.origin, nonce)).to_json()
+
+
+def cades_signature(session: JpkiSession, document: bytes) -> bytes:
+    certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+    return cades.sign(document, certificate, session.private_key())
+
+
+def _send(client: Client, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        try:
+            with click.progressbar(length=entry.size, label=_("Sending"), file=sys.stderr) as bar:
+                settled = client.submit(entry, lambda done, _size: bar.update(done - bar.pos))
+        except PortalError as no:
+            _print_remarks(no.report)
+            raise
+        if settled.status is not None:
+            _print_remarks(settled.status.report)
+            _print_status(settled.status)
+
+
+def _cards(certificate: Path | None, residence_folder: Path | None) -> Cards:
+    signing = None if certificate is None else load_certificate(read_up_to(certificate, CERTIFICATE_MAX))
+    facts = None
+    if residence_folder is not None:
+        facts = draft.facts_of(contents_of(kept_files(residence_folder / "files")))
+    return Cards(signing=signing, residence=facts)
+
+
+def _print_status(status_: Status) -> None:
+    click.echo(plain(f"{status_.provisional_number} {status_.number}".rstrip() + f": {_(status_.state)}"))
+    for event in status_.history:
+        click.echo(plain(f"  {event.time} {_(event.state)} {event.note}".rstrip()))
+
+
+def _print_violations(violations: Iterable[Violation], *, as_json: bool) -> None:
+    if as_json:
+        print_json([dict[str, object](each.document()) for each in violations])
+        return
+    for each in violations:
+        _print_remark(each.severity, each.field, each.english, each.japanese)
+
+
+def _print_remarks(remarks: Iterable[Remark]) -> None:
+    for each in remarks:
+        _print_remark(each.severity, each.field, each.message_en, each.message_ja)
+
+
+def _print_remark(severity: str, place: str, english: str, japanese: str) -> None:
+    word = _("error") if severity == Severity.ERROR else _("warning")
+    click.echo(plain(f"{place or '/'}: {word}: {english} / {japanese}"))
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

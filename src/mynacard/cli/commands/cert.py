@@ -1,0 +1,121 @@
+"""``mynacard readers`` and ``cert``: what is there, and the certificates on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mynacard.cli.options import PAIRS, CardChoice, as_json, card_options, pin_options
+from mynacard.cli.output import check_output, print_json, write_new
+from mynacard.cli.secrets import PinSource
+from mynacard.cli.session import jpki_session, verified_session
+from mynacard.cli.texts import _, plain
+from mynacard.trust import load_certificate
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["cert", "describe"]
+
+_CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
+
+
+@click.group(help=_("The certificates on the card."))
+def cert() -> None:
+    pass
+
+
+_which = click.argument("name", metavar="|".join(PAIRS) + "[-ca]", type=click.Choice(_CERTIFICATES))
+
+
+@cert.command(help=_("Show a certificate. The digital-signature one asks for its password."))
+@_which
+@as_json
+@pin_options
+@card_options
+def show(name: str, card: CardChoice, pin_source: PinSource, as_json: bool) -> None:
+    certificate = load_certificate(_read(name, card, pin_source))
+    described, holder = describe(certificate), _holder(certificate)
+    if as_json:
+        print_json({**described, "holder": holder})
+        return
+    for field, value in {**described, **(holder or {})}.items():
+        click.echo(f"{field.replace('_', ' ')}: {plain(str(value))}")
+
+
+@cert.command(
+    help=_("Write a certificate to a file or standard output. The digital-signature one asks for its password.")
+)
+@_which
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=_("The file to write."))
+@click.option(
+    "--encoding",
+    type=click.Choice(["pem", "der"]),
+    default="pem",
+    show_default=True,
+    help=_("How the certificate is written."),
+)
+@click.option("--force", is_flag=True, help=_("Replace the file if it exists."))
+@pin_options
+@card_options
+def export(name: str, card: CardChoice, pin_source: PinSource, output: Path | None, encoding: str, force: bool) -> None:
+    if output:
+        check_output(output, force=force)
+    certificate = load_certificate(_read(name, card, pin_source))
+    content = certificate.public_bytes(Encoding.PEM if encoding == "pem" else Encoding.DER)
+    if output:
+        write_new(output, content, force=force)
+    else:
+        click.echo(content, nl=False)
+
+
+def _read(name: str, card: CardChoice, source: PinSource) -> bytes:
+    pair = PAIRS[name.removesuffix("-ca")]
+    if name.endswith("-ca"):
+        with jpki_session(card) as session:
+            return session.ca_certificate_der(pair)
+    if not pair.certificate_is_private:
+        with jpki_session(card) as session:
+            return session.certificate_der(pair)
+    purpose = _("Reads the certificate, which holds name, address, birth date and sex; nothing is signed.")
+    with verified_session(card, pair, source, purpose, signatures=0) as session:
+        return session.certificate_der(pair)
+
+
+def _holder(certificate: x509.Certificate) -> dict[str, object] | None:
+    """What a signing certificate says of its holder, as JSON."""
+    from mynacard.trust.holder import holder_of
+
+    found = holder_of(certificate)
+    if found is None:
+        return None
+    born = found.birth_date
+    return {
+        "name": found.name and found.name.value,
+        "name_has_replaced_characters": found.name and _any(found.name.replaced),
+        "sex": found.sex and found.sex.name.lower().replace("_", "-"),
+        "birth_date": born and (born.date.isoformat() if born.date else born.raw),
+        "address": found.address and found.address.value,
+        "address_has_replaced_characters": found.address and _any(found.address.replaced),
+    }
+
+
+def _any(replaced: tuple[bool, ...] | None) -> bool | None:
+    return None if replaced is None else any(replaced)
+
+
+def describe(certificate: x509.Certificate) -> dict[str, object]:
+    """*certificate* as JSON."""
+    return {
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "serial": f"{certificate.serial_number:X}",
+        "not_before": certificate.not_valid_before_utc.isoformat(),
+        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "sha256": certificate.fingerprint(hashes.SHA256()).hex().upper(),
+    }

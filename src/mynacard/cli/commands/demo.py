@@ -1,0 +1,145 @@
+"""``mynacard demo``: the main job, end to end, on a simulated card; and an application's way to a receiver and back."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from datetime import UTC, datetime
+
+import click
+from rich.console import Console
+
+from mynacard.apdu.message import Card
+from mynacard.cli.options import CardChoice, verbose_option
+from mynacard.cli.session import jpki_session
+from mynacard.cli.texts import _
+from mynacard.cli.trace import Trace
+from mynacard.cli.wording import status_text
+from mynacard.doors.pki_cache import cached_pki
+from mynacard.errors import PinFormError
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
+from mynacard.jpki.session import JpkiSession
+from mynacard.opening import SIMULATED
+from mynacard.signing import content, rawsig
+from mynacard.simulator.individual.contents import DEFAULT_PINS
+from mynacard.trust import Anchor, Purpose, Report, check, load_certificate
+from mynacard.webeid import AuthenticationToken
+
+__all__ = ["demo"]
+
+_DOCUMENT = b"I apply for an extension of my period of stay. (A simulated application.)\n"
+_ORIGIN = "https://portal.example"
+
+
+@click.command(help=_("Show the main job on a simulated card: find it, verify PINs, read certificates, sign, check."))
+@click.option("--trace", is_flag=True, help=_("Show every APDU, secrets masked."))
+@verbose_option
+def demo(trace: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    traces: list[Trace] = []
+
+    def around(card: Card) -> Card:
+        traces.append(Trace(card, (lambda line: console.print(line, style="dim", markup=False)) if trace else _silent))
+        return traces[-1]
+
+    with console.status(_("Making a simulated card …")):
+        cached_pki()
+    console.print(_("A simulated card: nobody's, and good for nothing but this."), style="bold")
+    with jpki_session(CardChoice(SIMULATED), around) as session:
+        _look(console, session)
+        signature = _sign(console, session)
+        certificate = session.certificate_der(DIGITAL_SIGNATURE)
+        _log_in(console, session)
+    report = _check(signature, certificate)
+    _step(console, 5, _("Check the signature as its receiver would."))
+    for name, step in report.steps:
+        console.print(f"   {_(name)}: {step.verdict.name.lower().replace('_', ' ')}. {step.text(_)}", markup=False)
+    console.print(
+        _("Done: {count} APDUs, one signature of each key, and the card is logged out and powered off.").format(
+            count=traces[0].count
+        ),
+        style="bold green",
+    )
+    _apply(console)
+
+
+def _apply(console: Console) -> None:
+    """The way of an application; what it needs is not installed with every mynacard."""
+    from mynacard.cli.demo_way import missing_extra, the_whole_way  # loads what an application needs
+
+    if missing_extra():
+        console.print(
+            _("An application's whole way, to a receiver and back: pip install 'mynacard[client,server]', and again."),
+            markup=False,
+        )
+        return
+
+    def say(number: int, text: str) -> None:
+        if number:
+            _step(console, number, text)
+        else:
+            console.print("   " + text, markup=False)
+
+    the_whole_way(say, 6)
+    console.print(_("Done: the application was accepted."), style="bold green")
+
+
+def _silent(_line: str) -> None:
+    pass
+
+
+def _step(console: Console, number: int, text: str) -> None:
+    console.print(f"[bold cyan]{number}[/] {text}")
+
+
+def _look(console: Console, session: JpkiSession) -> None:
+    _step(console, 1, _("Select the JPKI application, and look at what anybody may see."))
+    token, present = session.token_info(), session.certificates_present()
+    console.print(
+        "   "
+        + _("Token {label}; signing certificate: {signing}; user-authentication certificate: {authentication}.").format(
+            label=token.label,
+            signing=_("present") if present.digital_signature else _("absent"),
+            authentication=_("present") if present.user_authentication else _("absent"),
+        )
+    )
+    _step(console, 2, _("Ask how many tries each PIN has. That spends none."))
+    for pair in KEY_PAIRS:
+        console.print(f"   {_(pair.pin.label)}: {status_text(session.pin_status(pair))}")
+
+
+def _sign(console: Console, session: JpkiSession) -> bytes:
+    _step(console, 3, _("Verify the signing password, and sign an application."))
+    try:
+        session.verify(DIGITAL_SIGNATURE, "１２３４")
+    except PinFormError as error:  # full-width digits: how one try goes, where a program sends what was typed
+        console.print("   " + error.text(_))
+    session.verify(DIGITAL_SIGNATURE, DEFAULT_PINS[DIGITAL_SIGNATURE.name])
+    signature = session.sign(_DOCUMENT)
+    console.print(
+        "   "
+        + _("{length} bytes of signature, checked under the card's own certificate before they left: {start}…").format(
+            length=len(signature), start=signature[:8].hex()
+        )
+    )
+    return signature
+
+
+def _log_in(console: Console, session: JpkiSession) -> None:
+    _step(console, 4, _("Verify the user-authentication PIN, and log in to {origin}.").format(origin=_ORIGIN))
+    session.verify(USER_AUTHENTICATION, DEFAULT_PINS[USER_AUTHENTICATION.name])
+    nonce = base64.b64encode(secrets.token_bytes(32)).decode()
+    token = AuthenticationToken.from_authentication(session.authenticate(_ORIGIN, nonce))
+    console.print(
+        "   "
+        + _("A Web eID token of {length} characters, good for this origin and this nonce alone.").format(
+            length=len(token.to_json())
+        )
+    )
+
+
+def _check(signature: bytes, certificate_der: bytes) -> Report:
+    certificate = load_certificate(certificate_der)
+    found = rawsig.verify(signature, certificate, content.of_bytes(_DOCUMENT))
+    anchors = [Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates()]
+    return check(certificate, anchors, at=datetime.now(UTC), purpose=Purpose.DOCUMENT, signature=found)

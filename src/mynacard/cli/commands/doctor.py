@@ -1,0 +1,84 @@
+"""``mynacard doctor``: what is wrong with this desk, and what mends it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from mynacard.cli.exits import SOMETHING_WRONG
+from mynacard.cli.options import as_json, reader_options
+from mynacard.cli.output import check_output, print_json, write_new
+from mynacard.cli.texts import _, plain
+from mynacard.doctor import Finding, Level, examine, japanese
+from mynacard.doctor import report as report_of
+from mynacard.texts import N_
+
+__all__ = ["doctor"]
+
+_SIGNS: Final = {Level.GOOD: N_("good"), Level.NOTICE: N_("notice"), Level.PROBLEM: N_("problem")}
+_LANGUAGES: Final[dict[str, Callable[[str], str]]] = {"en": _, "ja": japanese}
+
+
+@click.command(
+    help=_(
+        "Look at library, service, readers and cards, and say what is wrong and what mends it. Asks for no PIN."
+        " Ends with 72 if there is a problem."
+    )
+)
+@click.option(
+    "--language",
+    type=click.Choice(list(_LANGUAGES)),
+    help=_("The language of what is said; by default that of LC_ALL, LC_MESSAGES or LANG."),
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("Keep what was found in a new file for a bug report: without serial numbers, paths, and other traces."),
+)
+@click.option("--force", is_flag=True, help=_("Replace an existing report."))
+@as_json
+@reader_options
+def doctor(reader: str | None, as_json: bool, language: str | None, report: Path | None, force: bool) -> None:
+    if report is not None:
+        check_output(report, force=force)
+    translate = _LANGUAGES[language or _language()]
+    found: list[Finding] = []
+    for finding in examine(reader or ""):  # each is shown as it is found: the next may take its time
+        found.append(finding)
+        if not as_json:
+            _print(finding, translate)
+    if as_json:
+        print_json([_as_json(each) for each in found])
+    if report is not None:
+        write_new(report, report_of(found).encode(), force=force)
+        click.echo(_("Written: {path}").format(path=report), err=True)
+    if any(finding.level is Level.PROBLEM for finding in found):
+        sys.exit(SOMETHING_WRONG)
+
+
+def _language() -> str:
+    """That of the locale, where the findings are in it."""
+    chosen = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return chosen[:2] if chosen[:2] in _LANGUAGES else "en"
+
+
+def _print(finding: Finding, translate: Callable[[str], str]) -> None:
+    click.echo(f"{translate(_SIGNS[finding.level])}: {plain(finding.cause(translate))} [{finding.code}]")
+    if cure := finding.cure(translate):
+        click.echo(f"    {plain(cure)}")
+
+
+def _as_json(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "level": finding.level.value,
+        "cause": finding.cause(_),
+        "cure": finding.cure(_),
+        "cause_ja": finding.cause(japanese),
+        "cure_ja": finding.cure(japanese),
+    }

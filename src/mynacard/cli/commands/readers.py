@@ -1,0 +1,87 @@
+"""``mynacard readers``: which are attached, and whether a card lies on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from mynacard.cli.options import as_json, reader_options
+from mynacard.cli.output import print_json
+from mynacard.cli.texts import _, plain
+from mynacard.errors import ReaderNotFoundError
+from mynacard.texts import N_
+
+if TYPE_CHECKING:
+    from mynacard.readers import ReaderState
+
+__all__ = ["readers"]
+
+
+@click.command(help=_("List the readers, and whether a card lies on them."))
+@click.option("--watch", "watching", is_flag=True, help=_("Go on, and say what changes, until stopped."))
+@as_json
+@reader_options
+def readers(reader: str | None, watching: bool, as_json: bool) -> None:
+    from mynacard.readers import list_readers, profile_of, watch
+
+    if watching:
+        before: dict[str, ReaderState] = {}
+        for states in watch():
+            now = {state.name: state for state in _called(states, reader)}
+            _tell_changes(before, now, as_json)
+            before = now
+        return
+    states = list_readers()
+    found = _called(states, reader)
+    if states and not found:
+        raise ReaderNotFoundError(
+            N_("No reader is called {name}. Attached: {readers}."),
+            name=reader,
+            readers=", ".join(state.name for state in states),
+        )
+    if as_json:
+        print_json([_state(state) | {"known": profile_of(state.name).quirks} for state in found])
+        return
+    if not found:
+        click.echo(_("No card reader is attached."), err=True)
+    for state in found:
+        click.echo(f"{plain(state.name)}: {_card_text(_state(state))}")
+        for quirk in profile_of(state.name).quirks:
+            click.echo(f"    {plain(quirk)}")
+
+
+def _called(states: Iterable[ReaderState], reader: str | None) -> list[ReaderState]:
+    return [state for state in states if (reader or "").casefold() in state.name.casefold()]
+
+
+def _state(state: ReaderState) -> dict[str, object]:
+    return {
+        "name": state.name, "card_present": state.card_present, "mute": state.mute, "in_use": state.in_use,
+        "exclusive": state.exclusive, "atr": state.atr.hex().upper(),
+    }  # fmt: skip
+
+
+def _tell_changes(before: Mapping[str, ReaderState], now: Mapping[str, ReaderState], as_json: bool) -> None:
+    """A line for each reader that came, went, or has another card than before; for programs a JSON object each."""
+    time = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    for name in [name for name in {**before, **now} if before.get(name) != now.get(name)]:
+        state = _state(now[name]) if name in now else None
+        if as_json:
+            click.echo(json.dumps({"time": time, "attached": state is not None, **(state or {"name": name})}))
+        else:
+            text = _card_text(state) if state is not None else _("no longer attached")
+            click.echo(f"{time} {plain(name)}: {text}")
+
+
+def _card_text(state: Mapping[str, object]) -> str:
+    if not state["card_present"]:
+        return _("no card")
+    if state["mute"]:
+        return _("a card that does not answer")
+    if state["exclusive"]:
+        return _("a card, held by another program")
+    return _("a card, also used by another program") if state["in_use"] else _("a card")

@@ -1,0 +1,260 @@
+"""``mynacard sign`` and ``authenticate``: what the two keys are for."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import click
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.x509 import Certificate
+
+from mynacard.cli.commands.timestamp import add_time_stamp
+from mynacard.cli.options import CardChoice, card_options, pin_options
+from mynacard.cli.output import check_output, write_new
+from mynacard.cli.secrets import PinSource
+from mynacard.cli.session import verified_session
+from mynacard.cli.texts import _
+from mynacard.errors import MynacardError, UsageError
+from mynacard.hashes import HashAlgorithm, digest_info
+from mynacard.jpki.layout import DIGITAL_SIGNATURE
+from mynacard.signing import cades, cms, external, pades
+from mynacard.signing.timestamp import Ask, ask_http
+from mynacard.texts import N_
+from mynacard.trust import load_certificate
+
+__all__ = ["sign"]
+
+_Make: TypeAlias = Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], bytes]
+
+
+_SUFFIXES: Final = {"raw": ".sig", "cms": ".p7s", "cades": ".p7s", "pades": ""}
+_PLACE: Final = re.compile(r"([0-9]{1,5}):(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5})", re.ASCII)
+
+
+def _appearance(_context: click.Context, _option: click.Parameter, place: str | None) -> pades.Appearance | None:
+    if place is None:
+        return None
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise click.BadParameter(_("A place is PAGE:LEFT,BOTTOM,RIGHT,TOP, as 1:36,36,256,76."))
+    page, left, bottom, right, top = map(int, found.groups())
+    return pades.Appearance(page, (left, bottom, right, top))
+
+
+@click.command(
+    help=_("Sign files with the digital-signature key: one signature each, made on the card after one PIN entry.")
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["raw", "cms", "cades", "pades"]),
+    default="cms",
+    show_default=True,
+    help=_(
+        "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a CMS with the certificate in it; cades: the same as"
+        " CAdES wants it; pades: a PDF file with the signature in it (both need pyHanko)."
+    ),
+)
+@click.option(
+    "--hash",
+    "hash_",
+    type=click.Choice([found.value for found in HashAlgorithm]),
+    default=HashAlgorithm.SHA256.value,
+    show_default=True,
+    help=_("The hash function of the signature."),
+)
+@click.option("--field", metavar="NAME", help=_("The signature field of the PDF file, an empty one or a new one."))
+@click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that and when it was signed."))
+@click.option("--place", "appearance", metavar="PAGE:LEFT,BOTTOM,RIGHT,TOP", callback=_appearance,
+              help=_("Show it there, in points of 1/72 inch from the page's lower left corner."))  # fmt: skip
+@click.option("--opaque", is_flag=True, help=_("Put the file into the signature (.p7m), not beside it."))
+@click.option("--timestamp-url", "timestamp_url", metavar="URL",
+              help=_("Have each signature time-stamped there (RFC 3161), once the card was let go."))  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help=_("The file to write; of several files, the folder for FILE.p7s, FILE.sig or the signed PDF files."),
+)
+@click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
+@pin_options
+@card_options
+def sign(
+    files: tuple[Path, ...],
+    format_: str,
+    hash_: str,
+    field: str | None,
+    visible: bool,
+    appearance: pades.Appearance | None,
+    opaque: bool,
+    timestamp_url: str | None,
+    output: Path,
+    force: bool,
+    card: CardChoice,
+    pin_source: PinSource,
+) -> None:
+    algorithm = HashAlgorithm(hash_)
+    if format_ != "pades" and (visible or appearance is not None or field is not None):
+        raise click.UsageError(_("--field, --visible and --place are for --format pades."))
+    if opaque and format_ not in ("cms", "cades"):
+        raise click.UsageError(_("--opaque is for --format cms and cades."))
+    ask = _asker(format_, timestamp_url)
+    outputs = _outputs(files, output, ".p7m" if opaque else _SUFFIXES[format_])
+    for path in outputs:
+        check_output(path, force=force)
+    appearance = pades.Appearance() if visible and appearance is None else appearance
+    make = _maker(format_, field, appearance, detached=not opaque, room=ask is not None)
+    check: Callable[[bytes], object] | None = None
+    if format_ == "pades":
+        check = partial(pades.check_signable, field=field, appearance=appearance)
+    elif opaque:
+        check = partial(cms.check_length, detached=False)
+    jobs = [
+        _job(file, path, algorithm, make, check, keep=len(files) == 1)
+        for file, path in zip(files, outputs, strict=True)
+    ]
+    with (
+        verified_session(card, DIGITAL_SIGNATURE, pin_source, _purpose(jobs, format_), signatures=len(jobs)) as session,
+        _progress(len(jobs)) as written,
+    ):
+        certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE)) if make is not None else None
+        for job in jobs:
+            if make is None or certificate is None:
+                signature = session.sign_digest_info(digest_info(algorithm, job.digest))
+            else:
+                signature = make(job.read(), certificate, session.private_key(), algorithm)
+            write_new(job.output, signature, force=force)  # at once: what is signed stays, whatever comes next
+            written(job.output)
+    if ask is not None:
+        _time_stamped(outputs, ask)
+
+
+def _asker(format_: str, url: str | None) -> Ask | None:
+    if url is None:
+        return None
+    if format_ == "raw":
+        raise click.UsageError(_("A raw signature has no place for a time stamp."))
+    return ask_http(url)
+
+
+def _time_stamped(outputs: list[Path], ask: Ask) -> None:
+    """Add a time stamp to each; where one is not had, all signatures are there."""
+    try:
+        for number, path in enumerate(outputs, 1):
+            write_new(path, add_time_stamp(path.read_bytes(), ask), force=True)
+            click.echo(
+                _("{number} of {count} time stamps: {path}").format(number=number, count=len(outputs), path=path),
+                err=True,
+            )
+    except MynacardError:
+        click.echo(_("What is signed stays, and is good. To ask again for a time stamp: mynacard timestamp"), err=True)
+        raise
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A file to sign, as it is shown before anybody types."""
+
+    file: Path
+    output: Path
+    algorithm: HashAlgorithm
+    digest: bytes
+    content: bytes | None
+
+    def read(self) -> bytes:
+        """The file as it was shown."""
+        content = self.file.read_bytes() if self.content is None else self.content
+        if self.algorithm.digest(content) != self.digest:
+            raise UsageError(N_("{file} was changed after it was shown, and is not signed."), file=self.file)
+        return content
+
+
+def _job(
+    file: Path,
+    output: Path,
+    algorithm: HashAlgorithm,
+    make: _Make | None,
+    check: Callable[[bytes], object] | None,
+    *,
+    keep: bool,
+) -> _Job:
+    if make is None:
+        return _Job(file, output, algorithm, _digest(file, algorithm), None)
+    content = file.read_bytes()  # once, if it is the only one: what is shown is what is signed, from a pipe too
+    if check is not None:
+        check(content)
+    return _Job(file, output, algorithm, algorithm.digest(content), content if keep else None)
+
+
+def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
+    """Where to the signature of each file goes."""
+    if len(files) == 1 and not output.is_dir():
+        return [output]
+    if not output.is_dir():
+        raise click.UsageError(_("{folder} is no folder; several files need one.").format(folder=output))
+    outputs = [output / f"{file.name}{suffix}" for file in files]
+    for path, count in Counter(outputs).items():
+        if count > 1:
+            raise click.UsageError(_("Two of the files would have their signatures in {path}.").format(path=path))
+    return outputs
+
+
+def _purpose(jobs: list[_Job], format_: str) -> str:
+    listed = [
+        _("{file} ({hash} {digest})").format(file=job.file, hash=job.algorithm.value, digest=job.digest.hex())
+        for job in jobs
+    ]
+    if len(jobs) == 1:
+        return _("Signs {file}, as {format}.").format(file=listed[0], format=format_)
+    return "\n".join([_("Signs {count} files, as {format}:").format(count=len(jobs), format=format_), *listed])
+
+
+@contextmanager
+def _progress(count: int) -> Generator[Callable[[Path], None]]:
+    """Who says what was written; and if it ends early, how far it came."""
+    done = 0
+
+    def written(path: Path) -> None:
+        nonlocal done
+        done += 1
+        if count == 1:
+            click.echo(_("The signature is in {path}.").format(path=path), err=True)
+        else:
+            click.echo(_("{number} of {count}: {path}").format(number=done, count=count, path=path), err=True)
+
+    try:
+        yield written
+    finally:
+        if 0 < done < count:
+            click.echo(
+                _("{number} of {count} files are signed; the others are not.").format(number=done, count=count),
+                err=True,
+            )
+
+
+def _maker(
+    format_: str, field: str | None, appearance: pades.Appearance | None, *, detached: bool, room: bool
+) -> _Make | None:
+    """Who makes the signature; None for a bare one. What is not installed is missed here, before anybody types."""
+    if format_ == "cades":
+        external.check_installed()
+        return partial(cades.sign, detached=detached)
+    if format_ == "pades":
+        external.check_installed()
+        return partial(pades.sign, field=field, appearance=appearance, room_for_time_stamp=room)
+    return partial(cms.sign, detached=detached) if format_ == "cms" else None
+
+
+def _digest(file: Path, algorithm: HashAlgorithm) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm.value).digest()

@@ -1,0 +1,44 @@
+"""``mynacard timestamp``: an authority's word of when a signature was there. No card is needed for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mynacard.cli.options import verbose_option
+from mynacard.cli.output import check_output, read_up_to, write_new
+from mynacard.cli.texts import _
+from mynacard.signing import cms, external, pades
+from mynacard.signing.timestamp import Ask, ask_http, check_url
+
+__all__ = ["add_time_stamp", "is_cms", "timestamp"]
+
+
+@click.command(
+    help=_(
+        "Add a time stamp to the CMS signature in FILE, or to the last signature of a PDF file that was signed with"
+        " --timestamp-url: there is room for it."
+    )
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--url", required=True, help=_("The time-stamping authority (RFC 3161). It learns a digest."))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=_("The file to write."))
+@click.option("--force", is_flag=True, help=_("Replace the output if it exists; it may be FILE."))
+@verbose_option
+def timestamp(file: Path, url: str, output: Path, force: bool) -> None:
+    external.check_installed()
+    check_url(url)
+    check_output(output, force=force)
+    write_new(output, add_time_stamp(read_up_to(file, pades.PDF_MAX), ask_http(url)), force=force)
+    click.echo(_("The time stamp is in {path}.").format(path=output), err=True)
+
+
+def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
+    """*signed*, which is a signature or a PDF file, with a time stamp."""
+    return cms.add_time_stamp(signed, ask) if is_cms(signed) else pades.add_time_stamp(signed, ask)
+
+
+def is_cms(content: bytes) -> bool:
+    """Whether *content* looks like a signature; else it is taken for a PDF file."""
+    return content[:1] == b"\x30"

@@ -1,0 +1,87 @@
+"""What commands write: standard output, files, folders."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+import click
+
+from mynacard.cli.texts import _
+
+__all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "whole_folder", "write_new"]
+
+
+def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:
+    """*document* on standard output."""
+    unicode = sys.stdout.encoding.lower().startswith("utf")
+    text = json.dumps(document, indent=2, ensure_ascii=not unicode)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a reader's name need not be a proper text
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """That :func:`write_new` will do, as far as it can be told before somebody types a password for it."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # /dev/stdout would be replaced, not written to
+        raise click.UsageError(_("{path} is no regular file.").format(path=path))
+    if path.exists() and not force:
+        raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.parent))
+
+
+def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
+    """That :func:`whole_folder` will do, as far as it can be told before somebody types a number for it.
+
+    Args:
+        path: the folder.
+        force: whether one that is there may be replaced: one that has the file *made_by*, or nothing, in it.
+        made_by: the file that tells a folder of ours.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise click.UsageError(_("{path} is no folder.").format(path=path))
+    if path.exists() and any(path.iterdir()):
+        if not force:
+            raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
+        if not (path / made_by).is_file():
+            raise click.UsageError(_("{path} holds something else, and is not replaced.").format(path=path))
+    if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+        raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.absolute().parent))
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Generator[Path, None, None]:
+    """A folder to fill, that only its owner can enter; it becomes *path* when all is in it, or is removed."""
+    path = path.absolute()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    former = path.with_name(f".{path.name}.{os.getpid()}.former")
+    temporary.mkdir(mode=0o700)
+    try:
+        yield temporary
+        if path.exists():
+            path.replace(former)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
+
+
+def read_up_to(path: Path, most: int) -> bytes:
+    """The file, or as much of it as shows that it has more than *most* bytes."""
+    with path.open("rb") as stream:
+        return stream.read(most + 1)
+
+
+def write_new(path: Path, content: bytes, *, force: bool) -> None:
+    """Write *content* to *path*, whole or not at all, and over an existing file only with *force*."""
+    check_output(path, force=force)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

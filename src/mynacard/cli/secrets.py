@@ -1,0 +1,171 @@
+"""Where a PIN, password or number comes from: a file, a descriptor, the person at the terminal or at the reader."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Final
+
+import click
+
+from mynacard.apdu.pins import PinSecret
+from mynacard.apdu.verification import check_form
+from mynacard.cli.texts import _
+from mynacard.cli.wording import cost_text
+from mynacard.errors import UsageError
+from mynacard.opening.pins import PinProvider, PinRequest, pin_from_stream, pins_from_stream
+from mynacard.pin import AtKeypad, Pin
+from mynacard.texts import N_
+
+__all__ = ["PinSource", "SecretStream", "hidden_prompt", "typed_at_keypad"]
+
+
+class PinSource:
+    """Where a PIN comes from: a file, a descriptor, the person at the terminal or the reader; never an argument."""
+
+    def __init__(
+        self, stream: SecretStream, *, spend_last_try: bool, upper_case: bool, keypad: AtKeypad | None = None
+    ) -> None:
+        self._stream = stream
+        self.spend_last_try = spend_last_try
+        self.upper_case = upper_case
+        self.keypad = keypad
+
+    def change(self) -> tuple[Pin, Pin] | Callable[[PinRequest], tuple[PinSecret, PinSecret]]:
+        """The old PIN and the new one: the first two lines, or who asks the person for both, for the new one twice.
+
+        Raises:
+            click.UsageError, OSError: as :meth:`pin`.
+        """
+        if self.keypad is not None:
+            return partial(_change_at_keypad, self.keypad)
+        with self._stream.open() as stream:
+            return _change_at_terminal if stream is None else pins_from_stream(stream)
+
+    def pin(self) -> Pin | PinProvider:
+        """The first line of the file or descriptor, without its end; where neither is given, who asks the person.
+
+        Raises:
+            click.UsageError: there is nobody to ask.
+            OSError: the file or descriptor cannot be read.
+        """
+        if self.keypad is not None:
+            return partial(_at_keypad, self.keypad)
+        with self._stream.open() as stream:
+            return _at_terminal if stream is None else pin_from_stream(stream)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStream:
+    """What a secret is read from.
+
+    Attributes:
+        option: the beginning of the options' names, such as ``pin``.
+        file: a path, or ``-`` for standard input.
+        descriptor: or a file descriptor.
+    """
+
+    option: str
+    file: str | None
+    descriptor: int | None
+
+    def __post_init__(self) -> None:
+        if self.file is not None and self.descriptor is not None:
+            raise click.UsageError(_("--{name}-file and --{name}-fd exclude each other.").format(name=self.option))
+
+    @contextlib.contextmanager
+    def open(self) -> Generator[IO[bytes] | None, None, None]:
+        """The file or descriptor; None where the person is to be asked."""
+        if self.descriptor is not None:
+            with self._opened(self.descriptor) as stream:
+                yield stream
+        elif self.file == "-" and sys.stdin is not None:
+            yield sys.stdin.buffer
+        elif self.file not in (None, "-"):
+            with Path(self.file).open("rb") as stream:
+                yield stream
+        elif sys.stdin is None or not sys.stdin.isatty():
+            template = _("There is no terminal to ask for the {name} at; use --{option}-file or --{option}-fd.")
+            raise click.UsageError(template.format(name=_(_NAMES[self.option]), option=self.option))
+        else:
+            yield None
+
+    @contextlib.contextmanager
+    def _opened(self, number: int) -> Generator[IO[bytes], None, None]:
+        """File descriptor *number*, which stays open: whoever opened it closes it."""
+        try:
+            with os.fdopen(number, "rb", closefd=False) as stream:
+                yield stream
+        except OSError as error:  # which does not say where
+            raise OSError(error.errno, error.strerror, f"--{self.option}-fd {number}") from error
+
+
+_NAMES: Final = {"pin": N_("PIN"), "password": N_("password"), "number": N_("number")}
+
+
+def _at_terminal(request: PinRequest) -> Pin:
+    """Tell the person what the PIN is for and how many tries are left, and ask for it."""
+    _tell(request)
+    return hidden_prompt(_(request.pin.label))
+
+
+def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
+    """The same for a change."""
+    _tell(request)
+    label = _(request.pin.label)
+    old = hidden_prompt(_("The {pin} of now").format(pin=label))
+    new = hidden_prompt(_("The new one: {form}").format(form=_(request.pin.form_label)))
+    if new != hidden_prompt(_("The new one, again")):
+        raise UsageError(N_("The new {pin} was typed in two ways. Nothing was sent."), pin=request.pin.label)
+    return old, new
+
+
+def _at_keypad(keypad: AtKeypad, request: PinRequest) -> AtKeypad:
+    """Tell the person the same, and to type at the reader.
+
+    Raises:
+        NoKeypadError: it has letters; nobody is told to type them.
+    """
+    check_form(request.pin, keypad)
+    _tell(request)
+    click.echo(_("Type it at the reader's keys, within {seconds} s.").format(seconds=keypad.timeout_s), err=True)
+    return keypad
+
+
+def _change_at_keypad(keypad: AtKeypad, request: PinRequest) -> tuple[AtKeypad, AtKeypad]:
+    """The same for a change."""
+    check_form(request.pin, keypad)
+    _tell(request)
+    click.echo(_("Type at the reader's keys: the PIN of now, then the new one, then the new one again."), err=True)
+    return keypad, keypad
+
+
+def _tell(request: PinRequest) -> None:
+    click.echo(request.purpose, err=True)
+    if request.signatures:
+        click.echo(_("Signatures: {count}").format(count=request.signatures), err=True)
+    label = _(request.pin.label)
+    click.echo(_("{pin}: {status}").format(pin=label, status=cost_text(request.status)), err=True)
+
+
+def hidden_prompt(text: str) -> Pin:
+    """What somebody types at the terminal, which does not show it."""
+    return Pin(click.prompt(text, hide_input=True, err=True, default="", show_default=False))
+
+
+def typed_at_keypad(stream: SecretStream, *, keypad: bool, untested: bool) -> AtKeypad | None:
+    """That the PIN is typed at the reader, if the options say so.
+
+    Raises:
+        click.UsageError: they also name a file or descriptor.
+    """
+    if not (keypad or untested):
+        return None
+    if stream.file is not None or stream.descriptor is not None:
+        raise click.UsageError(_("--keypad and --pin-file or --pin-fd exclude each other."))
+    return AtKeypad(untested=untested)

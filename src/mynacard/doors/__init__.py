@@ -1,0 +1,1 @@
+"""How other programs meet a simulated card: files, virtual readers, the protocol of pcsc-lite."""

@@ -1,0 +1,169 @@
+"""What a reader has on its contacts: a card or none, its power, its answer to reset, the protocol in use.
+
+Source: pcsc-lite 1.9.9, src/winscard.c (what the table says after each step) and src/prothandler.c.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from mynacard.doors.pcsclite.atr import protocols_of
+from mynacard.doors.pcsclite.scard import Code, Protocol, State
+from mynacard.errors import MynacardError, OutcomeUnknownError
+from mynacard.simulator.powered import PoweredCard
+
+__all__ = ["Contacts", "Refused"]
+
+_log = logging.getLogger(__name__)
+
+_READY: Final = State.PRESENT | State.POWERED | State.NEGOTIABLE
+_MUTE: Final = State.PRESENT | State.SWALLOWED
+_FAILURES: Final = (MynacardError, OSError)
+"""What a card may raise without taking the service with it: its file is gone, or its disk full."""
+
+
+class Refused(Exception):
+    """What a client gets instead of what it asked for: *code*."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Contacts:
+    """The contacts of the reader called *name*: empty at first.
+
+    Attributes:
+        card: the card.
+        atr: its answer to reset, also after the power went.
+        state: as the readers' table has it. pcscd leaves it as it was when it takes the power of a card that nobody
+            uses, so ``powered`` is another matter.
+        powered: whether the card has power.
+        protocol: in use; UNDEFINED after every start, until a client needs one.
+        fresh: whether no command came since the card got its power.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.card: PoweredCard | None = None
+        self.atr = b""
+        self.state = State.ABSENT
+        self.powered = False
+        self.protocol = Protocol.UNDEFINED
+        self.fresh = False
+
+    def insert(self, card: PoweredCard) -> None:
+        """Put *card* in; it gets power, to tell its ATR."""
+        self.card = card
+        self._power_on(card)
+
+    def remove(self) -> PoweredCard | None:
+        """Take the card out."""
+        self.power_off()
+        card, self.card = self.card, None
+        self._lost()
+        return card
+
+    # --- power ---
+
+    def need(self) -> None:
+        """Give the card power if it has none. Raises what a client gets where there is no card, or a mute one."""
+        self.need_card()
+        if not self.powered and self.card is not None:
+            self._power_on(self.card)
+        if not self.state & State.POWERED:
+            raise Refused(Code.W_UNPOWERED_CARD)
+
+    def need_card(self) -> None:
+        """That there is a card."""
+        if not self.state & State.PRESENT:
+            raise Refused(Code.E_NO_SMARTCARD)
+
+    def need_responsive_card(self) -> None:
+        """The same, and the card must have answered when it got power last."""
+        self.need_card()
+        if self.state & State.SWALLOWED:
+            raise Refused(Code.W_UNRESPONSIVE_CARD)
+
+    def need_powered_card(self) -> None:
+        """That there is a card, and that somebody gave it power: a keypad gives it none."""
+        self.need_card()
+        if not self.powered:
+            raise Refused(Code.E_NOT_TRANSACTED)
+
+    def reset(self) -> Code:
+        """A warm reset."""
+        if self.card is None:
+            return self._lost()
+        return self._start(self.card.reset) if self.powered else self._power_on(self.card)
+
+    def cycle(self) -> Code:
+        """All power gone, and back."""
+        if self.card is None:
+            return self._lost()
+        self.card.power_off()
+        return self._power_on(self.card)
+
+    def power_off(self) -> None:
+        """All power gone; the table does not tell."""
+        if self.card is not None and self.powered:
+            self.card.power_off()
+        self.powered = False
+        self.protocol = Protocol.UNDEFINED
+
+    def unpower(self) -> None:
+        """All power gone, as a client wanted it."""
+        self.power_off()
+        self.state = State.ABSENT if self.card is None else State.PRESENT
+
+    def _power_on(self, card: PoweredCard) -> Code:
+        self.fresh = True
+        return self._start(card.power_on)
+
+    def _start(self, start: Callable[[], bytes]) -> Code:
+        self.protocol = Protocol.UNDEFINED
+        try:
+            self.atr = start()
+        except _FAILURES as error:
+            _log.error("the card on %s does not start: %s", self._name, error)
+            self.atr, self.state, self.powered = b"", _MUTE, False
+            return Code.E_NOT_TRANSACTED
+        self.state, self.powered = _READY, True
+        return Code.S_SUCCESS
+
+    def _lost(self) -> Code:
+        self.atr, self.state, self.protocol = b"", State.ABSENT, Protocol.UNDEFINED
+        return Code.W_REMOVED_CARD
+
+    # --- APDUs ---
+
+    def negotiate(self, protocols: int) -> None:
+        """Agree with the card on one of *protocols*: T=1 where both have it, unless one is in use already."""
+        if self.protocol is not Protocol.UNDEFINED:
+            if not protocols & self.protocol:
+                raise Refused(Code.E_PROTO_MISMATCH)
+            return
+        wanted = protocols | (Protocol.T0 | Protocol.T1 if protocols & Protocol.ANY_OLD else 0)
+        common = wanted & protocols_of(self.atr)
+        if not common:
+            raise Refused(Code.E_PROTO_MISMATCH)
+        self.protocol = Protocol.T1 if common & Protocol.T1 else Protocol.T0
+
+    def transmit(self, command: bytes) -> bytes:
+        """The card's response to *command*."""
+        card = self.card
+        if card is None:
+            raise Refused(Code.E_NOT_TRANSACTED)
+        try:
+            answer = card.transmit(command)
+        except OutcomeUnknownError as error:  # as the reader is meant to be
+            _log.debug("the card on %s: %s", self._name, error)
+            raise Refused(Code.E_NOT_TRANSACTED) from error
+        except _FAILURES as error:
+            _log.error("the card on %s failed: %s", self._name, error)
+            raise Refused(Code.E_NOT_TRANSACTED) from error
+        if self.card is not card:  # it left while it thought
+            raise Refused(Code.E_NOT_TRANSACTED)
+        return answer

@@ -1,0 +1,128 @@
+"""The readers on a desk, and what somebody at it does: plug them in, put cards on them, take them away.
+
+Source: pcsc-lite 1.9.9, src/readerfactory.c (a table of 16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from mynacard.doors.pcsclite.pinpad import Keypad
+from mynacard.doors.pcsclite.reader import Reader
+from mynacard.doors.pcsclite.scard import MAX_READER_NAME, MAX_READERS
+from mynacard.doors.pcsclite.wire import encode_readers
+from mynacard.errors import UsageError
+from mynacard.simulator.faults import Fault
+from mynacard.simulator.faulty import Means
+from mynacard.simulator.powered import PoweredCard
+from mynacard.texts import N_
+
+__all__ = ["Desk"]
+
+
+class Desk:
+    """A desk without readers. Its methods raise :class:`UsageError` for a name that no reader has, or another one has.
+
+    Args:
+        clock: seconds, from any start.
+        power_off_after_s: so long after its last client a card keeps its power.
+        changed: called whenever the readers' table has changed.
+        means: what faults in cards' answers need from outside.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        power_off_after_s: float,
+        changed: Callable[[], None] = lambda: None,
+        means: Means = Means(),
+    ) -> None:
+        self._clock = clock
+        self._power_off_after_s = power_off_after_s
+        self._changed = changed
+        self._means = means
+        self._slots: list[Reader | None] = [None] * MAX_READERS
+        self.events = 0
+        """How often a reader came or went."""
+
+    def __iter__(self) -> Iterator[Reader]:
+        return (reader for reader in self._slots if reader is not None)
+
+    def find(self, name: str) -> Reader:
+        """The reader called *name*."""
+        for reader in self:
+            if reader.name == name:
+                return reader
+        raise UsageError(N_("No reader on this desk is called {name}."), name=name)
+
+    def plug(
+        self,
+        name: str,
+        card: PoweredCard | None = None,
+        faults: Iterable[Fault] = (),
+        keypad: Keypad | None = None,
+    ) -> None:
+        """A new reader called *name*, with *card* on it and *keypad* at it if there are any, and with *faults*."""
+        if not 0 < len(name.encode()) <= MAX_READER_NAME or "\0" in name:
+            raise UsageError(N_("A reader's name has 1 to {most} bytes."), most=MAX_READER_NAME)
+        if any(reader.name == name for reader in self):
+            raise UsageError(N_("Two readers on a desk cannot both be called {name}."), name=name)
+        if None not in self._slots:
+            raise UsageError(N_("A desk has no room for more than {most} readers."), most=MAX_READERS)
+        reader = Reader(name, self._clock, self._power_off_after_s, self._means)
+        reader.arm(faults)
+        reader.keypad = keypad
+        if card is not None:
+            reader.insert(card)
+        self._slots[self._slots.index(None)] = reader
+        self._count_event()
+
+    def unplug(self, name: str) -> PoweredCard | None:
+        """Take the reader away; what was on it."""
+        reader = self.find(name)
+        card = reader.remove()
+        reader.plugged = False
+        self._slots[self._slots.index(reader)] = None
+        self._count_event()
+        return card
+
+    def insert(self, name: str, card: PoweredCard) -> None:
+        """Put *card* on the reader, which must be empty."""
+        reader = self.find(name)
+        if reader.contacts.card is not None:
+            raise UsageError(N_("There is a card on the reader {name} already."), name=name)
+        reader.insert(card)
+        self._changed()
+
+    def remove(self, name: str) -> PoweredCard | None:
+        """Take the card off the reader; None if there is none."""
+        card = self.find(name).remove()
+        self._changed()
+        return card
+
+    def reset(self, name: str) -> None:
+        """A warm reset of the card on the reader, from outside: no client asked for it."""
+        self.find(name).foreign_reset()
+        self._changed()
+
+    def arm(self, name: str, faults: Iterable[Fault]) -> None:
+        """From now on *faults* instead of those that the reader had; its APDUs are counted from 1 again."""
+        self.find(name).arm(faults)
+
+    def table(self) -> bytes:
+        """The readers' table as clients get it."""
+        return encode_readers([None if reader is None else reader.state for reader in self._slots])
+
+    @property
+    def deadline(self) -> float | None:
+        """When :meth:`tick` has something to do."""
+        return min([reader.power_off_at for reader in self if reader.power_off_at is not None], default=None)
+
+    def tick(self) -> None:
+        """Do what is due: cards that nobody uses lose their power."""
+        for reader in self:
+            reader.power_off_if_due()
+
+    def _count_event(self) -> None:
+        self.events += 1
+        self._changed()

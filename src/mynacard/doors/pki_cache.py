@@ -1,0 +1,286 @@
+"""The test PKI of this machine, on disk.
+
+It is made once, where it is used, into the cache folder (``MYNACARD_CACHE``, else the user's), and made anew before it
+expires.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
+from filelock import FileLock, Timeout
+
+from mynacard.errors import TestPkiError
+from mynacard.jpki.layout import KEY_PAIRS, KeyPair
+from mynacard.personal.keys import PublicKeyObject
+from mynacard.personal.roots import Root
+from mynacard.simulator.individual import pki
+from mynacard.simulator.individual.card_file import base64_text
+from mynacard.simulator.individual.contents import KeyMaterial
+from mynacard.simulator.individual.holder import Holder
+from mynacard.simulator.individual.issuing import (
+    BRANCHES,
+    ApplicationContents,
+    CardKeys,
+    Municipality,
+    cv_certificate,
+    issue,
+)
+from mynacard.storage import replace_file
+from mynacard.texts import N_
+
+__all__ = ["REVOKED", "Authority", "CvHierarchy", "TestPki", "cache_folder", "cached_pki", "new_key_der"]
+
+_PKI_FILE: Final = {1: "test-pki-1.json", 2: "test-pki-2.json", 3: "test-pki.json"}
+"""By generation of its CAs. The first two are made when somebody asks for a card of theirs."""
+_PKI_VERSION: Final = 2
+_BEGAN: Final = {1: timedelta(days=-366 * (pki.CA_YEARS + 1)), 2: timedelta(days=-366 * 10), 3: timedelta(0)}
+"""When the CAs of each generation began, from when they are made: those of the first have expired."""
+REVOKED: Final = int.from_bytes(b"REVOKED")
+"""The serial number that the CAs' lists name."""
+_RENEW_BEFORE: Final = timedelta(days=366 * (pki.HOLDER_YEARS + 1))  # so that no holder's certificate outlives its CA's
+_CLOCK_SKEW: Final = timedelta(hours=1)
+_ALL_PAIRS: Final = tuple(pair.name for pair in KEY_PAIRS)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority of the test PKI, and a key for holders who need none of their own; all DER."""
+
+    certificate_der: bytes
+    private_key_der: bytes = field(repr=False)
+    holder_key_der: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CvHierarchy:
+    """Who vouches for the other applications: root keys by purpose, a municipality under each, and keys for cards."""
+
+    roots: Mapping[str, bytes] = field(repr=False)
+    municipality: bytes = field(repr=False)
+    certificates: Mapping[str, bytes]
+    card: CardKeys
+
+    def anchors(self) -> tuple[Root, ...]:
+        """Its roots as anchors, of simulated cards and of nothing else."""
+        return tuple(
+            Root.simulated(
+                branch.root, PublicKeyObject.of(_load_key(self.roots[branch.purpose]).public_key()), branch.purpose
+            )
+            for branch in BRANCHES
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TestPki:
+    """The test PKI of this machine: an authority for each key pair, by its name; and who vouches for the rest."""
+
+    __test__ = False
+    authorities: Mapping[str, Authority]
+    cv: CvHierarchy
+
+    def ca_certificates(self) -> tuple[x509.Certificate, ...]:
+        """The certificates of its authorities: anchors of simulated cards, and of nothing else."""
+        return tuple(x509.load_der_x509_certificate(found.certificate_der) for found in self.authorities.values())
+
+    def issue(
+        self,
+        holder: Holder,
+        holder_keys: Mapping[str, bytes],
+        now: datetime,
+        pairs: Collection[str] = _ALL_PAIRS,
+        *,
+        revoked: bool = False,
+    ) -> dict[str, KeyMaterial]:
+        """Certificates for *holder*, with keys of the holder's own where *holder_keys* has them (PKCS #8 DER)."""
+        serial = REVOKED if revoked else None
+        return {
+            pair.name: self._issue(pair, holder, holder_keys.get(pair.name), now, serial or _serial())
+            for pair in KEY_PAIRS
+            if pair.name in pairs
+        }
+
+    def issue_applications(self, holder: Holder) -> dict[str, ApplicationContents]:
+        """What a municipality writes into the other applications for *holder*."""
+        keys = self.cv.card
+        public = {name: _load_key(getattr(keys, name)).public_key() for name in ("own", "session", "authentication")}
+        return issue(holder, Municipality(_load_key(self.cv.municipality), self.cv.certificates), keys, public)
+
+    def revocation_list(self, pair: KeyPair, now: datetime) -> x509.CertificateRevocationList:
+        """The list of the CA of *pair*: it names those who are revoked, and no other."""
+        found = self.authorities[pair.name]
+        issuer = x509.load_der_x509_certificate(found.certificate_der)
+        return pki.revocation_list(issuer, _load_key(found.private_key_der), [REVOKED], now)
+
+    def _issue(self, pair: KeyPair, holder: Holder, own_key: bytes | None, now: datetime, serial: int) -> KeyMaterial:
+        found = self.authorities[pair.name]
+        key_der = own_key or found.holder_key_der
+        issuer = (_load_certificate(found.certificate_der), _load_key(found.private_key_der))
+        certificate = pki.holder_certificate(
+            pair, holder, _load_key(key_der).public_key(), issuer, serial, now - _CLOCK_SKEW
+        )
+        return KeyMaterial(pki.der(certificate), found.certificate_der, key_der)
+
+
+def cached_pki(now: datetime | None = None, generation: int = 3) -> TestPki:
+    """The test PKI of this machine; made now, where there is none or its end is near. That takes some seconds.
+
+    Args:
+        now: the time; None for the clock's.
+        generation: of its CAs, 1 to 3; those of one pair have one name, as J-LIS's have.
+
+    Raises:
+        TestPkiError: the cache folder cannot be used.
+    """
+    now = now or datetime.now(UTC)
+    path = cache_folder() / _PKI_FILE[generation]
+    try:
+        found = _load_pki(path, now, generation)
+        if found is None:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with FileLock(path.with_suffix(".lock"), timeout=120):
+                found = _load_pki(path, now, generation) or _make_pki(path, now, generation)
+    except (OSError, Timeout) as error:
+        raise TestPkiError(
+            N_("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
+        ) from error
+    return found
+
+
+def cache_folder() -> Path:
+    """Where the test PKI is kept."""
+    if chosen := os.environ.get("MYNACARD_CACHE"):
+        return Path(chosen)
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    return user_cache_path("mynacard", appauthor=False)
+
+
+def _make_pki(path: Path, now: datetime, generation: int) -> TestPki:
+    authorities = {pair.name: _make_authority(pair, now + _BEGAN[generation]) for pair in KEY_PAIRS}
+    found = TestPki(authorities, _make_cv_hierarchy())
+    document = {
+        "version": _PKI_VERSION,
+        "authorities": {
+            name: {
+                "certificate": base64_text(authority.certificate_der),
+                "private_key": base64_text(authority.private_key_der),
+                "holder_key": base64_text(authority.holder_key_der),
+            }
+            for name, authority in found.authorities.items()
+        },
+        "roots": {purpose: base64_text(der) for purpose, der in found.cv.roots.items()},
+        "municipality": base64_text(found.cv.municipality),
+        "certificates": {purpose: base64_text(content) for purpose, content in found.cv.certificates.items()},
+        "card": {name: base64_text(getattr(found.cv.card, name)) for name in _CARD_KEYS},
+    }
+    replace_file(path, json.dumps(document).encode())
+    return found
+
+
+_CARD_KEYS: Final = ("own", "session", "authentication")
+
+
+def _make_authority(pair: KeyPair, began: datetime) -> Authority:
+    key = _generate_key()
+    certificate = pki.ca_certificate(pair, key, _serial(), began - _CLOCK_SKEW)
+    return Authority(pki.der(certificate), _dump_key(key), new_key_der())
+
+
+def _make_cv_hierarchy() -> CvHierarchy:
+    roots: dict[str, rsa.RSAPrivateKey] = {branch.purpose: _generate_key() for branch in BRANCHES}
+    municipality = _generate_key()
+    certificates: dict[str, bytes] = {
+        branch.purpose: cv_certificate(
+            branch.root, roots[branch.purpose], branch.municipality, municipality.public_key()
+        )
+        for branch in BRANCHES
+    }
+    keys = {purpose: _dump_key(key) for purpose, key in roots.items()}
+    return CvHierarchy(keys, _dump_key(municipality), certificates, CardKeys(*(new_key_der() for _ in _CARD_KEYS)))
+
+
+def _load_pki(path: Path, now: datetime, generation: int) -> TestPki | None:
+    """The PKI in *path*; None where there is none, or none that is good for long enough."""
+    try:
+        document: Any = json.loads(path.read_bytes())
+        if document["version"] != _PKI_VERSION:
+            return None
+        authorities = {pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS}
+        found = TestPki(authorities, _cv_hierarchy(document))
+        certificates = found.ca_certificates()
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    expired = generation == 1
+    return found if expired or all(_good_for_long(certificate, now) for certificate in certificates) else None
+
+
+def _cv_hierarchy(document: Any) -> CvHierarchy:
+    return CvHierarchy(
+        roots={branch.purpose: _bytes(document["roots"][branch.purpose]) for branch in BRANCHES},
+        municipality=_bytes(document["municipality"]),
+        certificates={branch.purpose: _bytes(document["certificates"][branch.purpose]) for branch in BRANCHES},
+        card=CardKeys(*(_bytes(document["card"][name]) for name in _CARD_KEYS)),
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _good_for_long(certificate: x509.Certificate, now: datetime) -> bool:
+    """Whether certificates that this CA issues *now* fit into its time.
+
+    A CA from the future, which a clock that was wrong once has left, would fail all of them for years.
+    """
+    begun = certificate.not_valid_before_utc <= now - _CLOCK_SKEW
+    return begun and certificate.not_valid_after_utc - now > _RENEW_BEFORE
+
+
+def _authority(entry: Any) -> Authority:
+    return Authority(*(_bytes(entry[name]) for name in ("certificate", "private_key", "holder_key")))
+
+
+def new_key_der() -> bytes:
+    """A new key for a holder, PKCS #8 DER; takes some tenths of a second."""
+    return _dump_key(_generate_key())
+
+
+def _generate_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+@lru_cache(maxsize=64)
+def _load_certificate(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+@lru_cache(maxsize=64)
+def _load_key(der: bytes) -> rsa.RSAPrivateKey:
+    try:
+        key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    except ValueError:
+        key = None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TestPkiError(N_("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder()))
+    return key
+
+
+def _dump_key(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _serial() -> int:
+    return secrets.randbits(62) | 1 << 62

@@ -1,0 +1,148 @@
+"""One door to every card: on a reader, in a file, or in memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from mynacard.apdu.channel import CardProfile, Channel
+from mynacard.apdu.message import Card
+from mynacard.opening.names import PERSONA, REPLAYED, SIMULATED, choose_reader, named
+from mynacard.opening.stand_ins import ReplayedCard, SimulatedCard
+from mynacard.readers import Deadlines, ReaderCard, list_readers, wait_for_card
+from mynacard.recordings import read_recording
+
+if TYPE_CHECKING:
+    from mynacard.simulator.powered import PoweredCard
+
+__all__ = ["CardConnection", "connect_card", "open_card"]
+
+
+class _Usable(Card, Protocol):
+    """A card on a reader, or one that is treated alike: a Card inside of a transaction."""
+
+    @property
+    def card_profile(self) -> CardProfile:
+        """What may be taken for granted of the way to it."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]: ...
+    def adopt(self) -> None: ...
+
+
+class CardConnection:
+    """A card, connected and shared with other programs; commands pass inside of :meth:`transaction`.
+
+    Between two transactions others may use the card, and a person may be asked for a PIN. If the card is removed,
+    replaced or reset meanwhile, the next one begins with an error. It ends the sessions of the one before: what they
+    had selected, somebody else may have changed. After a transaction in which a PIN was shown there is no other one.
+
+    Belongs to the thread that made it until another one calls :meth:`adopt`; never to a forked process.
+    """
+
+    def __init__(self, card: _Usable, around: Callable[[Card], Card]) -> None:
+        self._card = card
+        self._channel = Channel(around(card), card.card_profile)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[Channel, None, None]:
+        """The channel to the card, while no other program gets to it.
+
+        Raises:
+            ReaderBusyError: another program did not let go of it in time.
+            CardLostError: it is not the card, or not in the state, that was connected.
+            UsageError: there is a transaction already, or was one with a PIN.
+        """
+        with self._card.transaction():
+            try:
+                yield self._channel
+            finally:
+                self._channel.end_sessions()
+
+    def adopt(self) -> None:
+        """Take the card over into the calling thread; the former one must have finished with it."""
+        self._card.adopt()
+
+
+@contextlib.contextmanager
+def connect_card(
+    name: str | None = None,
+    *,
+    around: Callable[[Card], Card] = lambda card: card,
+    deadlines: Deadlines = Deadlines(),
+    wait_s: float = 0.0,
+) -> Generator[CardConnection, None, None]:
+    """A connection to the card that *name* means, let go on every way out.
+
+    Args:
+        name: a reader's name or a part that only one has; ``sim:`` for a fresh simulated card, ``sim:@PERSONA`` for one
+            of that kind, ``sim:PATH`` for the one in a file; ``replay:PATH`` for a recorded one; None for what
+            ``MYNACARD_READER`` says, else the one reader that holds a card.
+        around: a card to put around the card (a trace, a recording).
+        deadlines: how long is waited for what.
+        wait_s: how long a card may take to be laid on a reader.
+
+    Raises:
+        ReaderError: no library, service, reader or card; a name that fits none or several.
+        CardFileError: the file of a simulated or recorded card is damaged or in use.
+    """
+    name = named(name)
+    if name.startswith(SIMULATED):
+        opened = _simulated(name.removeprefix(SIMULATED))
+    elif name.startswith(REPLAYED):
+        opened = _replayed(name.removeprefix(REPLAYED))
+    else:
+        opened = _on_reader(name, deadlines, wait_s)
+    with opened as card:
+        yield CardConnection(card, around)
+
+
+@contextlib.contextmanager
+def open_card(
+    name: str | None = None,
+    *,
+    around: Callable[[Card], Card] = lambda card: card,
+    deadlines: Deadlines = Deadlines(),
+    wait_s: float = 0.0,
+) -> Generator[Channel, None, None]:
+    """A channel to the card that *name* means; on every way out logged out, and powered off once a PIN was shown.
+
+    One connection, and one transaction around everything: no other program comes between, so ask nobody for a PIN
+    inside of it (:func:`mynacard.verified_session` asks outside). Arguments and errors are those of
+    :func:`connect_card` and :meth:`CardConnection.transaction`.
+    """
+    with (
+        connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection,
+        connection.transaction() as channel,
+    ):
+        yield channel
+
+
+@contextlib.contextmanager
+def _on_reader(name: str, deadlines: Deadlines, wait_s: float) -> Generator[_Usable, None, None]:
+    states = wait_for_card(name, wait_s) if wait_s else list_readers(deadlines=deadlines)
+    with ReaderCard(choose_reader(states, name), deadlines=deadlines) as card:
+        yield card
+
+
+@contextlib.contextmanager
+def _simulated(path: str) -> Generator[_Usable, None, None]:
+    from mynacard.doors import disk  # noqa: PLC0415  # a real card needs none of it
+    from mynacard.simulator.personas import persona  # noqa: PLC0415
+
+    if path.startswith(PERSONA):
+        opened: AbstractContextManager[PoweredCard] = contextlib.nullcontext(
+            disk.new_card(persona=persona(path.removeprefix(PERSONA)))
+        )
+    else:
+        opened = disk.open_file(Path(path)) if path else contextlib.nullcontext(disk.new_card())
+    with opened as card:
+        yield SimulatedCard(card)
+
+
+@contextlib.contextmanager
+def _replayed(path: str) -> Generator[_Usable, None, None]:
+    yield ReplayedCard(read_recording(Path(path)))

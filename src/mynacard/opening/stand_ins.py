@@ -1,0 +1,74 @@
+"""Cards in memory and recorded ones, used as one on a reader is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from mynacard import errors
+from mynacard.apdu.channel import CardProfile
+from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
+from mynacard.readers import Ownership
+from mynacard.recordings import Replay
+from mynacard.texts import N_
+
+if TYPE_CHECKING:
+    from mynacard.simulator.powered import PoweredCard
+
+__all__ = ["ReplayedCard", "SimulatedCard"]
+
+
+class ReplayedCard(Replay):
+    """A recorded card, used as one on a reader is. There is nothing to log out, and nobody to share it with."""
+
+    card_profile = CardProfile()
+
+    def transaction(self) -> AbstractContextManager[object]:
+        return contextlib.nullcontext()
+
+    def adopt(self) -> None:
+        pass
+
+
+class SimulatedCard:
+    """A simulated card, used as one on a reader is: in transactions, by its owner, and left as it is left there."""
+
+    card_profile = CardProfile()
+
+    def __init__(self, card: PoweredCard) -> None:
+        self._card = card
+        self._owner = Ownership()
+        self._exposure = Exposure()
+        self._in_transaction = False
+
+    def adopt(self) -> None:
+        self._owner.adopt()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None, None, None]:
+        self._owner.check()
+        if self._in_transaction or self._exposure.pin_shown:
+            raise errors.UsageError(N_("The simulated card is in a transaction already, or was in one with a PIN."))
+        self._in_transaction = True
+        try:
+            yield
+        finally:
+            self._in_transaction = False
+            self._leave()
+
+    def transmit(self, command: bytes, /) -> bytes:
+        self._owner.check()
+        if not self._in_transaction:
+            raise errors.UsageError(N_("The simulated card takes commands in a transaction alone."))
+        self._exposure.sending(command)
+        answer = self._card.transmit(command)
+        self._exposure.answered(command, answer)
+        return answer
+
+    def _leave(self) -> None:
+        if self._exposure.login_possible:
+            self._card.transmit(LOG_OUT_WIRE)
+        if self._exposure.pin_shown:
+            self._card.power_off()

@@ -1,0 +1,347 @@
+"""Is it a genuine card? Every step is good, bad, or was not checked, and says so.
+
+A card is genuine when what it says of its holder is signed up to a root of the kind that was asked for, and when it
+signs a fresh challenge with a key that is signed so too. Either alone can be copied or borrowed. What no step can tell
+is told as not checked, each time: :class:`Subject` lists it.
+
+Nothing here talks with a card. Hand in what was read, byte for byte as it is stored, and the answer to a challenge
+(:func:`challenge_input`).
+
+Source: soltia48/myna-card and hebingchang/pymyna; what the steps do not prove is own reading of what they sign.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from mynacard.errors import CardDataError
+from mynacard.hashes import HashAlgorithm
+from mynacard.personal.cv import CvCertificate
+from mynacard.personal.keys import PublicKeyObject
+from mynacard.personal.objects import AgeRecord, Attributes, CardKey, Face, NumberFile, NumberImage, TextDigests
+from mynacard.personal.report import Check, Conclusion, Genuineness, Subject, Verdict
+from mynacard.personal.roots import PRODUCTION, TEST, Origin, Purpose, Root, RootKind
+from mynacard.personal.signatures import challenge_input, is_signed, signed_challenge, signed_face
+from mynacard.texts import N_
+
+__all__ = [
+    "Check",
+    "Conclusion",
+    "FaceFiles",
+    "Genuineness",
+    "Presence",
+    "Subject",
+    "TextFiles",
+    "Verdict",
+    "challenge_input",
+    "check_face",
+    "check_text",
+    "not_checkable",
+]
+
+_V = TypeVar("_V")
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A question and its answer.
+
+    Attributes:
+        nonce: the bytes that were made for this one question.
+        answer: what the card answered to :func:`challenge_input` of them.
+    """
+
+    nonce: bytes = field(repr=False)
+    answer: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TextFiles:
+    """Files of the text input support application, as they are stored; None for those that were not read."""
+
+    certificate: bytes = field(repr=False)
+    digests: bytes | None = field(default=None, repr=False)
+    card_key: bytes | None = field(default=None, repr=False)
+    number: bytes | None = field(default=None, repr=False)
+    attributes: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFiles:
+    """Files of the card face application, as they are stored; None for those that were not read."""
+
+    certificate: bytes = field(repr=False)
+    age_record: bytes | None = field(default=None, repr=False)
+    face: bytes | None = field(default=None, repr=False)
+    number_image: bytes | None = field(default=None, repr=False)
+
+
+def check_text(
+    files: TextFiles,
+    presence: Presence | None = None,
+    *,
+    wanted: RootKind = RootKind.PRODUCTION,
+    roots: Sequence[Root] = PRODUCTION + TEST,
+) -> Genuineness:
+    """Whether a card with these *files* of the text input support application is genuine.
+
+    Number and attributes are signed in one place, the card's key in another, and nothing says that they belong
+    together: that both are of one card is not checked here. The card face application can tell.
+
+    Args:
+        files: what was read. A number or attributes without the digests file are not checked.
+        presence: the answer to a challenge; None where none was asked.
+        wanted: the kind of root to which the certificate must lead.
+        roots: those that are known; add a simulated one to it.
+
+    Raises:
+        UsageError: the nonce has fewer than 16 bytes.
+    """
+    _check_nonce(presence)
+    certified, issuer, root = _certificate(files.certificate, Purpose.TEXT, wanted, roots)
+    digests, signed = _digests(files.digests, issuer)
+    card_key, key = _card_key(files.card_key, issuer)
+    return Genuineness(
+        wanted,
+        root,
+        (
+            certified,
+            digests,
+            _number(files.number, signed),
+            _attributes(files.attributes, signed),
+            card_key,
+            _presence(presence, (key,) if key else ()),
+            Check(
+                Subject.SAME_CARD,
+                Verdict.NOT_CHECKED,
+                N_("Nothing in this application says that its data and the key that answered are of one card."),
+            ),
+            _VALIDITY,
+        ),
+    )
+
+
+def check_face(
+    files: FaceFiles,
+    presence: Presence | None = None,
+    *,
+    wanted: RootKind = RootKind.PRODUCTION,
+    roots: Sequence[Root] = PRODUCTION + TEST,
+) -> Genuineness:
+    """Whether a card with these *files* of the card face application is genuine.
+
+    Every record has the card's key in it, signed together with its data.
+
+    Args:
+        files: what was read.
+        presence: the answer to a challenge; None where none was asked.
+        wanted: the kind of root to which the certificate must lead.
+        roots: those that are known; add a simulated one to it.
+
+    Raises:
+        UsageError: the nonce has fewer than 16 bytes.
+    """
+    _check_nonce(presence)
+    certified, issuer, root = _certificate(files.certificate, Purpose.CARD_FACE, wanted, roots)
+    age, age_key = _record(Subject.AGE_RECORD, files.age_record, issuer, AgeRecord)
+    face, face_key = _face(files.face, issuer)
+    image, image_key = _record(Subject.NUMBER_IMAGE, files.number_image, issuer, NumberImage)
+    keys = tuple({key for key in (age_key, face_key, image_key) if key})
+    checks = (certified, age, face, image, _presence(presence, keys), _same_card(keys, presence), _unsigned(files.face))
+    return Genuineness(wanted, root, (*checks, _VALIDITY))
+
+
+def not_checkable(wanted: RootKind = RootKind.PRODUCTION) -> Genuineness:
+    """Of the common and the resident register application: nothing in them is signed by a key that is known."""
+    why = N_("This application holds nothing by which a genuine card could be told from another.")
+    return Genuineness(wanted, None, (Check(Subject.APPLICATION, Verdict.NOT_CHECKED, why),))
+
+
+_VALIDITY: Final = Check(
+    Subject.VALIDITY,
+    Verdict.NOT_CHECKED,
+    N_("Whether the card is still valid was not checked: these certificates have no dates and no revocation."),
+)
+
+
+def _check_nonce(presence: Presence | None) -> None:
+    if presence is not None:
+        challenge_input(presence.nonce)
+
+
+def _good(subject: Subject, template: str, **details: object) -> Check:
+    return Check(subject, Verdict.GOOD, template, tuple(details.items()))
+
+
+def _bad(subject: Subject, template: str, **details: object) -> Check:
+    return Check(subject, Verdict.BAD, template, tuple(details.items()))
+
+
+def _unread(subject: Subject) -> Check:
+    return Check(subject, Verdict.NOT_CHECKED, N_("The file was not read."))
+
+
+def _malformed(subject: Subject, why: CardDataError) -> Check:
+    return _bad(subject, N_("{why}"), why=why)
+
+
+def _certificate(
+    content: bytes, purpose: Purpose, wanted: RootKind, roots: Iterable[Root]
+) -> tuple[Check, PublicKeyObject | None, Root | None]:
+    """The step, the key that is certified, and by which root. A key that no root certifies is none."""
+    subject = Subject.CERTIFICATE
+    try:
+        certificate = CvCertificate.parse(content)
+    except CardDataError as e:
+        return _malformed(subject, e), None, None
+    named = [root for root in roots if root.key_id == certificate.issuer and root.purpose is purpose]
+    if not named:
+        why = N_("None of the roots that are known here issues this certificate; it names {issuer}.")
+        return _bad(subject, why, issuer=str(certificate.issuer)), None, None
+    found = [root for root in named if certificate.signed_by(root.public_key)]
+    if not found:
+        why = N_("The certificate names the root {issuer}, which did not sign it.")
+        return _bad(subject, why, issuer=str(certificate.issuer)), None, None
+    root = next((root for root in found if root.kind is wanted), found[0])
+    return _of_kind(root, wanted), certificate.public_key, root
+
+
+def _of_kind(root: Root, wanted: RootKind) -> Check:
+    said = {"root": str(root.key_id), "kind": root.kind.value, "wanted": wanted.value}
+    if root.kind is not wanted:
+        why = N_("The certificate leads to the {kind} root {root}; one of kind {wanted} was asked for.")
+        return _bad(Subject.CERTIFICATE, why, **said)
+    if root.kind is RootKind.SIMULATED:
+        why = N_("The certificate leads to the simulated root {root}: it proves nothing outside of tests.")
+    elif root.origin is Origin.COMMUNITY:
+        why = N_("The certificate leads to the {kind} root {root}, as programs of others know it; J-LIS tells none.")
+    else:
+        why = N_("The certificate leads to the {kind} root {root}, which was handed in.")
+    return _good(Subject.CERTIFICATE, why, **said)
+
+
+_BAD_SIGNATURE: Final = N_("The signature is none of these bytes by the certified key.")
+_GOOD_SIGNATURE: Final = N_("The certified key signed it.")
+_NO_KEY: Final = N_("Nothing was there to check it with: the certificate leads to no known root.")
+
+
+def _signature(subject: Subject, issuer: PublicKeyObject | None, check: Callable[[PublicKeyObject], bool]) -> Check:
+    if issuer is None:
+        return Check(subject, Verdict.NOT_CHECKED, _NO_KEY)
+    return _good(subject, _GOOD_SIGNATURE) if check(issuer) else _bad(subject, _BAD_SIGNATURE)
+
+
+def _value(check: Check, value: _V) -> tuple[Check, _V | None]:
+    """*check*, and *value* only where the check is good: what is not signed is used for nothing else."""
+    return check, value if check.verdict is Verdict.GOOD else None
+
+
+# --- text input support --------------------------------------------------------------------------------
+
+
+def _digests(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Check, TextDigests | None]:
+    if content is None:
+        return _unread(Subject.DIGESTS), None
+    try:
+        value, signed = TextDigests.parse(content), TextDigests.signed_part(content)
+    except CardDataError as e:
+        return _malformed(Subject.DIGESTS, e), None
+    return _value(_signature(Subject.DIGESTS, issuer, lambda key: is_signed(key, value.signature, signed)), value)
+
+
+def _card_key(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Check, PublicKeyObject | None]:
+    if content is None:
+        return _unread(Subject.CARD_KEY), None
+    try:
+        value, signed = CardKey.parse(content), CardKey.signed_part(content)
+    except CardDataError as e:
+        return _malformed(Subject.CARD_KEY, e), None
+    check = _signature(Subject.CARD_KEY, issuer, lambda key: is_signed(key, value.signature, signed))
+    return _value(check, value.public_key)
+
+
+def _number(content: bytes | None, signed: TextDigests | None) -> Check:
+    if content is None:
+        return _unread(Subject.NUMBER)
+    try:
+        NumberFile.parse(content)
+    except CardDataError as e:
+        return _malformed(Subject.NUMBER, e)
+    return _digest(Subject.NUMBER, content, signed.number if signed else None)
+
+
+def _attributes(content: bytes | None, signed: TextDigests | None) -> Check:
+    if content is None:
+        return _unread(Subject.ATTRIBUTES)
+    try:
+        Attributes.parse(content)
+        part = Attributes.signed_part(content)
+    except CardDataError as e:
+        return _malformed(Subject.ATTRIBUTES, e)
+    return _digest(Subject.ATTRIBUTES, part, signed.attributes if signed else None)
+
+
+def _digest(subject: Subject, content: bytes, signed: bytes | None) -> Check:
+    if signed is None:
+        return Check(subject, Verdict.NOT_CHECKED, N_("There is no signed digest to compare it with."))
+    if hmac.compare_digest(HashAlgorithm.SHA256.digest(content), signed):
+        return _good(subject, N_("It has the digest that was signed."))
+    return _bad(subject, N_("It has another digest than the one that was signed."))
+
+
+# --- card face -----------------------------------------------------------------------------------------
+
+
+def _record(
+    subject: Subject, content: bytes | None, issuer: PublicKeyObject | None, kind: type[AgeRecord] | type[NumberImage]
+) -> tuple[Check, PublicKeyObject | None]:
+    if content is None:
+        return _unread(subject), None
+    try:
+        value, signed = kind.parse(content), kind.signed_part(content)
+    except CardDataError as e:
+        return _malformed(subject, e), None
+    return _value(_signature(subject, issuer, lambda key: is_signed(key, value.signature, signed)), value.public_key)
+
+
+def _face(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Check, PublicKeyObject | None]:
+    if content is None:
+        return _unread(Subject.FACE), None
+    try:
+        value, digests = Face.parse(content), Face.digests_of(content)
+    except CardDataError as e:
+        return _malformed(Subject.FACE, e), None
+    check = _signature(Subject.FACE, issuer, lambda key: signed_face(key, value.signature, digests))
+    return _value(check, value.public_key)
+
+
+def _same_card(keys: tuple[PublicKeyObject, ...], presence: Presence | None) -> Check:
+    if len(keys) > 1:
+        return _bad(Subject.SAME_CARD, N_("The records name different keys: they are of different cards."))
+    if not keys or presence is None:
+        return Check(Subject.SAME_CARD, Verdict.NOT_CHECKED, N_("No key of the card was compared with an answer."))
+    return _good(Subject.SAME_CARD, N_("All records that were read name the key that was asked."))
+
+
+def _unsigned(face: bytes | None) -> Check:
+    if face is None:
+        return Check(Subject.UNSIGNED, Verdict.NOT_CHECKED, N_("No unsigned data were read."))
+    why = N_("The date of expiry and the image of the security code are signed by nobody.")
+    return Check(Subject.UNSIGNED, Verdict.NOT_CHECKED, why)
+
+
+# --- both ------------------------------------------------------------------------------------------------
+
+
+def _presence(presence: Presence | None, keys: Sequence[PublicKeyObject]) -> Check:
+    subject = Subject.PRESENCE
+    if presence is None:
+        return Check(subject, Verdict.NOT_CHECKED, N_("The card was asked to sign nothing: it may be a copy."))
+    if not keys:
+        return Check(subject, Verdict.NOT_CHECKED, N_("No signed key of the card is there to check its answer with."))
+    if all(signed_challenge(key, presence.answer, presence.nonce) for key in keys):
+        return _good(subject, N_("The card signed a fresh challenge with the key that was signed for it."))
+    return _bad(subject, N_("The card's answer to the challenge is not by the key that was signed for it."))

@@ -1,0 +1,52 @@
+"""The common application (共通カードAP), selected: the card's serial number, and one half of a PIN."""
+
+from __future__ import annotations
+
+from mynacard.apdu.commands import InternalAuthenticate
+from mynacard.apdu.pins import PinSecret
+from mynacard.errors import UsageError
+from mynacard.personal.keys import KeyId
+from mynacard.personal.layout import COMMON, COMMON_AUTHENTICATION_KEY, COMMON_INFORMATION, COMMON_KEY_ID, COMMON_PIN
+from mynacard.personal.objects import CommonInformation
+from mynacard.personal.session import ApplicationSession, hidden
+from mynacard.texts import N_
+
+__all__ = ["CommonSession"]
+
+_CHALLENGE_MAX = 0xFF
+
+
+class CommonSession(ApplicationSession):
+    """The common application of a card, selected; one APDU. All of it but its PIN is free to whoever is near the card.
+
+    What people call the resident register PIN is its PIN and that of the resident register application:
+    :func:`mynacard.personal.change_resident_register_pin` changes both.
+    """
+
+    application = COMMON
+
+    def information(self) -> CommonInformation:
+        """Serial number, municipality and last day of the card; one APDU. Tells this card from all others."""
+        return CommonInformation.parse(self._record(COMMON_INFORMATION))
+
+    def key_id(self) -> KeyId:
+        """The name of a key; one APDU. Which key it is, is not known."""
+        return self._key_id(COMMON_KEY_ID)
+
+    def authenticate(self, challenge: bytes) -> bytes:
+        """INTERNAL AUTHENTICATE: the signature of *challenge*, RSASSA-PKCS1-v1_5 with SHA-256; one APDU, and no PIN.
+
+        The key that would verify it is not on the card, and nobody publishes it: it proves nothing to anybody here.
+
+        Args:
+            challenge: 1 to 255 bytes.
+        """
+        if not 1 <= len(challenge) <= _CHALLENGE_MAX:
+            raise UsageError(N_("A challenge of INTERNAL AUTHENTICATE has 1 to 255 bytes. Nothing was sent."))
+        command = InternalAuthenticate(COMMON_AUTHENTICATION_KEY, challenge)
+        return self._selection.channel.send_on(COMMON_AUTHENTICATION_KEY, command)
+
+    def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
+        """Change this application's PIN alone, which is verified first; see :func:`mynacard.apdu.change.change`."""
+        old, new = hidden(old), hidden(new)
+        self._change(COMMON_PIN, old, new, spend_last_try)

@@ -1,0 +1,157 @@
+"""The text input support application (券面事項入力補助AP), selected: My Number and the four attributes."""
+
+from __future__ import annotations
+
+from mynacard import errors
+from mynacard.apdu.channel import CardProfile, Channel
+from mynacard.apdu.commands import ReadBinarySfi, SetSessionKey
+from mynacard.apdu.message import Card
+from mynacard.apdu.pins import PinSecret
+from mynacard.personal.checking import Presence, TextFiles
+from mynacard.personal.cv import CvCertificate
+from mynacard.personal.layout import (
+    ATTRIBUTES,
+    MY_NUMBER,
+    SESSION_KEY,
+    TEXT,
+    TEXT_BASIC_DATA,
+    TEXT_CARD_KEY,
+    TEXT_CERTIFICATE,
+    TEXT_DIGESTS,
+    TEXT_PIN,
+)
+from mynacard.personal.messaging import SecureCard, encrypt_seed
+from mynacard.personal.numbers import MyNumber
+from mynacard.personal.objects import Attributes, CardKey, NumberFile, SessionKey, TextBasicData, TextDigests
+from mynacard.personal.session import SigningSession, hidden
+from mynacard.pin import Pin
+from mynacard.texts import N_
+
+__all__ = ["TextSession"]
+
+
+class TextSession(SigningSession):
+    """The text input support application of a card, selected; one APDU.
+
+    Its PIN opens everything; number A all but the attributes, number B all but My Number.
+    """
+
+    application = TEXT
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(card)
+        self._certificate: bytes | None = None
+
+    # --- what anybody may read ---
+
+    def certificate(self) -> CvCertificate:
+        """The certificate of the key that signed the files (EF 0004); read once a session.
+
+        Read it before a PIN: it is the file on which this finds out whether extended length passes.
+        """
+        return CvCertificate.parse(self._certificate_stored())
+
+    def basic_data(self) -> TextBasicData:
+        """What the application says of itself (EF 0005); one APDU."""
+        return TextBasicData.parse(self._selection.read(TEXT_BASIC_DATA.file_id))
+
+    # --- what a PIN opens ---
+
+    def my_number(self) -> MyNumber:
+        """The Individual Number (EF 0001); one APDU.
+
+        Not checked: that it is the holder's is what :meth:`evidence` and :func:`mynacard.personal.check_text` are for.
+
+        Raises:
+            SecurityStatusNotSatisfied: neither the PIN nor number A is verified.
+        """
+        return NumberFile.parse(self._number_stored()).number
+
+    def attributes(self) -> Attributes:
+        """Name, address, birth date and sex (EF 0002), not checked; one APDU, and one more for each further 256 bytes.
+
+        Raises:
+            SecurityStatusNotSatisfied: neither the PIN nor number B is verified.
+        """
+        return Attributes.parse(self._selection.read_content(ATTRIBUTES.file_id))
+
+    def digests(self) -> TextDigests:
+        """The signed digests of the two (EF 0003)."""
+        return TextDigests.parse(self._selection.read_content(TEXT_DIGESTS.file_id))
+
+    def card_key(self) -> CardKey:
+        """The public half of the card's own key, and its signature (EF 0007)."""
+        return CardKey.parse(self._selection.read_content(TEXT_CARD_KEY.file_id))
+
+    def session_key(self) -> SessionKey:
+        """The key for secure messaging (EF 0006)."""
+        return SessionKey.parse(self._selection.read_content(SESSION_KEY.file_id))
+
+    def evidence(self, nonce: bytes, *, number: bool = True, attributes: bool = True) -> tuple[TextFiles, Presence]:
+        """What :func:`mynacard.personal.check_text` needs, as it is stored, and the card's answer to *nonce*.
+
+        Six APDUs where extended length passes, eleven where it does not, one less if the certificate is read already.
+
+        Args:
+            nonce: random bytes that nobody could foretell, made for this one question; at least 16.
+            number: whether My Number is wanted; number B does not open it.
+            attributes: whether they are; number A does not open them.
+        """
+        selection = self._selection
+        files = TextFiles(
+            certificate=self._certificate_stored(),
+            digests=selection.read_content(TEXT_DIGESTS.file_id),
+            number=self._number_stored() if number else None,
+            attributes=selection.read_content(ATTRIBUTES.file_id) if attributes else None,
+            card_key=selection.read_content(TEXT_CARD_KEY.file_id),
+        )
+        return files, self.answer(nonce)
+
+    def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
+        """Change the PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs."""
+        old, new = hidden(old), hidden(new)
+        self._change(TEXT_PIN, old, new, spend_last_try)
+
+    # --- secure messaging ---
+
+    def begin_secure_messaging(self, pin: Pin | str, seed: bytes, *, spend_last_try: bool = False) -> None:
+        """Present the PIN, in the clear, and from then on read and present everything encrypted.
+
+        What is read is the same. It ends with the session, and when the card says so; nothing goes on in the clear.
+
+        Args:
+            pin: the application's; neither of the numbers will do.
+            seed: 32 random bytes that nobody could foretell, new for each session.
+            spend_last_try: as :meth:`verify` takes it.
+
+        Raises:
+            ExtendedLengthError: reader or card does not pass extended length, which this needs. No PIN was sent.
+            PinError, LastTryError, PinFormError, VerificationOutcomeUnknownError: as :meth:`verify`.
+            CardError: the card refused the session key.
+        """
+        pin = hidden(pin)
+        self._certificate_stored()
+        if not self._selection.channel.profile.extended_length:
+            raise errors.ExtendedLengthError(
+                N_("Secure messaging needs commands of more than 256 bytes, which this reader or card does not pass.")
+            )
+        self.verify(TEXT_PIN, pin, spend_last_try=spend_last_try)
+        cryptogram = encrypt_seed(self.session_key().public_key.key(), seed)
+        self._selection.channel.send(SetSessionKey(cryptogram))
+        self._selection.go_through(lambda channel: Channel(SecureCard(channel, seed), _SECURE))
+
+    # --- how ---
+
+    def _certificate_stored(self) -> bytes:
+        self._selection.check()
+        if self._certificate is None:
+            self._certificate = self._selection.read_content(TEXT_CERTIFICATE.file_id)
+        return self._certificate
+
+    def _number_stored(self) -> bytes:
+        """Filler and all: its digest covers that."""
+        return self._selection.read(MY_NUMBER.file_id)
+
+
+_SECURE = CardProfile(extended_length=True, selects_first=frozenset({ReadBinarySfi}))
+"""Nobody tried a short identifier in READ BINARY under secure messaging; in VERIFY somebody did."""

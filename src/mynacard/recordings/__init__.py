@@ -1,0 +1,7 @@
+"""Cards around a card: what passes is recorded, masked, and replayed."""
+
+from mynacard.recordings.recorder import Recorder, recording_to
+from mynacard.recordings.recording import Recording, read_recording
+from mynacard.recordings.replay import Replay
+
+__all__ = ["Recorder", "Recording", "Replay", "read_recording", "recording_to"]

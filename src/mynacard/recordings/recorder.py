@@ -1,0 +1,162 @@
+"""A card around a card that records what passes, masked while it is written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Final
+
+from mynacard.apdu.exposure import carries_secret
+from mynacard.apdu.keypad import TypedCommand, with_keys
+from mynacard.apdu.masking import ApplicationMask, Follower
+from mynacard.apdu.message import Card
+from mynacard.errors import MynacardError, NoKeypadError, UsageError
+from mynacard.recordings.recording import Exchange, MaskedBytes, end_line, header_line
+from mynacard.texts import N_
+
+__all__ = ["Recorder", "recording_to"]
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Recorder:
+    """A card around *card* that writes to *stream*, a line for each exchange, as soon as it is over.
+
+    PINs are never written, nor how long they are; of the answers, what *rules* name, and whatever an application brings
+    that they do not mention. A stream that fails does not disturb the card's user: :meth:`end` tells.
+
+    Args:
+        card: the card.
+        stream: text; flushed after each line.
+        rules: the personal data of the applications that may be shown otherwise.
+        about: what is recorded, in words: reader, card, day.
+        clock: nanoseconds from any moment on; with it the recording tells when each command came and how long it took.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        stream: IO[str],
+        rules: tuple[ApplicationMask, ...],
+        about: Mapping[str, str] = _NOTHING,
+        *,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        self._card = card
+        self._clock = clock
+        self._began: int | None = None
+        self._stream = stream
+        self._follower = Follower(rules)
+        self._count = 0
+        self._failure: OSError | None = None
+        self._write(header_line(rules, about, timed=clock is not None))
+
+    def transmit(self, command: bytes, /) -> bytes:
+        secret = carries_secret(command)
+        return self._exchanged(command, secret=secret, send=partial(self._card.transmit, command))
+
+    def transmit_typed(self, command: TypedCommand, /) -> bytes:
+        """The same of a command whose PIN is typed at the reader: it is kept as if the program had sent it.
+
+        Where the reader cannot do that nothing was sent, and nothing is kept.
+        """
+        send = partial(with_keys(self._card).transmit_typed, command)
+        return self._exchanged(command.header, secret=True, send=send)
+
+    def end(self) -> None:
+        """Write the last line, without which the recording is refused as cut off.
+
+        Raises:
+            OSError: something could not be written.
+        """
+        self._write(end_line(self._count))
+        if self._failure is not None:
+            raise self._failure
+
+    def _exchanged(self, command: bytes, *, secret: bool, send: Callable[[], bytes]) -> bytes:
+        sent = self._now()
+        kept = command[:4] if secret else command
+        try:
+            answer = send()
+        except NoKeypadError:
+            raise
+        except MynacardError as error:
+            self._follower.lost()
+            self._keep(kept, secret, None, error.code, sent)
+            raise
+        self._keep(kept, secret, MaskedBytes.of(answer, self._follower.personal(command, answer)), "", sent)
+        return answer
+
+    def _keep(self, command: bytes, secret: bool, answer: MaskedBytes | None, error: str, sent: int | None) -> None:
+        now = self._now()
+        at, took = (None, None) if sent is None or now is None else (sent, now - sent)
+        self._write(Exchange(command, secret, answer, error, at, took).to_line())
+        self._count += 1
+
+    def _now(self) -> int | None:
+        """Microseconds since the first command; None without a clock."""
+        if self._clock is None:
+            return None
+        now = self._clock() // 1000
+        if self._began is None:
+            self._began = now
+        return now - self._began
+
+    def _write(self, line: str) -> None:
+        if self._failure is not None:
+            return
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except OSError as error:
+            self._failure = error
+
+
+@contextlib.contextmanager
+def recording_to(
+    path: Path,
+    rules: tuple[ApplicationMask, ...],
+    about: Mapping[str, str] = _NOTHING,
+    *,
+    replace: bool = False,
+    clock: Callable[[], int] | None = None,
+) -> Generator[Callable[[Card], Recorder], None, None]:
+    """What :func:`mynacard.open_card` takes as *around*, once, to record into the new file *path*, its owner's alone.
+
+    A recording of a use that ended in an error is whole, too; where no card was reached there is no file.
+
+    Raises:
+        UsageError: the file exists, and *replace* is False.
+        OSError: it cannot be written.
+    """
+    stream = _new_file(path, replace=replace)
+    made: list[Recorder] = []
+
+    def around(card: Card) -> Recorder:
+        made.append(Recorder(card, stream, rules, about, clock=clock))
+        return made[-1]
+
+    try:
+        with stream:
+            try:
+                yield around
+            finally:
+                for recorder in made:
+                    recorder.end()
+    finally:
+        if not made:
+            path.unlink()
+
+
+def _new_file(path: Path, *, replace: bool) -> IO[str]:
+    if replace:
+        path.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise UsageError(N_("{path} exists already, and a recording replaces nothing."), path=str(path)) from None
+    return os.fdopen(descriptor, "w", encoding="ascii", newline="\n")

@@ -1,0 +1,86 @@
+"""A recording as a card: it answers what was answered then."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mynacard import errors
+from mynacard.apdu.exposure import carries_secret
+from mynacard.errors import MynacardError, UsageError
+from mynacard.recordings.recording import Exchange, Recording
+from mynacard.texts import N_
+
+__all__ = ["Replay"]
+
+_LOST: Final = {kind.code: kind for kind in (errors.CardLostError, errors.CardRemovedError, errors.CardResetError)}
+
+
+class Replay:
+    """A card that answers as the one of *recording* did. Any PIN is as good as the one that nobody wrote down.
+
+    Args:
+        recording: what was recorded.
+        lenient: answers any recorded command at any time: the next exchange with it, or else the last one before.
+            Without it the same commands come in the same order, and anything else is a UsageError.
+        fill: the byte that stands for each masked one. Without it an answer with masked bytes is a MaskedError.
+    """
+
+    def __init__(self, recording: Recording, *, lenient: bool = False, fill: int | None = None) -> None:
+        self.recording = recording
+        self._lenient = lenient
+        self._fill = fill
+        self._next = 0
+
+    @property
+    def rest(self) -> int:
+        """How many exchanges are left."""
+        return len(self.recording.exchanges) - self._next
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """The answer that was recorded.
+
+        Raises:
+            UsageError: the command was not recorded, or not here.
+            MaskedError: the answer has bytes that were masked.
+            ReaderError: no answer came then.
+        """
+        at = self._find(command)
+        self._next = at + 1
+        exchange = self.recording.exchanges[at]
+        if exchange.answer is None:
+            raise _no_answer(exchange.error)
+        if exchange.answer.masked and self._fill is None:
+            raise errors.MaskedError(
+                N_("The recording does not tell what the card answered to command number {number}: personal data."),
+                number=at + 1,
+            )
+        data = bytearray(exchange.answer.data)
+        for start, end in exchange.answer.masked:
+            data[start:end] = bytes((self._fill or 0,)) * (end - start)
+        return bytes(data)
+
+    def _find(self, command: bytes) -> int:
+        exchanges, here = self.recording.exchanges, self._next
+        if not self._lenient:
+            if here < len(exchanges) and _fits(exchanges[here], command):
+                return here
+            raise UsageError(
+                N_("The recording has another command, or none, where number {number} came ({header})."),
+                number=here + 1, header=command[:4].hex(" ").upper(),
+            )  # fmt: skip
+        order: list[int] = [*range(here, len(exchanges)), *range(here - 1, -1, -1)]
+        for at in order:
+            if _fits(exchanges[at], command):
+                return at
+        raise UsageError(N_("The recording has no command {header} like this."), header=command[:4].hex(" ").upper())
+
+
+def _fits(exchange: Exchange, command: bytes) -> bool:
+    if exchange.secret:
+        return carries_secret(command) and command[:4] == exchange.command
+    return command == exchange.command
+
+
+def _no_answer(code: str) -> MynacardError:
+    kind = _LOST.get(code, errors.OutcomeUnknownError)
+    return kind(N_("When this was recorded, no answer came to this command ({code})."), code=code)

@@ -1,0 +1,202 @@
+"""Puts a simulated card together: what was written, under the rules of the applications' layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from mynacard.apdu.commands import ChangeReferenceData
+from mynacard.apdu.pins import PinReference
+from mynacard.jpki.layout import (
+    CERTIFICATES_PRESENT,
+    DF_NAME,
+    DIGITAL_SIGNATURE,
+    KEY_PAIRS,
+    TOKEN_INFO,
+    USER_AUTHENTICATION,
+    KeyPair,
+)
+from mynacard.jpki.objects import CertificatesPresent, Medium, TokenInfo
+from mynacard.personal import layout
+from mynacard.personal.layout import (
+    CARD_FACE,
+    COMMON,
+    COMMON_PIN,
+    ISSUER,
+    RESIDENT_REGISTER,
+    RESIDENT_REGISTER_PIN,
+    TEXT,
+    TEXT_PIN,
+)
+from mynacard.simulator.files import (
+    Application,
+    AuthenticationKeyFile,
+    File,
+    KeyFile,
+    PinFile,
+    RecordFile,
+    SoftKey,
+    TransparentFile,
+    UnknownKeyFile,
+)
+from mynacard.simulator.individual.card import SimulatedCard
+from mynacard.simulator.individual.contents import SLOTS, CardContents, KeyMaterial
+from mynacard.simulator.individual.issuing import ApplicationContents, soft_keys
+
+__all__ = ["RESIDENCE", "assemble"]
+
+RESIDENCE: Final = "residence"
+"""The name of a specified card's residence application in a card's file."""
+
+CERTIFICATE_FILE_SIZE: Final = 2048
+"""The physical size of a certificate's EF; what the certificate leaves is 'FF'. Choice: real sizes are not known."""
+
+
+def assemble(
+    contents: CardContents,
+    remember: Callable[[], None] = lambda: None,
+    random_bytes: Callable[[int], bytes] = bytes,
+) -> SimulatedCard:
+    """The card that has *contents*; *remember* is called whenever a PIN or its counter changes."""
+    applications = [_jpki(contents)]
+    applications += [
+        build(contents.applications[name], soft_keys(contents.applications[name]))
+        for name, build in _BUILDERS.items()
+        if name in contents.applications
+    ]
+    pins = {(SLOTS[name][0], SLOTS[name][1].key): memory for name, memory in contents.pins.items()}
+    issuer = contents.applications.get(ISSUER.name, ApplicationContents())
+    return SimulatedCard(applications, pins, contents.traits, remember, random_bytes, issuer.objects)
+
+
+def _jpki(contents: CardContents) -> Application:
+    files: dict[int, File] = {
+        _CLOSED: TransparentFile(_FILLER, (_NO_PIN,)),
+        _TERMINAL_CA: UnknownKeyFile(),
+        TOKEN_INFO: TransparentFile(bytes(replace(_TOKEN_INFO, label=contents.medium.value))),
+        CERTIFICATES_PRESENT: TransparentFile(bytes(CertificatesPresent(
+            digital_signature=DIGITAL_SIGNATURE.name in contents.keys,
+            user_authentication=USER_AUTHENTICATION.name in contents.keys,
+        ))),
+    }  # fmt: skip
+    for pair in KEY_PAIRS:
+        if pair.name in contents.pins:
+            files[pair.pin.key] = PinFile(pair.pin.tries, pair.pin.form)
+        if pair.name in contents.keys:
+            private = pair.certificate_is_private or contents.medium is Medium.ANDROID_PHONE  # seen on such phones
+            files |= _files_of(pair, contents.keys[pair.name], (pair.pin.key,) if private else ())
+    return Application(DF_NAME, files, change=ChangeReferenceData)
+
+
+def _files_of(pair: KeyPair, material: KeyMaterial, guards: tuple[int, ...]) -> dict[int, File]:
+    return {
+        pair.certificate: TransparentFile(_filled(material.certificate_der), guards),
+        pair.ca_certificate: TransparentFile(_filled(material.ca_certificate_der)),
+        pair.key: KeyFile(SoftKey.of(material.private_key_der), pair.pin.key),
+    }
+
+
+_CLOSED: Final = 0x0009
+"""An EF of JPKI that no PIN opens."""
+_TERMINAL_CA: Final = 0x0016
+_NO_PIN: Final = 0
+_FILLER: Final = b"\xff" * 16
+
+
+# --- the other applications: what is written, under the rules of their layout ------------------------------
+
+_UNKNOWN_OF_TEXT: Final = 0x0012
+"""A PIN of the text application that is blocked on every card."""
+_FILLER_OF_TEXT: Final = 0x0008
+_FILLER_OF_FACE: Final = 0x0006
+"""Files that hold sixteen 'FF' and nothing else."""
+
+
+def _opened(found: ApplicationContents, *files: layout.File) -> dict[int, File]:
+    return {
+        file.file_id: TransparentFile(found.files[file.file_id], tuple(pin.key for pin in file.opened_by))
+        for file in files
+        if file.file_id in found.files
+    }
+
+
+def _pins_of(application: layout.Application, *changed: PinReference) -> dict[int, File]:
+    return {pin.key: PinFile(pin.tries, pin.form if pin in changed else None) for pin in application.pins}
+
+
+def _text(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
+    files = _pins_of(TEXT, TEXT_PIN) | _opened(
+        found, layout.MY_NUMBER, layout.ATTRIBUTES, layout.TEXT_DIGESTS, layout.TEXT_CERTIFICATE,
+        layout.TEXT_BASIC_DATA, layout.SESSION_KEY, layout.TEXT_CARD_KEY,
+    )  # fmt: skip
+    files[layout.TEXT_SIGNING_KEY] = KeyFile(keys["own"])
+    files[_UNKNOWN_OF_TEXT] = PinFile(tries=0)
+    files[_FILLER_OF_TEXT] = TransparentFile(_FILLER, tuple(pin.key for pin in TEXT.pins))  # choice: who opens it
+    return Application(
+        TEXT.df_name, files, own_key=keys["own"], session_key=keys["session"], session_guard=TEXT_PIN.key,
+        change=TEXT.change,
+    )  # fmt: skip
+
+
+def _card_face(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
+    files = _pins_of(CARD_FACE) | _opened(
+        found, layout.AGE_RECORD, layout.FACE, layout.FACE_BASIC_DATA, layout.FACE_CERTIFICATE, layout.NUMBER_IMAGE
+    )
+    files[_FILLER_OF_FACE] = TransparentFile(_FILLER, tuple(pin.key for pin in layout.FACE.opened_by))
+    return Application(CARD_FACE.df_name, files, own_key=keys["own"], session_refusal=_NO_ENVIRONMENT)
+
+
+def _common(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
+    files = _pins_of(COMMON, COMMON_PIN) | _records(found)
+    files[layout.COMMON_AUTHENTICATION_KEY] = AuthenticationKeyFile(keys["authentication"])
+    return Application(COMMON.df_name, files, session_refusal=_NO_ENVIRONMENT, change=COMMON.change)
+
+
+def _register(found: ApplicationContents, _: Mapping[str, SoftKey]) -> Application:
+    files = _pins_of(RESIDENT_REGISTER, RESIDENT_REGISTER_PIN) | _records(found)
+    return Application(RESIDENT_REGISTER.df_name, files, change=RESIDENT_REGISTER.change)
+
+
+def _residence(_: ApplicationContents, __: Mapping[str, SoftKey]) -> Application:
+    """The residence application of a specified card. What is in it, and how it is opened, is published nowhere."""
+    from mynacard.residence.layout import RESIDENCE_APPLICATION  # noqa: PLC0415  # few cards need it
+
+    return Application(RESIDENCE_APPLICATION)
+
+
+def _records(found: ApplicationContents) -> dict[int, File]:
+    return {file_id: RecordFile(records) for file_id, records in found.records.items()}
+
+
+_NO_ENVIRONMENT: Final = 0x66F1
+_BUILDERS: Final[Mapping[str, Callable[[ApplicationContents, Mapping[str, SoftKey]], Application]]] = {
+    TEXT.name: _text,
+    CARD_FACE.name: _card_face,
+    COMMON.name: _common,
+    RESIDENCE: _residence,
+    RESIDENT_REGISTER.name: _register,
+}
+
+
+def _filled(content: bytes) -> bytes:
+    return content.ljust(CERTIFICATE_FILE_SIZE, b"\xff")
+
+
+_TOKEN_INFO: Final = TokenInfo(  # in the form of a card's; manufacturer, model and serial number are made up
+    label=Medium.CARD.value,
+    manufacturer="JPKI-SIM",
+    model="SIMULATED",
+    serial_number="0000000000000000",
+    flags=0x0000040D,
+    max_sessions=1,
+    sessions=0,
+    max_rw_sessions=1,
+    rw_sessions=0,
+    max_pin_length=16,
+    min_pin_length=6,
+    memory=b"\xff" * 16,
+    hardware_version="00",
+    firmware_version="00",
+    utc_time="9" * 16,
+)

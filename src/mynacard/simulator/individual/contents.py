@@ -1,0 +1,98 @@
+"""What is written onto a simulated card when it is made, and what its chip remembers from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mynacard.apdu.pins import PinReference
+from mynacard.jpki.layout import DF_NAME, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
+from mynacard.jpki.objects import Medium
+from mynacard.personal.layout import (
+    BIRTH_DATE,
+    CARD_FACE,
+    COMMON,
+    COMMON_PIN,
+    FACE_NUMBER_A,
+    FACE_NUMBER_B,
+    RESIDENT_REGISTER,
+    RESIDENT_REGISTER_PIN,
+    TEXT,
+    TEXT_NUMBER_A,
+    TEXT_NUMBER_B,
+    TEXT_PIN,
+)
+from mynacard.pin import Pin
+from mynacard.simulator.files import PinMemory
+from mynacard.simulator.individual.holder import Holder
+from mynacard.simulator.individual.issuing import ApplicationContents
+from mynacard.simulator.traits import Traits
+
+__all__ = ["DEFAULT_PINS", "SLOTS", "CardContents", "KeyMaterial", "fresh_pins", "slots_of"]
+
+DEFAULT_PINS: Final[Mapping[str, str]] = {USER_AUTHENTICATION.name: "1234", DIGITAL_SIGNATURE.name: "ABC123"}
+"""The PINs of JPKI that a simulated card is born with. They guard nothing, so everybody may know them."""
+
+SLOTS: Final[Mapping[str, tuple[bytes, PinReference]]] = {
+    **{pair.name: (DF_NAME, pair.pin) for pair in KEY_PAIRS},
+    "text": (TEXT.df_name, TEXT_PIN),
+    "text/number-a": (TEXT.df_name, TEXT_NUMBER_A),
+    "text/number-b": (TEXT.df_name, TEXT_NUMBER_B),
+    "card-face/birth-date": (CARD_FACE.df_name, BIRTH_DATE),
+    "card-face/number-b": (CARD_FACE.df_name, FACE_NUMBER_B),
+    "card-face/number-a": (CARD_FACE.df_name, FACE_NUMBER_A),
+    "common": (COMMON.df_name, COMMON_PIN),
+    "resident-register": (RESIDENT_REGISTER.df_name, RESIDENT_REGISTER_PIN),
+}
+"""Every PIN of a card, by the name it has in a card's file."""
+
+FOUR_DIGITS: Final = "1234"
+"""The PIN of four digits of the other applications, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMaterial:
+    """What a card has of one key pair, all DER."""
+
+    certificate_der: bytes
+    ca_certificate_der: bytes
+    private_key_der: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardContents:
+    """What is written onto a card when it is made.
+
+    Attributes:
+        keys: JPKI's material, by the name of the key pair; a pair that is not there has no certificate.
+        pins: what the chip remembers of each PIN, by its name in :data:`SLOTS`.
+        traits: how the card behaves.
+        applications: what the other applications hold, by name; a phone has none.
+        medium: what JPKI lives on.
+    """
+
+    keys: Mapping[str, KeyMaterial]
+    pins: Mapping[str, PinMemory]
+    traits: Traits = Traits()
+    applications: Mapping[str, ApplicationContents] = field(default_factory=dict[str, ApplicationContents])
+    medium: Medium = Medium.CARD
+
+
+def slots_of(applications: Collection[str]) -> set[str]:
+    """The names of the PINs that a card with these *applications* has, beside JPKI's."""
+    return {name for name in SLOTS if name.partition("/")[0] in applications}
+
+
+def fresh_pins(secrets: Mapping[str, str] = DEFAULT_PINS, holder: Holder | None = None) -> dict[str, PinMemory]:
+    """PINs of which no try is spent: JPKI's, and with a *holder* those of the other applications, too."""
+    pins = {name: Pin(secret) for name, secret in secrets.items()}
+    if holder is not None:
+        four = Pin(FOUR_DIGITS)
+        pins = {
+            "text": four, "common": four, "resident-register": four,
+            "text/number-a": holder.number_a, "card-face/number-a": holder.number_a,
+            "text/number-b": holder.number_b, "card-face/number-b": holder.number_b,
+            "card-face/birth-date": holder.birth_date_pin,
+        } | pins  # fmt: skip
+    return {name: PinMemory(pins[name], reference.tries) for name, (_, reference) in SLOTS.items() if name in pins}
