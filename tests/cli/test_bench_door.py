@@ -1,4 +1,4 @@
-"""``mynacard bench`` as a process, over PC/SC, while the card or its reader goes away. (Linux alone.)"""
+"""``mynacard bench`` as a process, over PC/SC, while the card or its reader goes away. (only on Linux.)"""
 
 from __future__ import annotations
 

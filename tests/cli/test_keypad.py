@@ -1,4 +1,4 @@
-"""``--keypad`` and ``--untested-keypad``: commands as processes, over PC/SC, at a reader with keys. (Linux alone.)"""
+"""``--keypad`` and ``--untested-keypad``: commands as processes, over PC/SC, at a reader with keys. (only on Linux.)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sim exec``: a program runs as in a shell, and finds simulated cards. (Linux alone.)"""
+"""``sim exec``: a program runs as in a shell, and finds simulated cards. (only on Linux.)"""
 
 from __future__ import annotations
 

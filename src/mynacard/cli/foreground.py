@@ -96,4 +96,4 @@ def _pass_on_next(process: int) -> None:
 
 
 def _elsewhere() -> UsageError:
-    return UsageError(N_("Programs can be run in front of this one on Linux alone."))
+    return UsageError(N_("Programs can be run in front of this one on only on Linux."))

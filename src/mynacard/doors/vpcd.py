@@ -1,9 +1,9 @@
 """Puts a simulated card into a vpcd reader, the virtual reader of the vsmartcard project, on this machine.
 
-The reader's side listens; the card dials. Every message is a two-byte length and so many bytes; one byte is a control
+The reader's side listens; the card dials. Every message is a two-byte length and that many bytes; one byte is a control
 code, anything longer a command APDU.
 
-Source: the vpcd driver 3.3 as packaged in Debian 12, and what was measured against it (docs/simulator.md).
+Source: the vpcd driver 3.3 as packaged in Debian 12, and measurements against it (docs/simulator.md).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_PORT: Final = 35963
 REDIAL_DELAY_S: Final = 1.0
-"""The driver looks for a card every 0.4 s, and takes one that comes back sooner for the one that never left."""
+"""The driver looks for a card every 0.4 s, and takes one that returns sooner for one that never left."""
 
 _FAULT: Final = b"\x6f\x00"
 # Linux delays acknowledgements by 40 ms and the driver writes length and body apart: 44 ms an APDU without this. The
-# kernel takes the wish back by itself, so it is repeated before every read. Other systems have no such option.
+# kernel resets the option by itself, so it is set before every read. Other systems have no such option.
 _TCP_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -38,7 +38,7 @@ def serve(
     stop: threading.Event | None = None,
     connected: Callable[[], None] = lambda: None,
 ) -> None:
-    """Keep *card* in the reader that listens on *port* of this machine, until *stop* is set; never elsewhere.
+    """Keep *card* in the reader that listens on *port* of this machine (never elsewhere), until *stop* is set.
 
     Dials again, after a pause, when the reader is not there or hangs up. *connected* is called at each connection.
     """
@@ -48,7 +48,7 @@ def serve(
             with socket.create_connection(("127.0.0.1", port), timeout=REDIAL_DELAY_S) as connection:
                 connected()
                 _talk(card, connection, stop)
-        except (OSError, CardRemovedError) as error:  # a card that is taken off is there again after the pause
+        except (OSError, CardRemovedError) as error:  # a removed card is back after the pause
             _log.debug("vpcd on port %d: %s", port, error)
         card.power_off()
         stop.wait(REDIAL_DELAY_S)
@@ -67,7 +67,7 @@ def _talk(card: PoweredCard, connection: socket.socket, stop: threading.Event) -
 
 
 def _answer(card: PoweredCard, message: bytes) -> bytes | None:
-    """What goes back; None for the control codes that are not answered."""
+    """The answer; None for the control codes that get none."""
     match message:
         case b"\x00":  # control codes: power off, power on, reset, and the ATR
             card.power_off()

@@ -17,7 +17,7 @@ _CHALLENGE_MAX = 0xFF
 
 
 class CommonSession(ApplicationSession):
-    """The common application of a card, selected; one APDU. All of it but its PIN is free to whoever is near the card.
+    """The common application of a card, selected; one APDU. All of it except its PIN is free to anyone near the card.
 
     What people call the resident register PIN is its PIN and that of the resident register application:
     :func:`mynacard.personal.change_resident_register_pin` changes both.
@@ -26,17 +26,17 @@ class CommonSession(ApplicationSession):
     application = COMMON
 
     def information(self) -> CommonInformation:
-        """Serial number, municipality and last day of the card; one APDU. Tells this card from all others."""
+        """Serial number, municipality and expiry date of the card; one APDU. They identify the card."""
         return CommonInformation.parse(self._record(COMMON_INFORMATION))
 
     def key_id(self) -> KeyId:
-        """The name of a key; one APDU. Which key it is, is not known."""
+        """The name of a key; one APDU. Which key it is, is unknown."""
         return self._key_id(COMMON_KEY_ID)
 
     def authenticate(self, challenge: bytes) -> bytes:
         """INTERNAL AUTHENTICATE: the signature of *challenge*, RSASSA-PKCS1-v1_5 with SHA-256; one APDU, and no PIN.
 
-        The key that would verify it is not on the card, and nobody publishes it: it proves nothing to anybody here.
+        The key that would verify it is neither on the card nor published: here it proves nothing.
 
         Args:
             challenge: 1 to 255 bytes.
@@ -47,6 +47,6 @@ class CommonSession(ApplicationSession):
         return self._selection.channel.send_on(COMMON_AUTHENTICATION_KEY, command)
 
     def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
-        """Change this application's PIN alone, which is verified first; see :func:`mynacard.apdu.change.change`."""
+        """Change only this application's PIN, which is verified first; see :func:`mynacard.apdu.change.change`."""
         old, new = hidden(old), hidden(new)
         self._change(COMMON_PIN, old, new, spend_last_try)

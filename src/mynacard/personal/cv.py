@@ -1,4 +1,4 @@
-"""Card-verifiable certificates: who issued them, for whom, which key. They know no dates, and nobody revokes them.
+"""Card-verifiable certificates: issuer, subject and key. They have no dates, and are never revoked.
 
 Source: hebingchang/pymyna and soltia48/myna-card (vectors/personal/objects.json).
 """
@@ -56,12 +56,16 @@ class CvCertificate:
         return bytes(self.issuer) + bytes(self.subject) + bytes(self.public_key)
 
     def signed_by(self, key: PublicKeyObject) -> bool:
-        """Whether it is signed by *key*. Whether that is the issuer's key is the caller's to know."""
+        """Whether *key* signed it. That it is the issuer's key is for the caller to know."""
         return is_signed(key, self.signature, self.signed)
 
     @classmethod
     def parse(cls, content: bytes) -> CvCertificate:
-        """The certificate in *content*: a file with filler, or what GET DATA returns. A CardDataError for others."""
+        """The certificate in *content*: a file with filler, or what GET DATA returns.
+
+        Raises:
+            CardDataError: it is neither.
+        """
         if content.startswith(_BODY.to_bytes(2, "big")):
             content = bytes(tlv.Tlv(_TAG, content))
         body, signature = _FORM.read(content).values

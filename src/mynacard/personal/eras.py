@@ -1,4 +1,4 @@
-"""The years of the Japanese calendar, as they stand on the card.
+"""The years of the Japanese calendar, as written on the card.
 
 Source: the eras' first days as the Cabinet and the Imperial Household publish them; vectors/personal/numbers.json.
 """
@@ -34,11 +34,15 @@ ERAS: Final = (
     Era("大正", date(1912, 7, 30)),
     Era("明治", date(1868, 1, 25)),
 )
-"""The eras a holder can be born in, the latest first."""
+"""The eras in which a holder can have been born, latest first."""
 
 
 def era_of(day: date) -> Era:
-    """The era in which *day* lies. A day before all of them is a UsageError."""
+    """The era in which *day* lies.
+
+    Raises:
+        UsageError: it lies before all of them.
+    """
     for era in ERAS:
         if day >= era.first_day:
             return era

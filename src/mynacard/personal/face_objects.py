@@ -1,4 +1,4 @@
-"""What the files of the card face application hold (:mod:`mynacard.personal.objects`).
+"""The contents of the card face application's files (:mod:`mynacard.personal.objects`).
 
 Source: soltia48/myna-card, which read them off cards; the tags also jpki/myna and AokiApp/jsapdu
 (vectors/personal/objects.json).
@@ -50,7 +50,7 @@ _NUMBER_IMAGE: Final = Form(
 
 @dataclass(frozen=True, slots=True)
 class AgeRecord:
-    """EF 0001, 'FF10': when the holder was born, and nothing else of them.
+    """EF 0001, 'FF10': the holder's birth date, and nothing else about them.
 
     Attributes:
         birth_date: the holder's.
@@ -67,12 +67,16 @@ class AgeRecord:
 
     @property
     def signed(self) -> bytes:
-        """What is signed."""
+        """The signed bytes."""
         return self.signed_part(bytes(self))
 
     @classmethod
     def parse(cls, content: bytes) -> AgeRecord:
-        """The value of EF 0001. A CardDataError where it is none."""
+        """The value of EF 0001.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         birth_date, public_key, signature = _AGE_RECORD.read(content).values
         return cls(_AGE_RECORD.date(birth_date), PublicKeyObject.parse(public_key), signature)
 
@@ -128,7 +132,7 @@ class Face:
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """The four images, each with what it should be."""
+        """The four images, each with its expected format."""
         return (
             Image(N_("image of the name"), ImageKind.PNG, self.name_image),
             Image(N_("image of the address"), ImageKind.PNG, self.address_image),
@@ -142,7 +146,11 @@ class Face:
 
     @classmethod
     def parse(cls, content: bytes) -> Face:
-        """The value of EF 0002. A CardDataError where it is none. Images are not looked into."""
+        """The value of EF 0002. Images are not parsed.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         _, birth, sex, public_key, name, address, photo, signature, expiry, code = _FACE.read(content).values
         return cls(
             _FACE.date(birth),
@@ -166,15 +174,15 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FaceBasicData:
-    """EF 0003, 'FF30': what the application says of itself to anybody.
+    """EF 0003, 'FF30': what the application reports about itself; free to read.
 
     Attributes:
         version: the application's.
-        key_id: of a key; which one is not known for certain.
+        key_id: of a key; which one is uncertain.
         unknown: one byte, zero where it was seen.
         municipality: the code of the municipality that issued the card, five digits.
-        opaque_key_id: of a key; which one is not known.
-        opaque: 256 bytes; what they mean is not known.
+        opaque_key_id: of a key; which one is unknown.
+        opaque: 256 bytes of unknown meaning.
     """
 
     version: CardVersion
@@ -200,10 +208,14 @@ class FaceBasicData:
 
     @classmethod
     def parse(cls, content: bytes) -> FaceBasicData:
-        """The value of EF 0003. A CardDataError where it is none."""
+        """The value of EF 0003.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         version, key_id, unknown, municipality, opaque = _FACE_BASIC_DATA.read(content).values
         if not re.fullmatch(rb"[0-9]{5}", municipality):
-            raise _FACE_BASIC_DATA.error(N_("The municipality's code in it is none."))
+            raise _FACE_BASIC_DATA.error(N_("It holds a municipality code that is not five digits."))
         return cls(
             CardVersion(*version),
             KeyId.parse(key_id),
@@ -233,17 +245,21 @@ class NumberImage:
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """The image, with what it should be."""
+        """The image, with its expected format."""
         return (Image(N_("image of the My Number"), ImageKind.PNG, self.image),)
 
     @property
     def signed(self) -> bytes:
-        """What is signed."""
+        """The signed bytes."""
         return self.signed_part(bytes(self))
 
     @classmethod
     def parse(cls, content: bytes) -> NumberImage:
-        """The value of EF 0005. A CardDataError where it is none. The image is not looked into."""
+        """The value of EF 0005. The image is not parsed.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         image, public_key, signature = _NUMBER_IMAGE.read(content).values
         return cls(image, PublicKeyObject.parse(public_key), signature)
 

@@ -1,4 +1,4 @@
-"""The card face application (券面事項確認AP), selected: what is printed on the card, and when its holder was born."""
+"""The card face application (券面事項確認AP), selected: the printed card, and the holder's birth date."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WITH_PICTURES: Final = partial(object_length, most=FILE_MAX)
 class FaceSession(SigningSession):
     """The card face application of a card, selected; one APDU.
 
-    Nobody chose its PINs: they are made of what is printed on the card, so whoever saw it can read it.
+    Its PINs are not chosen: they are made of what is printed on the card, so anyone who has seen it can read it.
     """
 
     application = CARD_FACE
@@ -32,26 +32,26 @@ class FaceSession(SigningSession):
         super().__init__(card)
         self._certificate: bytes | None = None
 
-    # --- what anybody may read ---
+    # --- free to read ---
 
     def certificate(self) -> CvCertificate:
         """The certificate of the key that signed the files (EF 0004); read once a session."""
         return CvCertificate.parse(self._certificate_stored())
 
     def basic_data(self) -> FaceBasicData:
-        """What the application says of itself, and the municipality that issued the card (EF 0003)."""
+        """What the application reports about itself, and the issuing municipality (EF 0003)."""
         return FaceBasicData.parse(self._selection.read_content(FACE_BASIC_DATA.file_id))
 
-    # --- what a number opens ---
+    # --- opened by a number ---
 
     def age_record(self) -> AgeRecord:
-        """When the holder was born (EF 0001), not checked; the birth date opens it."""
+        """The holder's birth date (EF 0001), not checked; the birth date opens it."""
         return AgeRecord.parse(self._selection.read_content(AGE_RECORD.file_id))
 
     def face(self) -> Face:
-        """What is printed on the card, in pictures (EF 0002), not checked; number A or B opens it.
+        """The printed card, as pictures (EF 0002), not checked; number A or B opens it.
 
-        One APDU where extended length passes, else one for each 256 bytes: some dozens.
+        One APDU where extended length passes, else one for each 256 bytes: dozens.
         """
         return Face.parse(self._selection.read_content(FACE.file_id, _WITH_PICTURES))
 
@@ -62,13 +62,13 @@ class FaceSession(SigningSession):
     def evidence(
         self, nonce: bytes, *, age_record: bool = False, face: bool = False, number_image: bool = False
     ) -> tuple[FaceFiles, Presence]:
-        """What :func:`mynacard.personal.check_face` needs, as it is stored, and the card's answer to *nonce*.
+        """What :func:`mynacard.personal.check_face` needs, as stored, and the card's answer to *nonce*.
 
         Args:
-            nonce: random bytes that nobody could foretell, made for this one question; at least 16.
-            age_record: whether it is wanted, and its number verified; likewise the others.
-            face: likewise.
-            number_image: likewise.
+            nonce: at least 16 unpredictable bytes, made for this one question.
+            age_record: whether to read it, its number being verified.
+            face: the same for the card face.
+            number_image: the same for My Number's image.
         """
         selection = self._selection
         files = FaceFiles(
@@ -84,7 +84,7 @@ class FaceSession(SigningSession):
     def _before_verify(self) -> None:
         """All files here have more than 256 bytes. The certificate is needed to check them anyway."""
         if not self._selection.knows_lengths():
-            with suppress(errors.CardError, errors.CardDataError):  # then the long way later, which says what is wrong
+            with suppress(errors.CardError, errors.CardDataError):  # reading it later says what is wrong
                 self._certificate_stored()
 
     def _certificate_stored(self) -> bytes:

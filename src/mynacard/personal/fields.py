@@ -1,4 +1,4 @@
-"""Parts that files of several applications have."""
+"""Fields that occur in files of several applications."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class CardVersion:
 
 
 def sex_of(value: bytes, form: Form) -> Sex:
-    """The sex that *value* says, in a file of *form*."""
+    """The sex in *value*, from a file of *form*."""
     try:
         return Sex(value.decode("latin-1"))
     except ValueError:
-        raise form.error(N_("A sex in it is none of the known.")) from None
+        raise form.error(N_("It holds an unknown code for the sex.")) from None
 
 
 def day(date_: date) -> bytes:
-    """*date_* as files have it."""
+    """*date_* as stored in files."""
     return b"%04d%02d%02d" % (date_.year, date_.month, date_.day)

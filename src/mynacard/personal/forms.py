@@ -1,4 +1,4 @@
-"""Files that are one data object around a row of others: read as they are stored, and built.
+"""Files that are one data object around a row of others: read as stored, and built.
 
 Source: ISO/IEC 7816-4:2005 §5.2.2 for the objects. That some files begin with a table of offsets, from
 soltia48/myna-card, jpki/myna and AokiApp/jsapdu (vectors/personal/objects.json).
@@ -29,14 +29,14 @@ _DATE: Final = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How such a file looks.
+    """The layout of such a file.
 
     Attributes:
         name: what errors call it.
         tag: of the object around the others.
         parts: the tags of the others, in their order, and how many bytes each has; None where that varies.
         table: the tag of an object before them that says, in 16 bits each, at which byte of the file they are.
-        stored: bytes of the file; filler 'FF' makes it as long.
+        stored: bytes of the file; it is padded to them with 'FF'.
     """
 
     name: str
@@ -46,11 +46,11 @@ class Form:
     stored: int = 0
 
     def read(self, content: bytes) -> Row:
-        """What is in *content*; what follows the outer object is filler, and left aside.
+        """The objects in *content*; bytes after the outer object are filler, and ignored.
 
         Raises:
-            CardDataError: an object is missing, doubled, out of order, of another length or not whole, or the
-                table says another place than it is at.
+            CardDataError: an object is missing, doubled, out of order, of the wrong length or cut off, or the table
+                gives another place for it.
         """
         try:
             row = self._row(content)
@@ -59,14 +59,14 @@ class Form:
         self._check_tags(row.tags)
         self._check_lengths(row)
         if self.table is not None and row.values[0] != _offsets(row.starts[1:]):
-            raise self.error(N_("Its table says other places than its data objects are at."))
+            raise self.error(N_("Its table does not give the places of its data objects."))
         return row
 
     def build(self, values: Sequence[bytes]) -> bytes:
-        """The file with these *values* in the order of ``parts``. The table and the filler are made.
+        """The file with these *values* in the order of ``parts``. Table and filler are added.
 
         Raises:
-            UsageError: a value has another length than the file has room for.
+            UsageError: a value does not have the length that the file needs.
         """
         for (tag, length), value in zip(self.parts.items(), values, strict=True):
             if length not in {None, len(value)}:
@@ -78,33 +78,45 @@ class Form:
         return file.ljust(self.stored, b"\xff")
 
     def error(self, problem: str, **details: object) -> CardDataError:
-        """The error that says *problem* of this file."""
+        """The error that reports *problem* in this file."""
         why = CardDataError(problem, **details)
         return CardDataError(N_("The {file} does not have the known form. {problem}"), file=self.name, problem=why)
 
     def date(self, value: bytes) -> date:
-        """The day that *value* names: YYYYMMDD."""
-        found = _DATE.fullmatch(value)
+        """The day in *value*, YYYYMMDD.
+
+        Raises:
+            CardDataError: there is no such day.
+        """
+        digits = _DATE.fullmatch(value)
         try:
-            if found:
-                return date(*map(int, found.groups()))
+            if digits:
+                return date(*map(int, digits.groups()))
         except ValueError:
             pass
-        raise self.error(N_("A date in it is none.")) from None
+        raise self.error(N_("It holds a date that does not exist.")) from None
 
     def text(self, value: bytes) -> str:
-        """The text that *value* is in UTF-8."""
+        """The text in *value*, UTF-8.
+
+        Raises:
+            CardDataError: it is not UTF-8.
+        """
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
-            raise self.error(N_("A text in it is no UTF-8.")) from None
+            raise self.error(N_("It holds a text that is not UTF-8.")) from None
 
     def utf_8(self, text: str) -> bytes:
-        """*text* in UTF-8. A UsageError where it holds half of a character, which no file can."""
+        """*text* in UTF-8.
+
+        Raises:
+            UsageError: it holds half of a surrogate pair.
+        """
         try:
             return text.encode("utf-8")
         except UnicodeEncodeError:
-            raise UsageError(N_("A text for the {file} is no Unicode text."), file=self.name) from None
+            raise UsageError(N_("A text for the {file} is not Unicode text."), file=self.name) from None
 
     def _row(self, content: bytes) -> Row:
         end = tlv.outer_length(content)
@@ -118,18 +130,18 @@ class Form:
             starts.append(following)
         return Row(content, tuple(one.tag for one in objects), tuple(one.value for one in objects), tuple(starts[:-1]))
 
-    def _check_tags(self, found: tuple[int, ...]) -> None:
+    def _check_tags(self, tags: tuple[int, ...]) -> None:
         wanted = (*(() if self.table is None else (self.table,)), *self.parts)
-        if found == wanted:
+        if tags == wanted:
             return
-        for tag in (*wanted, *found):
-            if tag not in found:
+        for tag in (*wanted, *tags):
+            if tag not in tags:
                 raise self.error(N_("'{tag}' is missing."), tag=f"{tag:X}")
-            if found.count(tag) > 1:
+            if tags.count(tag) > 1:
                 raise self.error(N_("'{tag}' is there more than once."), tag=f"{tag:X}")
             if tag not in wanted:
                 raise self.error(N_("'{tag}' does not belong there."), tag=f"{tag:X}")
-        raise self.error(N_("Its data objects are in another order."))
+        raise self.error(N_("Its data objects are out of order."))
 
     def _check_lengths(self, row: Row) -> None:
         for tag, value in zip(row.tags, row.values, strict=True):
@@ -147,13 +159,13 @@ class Form:
         start = len(bytes(tlv.Tlv(self.tag, bytes(whole)))) - whole + head
         starts = tuple(start + sum(map(len, objects[:index])) for index in range(len(objects)))
         if starts[-1] > _OFFSET_MAX:
-            raise UsageError(N_("What is to be in the {file} is too long for it."), file=self.name)
+            raise UsageError(N_("The contents for the {file} are too long for it."), file=self.name)
         return bytes(tlv.Tlv(self.table, _offsets(starts)))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The data objects of a file, as they are stored."""
+    """The data objects of a file, as stored."""
 
     content: bytes
     tags: tuple[int, ...]
@@ -170,5 +182,5 @@ class Row:
 
 
 def _offsets(starts: Sequence[int]) -> bytes:
-    """The table that says *starts*; one that no table can say is never equal to one."""
+    """The table with *starts*; empty, and so equal to no table, where they do not fit."""
     return struct.pack(f">{len(starts)}H", *starts) if max(starts, default=0) <= _OFFSET_MAX else b""

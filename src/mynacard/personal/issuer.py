@@ -1,4 +1,4 @@
-"""What the issuer wrote into the card manager, and anybody can read: GET DATA, no PIN."""
+"""The issuer's data in the card manager, free to read: GET DATA, no PIN."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _LARGE: Final = frozenset({Tag.INTERMEDIATE_CERTIFICATE, Tag.CARD_CERTIFICATE})
 class IssuerData:
     """The issuer's domain of a card, selected; one APDU, which logs out of every other application.
 
-    Each object costs one APDU, and one more where the card asks for extended length. What is not there is None. Several
-    of them tell this card from all others.
+    Each object costs one APDU, and one more where the card asks for extended length. An absent one is None. Several
+    of them identify this very card.
 
     Args:
         card: the card, or a channel to it.
@@ -39,10 +39,10 @@ class IssuerData:
         self._selection = Selection(card, ISSUER.df_name, ISSUER.name)
 
     def get(self, tag: int) -> bytes | None:
-        """The data object *tag*, as the card gives it; None where it is absent.
+        """The data object *tag* as the card returns it; None where it is absent.
 
         Raises:
-            WrongLength: it comes by extended length alone, and reader or card does not pass that.
+            WrongLength: it needs extended length, which reader or card does not pass.
         """
         channel = self._selection.channel
         extended = channel.profile.extended_length
@@ -73,11 +73,11 @@ class IssuerData:
         if content is None:
             return None
         try:
-            if found := _DATE.fullmatch(content):
-                return date(*map(int, found.groups()))
+            if digits := _DATE.fullmatch(content):
+                return date(*map(int, digits.groups()))
         except ValueError:
             pass
-        raise CardDataError(N_("The card's day of expiry is no date."))
+        raise CardDataError(N_("The card's expiry date is not a date."))
 
     def intermediate_key_id(self) -> KeyId | None:
         """The name of the key between the root and the card."""
@@ -110,4 +110,4 @@ class IssuerData:
         try:
             return content.decode("ascii")
         except UnicodeDecodeError:
-            raise CardDataError(N_("A text of the issuer is no ASCII.")) from None
+            raise CardDataError(N_("A text of the issuer is not ASCII.")) from None

@@ -25,7 +25,7 @@ _KEY_ID: Final = re.compile(rb"([0-9]{7})\x08\x05([0-9]{3})(.{4})", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PublicKeyObject:
-    """An RSA key of 2048 bits and exponent 65537, as '90' and '91'. A card's own key tells one card from others."""
+    """An RSA key of 2048 bits and exponent 65537, as '90' and '91'. A card's own key identifies the card."""
 
     modulus: int = field(repr=False)
 
@@ -33,18 +33,18 @@ class PublicKeyObject:
 
     def __post_init__(self) -> None:
         if self.modulus.bit_length() != _BITS or not self.modulus & 1:
-            raise UnsupportedAlgorithmError(N_("The card has room for RSA keys of 2048 bits alone."))
+            raise UnsupportedAlgorithmError(N_("The card takes only RSA keys of 2048 bits."))
 
     @classmethod
     def of(cls, key: RSAPublicKey) -> PublicKeyObject:
-        """*key* as the card has it.
+        """*key* as stored on the card.
 
         Raises:
-            UnsupportedAlgorithmError: it has another length than 2048 bits, or another exponent than 65537.
+            UnsupportedAlgorithmError: it does not have 2048 bits and the exponent 65537.
         """
         numbers = key.public_numbers()
         if numbers.e != _EXPONENT:
-            raise UnsupportedAlgorithmError(N_("The card has room for RSA keys with the exponent 65537 alone."))
+            raise UnsupportedAlgorithmError(N_("The card takes only RSA keys with the exponent 65537."))
         return cls(numbers.n)
 
     def key(self) -> RSAPublicKey:
@@ -56,13 +56,17 @@ class PublicKeyObject:
 
     @classmethod
     def parse(cls, value: bytes) -> PublicKeyObject:
-        """The key that *value* is, whole. A CardDataError for any other bytes."""
+        """The key in *value*, all of which it is.
+
+        Raises:
+            CardDataError: *value* is anything else.
+        """
         if value.startswith(_HEAD) and len(value) == len(_HEAD) + _BITS // 8:
             try:
                 return cls(int.from_bytes(value[len(_HEAD) :], "big"))
             except UnsupportedAlgorithmError:
                 pass
-        raise CardDataError(N_("A public key on the card is none of 2048 bits with the exponent 65537."))
+        raise CardDataError(N_("A public key on the card is not an RSA key of 2048 bits with the exponent 65537."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,9 @@ class KeyId:
     """The name of a key: of a root, of a municipality, of a card's maker.
 
     Attributes:
-        number: seven digits. The first tells what the key is for, of those that begin with 5 or 6.
+        number: seven digits. A first digit of 5 or 6 tells what the key is for.
         version: three digits.
-        suffix: four bytes; zero but for the roots of the card manager, '000000A8'.
+        suffix: four bytes; zero, except '000000A8' for the roots of the card manager.
     """
 
     number: str
@@ -87,7 +91,7 @@ class KeyId:
 
     @property
     def production(self) -> bool | None:
-        """Whether it is a key of real cards (5…) or of test cards (6…); None where the name does not tell."""
+        """Whether it is a key of real cards (5…) or of test cards (6…); None where the name does not say."""
         return {"5": True, "6": False}.get(self.number[0])
 
     def __bytes__(self) -> bytes:
@@ -98,9 +102,13 @@ class KeyId:
 
     @classmethod
     def parse(cls, value: bytes) -> KeyId:
-        """The name that *value* is, whole. A CardDataError for any other bytes."""
-        found = _KEY_ID.fullmatch(value)
-        if not found:
+        """The name in *value*, all of which it is.
+
+        Raises:
+            CardDataError: *value* is anything else.
+        """
+        parts = _KEY_ID.fullmatch(value)
+        if not parts:
             raise CardDataError(N_("The name of a key on the card does not have the known form."))
-        number, version, suffix = found.groups()
+        number, version, suffix = parts.groups()
         return cls(number.decode("ascii"), version.decode("ascii"), suffix)

@@ -1,6 +1,6 @@
 """The card's other applications: names, files, PINs, keys and access rules. Data only; driver and simulator read it.
 
-No specification of them is public. Source, for all that is not marked otherwise: soltia48/myna-card, which measured
+No specification of them is public. Source, unless marked otherwise: soltia48/myna-card, which measured
 several real cards and test cards; names, PINs and tags also in jpki/myna, siketyan/jpki-rs and AokiApp/jsapdu
 (vectors/personal/layout.json).
 """
@@ -42,7 +42,7 @@ _FOURTEEN: Final = N_("14 digits: birth date YYMMDD in the Japanese era, year of
 _SIX: Final = N_("the birth date, YYMMDD in the Japanese era")
 
 TRIES_OF_NUMBERS: Final = 10
-"""Of the numbers that are printed on the card: 10 by myna-card, 3 by one other source. Choice for the birth date."""
+"""For the numbers printed on the card: 10 by myna-card, 3 by one other source. For the birth date it is a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class File:
 
     Attributes:
         file_id: file identifier, and short identifier.
-        opened_by: the PINs any one of which opens it; none where it is free.
+        opened_by: any one of these PINs opens it; empty where it is free.
     """
 
     file_id: int
@@ -66,7 +66,7 @@ class Application:
         name: its name on the command line, in English.
         df_name: its DF name.
         pins: its PINs, in the order of their keys.
-        change: the command that changes one of its PINs; None where the holder can change none.
+        change: the command that changes one of its PINs; None where the holder cannot change any.
     """
 
     name: str
@@ -150,4 +150,4 @@ class Tag:
 
 
 APPLICATIONS: Final = (TEXT, CARD_FACE, COMMON, RESIDENT_REGISTER)
-"""Those with PINs, beside JPKI."""
+"""The applications with PINs, besides JPKI."""

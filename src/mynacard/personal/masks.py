@@ -1,8 +1,8 @@
 """What is personal in the card's other applications, for recordings.
 
-Masked are My Number and its digest, name, address, birth date, sex, pictures; the keys that a card has alone; and bytes
-of which nobody knows what they say. Shown are the certificates of municipalities, versions, and names of keys. Of the
-common and the resident register application, and of the issuer's data, nothing is shown: they have no rules here.
+Masked are My Number and its digest, name, address, birth date, sex, pictures; the keys that only this card has; and
+bytes of unknown meaning. Shown are the certificates of municipalities, versions, and names of keys. The common and the
+resident register application and the issuer's data have no rules here, so nothing of them is shown.
 """
 
 from __future__ import annotations

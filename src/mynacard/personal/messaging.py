@@ -1,8 +1,8 @@
-"""Secure messaging of the text input support application: what is read and presented there, unreadable on the way.
+"""Secure messaging of the text input support application: reads and PINs there, unreadable on the way.
 
 A session key goes to the card, encrypted to a key that the card shows; from then on VERIFY, SELECT EF and READ BINARY
-carry one encrypted data object. It hides, and proves nothing: there is no checksum. The PIN that comes before it has
-been sent in the clear.
+carry one encrypted data object. It hides, and proves nothing: there is no checksum. The PIN that comes before it is
+sent in the clear.
 
 How commands and responses look is in :mod:`mynacard.apdu.secure`.
 
@@ -35,11 +35,11 @@ SEED_LENGTH: Final = 32
 
 _BLOCK: Final = 16
 _SEED_HEAD: Final = bytes.fromhex("A0228020")
-"""Data objects around the seed: an encryption key, and no key for checksums, which this application refuses."""
+"""The data objects around the seed: an encryption key, and no checksum key, which this application refuses."""
 _OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 _OVER: Final = frozenset({0x6882, 0x6987, 0x6988, 0x69FC})
-"""Status words with which the card ends the session, or says that there is none."""
+"""Status words with which the card ends the session, or reports that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Turn:
 
     Attributes:
         key: the session's, of AES-128.
-        number: 1 for the first command, and one more for each, whatever the application says to it.
+        number: 1 for the first command, and one more for each, whatever the application answers.
     """
 
     key: bytes = field(repr=False)
@@ -66,7 +66,7 @@ class Turn:
 
     @property
     def next(self) -> Turn:
-        """The one after this."""
+        """The next turn."""
         return replace(self, number=self.number + 1)
 
     def encrypted(self, data: bytes) -> bytes:
@@ -75,10 +75,10 @@ class Turn:
         return encryptor.update(padded(data, _BLOCK)) + encryptor.finalize()
 
     def decrypted(self, cryptogram: bytes) -> bytes:
-        """The data that *cryptogram* is.
+        """The data in *cryptogram*.
 
         Raises:
-            ProtocolError: it is none of this turn.
+            ProtocolError: it does not belong to this turn.
         """
         if not cryptogram or len(cryptogram) % _BLOCK:
             raise ProtocolError(N_("A cryptogram is not made of whole blocks."))
@@ -107,7 +107,7 @@ def decrypt_seed(key: rsa.RSAPrivateKey, cryptogram: bytes) -> bytes:
     """The seed in *cryptogram*, as the card finds it.
 
     Raises:
-        ProtocolError: it holds none.
+        ProtocolError: it holds no seed.
     """
     try:
         content = key.decrypt(cryptogram, _OAEP)
@@ -123,10 +123,10 @@ def decrypt_seed(key: rsa.RSAPrivateKey, cryptogram: bytes) -> bytes:
 
 
 class SecureCard:
-    """A card whose VERIFY, SELECT EF and READ BINARY go encrypted to the one inside. It has the session key already.
+    """A card around a card: VERIFY, SELECT EF and READ BINARY go encrypted to the inner one, which has the session key.
 
-    The session ends with SELECT of an application, with a fault, and when the card says so. Then nothing more is sent
-    that would have gone encrypted: it does not fall back to sending in the clear.
+    The session ends with SELECT of an application, with a fault, and when the card says so. From then on
+    nothing that would have gone encrypted is sent: it never falls back to the clear.
     """
 
     def __init__(self, card: Channel, seed: bytes) -> None:
@@ -136,7 +136,7 @@ class SecureCard:
 
     @property
     def alive(self) -> bool:
-        """Whether the session goes on, as far as is known."""
+        """Whether the session is still open, as far as known."""
         return self._turn is not None and self._card.selections == self._selections
 
     def transmit(self, command: bytes, /) -> bytes:
@@ -144,7 +144,7 @@ class SecureCard:
 
         Raises:
             SessionEndedError: the session is over, and *command* was not sent.
-            ProtocolError: the answer is not one of this session, which is over now.
+            ProtocolError: the answer does not belong to this session, which is over now.
         """
         apdu = CommandApdu.parse(command)
         if not is_protected(apdu):
@@ -155,14 +155,14 @@ class SecureCard:
                 N_("This {application} session has ended: something else was selected since."),
                 application=N_("secure messaging"),
             )
-        self._turn = None  # an answer may never come: whether the card counted this command is then unknown
+        self._turn = None  # if no answer comes, it is unknown whether the card counted this command
         response = ResponseApdu.parse(self._card.transmit(bytes(protect_command(apdu, turn))))
         if response.status in _OVER:
             return bytes(response)
         opened = open_response(response, turn)
         if response.status == SUCCESS and len(opened.data) > apdu.ne:
             raise ProtocolError(
-                N_("The card sent {nr} bytes where {ne} were asked for."), nr=len(opened.data), ne=apdu.ne
+                N_("The card sent {nr} bytes where {ne} were requested."), nr=len(opened.data), ne=apdu.ne
             )
         self._turn = turn.next
         return bytes(opened)

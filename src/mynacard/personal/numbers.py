@@ -38,10 +38,10 @@ class MyNumber:
     Prints as ``MyNumber(…)``, cannot be pickled, copied or hashed, and compares in constant time.
 
     Args:
-        digits: its twelve digits, no blanks.
+        digits: its twelve digits, without spaces.
 
     Raises:
-        UsageError: these are no twelve digits, or the last is not the check digit of the others.
+        UsageError: these are not twelve digits, or the last is not the check digit of the others.
     """
 
     __slots__ = ("__digits",)
@@ -52,7 +52,7 @@ class MyNumber:
             raise UsageError(N_("An Individual Number has twelve digits."))
         if check_digit(digits[:11]) != digits[11]:
             del digits
-            raise UsageError(N_("This is no Individual Number: its check digit is wrong."))
+            raise UsageError(N_("This is not an Individual Number: its check digit is wrong."))
         self.__digits: Final = digits
 
     def reveal(self) -> str:
@@ -62,7 +62,7 @@ class MyNumber:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MyNumber) and hmac.compare_digest(self.__digits, other.__digits)
 
-    __hash__ = None  # type: ignore[assignment]  # so few numbers have the hash that it would tell which
+    __hash__ = None  # type: ignore[assignment]  # few numbers share a hash, so it would reveal which
 
     def __repr__(self) -> str:
         return "MyNumber(…)"
@@ -75,10 +75,10 @@ class MyNumber:
 
 
 class Calendar(Enum):
-    """In which calendar the card shows the birth date.
+    """The calendar in which the card shows the birth date.
 
-    ``JAPANESE`` is what was seen to work. For holders whose card shows the western calendar nothing is documented;
-    ``WESTERN`` takes the last two digits of that year, a guess that nobody confirmed. A wrong guess costs a try.
+    ``JAPANESE`` is known to work. For cards that show the western calendar nothing is documented; ``WESTERN`` takes the
+    last two digits of that year, an unconfirmed guess. A wrong guess costs a try.
     """
 
     JAPANESE = auto()
@@ -86,7 +86,11 @@ class Calendar(Enum):
 
 
 def birth_date_pin(birth_date: date, *, calendar: Calendar = Calendar.JAPANESE) -> Pin:
-    """What opens the age record: YYMMDD, the year as the card shows it."""
+    """The PIN of the age record: YYMMDD, the year as the card shows it.
+
+    Raises:
+        UsageError: the date lies before all eras.
+    """
     return Pin(_six_digits(birth_date, calendar))
 
 
@@ -104,10 +108,10 @@ def verification_number_b(
         birth_date: the holder's.
         expiry_year: the year until which the *card* is valid, as printed, e.g. 2035.
         security_code: the four digits beside it.
-        calendar: in which the card shows the birth date; only this one form is made, never a second try.
+        calendar: the one in which the card shows the birth date; only this form is made, never a second one.
 
     Raises:
-        UsageError: a year or code of another length, or a birth date before all eras.
+        UsageError: the year or the code has the wrong length, or the birth date lies before all eras.
     """
     if not 1000 <= expiry_year <= 9999:
         del security_code
@@ -126,5 +130,5 @@ def verification_number_b(
 def _six_digits(day: date, calendar: Calendar) -> str:
     year = day.year % 100 if calendar is Calendar.WESTERN else era_of(day).year(day)
     if year > 99:
-        raise UsageError(N_("No year of an era has three digits on a card."))
+        raise UsageError(N_("The year of an era has at most two digits on a card."))
     return f"{year:02}{day:%m%d}"

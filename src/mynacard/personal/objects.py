@@ -1,7 +1,7 @@
-"""What the files of the card's other applications hold, as values and as bytes, both ways.
+"""The contents of the files of the card's other applications, as values and as bytes, both ways.
 
-``parse`` takes a file as it was read, filler included; ``bytes(value)`` is the file as a card stores it. Signatures
-cover bytes as they are stored, so ``signed_part`` cuts them out of a file, and ``signed`` is that of the file that
+``parse`` takes a file as read, filler included; ``bytes(value)`` is the file as a card stores it. Signatures
+cover bytes as stored, so ``signed_part`` cuts them out of a file, and ``signed`` does so for the file that
 ``bytes(value)`` builds: what a card's maker signs.
 
 Source: soltia48/myna-card, which read them off cards; the text files also jpki/myna, siketyan/jpki-rs,
@@ -47,7 +47,7 @@ _COMMON: Final = re.compile(rb"\x01\x1C([0-9]{15})([0-9]{5})([0-9]{8})")
 
 @dataclass(frozen=True, slots=True)
 class CommonInformation:
-    """Record 1 of EF 0001: what anybody can read without a PIN, and recognise the card by.
+    """Record 1 of EF 0001: readable without a PIN; it identifies the card.
 
     Attributes:
         serial: 15 digits.
@@ -62,14 +62,18 @@ class CommonInformation:
     def __bytes__(self) -> bytes:
         record = b"\x01\x1c" + f"{self.serial}{self.municipality}".encode() + day(self.expiry)
         if len(self.serial) != 15 or not _COMMON.fullmatch(record):
-            raise UsageError(N_("A card has a serial number of 15 digits, and its municipality a code of 5."))
+            raise UsageError(N_("A card's serial number has 15 digits, and a municipality's code has 5."))
         return record
 
     @classmethod
     def parse(cls, content: bytes) -> CommonInformation:
-        """The value of the record. A CardDataError where it is none."""
-        found = _COMMON.match(content)
-        if not found:
+        """The value of the record.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
+        digits = _COMMON.match(content)
+        if not digits:
             raise _COMMON_INFORMATION.error(N_("Record 1 is not '01', '1C' and 28 digits."))
-        serial, municipality, expiry = found.groups()
+        serial, municipality, expiry = digits.groups()
         return cls(serial.decode("ascii"), municipality.decode("ascii"), _COMMON_INFORMATION.date(expiry))

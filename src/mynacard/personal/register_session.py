@@ -24,16 +24,16 @@ __all__ = ["RegisterSession", "change_resident_register_pin"]
 
 
 class RegisterSession(ApplicationSession):
-    """The resident register application of a card, selected; one APDU. What its PIN opens is not known."""
+    """The resident register application of a card, selected; one APDU. What its PIN opens is unknown."""
 
     application = RESIDENT_REGISTER
 
     def key_id(self) -> KeyId:
-        """The name of a key, the same as the common application has; one APDU."""
+        """The name of a key, the same as in the common application; one APDU."""
         return self._key_id(RESIDENT_REGISTER_KEY_ID)
 
     def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
-        """Change this application's PIN alone, which is verified first; see :func:`mynacard.apdu.change.change`."""
+        """Change only this application's PIN, which is verified first; see :func:`mynacard.apdu.change.change`."""
         old, new = hidden(old), hidden(new)
         self._change(RESIDENT_REGISTER_PIN, old, new, spend_last_try)
 
@@ -41,22 +41,22 @@ class RegisterSession(ApplicationSession):
 def change_resident_register_pin(
     card: Card, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False
 ) -> None:
-    """Change what people call the resident register PIN: that of the common application, and of this one.
+    """Change what people call the resident register PIN: the PINs of the common application and of this one.
 
-    The old one is presented to the first before the second is changed, so that a wrong one changes nothing. Thirteen
-    APDUs.
+    The common application verifies the old one before this one's is changed, so that a wrong one changes nothing.
+    Thirteen APDUs.
 
     Raises:
-        NoKeypadError: one of them is to be typed at a reader's keys: typed four times, the two could become different.
+        NoKeypadError: one of them is to be typed at a reader's keys: typed four times, the two could end up different.
             Nothing was sent.
         PinFormError, UsageError, PinError, LastTryError, VerificationOutcomeUnknownError, CardError: as
-            :func:`mynacard.apdu.change.change`; both are as they were.
-        ChangeOutcomeUnknownError: of the resident register's; the common one's is the old one.
-        HalfChangedError: the resident register's is the new one, and the common one's is not, or it is not known.
+            :func:`mynacard.apdu.change.change`; neither has changed.
+        ChangeOutcomeUnknownError: the resident register's may have changed; the common one's has not.
+        HalfChangedError: the resident register's has changed; the common one's has not, or that is unknown.
     """
     old, new = hidden(old), hidden(new)
     if isinstance(old, AtKeypad) or isinstance(new, AtKeypad):
-        raise errors.NoKeypadError(N_("A PIN that is two keys on the card is not typed at a reader's keys."))
+        raise errors.NoKeypadError(N_("A PIN that is two keys on the card cannot be typed at a reader's keys."))
     check_new(RESIDENT_REGISTER_PIN, old, new)
     channel = card if isinstance(card, Channel) else Channel(card)
     CommonSession(channel).verify(COMMON_PIN, old, spend_last_try=spend_last_try)
@@ -66,8 +66,8 @@ def change_resident_register_pin(
     except errors.ChangeOutcomeUnknownError as error:
         raise _half_changed(
             N_(
-                "The {changed} is the new one; whether the {unchanged} was changed is not known. "
-                "Try the new one there, and change it alone if it is the old one. ({cause})"
+                "The {changed} is the new one; it is unknown whether the {unchanged} was changed. "
+                "Try the new one there; if it is still the old one, change only that. ({cause})"
             ),
             error,
         ) from error
@@ -75,7 +75,7 @@ def change_resident_register_pin(
         raise _half_changed(
             N_(
                 "The {changed} is the new one, the {unchanged} is still the old one. "
-                "Change that alone to the same value. ({cause})"
+                "Change only that, to the same value. ({cause})"
             ),
             error,
         ) from error

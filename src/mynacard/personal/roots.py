@@ -1,8 +1,8 @@
 """The keys that issue the card-verifiable certificates: data only.
 
-J-LIS does not publish them. These come from programs of others, and are marked so; they stand apart from the CA
-certificates of :mod:`mynacard.trust`. Source: soltia48/myna-card (``src/ca.rs``), all six; hebingchang/pymyna has the
-same numbers for 5000023 and 5000033. vectors/personal/roots.json has their digests.
+J-LIS does not publish them. These come from other projects' programs, and are marked so; they are kept apart from the
+CA certificates of :mod:`mynacard.trust`. Source: soltia48/myna-card (``src/ca.rs``), all six; hebingchang/pymyna has
+the same numbers for 5000023 and 5000033. vectors/personal/roots.json has their digests.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Purpose(StrEnum):
 class Origin(StrEnum):
     """Where a root's key comes from."""
 
-    COMMUNITY = "community"  # from programs of others, not from J-LIS
+    COMMUNITY = "community"  # from other projects' programs, not from J-LIS
     CALLER = "caller"
 
 
@@ -49,9 +49,12 @@ class Root:
         key_id: its name, all 16 bytes of it.
         public_key: the key.
         purpose: which certificates it issues.
-        kind: which cards it is for. A name that says otherwise is a UsageError.
+        kind: which cards it is for.
         origin: where the key comes from.
-        sources: who vouches for it; with two it is certain that neither mistyped it, and no more than that.
+        sources: the projects that have it; two of them show that neither mistyped it, and no more than that.
+
+    Raises:
+        UsageError: the name is not one of this kind.
     """
 
     key_id: KeyId
@@ -67,7 +70,7 @@ class Root:
 
     @classmethod
     def simulated(cls, key_id: KeyId, public_key: PublicKeyObject, purpose: Purpose) -> Root:
-        """A root that somebody made for tests: it proves nothing outside of them."""
+        """A root made for tests: it proves nothing outside of them."""
         return cls(key_id, public_key, purpose, RootKind.SIMULATED)
 
 
@@ -125,7 +128,7 @@ AC6A2EBE544EF49EA3B790CD13F133896DF8DA63E15CE8AC0DC276F76F080B72
         suffix="000000A8",
     ),
 )  # fmt: skip
-"""Of the cards that people have. Where the two programs have these keys from they do not say."""
+"""The roots of real cards. The two programs do not say where they have these keys from."""
 
 TEST: Final = (
     _root(
@@ -172,4 +175,4 @@ FAB8676B18706BEBF913B57F92AE7498C08750E41657A1746B26DA2B0DEFC85D
         suffix="000000A8",
     ),
 )  # fmt: skip
-"""Of JPKI test cards. myna-card recovered them from pairs of certificates; they verify those of its test card."""
+"""The roots of test cards. myna-card recovered them from pairs of certificates; they verify those of its test card."""

@@ -1,4 +1,4 @@
-"""What the sessions of the card's other applications have in common: PINs, and the way out."""
+"""The base of the sessions of the card's other applications: PINs, and the way out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hidden(pin: Pin | str) -> Pin: ...
 @overload
 def hidden(pin: AtKeypad) -> AtKeypad: ...
 def hidden(pin: PinSecret | str) -> PinSecret:
-    """*pin* as a value that does not show itself: put it in the place of the text, for tracebacks show variables."""
+    """*pin* as a value that does not show itself: replace the text by it, since tracebacks show variables."""
     return Pin(pin) if isinstance(pin, str) else pin
 
 
@@ -35,13 +35,13 @@ class ApplicationSession:
 
     A session ends when another application is selected on its channel, and says so when it is used again. It belongs
     to one thread at a time. It does not end the login by itself: :meth:`log_out` does, and so does the way out of
-    :func:`mynacard.open_card`, which every use with a PIN belongs into. Nothing personal that was read is kept here.
+    :func:`mynacard.open_card`, which should wrap every use of a PIN. No personal data is kept here.
 
     Args:
         card: the card, or a channel to it. Sessions that share a card share a channel.
 
     Raises:
-        ApplicationNotFound: the card does not have it; phones have none but JPKI.
+        ApplicationNotFound: the card does not have it; phones have only JPKI.
     """
 
     application: Application
@@ -50,13 +50,18 @@ class ApplicationSession:
         self._selection = Selection(card, self.application.df_name, self.application.name)
 
     def pin_status(self, reference: PinReference) -> PinStatus:
-        """How many tries of a PIN of this application are left; one APDU, and no try."""
+        """How many tries of a PIN of this application are left; one APDU, and no try.
+
+        Raises:
+            UsageError: it is another application's PIN. Nothing was sent.
+            CardError: the card does not have it, or does not say.
+        """
         return verification.pin_status(self._selection.channel, self._own(reference))
 
     def verify(self, reference: PinReference, pin: PinSecret | str, *, spend_last_try: bool = False) -> None:
-        """Present a PIN to the card: the tries are asked, then one VERIFY is sent, or none.
+        """Present a PIN to the card: asks for the tries left, then sends one VERIFY, or none.
 
-        See :func:`mynacard.apdu.verification.verify` for every way in which this can end.
+        See :func:`mynacard.apdu.verification.verify` for every possible outcome.
         """
         pin = hidden(pin)
         channel = self._selection.channel
@@ -66,11 +71,11 @@ class ApplicationSession:
         verification.verify(channel, reference, pin, spend_last_try=spend_last_try)
 
     def log_out(self) -> None:
-        """End what PINs opened, and this session: SELECT of the issuer's domain, one APDU."""
+        """End what PINs opened, and this session: SELECT the issuer's domain, one APDU."""
         self._selection.log_out()
 
     def _before_verify(self) -> None:
-        """What is better read before a PIN is sent."""
+        """Read what is better read before a PIN is sent."""
 
     def _own(self, reference: PinReference) -> PinReference:
         if reference not in self.application.pins:
@@ -98,27 +103,27 @@ class ApplicationSession:
 
 
 class SigningSession(ApplicationSession):
-    """An application with a key of the card's own, which signs without a PIN."""
+    """An application with a key of its own on the card, which signs without a PIN."""
 
     def sign_with_card_key(self, digest_info: bytes) -> bytes:
         """The signature of the application's own key, RSASSA-PKCS1-v1_5, 256 bytes; one APDU, and no PIN.
 
-        It says that this card is here, and nothing of its holder. It is checked nowhere here: the key that it is by is
-        in a file that a PIN opens.
+        It shows that this card is here, and nothing about its holder. It is not checked here: the public key is in a
+        file that a PIN opens.
         """
         command = ComputeWithDefaultKey(SignatureScheme.PKCS1, digest_info, _SIGNATURE)
         signature = self._selection.channel.send(command)
         if len(signature) != _SIGNATURE:
-            raise CardDataError(N_("The card's own key made no signature of 256 bytes."))
+            raise CardDataError(N_("The card's own key did not return a signature of 256 bytes."))
         return signature
 
     def answer(self, nonce: bytes) -> Presence:
         """The card's answer to a challenge; one APDU.
 
         Args:
-            nonce: random bytes that nobody could foretell, made for this one question; at least 16.
+            nonce: at least 16 unpredictable bytes, made for this one question.
 
         Raises:
-            UsageError: they are fewer. Nothing was sent.
+            UsageError: there are fewer. Nothing was sent.
         """
         return Presence(nonce, self.sign_with_card_key(challenge_input(nonce)))

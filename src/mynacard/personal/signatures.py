@@ -1,6 +1,6 @@
 """The signatures of these applications: over data, over a card's face, over a challenge.
 
-Source: RFC 8017 §8.2 and §9.2; the face's form of its own from soltia48/myna-card, whose tests check it against the
+Source: RFC 8017 §8.2 and §9.2; the card face's own form from soltia48/myna-card, whose tests check it against the
 file of a test card (vectors/personal/signatures.json).
 """
 
@@ -20,14 +20,14 @@ from mynacard.texts import N_
 __all__ = ["NONCE_MIN", "challenge_input", "face_digest_info", "is_signed", "signed_challenge", "signed_face"]
 
 NONCE_MIN: Final = 16
-"""Bytes of a challenge: fewer could have been asked of the card before."""
+"""Bytes of a challenge: a shorter one could have been put to the card before."""
 
 _FACE_PREFIX: Final = bytes.fromhex("3071300D06096086480165030402010500 0460")
 _FACE_DIGESTS: Final = 3 * HashAlgorithm.SHA256.digest_size
 
 
 def is_signed(key: PublicKeyObject, signature: bytes, data: bytes) -> bool:
-    """Whether *signature* is that of *data* by *key*: RSASSA-PKCS1-v1_5 with SHA-256."""
+    """Whether *signature* is *key*'s of *data*: RSASSA-PKCS1-v1_5 with SHA-256."""
     try:
         key.key().verify(signature, data, PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, ValueError):
@@ -36,7 +36,7 @@ def is_signed(key: PublicKeyObject, signature: bytes, data: bytes) -> bool:
 
 
 def face_digest_info(digests: bytes) -> bytes:
-    """What is padded (PKCS #1, type 1) and signed for a card's face: a DigestInfo that says SHA-256 and has 96 bytes.
+    """The DigestInfo padded (PKCS #1, type 1) and signed for a card's face: it names SHA-256 and has 96 bytes.
 
     Raises:
         UsageError: *digests* are not three.
@@ -47,10 +47,10 @@ def face_digest_info(digests: bytes) -> bytes:
 
 
 def signed_face(key: PublicKeyObject, signature: bytes, digests: bytes) -> bool:
-    """Whether *signature* is that of the three *digests* by *key*.
+    """Whether *signature* is *key*'s of the three *digests*.
 
-    No library knows this form. The block that must come out is built, and compared whole: nothing of what comes out is
-    parsed, so there is no padding to forge.
+    Libraries do not know this form. The expected block is built, and compared whole: nothing is parsed, so there is no
+    padding to forge.
     """
     number, size = int.from_bytes(signature, "big"), (key.modulus.bit_length() + 7) // 8
     if len(signature) != size or number >= key.modulus:
@@ -61,13 +61,13 @@ def signed_face(key: PublicKeyObject, signature: bytes, digests: bytes) -> bool:
 
 
 def challenge_input(nonce: bytes) -> bytes:
-    """What to have signed by the key of an application (``ComputeWithDefaultKey``), to see that the card is there.
+    """What an application's key must sign (``ComputeWithDefaultKey``) to show that the card is there.
 
     Args:
-        nonce: random bytes that nobody could foretell, made for this one question; at least 16.
+        nonce: at least 16 unpredictable bytes, made for this one question.
 
     Raises:
-        UsageError: they are fewer.
+        UsageError: there are fewer.
     """
     if len(nonce) < NONCE_MIN:
         raise UsageError(N_("A challenge has at least {count} bytes."), count=NONCE_MIN)
@@ -75,6 +75,10 @@ def challenge_input(nonce: bytes) -> bytes:
 
 
 def signed_challenge(key: PublicKeyObject, answer: bytes, nonce: bytes) -> bool:
-    """Whether *answer* is what the card with *key* answers to *nonce*. A UsageError for too short a nonce."""
+    """Whether *answer* is the answer to *nonce* by the card with *key*.
+
+    Raises:
+        UsageError: the nonce is too short.
+    """
     challenge_input(nonce)
     return is_signed(key, answer, nonce)

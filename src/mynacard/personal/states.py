@@ -1,4 +1,4 @@
-"""How many tries every PIN of the card has left, without spending one."""
+"""How many tries each PIN of the card has left, without spending one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["PinState", "pin_states", "status_or_refusal"]
 
 @dataclass(frozen=True, slots=True)
 class PinState:
-    """A PIN, and what the card says of it.
+    """A PIN, and the card's answer about it.
 
     Attributes:
         application: whose PIN it is, by its name.
         pin: the PIN.
-        status: what is left; an error where the card does not have it, or does not tell.
+        status: the tries left; an error where the card does not have the PIN, or does not say.
     """
 
     application: str
@@ -31,26 +31,26 @@ class PinState:
 
 
 def pin_states(card: Card, applications: Iterable[Application] = APPLICATIONS) -> tuple[PinState, ...]:
-    """The states of all PINs of *applications*: one APDU for each of either.
+    """The states of all PINs of *applications*: one APDU for each application and for each PIN.
 
-    An application that the card does not have has no PINs here. Ends every session on the card, and every login.
+    An application that the card does not have is left out. Ends every session on the card, and every login.
 
     Raises:
         ReaderError, ProtocolError: the card cannot be asked.
     """
     channel = card if isinstance(card, Channel) else Channel(card)
-    found: list[PinState] = []
+    states: list[PinState] = []
     for application in applications:
         try:
             channel.select(application.df_name, application.name)
         except errors.ApplicationNotFound:
             continue
-        found += [PinState(application.name, pin, status_or_refusal(channel, pin)) for pin in application.pins]
-    return tuple(found)
+        states += [PinState(application.name, pin, status_or_refusal(channel, pin)) for pin in application.pins]
+    return tuple(states)
 
 
 def status_or_refusal(channel: Channel, pin: PinReference) -> PinStatus | errors.CardError:
-    """What the card says of a PIN of the selected application, or how it refuses to; one APDU."""
+    """The card's answer about a PIN of the selected application, or its refusal; one APDU."""
     try:
         return verification.pin_status(channel, pin)
     except errors.CardError as error:

@@ -1,4 +1,4 @@
-"""What the files of the text input support application hold (:mod:`mynacard.personal.objects`).
+"""The contents of the text input support application's files (:mod:`mynacard.personal.objects`).
 
 Source: soltia48/myna-card, which read them off cards; also jpki/myna, siketyan/jpki-rs, AokiApp/jsapdu and
 hebingchang/pymyna (vectors/personal/objects.json).
@@ -25,7 +25,9 @@ __all__ = ["Attributes", "CardKey", "NumberFile", "SessionKey", "TextBasicData",
 _DIGEST: Final = HashAlgorithm.SHA256.digest_size
 
 _NUMBER: Final = Form(N_("My Number file"), 0xFF10, {}, stored=17)
-_NUMBER_VALUE: Final = re.compile(rb"\xFF\x10\x0C([0-9]{12})")  # the tag says constructed, the digits are no objects
+_NUMBER_VALUE: Final = re.compile(
+    rb"\xFF\x10\x0C([0-9]{12})"
+)  # the tag says constructed, but the digits are not objects
 _ATTRIBUTES: Final = Form(
     N_("attributes file"), 0xFF20, {0xDF22: None, 0xDF23: None, 0xDF24: DATE_LENGTH, 0xDF25: 1}, table=0xDF21
 )
@@ -51,11 +53,15 @@ class NumberFile:
 
     @classmethod
     def parse(cls, content: bytes) -> NumberFile:
-        """The value of EF 0001. A CardDataError where it is none, the check digit included."""
-        found = _NUMBER_VALUE.match(content)
+        """The value of EF 0001.
+
+        Raises:
+            CardDataError: *content* does not have its form, or the check digit is wrong.
+        """
+        digits = _NUMBER_VALUE.match(content)
         try:
-            if found:
-                return cls(MyNumber(found.group(1).decode("ascii")))
+            if digits:
+                return cls(MyNumber(digits.group(1).decode("ascii")))
         except UsageError as e:
             raise _NUMBER.error(N_("{why}"), why=e) from None
         raise _NUMBER.error(N_("It does not begin with twelve digits."))
@@ -66,8 +72,8 @@ class Attributes:
     """EF 0002, 'FF20': the four attributes (基本4情報).
 
     Attributes:
-        name: family name, U+3000, given name, as residents' names are written; whether characters outside the JIS
-            repertoire were replaced is told by no field here.
+        name: family name, U+3000, given name, as residents' names are written; no field here says whether characters
+            outside the JIS repertoire were replaced.
         address: as registered.
         birth_date: the holder's.
         sex: the holder's.
@@ -85,12 +91,16 @@ class Attributes:
 
     @property
     def signed(self) -> bytes:
-        """What the second digest of EF 0003 covers."""
+        """The bytes that the second digest of EF 0003 covers."""
         return self.signed_part(bytes(self))
 
     @classmethod
     def parse(cls, content: bytes) -> Attributes:
-        """The value of EF 0002. A CardDataError where it is none."""
+        """The value of EF 0002.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         _, name, address, birth_date, sex = _ATTRIBUTES.read(content).values
         form = _ATTRIBUTES
         return cls(form.text(name), form.text(address), form.date(birth_date), sex_of(sex, form))
@@ -103,10 +113,10 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class TextDigests:
-    """EF 0003, 'FF30': what the municipality signed of EF 0001 and EF 0002.
+    """EF 0003, 'FF30': the municipality's signature over EF 0001 and EF 0002.
 
     Attributes:
-        number: SHA-256 of EF 0001, all 17 bytes. One can find the number by trying them all: as personal as itself.
+        number: SHA-256 of EF 0001, all 17 bytes. Trying all numbers finds it, so it is as personal as the number.
         attributes: SHA-256 of EF 0002 from 'DF22' on.
         signature: RSASSA-PKCS1-v1_5 with SHA-256 by the key that EF 0004 certifies.
     """
@@ -117,7 +127,7 @@ class TextDigests:
 
     @classmethod
     def of(cls, number: bytes, attributes: bytes, signature: bytes = bytes(SIGNATURE_LENGTH)) -> TextDigests:
-        """The digests of these two files, as they are stored."""
+        """The digests of these two files, as stored."""
         sha256 = HashAlgorithm.SHA256.digest
         return cls(sha256(number), sha256(Attributes.signed_part(attributes)), signature)
 
@@ -131,7 +141,11 @@ class TextDigests:
 
     @classmethod
     def parse(cls, content: bytes) -> TextDigests:
-        """The value of EF 0003. A CardDataError where it is none."""
+        """The value of EF 0003.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         return cls(*_TEXT_DIGESTS.read(content).values)
 
     @staticmethod
@@ -142,12 +156,12 @@ class TextDigests:
 
 @dataclass(frozen=True, slots=True)
 class TextBasicData:
-    """EF 0005, 'FF40': what the application says of itself to anybody.
+    """EF 0005, 'FF40': what the application reports about itself; free to read.
 
     Attributes:
         version: the application's.
-        key_id: of a key; which one is not known for certain.
-        opaque: 128 bytes; the last 96 were 'FF', what the first 32 mean is not known.
+        key_id: of a key; which one is uncertain.
+        opaque: 128 bytes; the last 96 were 'FF', the meaning of the first 32 is unknown.
     """
 
     version: CardVersion
@@ -159,7 +173,11 @@ class TextBasicData:
 
     @classmethod
     def parse(cls, content: bytes) -> TextBasicData:
-        """The value of EF 0005. A CardDataError where it is none."""
+        """The value of EF 0005.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         version, key_id, opaque = _TEXT_BASIC_DATA.read(content).values
         return cls(CardVersion(*version), KeyId.parse(key_id), opaque)
 
@@ -172,12 +190,12 @@ class SessionKey:
 
     @property
     def modulus(self) -> int:
-        """Of the key."""
+        """The key's modulus."""
         return self.public_key.modulus
 
     @property
     def exponent(self) -> int:
-        """Of the key."""
+        """The key's public exponent."""
         return self.public_key.exponent
 
     def __bytes__(self) -> bytes:
@@ -185,7 +203,11 @@ class SessionKey:
 
     @classmethod
     def parse(cls, content: bytes) -> SessionKey:
-        """The value of EF 0006. A CardDataError where it is none."""
+        """The value of EF 0006.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         try:
             outer = tlv.parse(content[: tlv.outer_length(content)])
         except TlvError as e:
@@ -217,7 +239,11 @@ class CardKey:
 
     @classmethod
     def parse(cls, content: bytes) -> CardKey:
-        """The value of EF 0007. A CardDataError where it is none."""
+        """The value of EF 0007.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         public_key, signature = _CARD_KEY.read(content).values
         return cls(PublicKeyObject.parse(public_key), signature)
 

@@ -33,7 +33,7 @@ __all__ = ["TextSession"]
 class TextSession(SigningSession):
     """The text input support application of a card, selected; one APDU.
 
-    Its PIN opens everything; number A all but the attributes, number B all but My Number.
+    Its PIN opens everything; number A all except the attributes, number B all except My Number.
     """
 
     application = TEXT
@@ -42,25 +42,25 @@ class TextSession(SigningSession):
         super().__init__(card)
         self._certificate: bytes | None = None
 
-    # --- what anybody may read ---
+    # --- free to read ---
 
     def certificate(self) -> CvCertificate:
         """The certificate of the key that signed the files (EF 0004); read once a session.
 
-        Read it before a PIN: it is the file on which this finds out whether extended length passes.
+        Read it before presenting a PIN: reading it shows whether extended length passes.
         """
         return CvCertificate.parse(self._certificate_stored())
 
     def basic_data(self) -> TextBasicData:
-        """What the application says of itself (EF 0005); one APDU."""
+        """What the application reports about itself (EF 0005); one APDU."""
         return TextBasicData.parse(self._selection.read(TEXT_BASIC_DATA.file_id))
 
-    # --- what a PIN opens ---
+    # --- opened by a PIN ---
 
     def my_number(self) -> MyNumber:
         """The Individual Number (EF 0001); one APDU.
 
-        Not checked: that it is the holder's is what :meth:`evidence` and :func:`mynacard.personal.check_text` are for.
+        Not checked: to know that it is the holder's, use :meth:`evidence` and :func:`mynacard.personal.check_text`.
 
         Raises:
             SecurityStatusNotSatisfied: neither the PIN nor number A is verified.
@@ -76,7 +76,7 @@ class TextSession(SigningSession):
         return Attributes.parse(self._selection.read_content(ATTRIBUTES.file_id))
 
     def digests(self) -> TextDigests:
-        """The signed digests of the two (EF 0003)."""
+        """The signed digests of both (EF 0003)."""
         return TextDigests.parse(self._selection.read_content(TEXT_DIGESTS.file_id))
 
     def card_key(self) -> CardKey:
@@ -88,14 +88,14 @@ class TextSession(SigningSession):
         return SessionKey.parse(self._selection.read_content(SESSION_KEY.file_id))
 
     def evidence(self, nonce: bytes, *, number: bool = True, attributes: bool = True) -> tuple[TextFiles, Presence]:
-        """What :func:`mynacard.personal.check_text` needs, as it is stored, and the card's answer to *nonce*.
+        """What :func:`mynacard.personal.check_text` needs, as stored, and the card's answer to *nonce*.
 
         Six APDUs where extended length passes, eleven where it does not, one less if the certificate is read already.
 
         Args:
-            nonce: random bytes that nobody could foretell, made for this one question; at least 16.
-            number: whether My Number is wanted; number B does not open it.
-            attributes: whether they are; number A does not open them.
+            nonce: at least 16 unpredictable bytes, made for this one question.
+            number: whether to read My Number; number B does not open it.
+            attributes: whether to read them; number A does not open them.
         """
         selection = self._selection
         files = TextFiles(
@@ -115,14 +115,14 @@ class TextSession(SigningSession):
     # --- secure messaging ---
 
     def begin_secure_messaging(self, pin: Pin | str, seed: bytes, *, spend_last_try: bool = False) -> None:
-        """Present the PIN, in the clear, and from then on read and present everything encrypted.
+        """Present the PIN, in the clear, and encrypt everything from then on.
 
-        What is read is the same. It ends with the session, and when the card says so; nothing goes on in the clear.
+        Reading gives the same. It ends with the session, and when the card says so; it never goes back to the clear.
 
         Args:
-            pin: the application's; neither of the numbers will do.
-            seed: 32 random bytes that nobody could foretell, new for each session.
-            spend_last_try: as :meth:`verify` takes it.
+            pin: the application's, not one of the numbers.
+            seed: 32 unpredictable bytes, new for each session.
+            spend_last_try: as in :meth:`verify`.
 
         Raises:
             ExtendedLengthError: reader or card does not pass extended length, which this needs. No PIN was sent.
@@ -149,9 +149,9 @@ class TextSession(SigningSession):
         return self._certificate
 
     def _number_stored(self) -> bytes:
-        """Filler and all: its digest covers that."""
+        """Filler included: its digest covers that."""
         return self._selection.read(MY_NUMBER.file_id)
 
 
 _SECURE = CardProfile(extended_length=True, selects_first=frozenset({ReadBinarySfi}))
-"""Nobody tried a short identifier in READ BINARY under secure messaging; in VERIFY somebody did."""
+"""Short identifiers under secure messaging are known to work in VERIFY; in READ BINARY they are untried."""

@@ -1,7 +1,7 @@
 """Mutual authentication: both sides show that they know the card's number, and agree on a session key.
 
-Both ends are here, as functions of values; random bytes are handed in. Nothing here proves that the chip is the one
-that was issued: whoever knows the number can play the card.
+Both ends are here, as functions of values; random bytes are passed in. Nothing here proves that the chip is the one
+that was issued: anyone who knows the number can play the card.
 
 Source: the specification (layout.py names it) §3.5.2, §4.2.3, §4.2.4, Annex 1 and 2; for the second generation
 eringoio/zairyu-card-reader. vectors/residence/agreement.json.
@@ -39,10 +39,10 @@ class Half:
 
     @classmethod
     def of(cls, entropy: bytes) -> Half:
-        """The half that is made of *entropy*, 24 bytes that nobody could foretell, used once.
+        """The half made of *entropy*: 24 unpredictable bytes, used once.
 
         Raises:
-            UsageError: they are more or fewer.
+            UsageError: there are more or fewer.
         """
         if len(entropy) != ENTROPY_LENGTH:
             raise UsageError(N_("An authentication takes {length} random bytes."), length=ENTROPY_LENGTH)
@@ -51,18 +51,18 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class NumberKey:
-    """The key that a card's number is, for the ciphers of a generation."""
+    """The key derived from a card's number, for the ciphers of one generation."""
 
     suite: Suite
     key: bytes = field(repr=False)
 
     @classmethod
     def of(cls, suite: Suite, number: CardNumber) -> NumberKey:
-        """The key that *number* is."""
+        """The key derived from *number*."""
         return cls(suite, _sha1(number.reveal()))
 
     def token(self, half: Half, answered: bytes) -> bytes:
-        """What one side sends: its *half*, and the other side's challenge that it answers; 40 bytes."""
+        """The 40 bytes that one side sends: its *half*, and the challenge of the other side that it answers."""
         cryptogram = self.suite.encrypted(self.key, half.challenge + answered + half.key)
         return cryptogram + self.suite.mac(self.key, cryptogram)
 
@@ -74,9 +74,9 @@ class NumberKey:
         """
         cryptogram, mac = token[:-MAC_LENGTH], token[-MAC_LENGTH:]
         if len(cryptogram) != ENTROPY_LENGTH + CHALLENGE_LENGTH:
-            raise ProtocolError(N_("An answer to MUTUAL AUTHENTICATE has another length than 40 bytes."))
+            raise ProtocolError(N_("An answer to MUTUAL AUTHENTICATE is not 40 bytes long."))
         if not hmac.compare_digest(self.suite.mac(self.key, cryptogram), mac):
-            raise ProtocolError(N_("MUTUAL AUTHENTICATE was answered by somebody who does not know the number."))
+            raise ProtocolError(N_("Whatever answered MUTUAL AUTHENTICATE does not know the number."))
         plain = self.suite.decrypted(self.key, cryptogram)
         if not hmac.compare_digest(plain[CHALLENGE_LENGTH : 2 * CHALLENGE_LENGTH], challenge):
             raise ProtocolError(N_("MUTUAL AUTHENTICATE was answered for another challenge."))
@@ -84,7 +84,7 @@ class NumberKey:
 
 
 def session_key(suite: Suite, one: Half, other: Half) -> SessionKey:
-    """The session key that two halves make, in whatever order."""
+    """The session key made of two halves, in either order."""
     seed = bytes(a ^ b for a, b in zip(one.key, other.key, strict=True))
     return SessionKey(suite, _sha1(seed + _ENCRYPTION))
 

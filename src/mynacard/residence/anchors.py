@@ -1,7 +1,7 @@
-"""The CAs that sign residence cards: who they are, and what the caller trusts. No certificate is here, only figures.
+"""The CAs that sign residence cards, and what the caller trusts. Only figures are here, not the certificates.
 
-The Immigration Services Agency publishes the certificates; they were not to be had when this was written. So whoever
-checks a card brings them, and this table tells which is which. The test CA of the second generation has the name and
+The Immigration Services Agency publishes the certificates; they could not be had when this was written. A caller
+who checks a card brings them, and this table identifies them. The test CA of the second generation has the name and
 the serial number of the real one: only the fingerprint tells them apart. Cards of 2012 to 2015 were signed by a CA that
 is not in the table.
 
@@ -42,8 +42,8 @@ class PublishedCa:
         kind: production, or the agency's own test CA.
         common_name: of its subject.
         serial: its serial number.
-        not_before: from when it is valid, UTC.
-        not_after: until when.
+        not_before: the start of its validity, UTC.
+        not_after: the end of it.
         sha256: of its DER.
     """
 
@@ -90,7 +90,7 @@ PUBLISHED: Final = (
         "1846B815D31F04FE93D57450A6D8A8C351EAC3D8C444A2375D95734DF7DD1057", test=True,
     ),
 )  # fmt: skip
-_BY_DIGEST: Final = {found.sha256: found for found in PUBLISHED}
+_BY_DIGEST: Final = {authority.sha256: authority for authority in PUBLISHED}
 
 
 def published(certificate: Certificate) -> PublishedCa | None:
@@ -103,8 +103,8 @@ class Anchor:
     """A CA certificate that the caller trusts.
 
     Attributes:
-        certificate: from somewhere that the caller trusts; its fingerprint is compared with the published ones.
-        simulated: whether the caller knows it to be a CA of the simulator, and wants it all the same.
+        certificate: from a place that the caller trusts; its fingerprint is compared with the published ones.
+        simulated: whether the caller knows that it is one of the simulator's CAs, and wants it anyway.
     """
 
     certificate: Certificate
@@ -112,10 +112,10 @@ class Anchor:
 
     @classmethod
     def load(cls, data: bytes, *, simulated: bool = False) -> Anchor:
-        """The CA whose certificate *data* is, PEM or DER.
+        """The CA whose certificate is *data*, PEM or DER.
 
         Raises:
-            CertificateFileError: it is none, or damaged.
+            CertificateFileError: this is not a certificate, or it is damaged.
         """
         return cls(Certificate.load(data), simulated)
 
@@ -134,6 +134,6 @@ class Anchor:
 
     @property
     def says_simulated(self) -> bool:
-        """Whether it says of itself that it is one of the simulator."""
+        """Whether it calls itself one of the simulator's."""
         names = self.certificate.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         return any(name.value == SIMULATED_ORGANIZATION for name in names)

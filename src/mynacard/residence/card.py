@@ -42,16 +42,16 @@ from mynacard.texts import N_
 __all__ = ["Progress", "ResidenceCard", "has_residence_application"]
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Told after each command that reads: how many bytes of the files are there, and how many there will be."""
+"""Called after each command that reads, with the bytes of the files so far and in all."""
 
 BLOCK: Final = 256
-"""What the answer to a command with a short Le holds at most."""
+"""The most bytes that the answer to a command with a short Le holds."""
 SUITES: Final[dict[int, Suite]] = {1: TRIPLE_DES, 2: AES_CMAC}
-"""What the generations encrypt with."""
+"""The ciphers of each generation."""
 
 _DOES_NOT_MATCH: Final = 0x6300
 _OF_ITS_LENGTH: Final = frozenset({0x6700, 0x6A86, 0x6D00, 0x6E00, 0x6F00})
-"""Refusals of READ BINARY that a card or reader that does not pass extended length may give."""
+"""Refusals of READ BINARY that may come from a card or reader without extended length."""
 
 
 def _unheard(_done: int, _of: int) -> None:
@@ -61,7 +61,7 @@ def _unheard(_done: int, _of: int) -> None:
 class ResidenceCard:
     """A residence card or special permanent resident certificate, its master file selected; two APDUs.
 
-    What anybody may read is the type and the version of its specification. The number opens the rest
+    The type and the version of the specification can be read freely. The number opens the rest
     (:meth:`authenticate`). It belongs to one thread at a time. The card forgets what opened it when its power goes, as
     on the way out of :func:`mynacard.open_card`, and not before: it has no log-out.
 
@@ -69,12 +69,12 @@ class ResidenceCard:
         card: the card, or a channel to it.
 
     Attributes:
-        type: what the card says that it is.
+        type: the type that the card reports.
 
     Raises:
         NoResidenceCard: it is another kind of card.
-        NotPublicError: it is a specified residence card, of which more than that is not public.
-        CardDataError: it says nothing that is a type.
+        NotPublicError: it is a specified residence card; nothing more about those is public.
+        CardDataError: it does not report a known type.
     """
 
     def __init__(self, card: Card) -> None:
@@ -88,11 +88,11 @@ class ResidenceCard:
 
     @property
     def files(self) -> tuple[File, ...]:
-        """The files that a card of this type has."""
+        """The files on a card of this type."""
         return LAYOUTS[self.type]
 
     def specification_version(self) -> str:
-        """Which version of the specification the card follows, such as '0001'; one APDU."""
+        """The version of the specification that the card follows, such as '0001'; one APDU."""
         return specification_version(self.read_file(Free.COMMON))
 
     # --- the number ---
@@ -105,12 +105,12 @@ class ResidenceCard:
 
         Args:
             number: as printed on the card.
-            entropy: 24 bytes that nobody could foretell, used once.
+            entropy: 24 unpredictable bytes, used once.
 
         Raises:
             CardNumberIncorrect: it is another card's number.
             UsageError: *entropy* has another length. Nothing was sent.
-            ProtocolError: the answer was not made by somebody who knows the number.
+            ProtocolError: whatever made the answer does not know the number.
             OutcomeUnknownError: the answer to the number did not come.
             CardError: the card refused in another way.
         """
@@ -121,12 +121,14 @@ class ResidenceCard:
         self._secure = None
         challenge = self._channel.send(GetChallenge(CHALLENGE_LENGTH))
         if len(challenge) != CHALLENGE_LENGTH:
-            raise errors.CardDataError(N_("The card's challenge has another length than it should."))
+            raise errors.CardDataError(N_("The card's challenge has the wrong length."))
         answer = self._channel.exchange_once(MutualAuthenticate(key.token(own, challenge)))
         _check_number(answer.status, MutualAuthenticate.title)
         other = key.open(answer.data, own.challenge)
         if other.challenge != challenge:
-            raise errors.ProtocolError(N_("MUTUAL AUTHENTICATE was answered with another challenge than the card's."))
+            raise errors.ProtocolError(
+                N_("The answer to MUTUAL AUTHENTICATE holds a challenge that is not the card's.")
+            )
         secure = Channel(SecureCard(self._channel, session_key(suite, own, other)))
         status = verification.present(secure, NUMBER_KEY, number, NUMBER_LABEL)
         _check_number(status, Verify.title)
@@ -135,24 +137,24 @@ class ResidenceCard:
     # --- files ---
 
     def read_file(self, file: File, on_progress: Progress = _unheard, *, encrypted: bool = True) -> bytes:
-        """The whole of *file*, filler and all: one APDU where extended length passes, and one for its DF.
+        """All of *file*, filler included: one APDU where extended length passes, and one for its DF.
 
-        Else one for each 247 bytes of it (239 in the second generation), or 256 in the clear.
+        Otherwise one for each 247 bytes (239 in the second generation), or 256 in the clear.
 
         Args:
             file: one of :attr:`files`.
-            on_progress: told after each command, of this file.
-            encrypted: whether what the number opens comes encrypted. The card sends some files in the clear, too, as
-                published examples have it; whoever listens reads them then.
+            on_progress: called after each command, for this file.
+            encrypted: whether files that the number opens come encrypted. The card also sends some of them in the
+                clear, as the published examples show; then an eavesdropper reads them too.
 
         Raises:
-            UsageError: the number is needed for it, and was not presented; it does not come in the clear; or a card of
+            UsageError: the file needs the number, which was not presented; it does not come in the clear; or a card of
                 this type has no such file. Nothing was sent.
             SessionEndedError: something else was selected since. Nothing was sent.
-            CardDataError: the card sent more or less than the file has.
-            ProtocolError: what came is not encrypted with the session's key.
+            CardDataError: the card sent more or fewer bytes than the file has.
+            ProtocolError: the answer is not encrypted with the session's key.
             FileNotFound, SecurityStatusNotSatisfied, CardError: the card refused.
-            CardLostError: the card left; what was read is void.
+            CardLostError: the card was removed; what was read is void.
         """
         self._check_selected()
         if file not in self.files:
@@ -180,28 +182,28 @@ class ResidenceCard:
         A file that the card says it does not have is left out.
 
         Args:
-            on_progress: told after each command, of all files together.
+            on_progress: called after each command, for all files together.
 
         Raises:
             as :meth:`read_file`.
         """
         total = sum(file.size for file in self.files)
-        found = dict[File, bytes]()
+        contents = dict[File, bytes]()
         before = 0
         for file in self.files:
             if file in (Free.TYPE_1, Free.TYPE_2):
-                found[file] = self._type_content
+                contents[file] = self._type_content
             else:
                 with contextlib.suppress(errors.FileNotFound):
-                    found[file] = self.read_file(file, _from(before, total, on_progress))
+                    contents[file] = self.read_file(file, _from(before, total, on_progress))
             before += file.size
             on_progress(before, total)
-        return CardFiles(self.type, found)
+        return CardFiles(self.type, contents)
 
     # --- how ---
 
     def _recognised(self) -> bytes:
-        """What the file says that tells the type of card."""
+        """The content of the file that tells the type of card."""
         answer = self._first_read()
         if answer.status == SUCCESS:
             return answer.data
@@ -210,7 +212,7 @@ class ResidenceCard:
         raise errors.NoResidenceCard(answer.status, ReadBinarySfi.title)
 
     def _first_read(self) -> ResponseApdu:
-        """The answer to reading the type: by extended Le, as it is specified, or else by a short one."""
+        """The answer to reading the type: with extended Le, as specified, or else with a short one."""
         if self._channel.profile.extended_length is not False:
             try:
                 self._select_mf()
@@ -228,7 +230,7 @@ class ResidenceCard:
         return answer
 
     def _select_mf(self) -> None:
-        """SELECT of the MF; whatever the card says: one that has none says so again when a file is read."""
+        """SELECT the MF, whatever the card answers: a card without one says so again when a file is read."""
         self._channel.exchange(SelectMfByFileId())
         self._selections = self._channel.selections
 
@@ -236,7 +238,7 @@ class ResidenceCard:
         if df == self._df:
             return
         command: Command = SelectDf(df) if df else SelectMfByFileId()
-        self._df = None  # as long as the card has not said that it is
+        self._df = None  # until the card has confirmed it
         try:
             self._channel.send(command)
         finally:
@@ -267,13 +269,13 @@ class ResidenceCard:
         return self._channel
 
     def _whole(self, route: Channel, file: File) -> bytes:
-        """*file* in one APDU where extended length passes, as far as is known; else nothing, and that is known then."""
+        """*file* in one APDU unless extended length is known not to pass; empty where it turns out not to."""
         known = self._channel.profile.extended_length
         if known is False:
             return b""
         try:
             response = route.exchange(ReadBinarySfi(file.sfi, 0, NE_MAX))
-        except errors.TlvError:  # the answer was cut off on its way
+        except errors.TlvError:  # the answer was cut off on the way
             if known:
                 raise
             self._learn(passes=False)
@@ -299,15 +301,15 @@ class ResidenceCard:
 
 
 def has_residence_application(channel: Channel) -> bool:
-    """Whether the card is a specified residence card, which is an Individual Number Card, too; one APDU.
+    """Whether the card is a specified residence card, which is also an Individual Number Card; one APDU.
 
-    What else was selected no longer is, whatever the card says.
+    It ends every selection, whatever the card answers.
     """
     return channel.exchange(SelectDf(RESIDENCE_APPLICATION)).status == SUCCESS
 
 
 def _from(start: int, total: int, on_progress: Progress) -> Progress:
-    """Tells *on_progress* of one file as a part of all of them."""
+    """Reports the progress of one file as part of all of them."""
     return lambda done, _: on_progress(start + done, total)
 
 
@@ -320,12 +322,10 @@ def _check_number(status: StatusWord, during: str) -> None:
 
 def _wrong_length(file: File, length: int) -> errors.CardDataError:
     return errors.CardDataError(
-        N_("The file “{file}” has {wanted} bytes, and the card sent {length}."),
+        N_("The file “{file}” has {wanted} bytes, but the card sent {length}."),
         file=file.name, wanted=file.size, length=length,
     )  # fmt: skip
 
 
 def _not_public(card: str) -> errors.NotPublicError:
-    return errors.NotPublicError(
-        N_("This is a {card}. The specification of this card's session is not public to us."), card=card
-    )
+    return errors.NotPublicError(N_("This is a {card}. How to open a session with it is not public."), card=card)

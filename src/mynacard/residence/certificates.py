@@ -1,8 +1,8 @@
-"""Certificates of those who sign residence cards: as they are stored, and as they are understood.
+"""Certificates of those who sign residence cards: as stored, and as parsed.
 
 The second generation's are said to carry a NULL where ECDSA has no parameters (RFC 5758 §3.2), which `cryptography`
-refuses; so says eringoio/zairyu-card-reader, and no card was seen here. Such a certificate is understood without it,
-and its fingerprint and its signature are those of the bytes that are stored.
+refuses; this is eringoio/zairyu-card-reader's report, and no card was seen here. Such a certificate is parsed without
+the NULL; its fingerprint and signature are those of the stored bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mynacard.texts import N_
 __all__ = ["CERTIFICATE_MAX", "Certificate"]
 
 CERTIFICATE_MAX: Final = 0x4000
-"""No certificate is longer; those on cards have at most 1200 bytes."""
+"""The longest certificate taken; those on cards have at most 1200 bytes."""
 RSA_BITS: Final = range(2048, 8192 + 1)
 
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
@@ -34,7 +34,7 @@ _UNREADABLE: Final = (
     ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
     x509.UnsupportedGeneralNameType, Warning,
 )  # fmt: skip
-"""What bytes that are no certificate can cause; warnings where a program made errors of them."""
+"""What parsing can raise for bytes that are not a certificate; warnings where a program turned them into errors."""
 _ECDSA: Final = bytes.fromhex("06082A8648CE3D0403")
 _NULL: Final = b"\x05\x00"
 _SEQUENCE: Final = 0x30
@@ -45,7 +45,7 @@ class Certificate:
     """A certificate.
 
     Attributes:
-        der: the bytes that are stored.
+        der: the stored bytes.
         parsed: what they say.
     """
 
@@ -54,25 +54,23 @@ class Certificate:
 
     @classmethod
     def load(cls, data: bytes) -> Certificate:
-        """The certificate that *data* is, PEM or DER.
+        """The certificate in *data*, PEM or DER.
 
         Raises:
-            CertificateFileError: none, or damaged, or more than one.
+            CertificateFileError: this is not a certificate, it is damaged, or there is more than one.
         """
         if len(data) > CERTIFICATE_MAX or data.count(_PEM) > 1:
-            raise CertificateFileError(
-                N_("One certificate is wanted here, of at most {most} bytes."), most=CERTIFICATE_MAX
-            )
+            raise CertificateFileError(N_("Give one certificate, of at most {most} bytes."), most=CERTIFICATE_MAX)
         try:
             der = _from_pem(data) if _PEM in data else data
             parsed = _parsed(der)
         except _UNREADABLE:
-            raise CertificateFileError(N_("This is no certificate in PEM or DER, or it is damaged.")) from None
+            raise CertificateFileError(N_("This is not a certificate in PEM or DER, or it is damaged.")) from None
         return cls(der, parsed)
 
     @property
     def public_key(self) -> CertificatePublicKeyTypes | None:
-        """The key that it certifies; None where that is of a kind that is not known."""
+        """The certified key; None for an unknown kind of key."""
         try:
             return self.parsed.public_key()
         except _UNREADABLE:
@@ -87,7 +85,7 @@ class Certificate:
 
     @property
     def is_ca(self) -> bool:
-        """Whether it says that it is one of a CA."""
+        """Whether it says that it is a CA certificate."""
         try:
             return self.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
         except x509.ExtensionNotFound:
@@ -95,7 +93,7 @@ class Certificate:
 
     @property
     def usage(self) -> x509.KeyUsage | None:
-        """What its key is for, where it says so."""
+        """What its key is for; None where it does not say."""
         try:
             return self.parsed.extensions.get_extension_for_class(x509.KeyUsage).value
         except x509.ExtensionNotFound:
@@ -130,19 +128,18 @@ def _from_pem(data: bytes) -> bytes:
 
 
 def _parsed(der: bytes) -> x509.Certificate:
-    """What *der* says. What is wrong inside shows here and not at first use, which is when cryptography would look."""
+    """*der*, parsed. Errors inside show here and not at first use, which is when cryptography would look."""
     try:
-        found = x509.load_der_x509_certificate(der)
+        certificate = x509.load_der_x509_certificate(der)
     except ValueError:
-        found = x509.load_der_x509_certificate(_without_null(der))
-    for read in (found.version, found.subject, found.issuer, found.extensions, found.signature_hash_algorithm):
-        _ = read
-    _ = found.not_valid_before_utc, found.not_valid_after_utc
-    return found
+        certificate = x509.load_der_x509_certificate(_without_null(der))
+    _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
+    _ = certificate.signature_hash_algorithm, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return certificate
 
 
 def _outer(der: bytes) -> tuple[bytes, bytes, bytes]:
-    """The three parts of a certificate as they are stored; a ValueError where there are not three."""
+    """The three parts of a certificate as stored; a ValueError where there are not three."""
     try:
         _, start, length = tlv.read_header(der, 0)
         ends = [start]

@@ -1,7 +1,7 @@
-"""What residence cards encrypt and authenticate with: 2-key triple DES and the retail MAC, then AES and CMAC.
+"""The ciphers of residence cards: 2-key triple DES and the retail MAC, then AES and CMAC.
 
-All of it is the library `cryptography`'s; triple DES through its interface for old algorithms, and here alone. It is no
-choice of ours: cards of the first generation know nothing else.
+All of it comes from the library `cryptography`; triple DES through its interface for old algorithms, and only here. It
+is not our choice: cards of the first generation know nothing else.
 
 Source: the specification (layout.py names it) Annex 1: triple DES in CBC mode, a zero IV, MAC algorithm 3 of ISO/IEC
 9797-1 with padding method 2; for the second generation eringoio/zairyu-card-reader. vectors/residence/agreement.json.
@@ -67,7 +67,7 @@ def _two_key_triple_des(key: bytes) -> CipherAlgorithm:
 
 
 def _single_des(key: bytes) -> CipherAlgorithm:
-    return TripleDES(key * 3)  # to encrypt, decrypt and encrypt with one key is to encrypt once
+    return TripleDES(key * 3)  # encrypting, decrypting and encrypting with one key is encrypting once
 
 
 def _retail_mac(key: bytes, data: bytes) -> bytes:
@@ -83,6 +83,6 @@ def _cmac(key: bytes, data: bytes) -> bytes:
 
 
 TRIPLE_DES: Final = Suite(_DES_BLOCK, _two_key_triple_des, _retail_mac)
-"""Of the first generation."""
+"""The first generation's."""
 AES_CMAC: Final = Suite(_AES_BLOCK, AES128, _cmac)
-"""Of the second generation."""
+"""The second generation's."""

@@ -1,7 +1,6 @@
 """What is on a residence card, as frozen values; one shape for each generation.
 
-Nothing here says whether it is true: :func:`mynacard.residence.check` does. All of it is personal, and no value prints
-it.
+Whether it is true is for :func:`mynacard.residence.check` to say. All of it is personal, and no value prints it.
 """
 
 from __future__ import annotations
@@ -51,18 +50,18 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CardFiles:
-    """The files of one card as they were read.
+    """The files of one card, as read.
 
     Attributes:
         type: which card.
-        content: whole files, byte for byte. One that the card says it does not have is not there.
+        content: whole files, byte for byte, without those that the card says it does not have.
     """
 
     type: CardType
     content: Mapping[File, bytes] = field(repr=False)
 
     def row(self, file: File) -> Row | None:
-        """What stands in *file*; None where the card does not have it.
+        """The content of *file*; None where the card does not have it.
 
         Raises:
             CardDataError: it does not have the known form.
@@ -70,19 +69,19 @@ class CardFiles:
         return forms.read(file, self.content[file]) if file in self.content else None
 
     def needed(self, file: File) -> Row:
-        """The same of a file without which there is no card.
+        """The same for a file that every such card has.
 
         Raises:
-            CardDataError: likewise, or it is missing.
+            CardDataError: the same, or the file is missing.
         """
-        found = self.row(file)
-        if found is None:
+        row = self.row(file)
+        if row is None:
             raise data_error(file, N_("It is missing."))
-        return found
+        return row
 
     @property
     def missing(self) -> tuple[File, ...]:
-        """The files that a card of this type has, and this one does not, or from which nothing was read."""
+        """The files of this type of card that this one does not have, or from which nothing was read."""
         return tuple(file for file in LAYOUTS[self.type] if file not in self.content)
 
 
@@ -103,20 +102,20 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class FirstContents:
-    """What is on a card of the first generation. Name, dates and status are in the front image alone.
+    """The contents of a first-generation card. Name, dates and status are only in the front image.
 
     Attributes:
         type: which card.
         version: of the specification that the card follows, such as '0001'.
         front_image: the front as printed, without photo and background; TIFF, with its filler.
-        face_image: the photo, JPEG 2000, with its filler; None of holders under 16.
-        address: None where none was ever added.
+        face_image: the photo, JPEG 2000, with its filler; None for holders under 16.
+        address: None if none was ever added.
         comprehensive_permission: the text of the box on the back, empty where there is none; None on a special
             permanent resident certificate, which has no such box.
-        individual_permission: likewise.
-        extension_pending: whether an application for extension or change is pending; likewise.
-        check_code: the signature, 256 bytes; None of holders under 16.
-        certificate_der: of who signed; None of holders under 16.
+        individual_permission: the same.
+        extension_pending: whether an application for extension or change is pending; None on such a certificate too.
+        check_code: the signature, 256 bytes; None for holders under 16.
+        certificate_der: the signer's certificate; None for holders under 16.
     """
 
     type: CardType
@@ -132,22 +131,23 @@ class FirstContents:
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """Those that are there."""
+        """The images that are there."""
         return tuple(_there(self.front_image, self.face_image))
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedEntries:
-    """What is printed on the front of a card of the second generation; it is signed.
+    """The entries printed on the front of a second-generation card; they are signed.
 
     Attributes:
         expires: the last day of the card.
         birth_date: of the holder.
-        sex: likewise.
-        nationality: a code of three characters; its table is not public here.
-        status: the code of the status of residence; likewise.
-        period_of_stay: how long.
-        permission_kind: a code; likewise. None on a special permanent resident certificate, and so the others.
+        sex: of the holder.
+        nationality: a code of three characters; its table is not public.
+        status: the code of the status of residence; its table is not public.
+        period_of_stay: how long the stay is.
+        permission_kind: a code; its table is not public. None on a special permanent resident
+            certificate, like the two after it.
         permission_date: when it was given.
         work: which work is allowed.
         stay_expires: the last day of the stay.
@@ -176,7 +176,7 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class OtherEntries:
-    """DF2/EF03: whether the agency's commissioner made an entry, and a text that is reserved."""
+    """DF2/EF03: whether the agency's commissioner made an entry, and a reserved text."""
 
     entry_by_commissioner: Coded[Presence]
     reserved: str = field(repr=False)
@@ -184,21 +184,21 @@ class OtherEntries:
 
 @dataclass(frozen=True, slots=True)
 class SecondContents:
-    """What is on a card of the second generation. Name and address are images.
+    """The contents of a second-generation card. Name and address are images.
 
     Attributes:
         type: which card.
         version: of the specification that the card follows.
         number: the card's own number; not signed.
-        entries: what is printed.
+        entries: the printed entries.
         name_image: TIFF, with its filler.
-        face_image: JPEG 2000, with its filler; None of small children.
+        face_image: JPEG 2000, with its filler; None for small children.
         address_image: TIFF, with its filler.
-        permissions: None on a special permanent resident certificate, and so the next.
+        permissions: None on a special permanent resident certificate, like the next.
         extension_pending: whether an application for extension or change is pending.
         other: None where the card does not have the file.
         signature: None where there is none.
-        certificate_der: of who signed; likewise.
+        certificate_der: the signer's certificate; None where there is none.
     """
 
     type: CardType
@@ -216,7 +216,7 @@ class SecondContents:
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """Those that are there."""
+        """The images that are there."""
         return tuple(_there(self.name_image, self.face_image, self.address_image))
 
 
@@ -228,30 +228,30 @@ def _there(*images: Image | None) -> Iterator[Image]:
 
 
 def card_type(content: bytes) -> CardType:
-    """The type that MF/EF02 says.
+    """The type that MF/EF02 reports.
 
     Raises:
-        CardDataError: it says none that is known.
+        CardDataError: the type is unknown.
     """
     file = Free.TYPE_1 if len(content) == Free.TYPE_1.size else Free.TYPE_2
     raw = forms.read(file, content).text(0xC1)
     try:
         return CardType(raw)
     except ValueError:
-        raise data_error(file, N_("It says no type of card that is known.")) from None
+        raise data_error(file, N_("It does not hold a known type of card.")) from None
 
 
 def specification_version(content: bytes) -> str:
-    """The version of the specification that MF/EF01 says."""
+    """The version of the specification in MF/EF01."""
     return forms.read(Free.COMMON, content).text(0xC0)
 
 
 def contents_of(files: CardFiles) -> Contents:
-    """What *files* say.
+    """The contents of *files*, parsed.
 
     Raises:
         CardDataError: one does not have the known form, or is missing.
-        UsageError: the type has no files that anybody has described.
+        UsageError: no source describes the files of this type.
     """
     match files.type.generation, files.type.specified:
         case 1, _:
@@ -286,8 +286,8 @@ def _first(files: CardFiles) -> FirstContents:
 
 
 def _address(row: Row) -> Address | None:
-    found = Address(day(row, 0xD2), row.text(0xD3), row.text(0xD4))
-    return found if found.added or found.municipality or found.text else None
+    address = Address(day(row, 0xD2), row.text(0xD3), row.text(0xD4))
+    return address if address.added or address.municipality or address.text else None
 
 
 def _text(files: CardFiles, file: File, tag: int) -> str | None:
@@ -305,7 +305,7 @@ def _second(files: CardFiles) -> SecondContents:
     name = _image(images, 0xD0, N_("name image"), ImageKind.TIFF)
     address_image = _image(address, 0xDFD1, N_("address image"), ImageKind.TIFF)
     if name is None or address_image is None:
-        raise data_error(Second.IMAGES if name is None else Second.ADDRESS, N_("An image is missing in it."))
+        raise data_error(Second.IMAGES if name is None else Second.ADDRESS, N_("An image is missing from it."))
     permissions, extension, other = (
         files.row(file) for file in (Second.PERMISSIONS, Second.EXTENSION, Second.OTHER)
     )  # fmt: skip
@@ -326,7 +326,7 @@ def _second(files: CardFiles) -> SecondContents:
 
 
 def entries_row(files: CardFiles) -> Row:
-    """What is printed, as it is stored."""
+    """The printed entries, as stored."""
     file = next(file for file in LAYOUTS[files.type] if file in _ENTRIES)
     return files.needed(file)
 
@@ -362,7 +362,7 @@ def _number(row: Row) -> CardNumber:
     try:
         return CardNumber(row.values.get(0xC2, b""))
     except PinFormError:
-        raise data_error(row.file, N_("The number in it is none.")) from None
+        raise data_error(row.file, N_("What it holds is not a residence card number.")) from None
 
 
 # --- of both ---------------------------------------------------------------------------------------------------
@@ -373,7 +373,7 @@ def _version(files: CardFiles) -> str:
 
 
 def _image(row: Row, tag: int, name: str, kind: ImageKind) -> Image | None:
-    """The image of an object, with its filler, which is signed with it; None where there is nothing else."""
+    """The image in an object, with its filler, which is signed too; None where there is only filler."""
     content = row.values.get(tag, b"")
     return Image(name, kind, content) if content.strip(b"\x00") else None
 
@@ -386,4 +386,4 @@ def stored_certificate(row: Row, tag: int) -> bytes | None:
     try:
         return stored[: tlv.outer_length(stored)]
     except TlvError:
-        return stored  # no certificate, as the check will say
+        return stored  # not a certificate, as the check will say

@@ -1,7 +1,7 @@
-"""The rows of data objects that a residence card's files are: read as they are stored, and built.
+"""A residence card's files are rows of data objects: read as stored, and built.
 
-A value that is shorter than its object is filled with '00', and so is a file; an object of no length is absent. What an
-unknown tag holds is kept.
+A value that is shorter than its object is filled with '00', and so is a file; an object of length 0 is absent. Objects
+with an unknown tag are kept.
 
 Source: the specification (layout.py names it) §3.2.3, §3.3.4, §3.3.5.
 """
@@ -20,19 +20,19 @@ __all__ = ["Row", "build", "data_error", "read"]
 
 _FILLER: Final = b"\x00"
 _MORE: Final = 0x1F
-"""The bits of a tag that say that it has another byte."""
+"""The bits of a tag that announce another byte."""
 _WIDTHS: Final = {0x81: 1, 0x82: 2}
-"""Bytes of a length after the first, which says so."""
+"""How many bytes follow the first byte of a length, by that byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What stands in a file.
+    """The content of a file.
 
     Attributes:
         file: which.
-        values: the values of its objects as they are stored, by tag; what is absent or empty is not there.
-        unknown: objects of which nobody has said what they are, by tag.
+        values: the values of its objects as stored, by tag; without those that are absent or empty.
+        unknown: objects that no source describes, by tag.
     """
 
     file: File
@@ -40,23 +40,23 @@ class Row:
     unknown: Mapping[int, bytes] = field(repr=False)
 
     def text(self, tag: int) -> str:
-        """The text of an object, without what fills it; empty where it is absent."""
+        """The text of an object, without its filler; empty where the object is absent."""
         try:
             return self.values.get(tag, b"").rstrip(_FILLER).decode("utf-8")
         except UnicodeDecodeError:
-            raise data_error(self.file, N_("A text in it is no UTF-8.")) from None
+            raise data_error(self.file, N_("It holds a text that is not UTF-8.")) from None
 
 
 def read(file: File, content: bytes) -> Row:
-    """What stands in *content*, the whole of *file*.
+    """The objects in *content*, which is all of *file*.
 
     Raises:
-        CardDataError: it has another length than the file; an object in it is not whole, is longer than it can be,
-            comes twice or in another order.
+        CardDataError: its length is not the file's; an object in it is cut off, is too long, comes twice or out of
+            order.
     """
     if len(content) != file.size:
         raise data_error(file, N_("It has {length} bytes, not {wanted}."), length=len(content), wanted=file.size)
-    known = {found.tag: found for found in file.objects}
+    known = {object_.tag: object_ for object_ in file.objects}
     values, unknown = dict[int, bytes](), dict[int, bytes]()
     for tag, value in _objects(file, content):
         if tag not in known:
@@ -66,27 +66,27 @@ def read(file: File, content: bytes) -> Row:
         else:
             values[tag] = _checked(file, known[tag], value)
     if list(values) != [tag for tag in known if tag in values]:
-        raise data_error(file, N_("Its data objects are in another order."))
+        raise data_error(file, N_("Its data objects are out of order."))
     return Row(file, {tag: value for tag, value in values.items() if value}, unknown)
 
 
 def build(file: File, values: Mapping[int, bytes], *, absent: bytes = b"") -> bytes:
-    """The file with these *values*, each filled up to its length where that is fixed, and the file to its size.
+    """The file with these *values*, each padded to its length where that is fixed, and the file to its size.
 
     Args:
         file: which.
         values: by tag. An object without a value is not written.
-        absent: what stands where there would be no object at all.
+        absent: the content where there would be no object at all.
 
     Raises:
         UsageError: a value is longer than its object can be.
     """
-    written = b"".join(_built(file, found, values[found.tag]) for found in file.objects if found.tag in values)
+    written = b"".join(_built(file, object_, values[object_.tag]) for object_ in file.objects if object_.tag in values)
     return (written or absent).ljust(file.size, _FILLER)
 
 
 def data_error(file: File, problem: str, **details: object) -> CardDataError:
-    """The error that says *problem* of *file*."""
+    """The error that reports *problem* in *file*."""
     return CardDataError(
         N_("The file “{file}” does not have the known form. {problem}"),
         file=file.name, problem=CardDataError(problem, **details),
@@ -94,7 +94,7 @@ def data_error(file: File, problem: str, **details: object) -> CardDataError:
 
 
 def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
-    found: list[tuple[int, bytes]] = []
+    objects: list[tuple[int, bytes]] = []
     at = 0
     while at < len(content):
         if content[at] == 0:
@@ -103,12 +103,12 @@ def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
         tag, start, length = _header(file, content, at)
         if start + length > len(content):
             raise data_error(
-                file, N_("A data object says {length} bytes where {rest} are left."), length=length,
+                file, N_("A data object announces {length} bytes where {rest} are left."), length=length,
                 rest=len(content) - start,
             )  # fmt: skip
-        found.append((tag, content[start : start + length]))
+        objects.append((tag, content[start : start + length]))
         at = start + length
-    return found
+    return objects
 
 
 def _header(file: File, content: bytes, at: int) -> tuple[int, int, int]:
@@ -121,7 +121,7 @@ def _header(file: File, content: bytes, at: int) -> tuple[int, int, int]:
         end = at + (2 if content[at] & _MORE == _MORE else 1)
         tag, width = int.from_bytes(content[at:end], "big"), _WIDTHS.get(content[end], 0)
         if content[end] >= 0x80 and not width:
-            raise data_error(file, N_("A length in it has a form that it cannot have."))
+            raise data_error(file, N_("A length in it has an impossible form."))
         start = end + 1 + width
         return tag, start, int.from_bytes(content[end + 1 : start], "big") if width else content[end]
     except IndexError:
@@ -146,6 +146,6 @@ def _built(file: File, known: Object, value: bytes) -> bytes:
     if known.fixed and value:
         value = value.ljust(known.length, _FILLER)
     tag = known.tag.to_bytes(2 if known.tag > 0xFF else 1, "big")
-    # '81 XX' is allowed and never seen: the sizes of the files leave room for no other form than these two.
+    # '81 XX' is allowed and never occurs: with the files' sizes only these two forms are possible.
     length = bytes((len(value),)) if len(value) < 0x80 else b"\x82" + len(value).to_bytes(2, "big")
     return tag + length + value

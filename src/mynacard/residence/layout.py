@@ -1,8 +1,8 @@
-"""Residence cards: types, DF names, files, data objects, who may read them. Data only; driver and simulator read it.
+"""Residence cards: types, DF names, files, data objects, access conditions. Data only, for driver and simulator alike.
 
 Source: 在留カード等仕様書(一般公開用) Ver 1.5, Immigration Services Agency, March 2024 (*the specification* in all this
-package) §3.3, §4.2.5, for the first generation. That of the second, 第2世代在留カード等仕様書 Ver 1.1, was not to be
-had: eringoio/zairyu-card-reader's notes on it, which cite its pages. vectors/residence/layout.json.
+package) §3.3, §4.2.5, for the first generation. That of the second, 第2世代在留カード等仕様書 Ver 1.1, could not be
+had: eringoio/zairyu-card-reader's notes on it, which cite its pages, stand in. vectors/residence/layout.json.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ __all__ = [
 ]
 
 MASTER_FILE: Final = b""
-"""Stands where a DF name would: the MF has none."""
+"""In place of a DF name, which the MF does not have."""
 _DF: Final = bytes.fromhex("D392F0004F")
 DF1: Final = (_DF + b"\x02").ljust(16, b"\0")
 DF2: Final = (_DF + b"\x03").ljust(16, b"\0")
 DF3: Final = (_DF + b"\x04").ljust(16, b"\0")
 _PLACES: Final = {MASTER_FILE: "MF", DF1: "DF1", DF2: "DF2", DF3: "DF3"}
 RESIDENCE_APPLICATION: Final = (_DF + b"\x01").ljust(16, b"\0")
-"""The residence application of a specified card, which is an Individual Number Card beside it."""
+"""The residence application of a specified card, which is also an Individual Number Card."""
 NUMBER_KEY: Final = 0x06
-"""The short identifier of what VERIFY compares the card's number with."""
+"""The short identifier of the reference that VERIFY compares the card's number with."""
 
 
 class CardType(StrEnum):
-    """What the card says that it is (MF/EF02)."""
+    """The type that the card reports (MF/EF02)."""
 
     RESIDENCE_CARD = "1"  # 在留カード
     SPECIAL_PERMANENT_RESIDENT = "2"  # 特別永住者証明書
@@ -57,7 +57,7 @@ class CardType(StrEnum):
 
     @property
     def specified(self) -> bool:
-        """Whether it is an Individual Number Card at the same time, whose session is specified in no public text."""
+        """Whether it is also an Individual Number Card; no public text specifies how to open its residence files."""
         return self in {CardType.SPECIFIED_RESIDENCE_CARD, CardType.SPECIFIED_SPECIAL_PERMANENT_RESIDENT}
 
     @property
@@ -81,9 +81,9 @@ class Access(Enum):
 
     FREE = auto()
     NUMBER = auto()
-    """Whoever has presented the number, in the clear or encrypted."""
+    """Needs the number; comes in the clear or encrypted."""
     NUMBER_AND_MESSAGING = auto()
-    """Whoever has presented it, encrypted alone."""
+    """Needs the number; comes only encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class Object:
 
     Attributes:
         tag: its tag.
-        length: bytes of its value at most; '00' fills a value that is shorter.
-        fixed: whether the value has so many bytes, or none at all.
+        length: the most bytes of its value; a shorter value is filled with '00'.
+        fixed: whether the value always has this many bytes, or is absent.
     """
 
     tag: int
@@ -131,7 +131,7 @@ class File:
 
 
 class Free:
-    """What anybody may read, of both generations."""
+    """Files of both generations that can be read freely."""
 
     COMMON: Final = File(N_("common data"), MASTER_FILE, 0x0B, 6, (Object(0xC0, 4),), Access.FREE)
     TYPE_1: Final = File(N_("card type"), MASTER_FILE, 0x0A, 3, (Object(0xC1, 1),), Access.FREE)
@@ -168,7 +168,7 @@ _PERSON: Final = (
 )
 _OTHER: Final = (Object(0xD9, 1), Object(0xDE, 200, fixed=False))
 _DC_MAX: Final = 104
-"""The signature has 96 bytes in the published example; in DER, as the text is said to have it, up to 104."""
+"""The signature has 96 bytes in the published example; in DER, as the text is reported to say, up to 104."""
 
 
 class Second:
@@ -179,7 +179,7 @@ class Second:
         N_("printed entries"), DF1, 0x03, 73,
         (*_PERSON, Object(0xCA, 2), Object(0xCB, 8), Object(0xCC, 1), Object(0xCD, 8)), Access.NUMBER_AND_MESSAGING,
     )  # fmt: skip
-    ENTRIES_OF_SPECIAL: Final = File(  # which six objects the 46 bytes are is arithmetic, and told nowhere
+    ENTRIES_OF_SPECIAL: Final = File(  # no source says which six objects the 46 bytes are; this is arithmetic
         N_("printed entries"), DF1, 0x03, 46, _PERSON, Access.NUMBER_AND_MESSAGING
     )
     IMAGES: Final = File(
@@ -187,7 +187,7 @@ class Second:
         Access.NUMBER_AND_MESSAGING,
     )  # fmt: skip
     ADDRESS: Final = File(N_("address image"), DF1, 0x06, 2505, (Object(0xDFD1, 2500),), Access.NUMBER_AND_MESSAGING)
-    PERMISSIONS: Final = File(  # of D5 one byte is said to be written: whether its length says so is not known
+    PERMISSIONS: Final = File(  # one byte of D5 is said to be written; whether its length says so is unknown
         N_("permissions"), DF2, 0x01, 22, (Object(0xD5, 7, fixed=False), Object(0xD6, 8), Object(0xD7, 1))
     )
     EXTENSION: Final = File(N_("extension application"), DF2, 0x02, 3, (Object(0xD8, 1),))
@@ -214,4 +214,4 @@ LAYOUTS: Final[dict[CardType, tuple[File, ...]]] = {
         Second.SIGNATURE,
     ),
 }  # fmt: skip
-"""The files of each type, in the order in which they are read: no DF comes twice."""
+"""The files of each type, in reading order: each DF is selected once."""

@@ -1,4 +1,4 @@
-"""What is personal on a residence card, for recordings: all that a number opens; what anybody may read is shown."""
+"""What is personal on a residence card, for recordings: all that the number opens; freely readable files are shown."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ _SHOWN: Final = frozenset({Free.COMMON.sfi, Free.TYPE_1.sfi})
 PERSONAL: Final = ApplicationMask(
     MASTER_FILE, tuple(FileMask(sfi) for sfi in range(1, SFI_MAX + 1) if sfi not in _SHOWN)
 )
-"""Of the MF two files are shown. The other DFs have no rules, so nothing of them is."""
+"""Two files of the MF are shown. The other DFs have no rules, so nothing of them is."""

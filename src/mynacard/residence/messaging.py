@@ -1,7 +1,8 @@
 """Secure messaging of residence cards: VERIFY and READ BINARY, unreadable on the way.
 
-It hides, and proves nothing: there is no checksum, no counter, and every message begins from a zero IV. Whoever can
-change bytes on the way can change what is read; the signature tells. A failed command does not end the session.
+It hides, and proves nothing: there is no checksum, no counter, and every message begins from a zero IV. An attacker who
+can change bytes on the way can change what is read; the signature reveals it. A failed command does not end the
+session.
 
 Source: the specification (layout.py names it) §4.1.1, §4.2.2, §4.2.5. How commands and responses look is in
 :mod:`mynacard.apdu.secure`.
@@ -39,10 +40,10 @@ class SessionKey:
         return self.suite.encrypted(self.key, padded(data, self.suite.block))
 
     def decrypted(self, cryptogram: bytes) -> bytes:
-        """The data that *cryptogram* is.
+        """The data in *cryptogram*.
 
         Raises:
-            ProtocolError: it is none of this session.
+            ProtocolError: it does not belong to this session.
         """
         if not cryptogram or len(cryptogram) % self.suite.block:
             raise ProtocolError(N_("A cryptogram is not made of whole blocks."))
@@ -50,24 +51,24 @@ class SessionKey:
 
 
 def room(ne: int, block: int) -> int:
-    """How many bytes of a file fit into an answer of *ne* bytes, around which are a data object and its padding."""
+    """How many bytes of a file fit into an answer of *ne* bytes, with a data object's header and padding."""
     header = 1 + (1 if ne <= 0x81 else 2 if ne <= 0x102 else 3)  # tag, and length of one to three bytes
     return (ne - header - 1) // block * block - 1
 
 
 class SecureCard:
-    """A card whose VERIFY and READ BINARY go encrypted to the one inside. Both sides have the key already."""
+    """A card around a card: VERIFY and READ BINARY go encrypted to the inner one. Both sides have the key already."""
 
     def __init__(self, card: Channel, key: SessionKey) -> None:
         self._card = card
         self._key = key
 
     def transmit(self, command: bytes, /) -> bytes:
-        """The answer to *command*, both in the clear on this side; a refusal comes in the clear from the card.
+        """The answer to *command*, both in the clear on this side; the card sends a refusal in the clear.
 
         Raises:
-            TlvError: the answer is no data object, or was cut off.
-            ProtocolError: it is not one of this session, or longer than what was asked for.
+            TlvError: the answer is not a data object, or was cut off.
+            ProtocolError: it does not belong to this session, or is longer than requested.
         """
         apdu = CommandApdu.parse(command)
         if not is_protected(apdu):
@@ -79,6 +80,6 @@ class SecureCard:
         opened = open_response(response, self._key)
         if len(opened.data) > apdu.ne:
             raise ProtocolError(
-                N_("The card sent {nr} bytes where {ne} were asked for."), nr=len(opened.data), ne=apdu.ne
+                N_("The card sent {nr} bytes where {ne} were requested."), nr=len(opened.data), ne=apdu.ne
             )
         return bytes(opened)

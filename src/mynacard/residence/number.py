@@ -1,4 +1,4 @@
-"""The number of a residence card: printed on it top right, and all that opens it.
+"""The number of a residence card: printed at its top right, and all that is needed to open it.
 
 Source: the specification (layout.py names it) §3.4.1, Annex 2 for 12 bytes in capitals; pages about the agency's
 inquiry service for letters and digits. No check digit is published.
@@ -23,13 +23,13 @@ _FORM: Final = re.compile(rb"[A-Z]{2}[0-9]{8}[A-Z]{2}")
 class CardNumber(Pin):
     """The number of a residence card, two letters, eight digits, two letters; given away only by :meth:`reveal`.
 
-    Whoever has it can read the card. A card that is issued anew has another one.
+    Anyone who has it can read the card. A reissued card has another one.
 
     Args:
-        text: the number, in capitals, without blanks.
+        text: the number, in capitals, without spaces.
 
     Raises:
-        PinFormError: it has another form. No card has been asked.
+        PinFormError: it has another form. Nothing was sent.
     """
 
     __slots__ = ()
@@ -39,13 +39,13 @@ class CardNumber(Pin):
         if not _FORM.fullmatch(self.reveal()):
             del text  # tracebacks show local variables
             raise PinFormError(
-                N_("The {pin} has {form}. What was typed is not of this form, and was not sent."),
+                N_("The {pin} has {form}. What was typed does not have this form, and was not sent."),
                 pin=NUMBER_LABEL, form=N_("2 letters, 8 digits and 2 letters, such as AB12345678CD"),
             )  # fmt: skip
 
     @classmethod
     def typed(cls, typed: Pin) -> CardNumber:
-        """The number that somebody typed: small letters, full-width ones and blanks around it mean the same.
+        """The number as typed: lowercase and full-width letters and surrounding spaces make no difference.
 
         Raises:
             PinFormError: it has another form.

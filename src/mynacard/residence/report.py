@@ -1,4 +1,4 @@
-"""What was found when a residence card was checked: three steps, and what they say of each of its fields."""
+"""The result of checking a residence card: three steps, and what they say about each field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["FIELDS", "Label", "Report", "SignatureForm"]
 
 
 class Label(StrEnum):
-    """What can be said of a field."""
+    """The label of a field."""
 
     SIGNED_AND_GOOD = "signed-and-good"
     SIGNED_AND_BAD = "signed-and-bad"
@@ -26,10 +26,10 @@ class Label(StrEnum):
 
 
 class SignatureForm(StrEnum):
-    """In which form a good signature was found. Which ones real cards have is not known."""
+    """The form of a good signature. Which ones real cards have is unknown."""
 
     BARE_DIGEST = "bare-digest"
-    """First generation: the padded block holds the digest alone, as the specification's text and figure have it."""
+    """First generation: the padded block holds only the digest, as in the specification's text and figure."""
     DIGEST_INFO = "digest-info"
     """First generation: it holds a DigestInfo, as PKCS #1 has it."""
     RAW = "raw"
@@ -57,16 +57,16 @@ _VALIDITY: Final = N_("validity")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found, step by step.
+    """The result, step by step.
 
     Attributes:
         type: which card.
-        wanted: the kind of CA that was asked for.
+        wanted: the kind of CA that the caller expects.
         anchor: the CA that the signer's certificate leads to; None where it leads to none.
-        form: in which form the signature was good; None where it was not.
-        has_signature: whether the card has one at all: it has none of holders under 16.
-        signature: whether the signed fields are as they were signed with the certificate's key.
-        issuer: whether the certificate is from a CA that the caller trusts, and of the kind that was asked for.
+        form: the form of a good signature; None where it is not good.
+        has_signature: whether the card has one at all; cards of holders under 16 have none.
+        signature: whether the certificate's key signed the fields as they are.
+        issuer: whether the certificate is from a CA that the caller trusts, of the kind that is wanted.
         validity: whether both certificates were valid at the time that the caller named.
     """
 
@@ -86,11 +86,11 @@ class Report:
 
     @property
     def overall(self) -> Verdict:
-        """BAD if a step is; else NOT_CHECKED if one was not taken; else GOOD. It speaks of the signed fields alone."""
+        """BAD if a step is; else NOT_CHECKED if one was not taken; else GOOD. It is about the signed fields only."""
         return overall(step for _, step in self.steps)
 
     def label(self, name: str) -> Label:
-        """What can be said of the field *name* of the contents.
+        """The label of the field *name* of the contents.
 
         Raises:
             UsageError: the contents of this generation have no such field.
@@ -108,5 +108,5 @@ class Report:
 
     @property
     def labels(self) -> dict[str, Label]:
-        """The same of every field."""
+        """The label of every field, by its name."""
         return {name: self.label(name) for name in FIELDS[self.type.generation]}

@@ -1,7 +1,7 @@
-"""Whether what is on a residence card was signed, by whom, and is as it was signed.
+"""Whether the contents of a residence card were signed, by whom, and are unchanged.
 
-The signature covers pictures, and in the second generation what is printed; address, permissions, type and version it
-does not cover. It does not show that the chip is the one that was issued: a copy on another chip is as good.
+The signature covers the pictures and, in the second generation, the printed entries; not the address, permissions, type
+or version. It does not show that the chip is the one that was issued: a copy on another chip is as good.
 
 Source: the specification (layout.py names it) §3.4.3, figure 3-4, §3.3.4.9; for the second generation
 eringoio/zairyu-card-reader. RFC 8017 §8.2.2, §9.2; RFC 5280 §6.1. vectors/residence/signatures.json.
@@ -35,30 +35,32 @@ __all__ = ["check", "signed_data"]
 
 RSA_BITS: Final = 2048
 ENTRIES_LENGTH: Final = 53
-"""Bytes of the printed entries' values; those of a special permanent resident certificate are filled up to as many."""
+"""Bytes of the printed entries' values; those of a special permanent resident certificate are padded to this."""
 _COORDINATE: Final = 48
 _PROCESSED: Final = frozenset({
     x509.BasicConstraints.oid, x509.KeyUsage.oid, x509.CertificatePolicies.oid, x509.SubjectAlternativeName.oid,
 })  # fmt: skip
-"""Critical extensions that are understood, or say nothing that matters here."""
+"""Critical extensions that are understood, or do not matter here."""
 
-_NO_SIGNATURE: Final = N_("The card has no signature. Cards of holders under 16 have none; so may a forged one.")
+_NO_SIGNATURE: Final = N_(
+    "The card has no signature. Cards of holders under 16 have none; a forged card may have none either."
+)
 
 
 def check(
     files: CardFiles, anchors: Iterable[Anchor] = (), *, at: datetime, wanted: AnchorKind = AnchorKind.PRODUCTION
 ) -> Report:
-    """What can be said of *files* under *anchors*.
+    """Whether *files* are genuine, judged under *anchors*.
 
     Args:
-        files: as they were read.
+        files: as read.
         anchors: the CA certificates that the caller trusts.
-        at: the time that matters, aware of its zone. How an expired CA is to be treated is published nowhere; here what
-            it signed is bad at that time, and may be good at an earlier one.
-        wanted: which cards are asked for: real ones, those of the agency's test CA, or simulated ones.
+        at: the time that matters, with its zone. How to treat an expired CA is not published; here what it signed is
+            bad at that time, and may be good at an earlier one.
+        wanted: which cards the caller expects: real ones, those of the agency's test CA, or simulated ones.
 
     Raises:
-        CardDataError: a file that is signed does not have the known form, or is missing.
+        CardDataError: a signed file does not have the known form, or is missing.
         UsageError: *at* has no time zone.
     """
     if at.tzinfo is None:
@@ -70,22 +72,22 @@ def check(
         return Report(files.type, wanted, None, None, False, absent, absent, absent)
     certificate = _certificate(stored)
     if certificate is None:
-        signature = bad(N_("The card has a signature, and no certificate of who made it that can be read."))
-        nobody = not_checked(N_("There is no certificate."))
-        return Report(files.type, wanted, None, None, True, signature, nobody, nobody)
+        signature = bad(N_("The card has a signature, but the signer's certificate cannot be read."))
+        unknown = not_checked(N_("There is no certificate."))
+        return Report(files.type, wanted, None, None, True, signature, unknown, unknown)
     data = signed_data(files)
     form = None if data is None else verify(certificate.public_key, value, data)
     anchor, issuer = _issuer(certificate, tuple(anchors), wanted)
     return Report(
         files.type, wanted, anchor, form, True,
-        good(N_("The signed fields are as they were signed.")) if form else _changed(data),
+        good(N_("The signed fields are unchanged.")) if form else _changed(data),
         issuer,
         _validity(at, certificate, anchor),
     )  # fmt: skip
 
 
 def signed_data(files: CardFiles) -> bytes | None:
-    """The bytes that are signed, filler included; None where some are missing.
+    """The signed bytes, filler included; None where some are missing.
 
     First generation: front and face image, 10,000 bytes. Second: the values of the printed entries, face image, name
     image, 5,553 bytes.
@@ -103,7 +105,7 @@ def signed_data(files: CardFiles) -> bytes | None:
 # --- the two generations ---------------------------------------------------------------------------------------
 
 Stored = tuple[bytes | None, bytes | None]
-"""The signature and the certificate, as far as the card has them."""
+"""The signature and the certificate; None where the card has none."""
 
 
 def _first(files: CardFiles) -> Stored:
@@ -117,12 +119,12 @@ def _second(files: CardFiles) -> Stored:
 
 
 def _filled(value: bytes | None) -> bytes | None:
-    """*value*, if there is anything in it but filler."""
+    """*value*, if it is more than filler."""
     return value if value is not None and value.strip(b"\x00") else None
 
 
 def _verify_rsa(key: CertificatePublicKeyTypes | None, value: bytes, data: bytes) -> SignatureForm | None:
-    """The form in which *value* is a signature of *data*, compared with all that may stand there."""
+    """The form in which *value* is a signature of *data*; each possible block is compared whole."""
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size != RSA_BITS:
         return None
     try:
@@ -164,7 +166,7 @@ _GENERATIONS: Final[
 
 def _changed(data: bytes | None) -> Step:
     if data is None:
-        return bad(N_("The card has a signature, and not all that it should cover."))
+        return bad(N_("The card has a signature, but not everything that it should cover."))
     return bad(N_("The signed fields are not what the certificate's key signed."))
 
 
@@ -172,7 +174,7 @@ def _changed(data: bytes | None) -> Step:
 
 
 def _certificate(stored: bytes | None) -> Certificate | None:
-    """What a card has in a certificate's place, if it is one."""
+    """The certificate that a card has stored, if it is one."""
     try:
         return None if stored is None else Certificate.load(stored)
     except CertificateFileError:
@@ -180,18 +182,18 @@ def _certificate(stored: bytes | None) -> Certificate | None:
 
 
 def _issuer(certificate: Certificate, anchors: tuple[Anchor, ...], wanted: AnchorKind) -> tuple[Anchor | None, Step]:
-    """The anchor that issued *certificate*, by its signature: four published CAs have one name; and what that says."""
+    """The anchor that issued *certificate*, by signature (four published CAs share a name), and the verdict on it."""
     issuers = [anchor for anchor in anchors if certificate.issued_by(anchor.certificate)]
-    anchor = next((found for found in issuers if found.kind is wanted), next(iter(issuers), None))
+    anchor = next((issuer for issuer in issuers if issuer.kind is wanted), next(iter(issuers), None))
     if anchor is None:
         if not anchors:
-            return None, not_checked(N_("No CA certificate was given: who signed is not known."))
+            return None, not_checked(N_("No CA certificate was given: the signer is unknown."))
         return None, bad(N_("None of the given CA certificates issued the signer's certificate."))
     if anchor.says_simulated and not anchor.simulated:
         return anchor, bad(N_("The CA is simulated: it proves nothing outside of tests."))
     if anchor.kind is not wanted:
         return anchor, bad(
-            N_("The CA signs {kind} cards, and {wanted} ones are wanted."),
+            N_("The CA signs {kind} cards, but {wanted} ones are wanted."),
             kind=anchor.kind.value,
             wanted=wanted.value,
         )
@@ -202,15 +204,15 @@ def _issuer(certificate: Certificate, anchors: tuple[Anchor, ...], wanted: Ancho
 
 
 def _profile(certificate: Certificate, authority: Certificate) -> str | None:
-    """What speaks against these two certificates; None if nothing does. What a signer's says is published nowhere."""
+    """What is wrong with these two certificates; None if nothing is. No source says what a signer's must contain."""
     if not authority.is_ca or not (authority.usage is None or authority.usage.key_cert_sign):
-        return N_("The given certificate is not one of a CA.")
+        return N_("The given certificate is not a CA certificate.")
     if certificate.is_ca:
-        return N_("The signer's certificate is one of a CA.")
+        return N_("The signer's certificate is a CA certificate.")
     usage = certificate.usage
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
         return N_("The signer's certificate is not for signing data.")
-    if any(found.critical and found.oid not in _PROCESSED for found in certificate.parsed.extensions):
+    if any(extension.critical and extension.oid not in _PROCESSED for extension in certificate.parsed.extensions):
         return N_("The signer's certificate has a critical extension that is unknown here.")
     return None
 

@@ -1,4 +1,4 @@
-"""What the files of a residence card say, as values: days, codes, periods. What nobody has published stays as it is.
+"""What the files of a residence card say, as values: days, codes, periods. Unpublished codes stay as they are.
 
 Source: the specification (layout.py names it) §3.3.4; for the second generation eringoio/zairyu-card-reader. The
 agency's tables of codes for nationality, status of residence and kind of permission are not public: those codes have no
@@ -40,11 +40,11 @@ _DAYS: Final = re.compile("[0-9]{3}")
 
 
 class Code(StrEnum):
-    """A code whose table is public; its value is as the card has it."""
+    """A code whose table is public; its value is the card's."""
 
     @property
     def label(self) -> str:
-        """What it means, in words for people."""
+        """Its meaning, for people."""
         return _LABELS[type(self)][self.value]
 
 
@@ -74,7 +74,7 @@ class ComprehensivePermission(Code):
 
 
 class Presence(Code):
-    """Whether something is there: an application that is pending, a permission, an entry."""
+    """Whether there is a pending application, a permission, an entry."""
 
     NO = "0"
     YES = "1"
@@ -102,8 +102,8 @@ class Coded(Generic[E]):
     """A code whose table is public.
 
     Attributes:
-        raw: the code as the card has it.
-        known: what it means; None where the table does not have it.
+        raw: the card's code.
+        known: its meaning; None where the table does not have it.
     """
 
     raw: str = field(repr=False)
@@ -111,13 +111,13 @@ class Coded(Generic[E]):
 
     @property
     def meaning(self) -> str | None:
-        """What it means, in words for people; None where the table does not have it."""
+        """Its meaning, for people; None where the table does not have it."""
         return self.known.label if self.known is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class RawCode:
-    """A code of whose table nothing is public: as the card has it, and without a meaning."""
+    """A code whose table is not public: the card's code, without a meaning."""
 
     raw: str = field(repr=False)
 
@@ -134,7 +134,7 @@ class Day:
 
     @property
     def date(self) -> date | None:
-        """The day of the calendar; None where there is no such day, as of a birth date that is not wholly known."""
+        """The calendar day; None where there is no such day, as with a birth date that is only partly known."""
         try:
             return date(int(self.raw[:4]), int(self.raw[4:6]), int(self.raw[6:]))
         except ValueError:
@@ -151,19 +151,19 @@ class YearsAndMonths:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A period of stay of so many days."""
+    """A period of stay in days."""
 
     days: int
 
 
 @dataclass(frozen=True, slots=True)
 class Indefinite:
-    """No end."""
+    """A stay without end."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownPeriod:
-    """A period in a form that nobody has described; *raw* is the card's."""
+    """A period in a form that no source describes; *raw* is the card's."""
 
     raw: str
 
@@ -172,22 +172,26 @@ PeriodOfStay: TypeAlias = YearsAndMonths | Days | Indefinite | UnknownPeriod
 
 
 def coded(table: type[E], raw: str) -> Coded[E]:
-    """What *raw* is by *table*."""
+    """*raw*, looked up in *table*."""
     return Coded(raw, table(raw) if raw in set(table) else None)
 
 
 def day(row: Row, tag: int) -> Day | None:
-    """The day that an object says; None where it is absent or blank. A CardDataError where it is no eight digits."""
+    """The day in an object; None where it is absent or blank.
+
+    Raises:
+        CardDataError: it is not eight digits.
+    """
     text = row.text(tag)
     if not text:
         return None
     if not _DAY.fullmatch(text):
-        raise data_error(row.file, N_("A date in it is none."))
+        raise data_error(row.file, N_("It holds a date that is not eight digits."))
     return Day(text)
 
 
 def period(raw: str) -> PeriodOfStay:
-    """The period of stay that CE says: YYMM, or three digits of days; '0000' has no end."""
+    """The period of stay in CE: YYMM, or three digits of days; '0000' means without end."""
     if raw == "0000":
         return Indefinite()
     if found := _YEARS_AND_MONTHS.fullmatch(raw):

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from mynacard.doors.pcsclite import messages as say
 from mynacard.doors.pcsclite import wire
-from mynacard.doors.pcsclite.calls import Observer, nobody
+from mynacard.doors.pcsclite.calls import Observer, unobserved
 from mynacard.doors.pcsclite.scard import Code, Disposition, ShareMode
 from mynacard.doors.pcsclite.service import Service
 from mynacard.simulator import SimulatedCard
@@ -40,7 +40,7 @@ def tokens() -> Iterator[int]:
     return count(1)
 
 
-def new_service(clock: Clock | None = None, observe: Observer = nobody) -> Service:
+def new_service(clock: Clock | None = None, observe: Observer = unobserved) -> Service:
     """A service with an empty desk: 0.5 s until a card loses its power, 10 s of patience."""
     numbers = tokens()
     return Service(clock or Clock(), lambda: next(numbers), 0.5, 10.0, observe)

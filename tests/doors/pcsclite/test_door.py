@@ -150,7 +150,7 @@ def test_without_a_place_or_on_another_system_there_is_a_sentence(monkeypatch: p
     with pytest.raises(UsageError, match="no folder for a socket"), PcscliteDoor():
         pass
     monkeypatch.setattr(place.sys, "platform", "darwin")
-    with pytest.raises(UsageError, match="Linux alone"), PcscliteDoor():
+    with pytest.raises(UsageError, match="only on Linux"), PcscliteDoor():
         pass
 
 

@@ -16,7 +16,7 @@ _BY_NUMBER: Final = {0: Protocol.T0, 1: Protocol.T1}
 
 
 def protocols_of(atr: bytes) -> Protocol:
-    """The protocols that *atr* offers; UNDEFINED where it is none."""
+    """The protocols that *atr* offers; UNDEFINED where it is not an ATR."""
     if len(atr) < 2 or atr[0] not in (_DIRECT, _INVERSE):
         return Protocol.UNDEFINED
     offered = Protocol.UNDEFINED

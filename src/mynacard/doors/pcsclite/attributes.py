@@ -1,4 +1,4 @@
-"""What a reader tells about itself and its card when a client asks for an attribute.
+"""The attributes of a reader and its card that a client can ask for.
 
 Source: PC/SC Workgroup, part 3, §3.1.1 (attributes); pcsc-lite 1.9.9, src/winscard.c for the names it adds itself.
 """

@@ -1,4 +1,4 @@
-"""What a message of a client does to the readers on the desk, and what the client hears.
+"""What a client's message does to the readers on the desk, and what the client is answered.
 
 Source: pcsc-lite 1.9.9, src/winscard_svc.c; 2.3.0 for the count of reader events.
 """
@@ -22,31 +22,31 @@ from mynacard.errors import ProtocolError
 from mynacard.simulator.faults import Fault, FaultKind
 from mynacard.texts import N_
 
-__all__ = ["Calls", "Observer", "ServiceGone", "nobody"]
+__all__ = ["Calls", "Observer", "ServiceGone", "unobserved"]
 
 _MAJOR, _OLDEST, _NEWEST = 4, 4, 5
-"""The protocols that are spoken. Clients of 4:6 speak 4:5, too; before 4:4 (2018) they waited in another way."""
+"""The protocols that are spoken. Clients of 4:6 speak 4:5, too; before 4:4 (2018) they waited differently."""
 _SCOPES: Final = range(4)
 
 Observer = Callable[[str, bytes, bytes | None], None]
-"""Is told of each APDU that reaches a reader: the reader, the command, and the answer that goes to the client, if one
-does. It is told PINs."""
+"""Called for each APDU that reaches a reader, with the reader's name, the command, and the answer to the client (or
+None). It sees PINs."""
 
 
-def nobody(_reader: str, _command: bytes, _answer: bytes | None) -> None:
-    """An observer that does not care."""
+def unobserved(_reader: str, _command: bytes, _answer: bytes | None) -> None:
+    """An observer that ignores everything."""
 
 
 class ServiceGone(Exception):
-    """The service ends here: everybody is to be hung up on."""
+    """The service ends here: every client is to be disconnected."""
 
 
 class Calls:
-    """What *clients* call, done to *desk*.
+    """Carries out on *desk* what *clients* call.
 
     Args:
         token: random numbers, 1 to 2**31 - 1, for contexts and connections.
-        observe: is told of each APDU.
+        observe: called for each APDU.
     """
 
     def __init__(self, clients: Clients, desk: Desk, token: Callable[[], int], observe: Observer) -> None:
@@ -58,11 +58,11 @@ class Calls:
 
     @property
     def open_handles(self) -> int:
-        """Connections to cards, those to readers that are gone included."""
+        """How many connections to cards there are, including those to unplugged readers."""
         return sum(len(client.handles) for client in self._clients)
 
     def transaction_holder(self, name: str) -> int | None:
-        """The number of the process that has a transaction on the reader called *name*."""
+        """The process number of the client with a transaction on the reader *name*; None if there is none."""
         reader = self._desk.find(name)
         holders = (client.peer for client in self._clients if reader.holder in client.handles)
         return next(holders, None) if reader.in_transaction else None
@@ -71,7 +71,7 @@ class Calls:
         """As after a start of the service: there are no connections, and no card has power."""
         self._connections.clear()
         for reader in self._desk:
-            reader.forget_everybody()
+            reader.forget_connections()
 
     def release(self, client: Client) -> None:
         """The end of *client*'s context, and of all its connections."""
@@ -85,12 +85,12 @@ class Calls:
         client.context = 0
 
     def answer(self, client: Client, message: say.Message) -> say.Message | None:
-        """What *client* hears to *message*, if it hears something.
+        """The answer to *client*'s *message*; None if there is none.
 
         Raises:
             Later: there is no answer yet; ask again when a transaction has ended.
             ServiceGone: a fault ends the service.
-            ProtocolError: it names a connection that it has not.
+            ProtocolError: it names a connection that it does not have.
         """
         try:
             return self._call(client, message) if isinstance(message, say.Call) else self._news(client, message)
@@ -126,7 +126,7 @@ class Calls:
             case say.EstablishContext(scope):
                 if scope not in _SCOPES:
                     raise Refused(Code.E_INVALID_VALUE)
-                client.context = self._unused(each.context for each in self._clients)
+                client.context = self._unused(known.context for known in self._clients)
                 return replace(call, context=client.context, code=Code.S_SUCCESS)
             case say.ReleaseContext(context):
                 self._check_context(client, context)
@@ -143,7 +143,7 @@ class Calls:
                 return self._with_reader(client, call)
 
     def _with_reader(self, client: Client, call: say.Call) -> say.Call:
-        """The answer to what takes a connection and leaves it open."""
+        """The answer to a call that uses a connection and leaves it open."""
         match call:
             case say.Reconnect(card, share_mode, protocols, initialization):
                 reader = self._reader(client, card)
@@ -165,7 +165,7 @@ class Calls:
                 value = value_of(reader, attribute)
                 return replace(call, value=value, length=len(value), code=Code.S_SUCCESS)
             case _:
-                raise ProtocolError(N_("No PC/SC client sends this."))
+                raise ProtocolError(N_("PC/SC clients do not send this."))
         return replace(call, code=Code.S_SUCCESS)
 
     def _check_context(self, client: Client, context: int) -> None:
@@ -179,7 +179,7 @@ class Calls:
         if target is None:
             return Code.E_INVALID_HANDLE
         self._clients.stop_waiting(target, Code.E_CANCELLED)
-        return Code.S_SUCCESS  # as of pcsc-lite 2.3; 1.9.9 complains where the waiting has just ended by itself
+        return Code.S_SUCCESS  # as in pcsc-lite 2.3; 1.9.9 complains if the wait has just ended by itself
 
     def _connect(self, client: Client, call: say.Connect) -> say.Call:
         self._check_context(client, call.context)
@@ -188,7 +188,7 @@ class Calls:
         reader = next((reader for reader in self._desk if reader.name == call.reader), None)
         if reader is None:
             raise Refused(Code.E_UNKNOWN_READER)
-        handle = self._unused(handle for each in self._clients for handle in each.handles)
+        handle = self._unused(used for known in self._clients for used in known.handles)
         protocol = reader.connect(handle, call.share_mode, call.protocols)
         client.handles.add(handle)
         self._connections[handle] = reader
@@ -208,7 +208,7 @@ class Calls:
 
     def _check_handle(self, client: Client, handle: int) -> None:
         if not client.context or handle not in client.handles:
-            raise ProtocolError(N_("A client names a connection that it has not."))  # pcscd hangs up, too
+            raise ProtocolError(N_("A client names a connection that it does not have."))  # pcscd hangs up, too
 
     def _reader(self, client: Client, handle: int) -> Reader:
         self._check_handle(client, handle)
@@ -237,7 +237,7 @@ class Calls:
         )  # fmt: skip
 
     def _exchange(self, client: Client, reader: Reader, command: bytes) -> bytes | None:
-        """The answer that *client* gets to *command*; None where it gets none."""
+        """The answer that *client* gets to *command*; None if it gets none."""
         fault = reader.armed.at_next_apdu()
         answer: bytes | None = None
         try:
@@ -247,7 +247,7 @@ class Calls:
         return answer
 
     def _control(self, client: Client, call: say.Control) -> say.Control | None:
-        """What the reader itself is asked: what its keypad can do, and to have a PIN typed there."""
+        """Requests to the reader itself: what its keypad can do, and to have a PIN typed there."""
         reader = self._reader(client, call.card)
         reader.check_sharing(call.card)
         answer = self._feature(client, reader, call)
@@ -272,7 +272,7 @@ class Calls:
         raise Refused(Code.E_UNSUPPORTED_FEATURE)
 
     def _strike(self, fault: Fault, client: Client, reader: Reader, command: bytes) -> bytes | None:
-        """What *fault* makes of *command*: the answer that *client* gets, or None where it gets none."""
+        """The effect of *fault* on *command*: the answer that *client* gets, or None if it gets none."""
         match fault.kind:
             case FaultKind.REMOVED:
                 self._desk.remove(reader.name)
@@ -310,7 +310,7 @@ class Calls:
 
 
 def _greeting(call: say.Version) -> say.Version:
-    """What protocol it will be; the client goes away where it is told that the service has stopped."""
+    """The protocol to use; a client that is told that the service has stopped goes away."""
     if call.major != _MAJOR or call.minor < _OLDEST:
         return say.Version(_MAJOR, _NEWEST, code=Code.E_SERVICE_STOPPED)
     return say.Version(_MAJOR, min(call.minor, _NEWEST), code=Code.S_SUCCESS)

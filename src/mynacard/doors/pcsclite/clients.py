@@ -1,4 +1,4 @@
-"""The clients of the service: what came from each and goes to each, who waits for what, and whose patience is tried.
+"""The clients of the service: the bytes from and to each, who waits for what, and who is overdue.
 
 Source: pcsc-lite 1.9.9, src/winscard_svc.c and src/eventhandler.c.
 """
@@ -28,12 +28,12 @@ class Client:
 
     Attributes:
         peer: the number of its process.
-        inbox: what it sent and was not looked at yet.
-        outbox: what it has to be sent.
-        context: its one context; 0 is none.
+        inbox: received and not yet looked at.
+        outbox: still to be sent.
+        context: its one context; 0 if it has none.
         handles: its connections to cards.
         mute: it waits for something that never comes.
-        gone: it is to be hung up on.
+        gone: it is to be disconnected.
     """
 
     peer: int
@@ -51,11 +51,11 @@ class Client:
 
 
 class Clients:
-    """All clients, in the order of their coming.
+    """All clients, in order of arrival.
 
     Args:
         clock: seconds, from any start.
-        patience_s: so long a client may take to say something, or to end what it began to say.
+        patience_s: how long a client may take to begin a message, or to finish one.
     """
 
     def __init__(self, clock: Callable[[], float], patience_s: float) -> None:
@@ -73,7 +73,7 @@ class Clients:
         return len(self._all)
 
     def add(self, peer: int) -> Client | None:
-        """A new client, who has to say something soon; None if there are too many."""
+        """A new client, which has to send something soon; None if there are too many."""
         if len(self._all) >= CLIENTS_MAX:
             return None
         client = Client(peer)
@@ -82,30 +82,30 @@ class Clients:
         return client
 
     def drop(self, client: Client) -> None:
-        """Forget *client*; whoever carries the bytes hangs up."""
+        """Forget *client*; the loop disconnects it."""
         client.gone = True
-        for each in (self._all, self._late_at, self._waiting):
-            each.pop(client, None)
+        for clients in (self._all, self._late_at, self._waiting):
+            clients.pop(client, None)
         self._ready[client] = None
 
     # --- patience ---
 
     def expect(self, client: Client) -> None:
-        """*client* has something to say, from now on if it had not before."""
+        """*client* owes a message, from now on if it did not before."""
         self._late_at.setdefault(client, self._clock() + self._patience_s)
 
     def heard(self, client: Client) -> None:
-        """*client* said it."""
+        """*client* sent its message."""
         self._late_at.pop(client, None)
 
     def late(self) -> list[Client]:
-        """Those who have not said it in time."""
+        """The clients whose message is overdue."""
         now = self._clock()
         return [client for client, at in self._late_at.items() if at <= now]
 
     @property
     def deadline(self) -> float | None:
-        """When the next one will be late. Patience is the same for all, so it is the first one's."""
+        """When the next client will be overdue: the first one, since all have the same time."""
         return next(iter(self._late_at.values()), None)
 
     # --- what goes out ---
@@ -118,19 +118,19 @@ class Clients:
         self.say(client, encode(message))
 
     def ready(self) -> list[Client]:
-        """Those who have something in their outbox, or are to be hung up on; each is named once."""
-        found = list(self._ready)
+        """The clients with something in their outbox, and those to disconnect; each is returned once."""
+        ready = list(self._ready)
         self._ready.clear()
-        return found
+        return ready
 
     # --- news of readers ---
 
     def wait(self, client: Client) -> None:
-        """*client* wants to hear of the next change."""
+        """*client* waits for the next change."""
         self._waiting[client] = None
 
     def stop_waiting(self, client: Client, code: Code) -> bool:
-        """It hears *code* instead; False if it was told of a change meanwhile, and hears nothing more."""
+        """End the wait with *code*; False if a change has already ended it."""
         if client not in self._waiting:
             return False
         del self._waiting[client]
@@ -138,7 +138,7 @@ class Clients:
         return True
 
     def announce(self) -> None:
-        """The readers' table has changed: whoever waits for that hears so, once."""
+        """The readers' table has changed: tell every client that waits for that, once."""
         for client in self._waiting:
             self.answer(client, ChangeNotice())
         self._waiting.clear()

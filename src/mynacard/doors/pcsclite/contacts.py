@@ -1,6 +1,6 @@
-"""What a reader has on its contacts: a card or none, its power, its answer to reset, the protocol in use.
+"""A reader's contacts: a card or none, its power, its answer to reset, the protocol in use.
 
-Source: pcsc-lite 1.9.9, src/winscard.c (what the table says after each step) and src/prothandler.c.
+Source: pcsc-lite 1.9.9, src/winscard.c (the table after each step) and src/prothandler.c.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _READY: Final = State.PRESENT | State.POWERED | State.NEGOTIABLE
 _MUTE: Final = State.PRESENT | State.SWALLOWED
 _FAILURES: Final = (MynacardError, OSError)
-"""What a card may raise without taking the service with it: its file is gone, or its disk full."""
+"""What a card may raise without ending the service: its file is gone, or its disk is full."""
 
 
 class Refused(Exception):
@@ -37,12 +37,12 @@ class Contacts:
 
     Attributes:
         card: the card.
-        atr: its answer to reset, also after the power went.
-        state: as the readers' table has it. pcscd leaves it as it was when it takes the power of a card that nobody
-            uses, so ``powered`` is another matter.
+        atr: its answer to reset, kept after the power goes.
+        state: as in the readers' table. pcscd leaves it unchanged when it powers off an unused card, so ``powered``
+            is kept apart.
         powered: whether the card has power.
-        protocol: in use; UNDEFINED after every start, until a client needs one.
-        fresh: whether no command came since the card got its power.
+        protocol: the one in use; UNDEFINED after every start, until a client needs one.
+        fresh: whether no command has come since the card got its power.
     """
 
     def __init__(self, name: str) -> None:
@@ -55,7 +55,7 @@ class Contacts:
         self.fresh = False
 
     def insert(self, card: PoweredCard) -> None:
-        """Put *card* in; it gets power, to tell its ATR."""
+        """Put *card* in; it is powered on for its ATR."""
         self.card = card
         self._power_on(card)
 
@@ -69,7 +69,11 @@ class Contacts:
     # --- power ---
 
     def need(self) -> None:
-        """Give the card power if it has none. Raises what a client gets where there is no card, or a mute one."""
+        """Give the card power if it has none.
+
+        Raises:
+            Refused: there is no card, or a mute one.
+        """
         self.need_card()
         if not self.powered and self.card is not None:
             self._power_on(self.card)
@@ -77,18 +81,18 @@ class Contacts:
             raise Refused(Code.W_UNPOWERED_CARD)
 
     def need_card(self) -> None:
-        """That there is a card."""
+        """Check that there is a card."""
         if not self.state & State.PRESENT:
             raise Refused(Code.E_NO_SMARTCARD)
 
     def need_responsive_card(self) -> None:
-        """The same, and the card must have answered when it got power last."""
+        """The same, and that the card answered when it was last powered on."""
         self.need_card()
         if self.state & State.SWALLOWED:
             raise Refused(Code.W_UNRESPONSIVE_CARD)
 
     def need_powered_card(self) -> None:
-        """That there is a card, and that somebody gave it power: a keypad gives it none."""
+        """Check that there is a card with power: a keypad gives it none."""
         self.need_card()
         if not self.powered:
             raise Refused(Code.E_NOT_TRANSACTED)
@@ -100,21 +104,21 @@ class Contacts:
         return self._start(self.card.reset) if self.powered else self._power_on(self.card)
 
     def cycle(self) -> Code:
-        """All power gone, and back."""
+        """Cut the power and restore it."""
         if self.card is None:
             return self._lost()
         self.card.power_off()
         return self._power_on(self.card)
 
     def power_off(self) -> None:
-        """All power gone; the table does not tell."""
+        """Cut the power; the table does not show it."""
         if self.card is not None and self.powered:
             self.card.power_off()
         self.powered = False
         self.protocol = Protocol.UNDEFINED
 
     def unpower(self) -> None:
-        """All power gone, as a client wanted it."""
+        """Cut the power because a client wants it."""
         self.power_off()
         self.state = State.ABSENT if self.card is None else State.PRESENT
 
@@ -158,12 +162,12 @@ class Contacts:
             raise Refused(Code.E_NOT_TRANSACTED)
         try:
             answer = card.transmit(command)
-        except OutcomeUnknownError as error:  # as the reader is meant to be
+        except OutcomeUnknownError as error:  # as this reader is meant to behave
             _log.debug("the card on %s: %s", self._name, error)
             raise Refused(Code.E_NOT_TRANSACTED) from error
         except _FAILURES as error:
             _log.error("the card on %s failed: %s", self._name, error)
             raise Refused(Code.E_NOT_TRANSACTED) from error
-        if self.card is not card:  # it left while it thought
+        if self.card is not card:  # it was removed meanwhile
             raise Refused(Code.E_NOT_TRANSACTED)
         return answer

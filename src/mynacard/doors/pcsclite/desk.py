@@ -1,4 +1,4 @@
-"""The readers on a desk, and what somebody at it does: plug them in, put cards on them, take them away.
+"""The readers on a desk, and what a person does there: plug them in, put cards on them, take them away.
 
 Source: pcsc-lite 1.9.9, src/readerfactory.c (a table of 16).
 """
@@ -21,12 +21,12 @@ __all__ = ["Desk"]
 
 
 class Desk:
-    """A desk without readers. Its methods raise :class:`UsageError` for a name that no reader has, or another one has.
+    """A desk without readers. Its methods raise :class:`UsageError` for a name that no reader has, or that is taken.
 
     Args:
         clock: seconds, from any start.
-        power_off_after_s: so long after its last client a card keeps its power.
-        changed: called whenever the readers' table has changed.
+        power_off_after_s: how long a card keeps its power after its last client.
+        changed: called after every change of the readers' table.
         means: what faults in cards' answers need from outside.
     """
 
@@ -68,7 +68,7 @@ class Desk:
         if any(reader.name == name for reader in self):
             raise UsageError(N_("Two readers on a desk cannot both be called {name}."), name=name)
         if None not in self._slots:
-            raise UsageError(N_("A desk has no room for more than {most} readers."), most=MAX_READERS)
+            raise UsageError(N_("A desk has room for at most {most} readers."), most=MAX_READERS)
         reader = Reader(name, self._clock, self._power_off_after_s, self._means)
         reader.arm(faults)
         reader.keypad = keypad
@@ -78,7 +78,7 @@ class Desk:
         self._count_event()
 
     def unplug(self, name: str) -> PoweredCard | None:
-        """Take the reader away; what was on it."""
+        """Take the reader away; returns the card that was on it."""
         reader = self.find(name)
         card = reader.remove()
         reader.plugged = False
@@ -106,7 +106,7 @@ class Desk:
         self._changed()
 
     def arm(self, name: str, faults: Iterable[Fault]) -> None:
-        """From now on *faults* instead of those that the reader had; its APDUs are counted from 1 again."""
+        """Replace the reader's faults by *faults*; its APDUs are counted from 1 again."""
         self.find(name).arm(faults)
 
     def table(self) -> bytes:
@@ -119,7 +119,7 @@ class Desk:
         return min([reader.power_off_at for reader in self if reader.power_off_at is not None], default=None)
 
     def tick(self) -> None:
-        """Do what is due: cards that nobody uses lose their power."""
+        """Do what is due: power off unused cards."""
         for reader in self:
             reader.power_off_if_due()
 

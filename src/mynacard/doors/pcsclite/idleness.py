@@ -1,4 +1,4 @@
-"""How long a transaction lay idle: Windows resets a card that nobody spoke to for five seconds in one."""
+"""How long a transaction was idle: Windows resets a card that gets no command for five seconds in one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Idleness:
 
     @property
     def longest_s(self) -> float:
-        """Seconds, those of a transaction that is not over included."""
+        """Seconds, including those of a transaction that is still open."""
         return self._longest_s if self._since is None else max(self._longest_s, self._clock() - self._since)
 
     def start(self) -> None:
@@ -29,7 +29,7 @@ class Idleness:
         self._longest_s = self.longest_s
 
     def resume(self) -> None:
-        """It is answered."""
+        """The command is answered."""
         if self._since is not None:
             self._since = self._clock()
 

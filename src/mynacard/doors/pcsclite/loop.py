@@ -1,4 +1,4 @@
-"""The sockets of the service: one thread, no call that waits for anybody but for all of them.
+"""The sockets of the service: one thread, and no call that waits for one client only.
 
 Source: unix(7), socket(7).
 """
@@ -26,17 +26,17 @@ _log = logging.getLogger(__name__)
 _READ_MAX: Final = 1 << 16
 _GONE: Final = b""
 _LINGER_S: Final = 200e-6
-"""So long the thread stays awake after something happened. A client asks again within it, and to wake a processor of a
-virtual machine for that would take as long as all else: 120 µs an APDU instead of 60, measured."""
+"""How long the thread stays awake after an event. A client usually asks again within it, and waking a virtual machine's
+processor takes as long as all the rest: 120 µs an APDU instead of 60, measured."""
 
 
 class Loop:
     """Carries the bytes between *service* and the clients that come to *listener*. A context manager.
 
     Args:
-        service: touched under *lock* alone.
+        service: used only under *lock*.
         listener: a listening socket.
-        lock: shared with whoever else uses the service.
+        lock: shared with the other users of the service.
         clock: the service's.
         peer: who is at the other end of a connection.
     """
@@ -55,7 +55,7 @@ class Loop:
         self._clock = clock
         self._peer = peer
         self._connections: dict[Client, socket.socket] = {}
-        self._slow: set[Client] = set()  # those whose socket takes no more for now
+        self._slow: set[Client] = set()  # clients whose socket takes no more for now
         self._stopping = False
         self._timeout: float | None = None
         self._busy_until = 0.0
@@ -63,21 +63,21 @@ class Loop:
     def __enter__(self) -> Self:
         self._selector = selectors.DefaultSelector()
         self._bell, self._ear = socket.socketpair()
-        for each in (self._listener, self._ear, self._bell):
-            each.setblocking(False)
-        for heard in (self._listener, self._ear):
-            self._selector.register(heard, selectors.EVENT_READ)
+        for end in (self._listener, self._ear, self._bell):
+            end.setblocking(False)
+        for listened in (self._listener, self._ear):
+            self._selector.register(listened, selectors.EVENT_READ)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for each in (self._bell, self._ear, self._selector):
-            each.close()
+        for part in (self._bell, self._ear, self._selector):
+            part.close()
 
     def ring(self) -> None:
-        """The service was changed by another thread: something may have to be sent."""
-        with contextlib.suppress(OSError):  # many rings are not heard yet, or nobody is there any more to hear this one
+        """Another thread changed the service: something may have to be sent."""
+        with contextlib.suppress(OSError):  # the bell is full of unheard rings, or the loop has ended
             self._bell.send(b"!")
 
     def stop(self) -> None:
@@ -86,7 +86,7 @@ class Loop:
         self.ring()
 
     def run(self) -> None:
-        """Serve until :meth:`stop`; then, or when a card breaks everything, hang up on everybody."""
+        """Serve until :meth:`stop`; then, or if a card raises something unexpected, disconnect every client."""
         try:
             while not self._stopping:
                 events = self._events()
@@ -102,7 +102,7 @@ class Loop:
                 self._send()
 
     def _events(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """What happened; waits for it."""
+        """The next events; waits for them."""
         asleep_at = self._busy_until
         while time.perf_counter() < asleep_at:
             if events := self._selector.select(0):
@@ -126,8 +126,8 @@ class Loop:
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError as error:  # it went again already
-            _log.debug("nobody came: %s", error)
+        except OSError as error:  # it is gone again already
+            _log.debug("a client left before it was accepted: %s", error)
             return
         process, user = self._peer(connection)
         client = self._service.attach(process) if may_come(user) else None
@@ -166,7 +166,7 @@ class Loop:
         self._timeout = None if deadline is None else max(0.0, deadline - self._clock())
 
     def _flush(self, client: Client) -> None:
-        """Send what goes without waiting; and hang up, if it is time to."""
+        """Send what goes without waiting; disconnect, if it is time to."""
         connection = self._connections.get(client)
         if connection is None:
             return
@@ -184,7 +184,7 @@ class Loop:
             self._watch(connection, client)
 
     def _watch(self, connection: socket.socket, client: Client) -> None:
-        """Wait for room in the socket, too, or not any more."""
+        """Start or stop waiting for room in the socket, too."""
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.outbox else 0)
         self._selector.modify(connection, wanted, client)
         (self._slow.add if client.outbox else self._slow.discard)(client)

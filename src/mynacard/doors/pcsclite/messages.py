@@ -1,4 +1,4 @@
-"""What clients of pcscd ask it and hear from it, as values.
+"""The messages between pcscd and its clients, as values.
 
 Source: pcsc-lite 1.9.9 (protocol 4:4) and 2.3.0 (4:5), src/winscard_msg.h and src/eventhandler.h.
 """
@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something a client asks, or hears."""
+    """A message to or from a client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Status(Call):
 
 @dataclass(frozen=True, slots=True)
 class Cancel(Call):
-    """Ends the waiting of another connection: the one that has *context*."""
+    """Ends the wait of another connection: the one with *context*."""
 
     context: int
 
@@ -167,7 +167,7 @@ class WaitForChange(Message):
 
 @dataclass(frozen=True, slots=True)
 class StopWaiting(Message):
-    """Not any more: answered by a :class:`ChangeNotice`, unless one is on its way already."""
+    """Ends the wait: answered by a :class:`ChangeNotice`, unless one is on its way already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +187,12 @@ class ReaderEvents(Call):
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
-    """A row of the readers' table: what every client may know without asking the card."""
+    """A row of the readers' table: all that a client can learn without asking the card."""
 
     name: str
     event_counter: int
     state: int
     sharing: int
-    """How many connections there are; -1 is an exclusive one."""
+    """How many connections there are; -1 for an exclusive one."""
     atr: bytes
     protocol: int

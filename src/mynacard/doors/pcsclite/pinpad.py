@@ -1,7 +1,7 @@
 """A reader's keypad: the client asks the reader for a PIN, a person types it there, and the client never sees it.
 
-Source: PC/SC Workgroup, part 10 (features, status words). The control codes are the reader's own affair; these are what
-the CCID driver uses, and so are the properties that it tells.
+Source: PC/SC Workgroup, part 10 (features, status words). A reader chooses its control codes; these are
+the CCID driver's, and so are the reported properties.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _STRUCTURES: Final = {Feature.VERIFY_PIN_DIRECT: part10.VERIFY, Feature.MODIFY_P
 
 
 class Gesture(Enum):
-    """What a person does who does not type a PIN, and the status word for it."""
+    """What a person may do instead of typing a PIN, with its status word."""
 
     CANCEL = part10.CANCELLED.to_bytes(2)
     TIME_OUT = part10.TIMED_OUT.to_bytes(2)
@@ -71,17 +71,17 @@ Entry: TypeAlias = Pin | Gesture
 
 
 class Keypad:
-    """A keypad, and the person at it, who does one of *entries* each time a PIN is asked for; then nothing any more.
+    """A keypad, and the person at it, who does one of *entries* each time a PIN is asked for, and then nothing.
 
     Args:
         entries: digits, or a :class:`Gesture`.
 
     Raises:
-        UsageError: something that no keypad has keys for.
+        UsageError: an entry has characters that a keypad does not have.
     """
 
     def __init__(self, entries: Iterable[str | Gesture]) -> None:
-        self._entries = deque(_entry(each) for each in entries)
+        self._entries = deque(_entry(entry) for entry in entries)
 
     @property
     def left(self) -> int:
@@ -89,7 +89,7 @@ class Keypad:
         return len(self._entries)
 
     def next_entry(self) -> Entry:
-        """What the person does now: after the last entry nobody is there."""
+        """What the person does now; after the last entry, nothing."""
         return self._entries.popleft() if self._entries else Gesture.TIME_OUT
 
 
@@ -109,7 +109,7 @@ class TypedRequest:
         header: the first four bytes of the command.
         data: what its data field holds without digits.
         position: where in the data field the first digit goes.
-        block: bytes that the digits are filled up to with 'FF', at least; 0: none is added to them.
+        block: the digits are padded to at least this many bytes with 'FF'; 0 for no padding.
         lengths: how many digits there may be.
         times: how often the PIN is typed.
     """
@@ -123,10 +123,10 @@ class TypedRequest:
 
     @classmethod
     def parse(cls, feature: Feature, wire: bytes) -> TypedRequest | None:
-        """The request that *wire*, a PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE, is; None where it is none, or one
-        that no digits fit.
+        """The request in *wire*, a PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE; None where it is neither, or where no
+        digits fit.
 
-        This keypad types ASCII, from the left, into VERIFY, or a new PIN alone into a change, and writes no length but
+        This keypad types ASCII, from the left, into VERIFY, or only a new PIN into a change, and writes no length but
         Lc.
         """
         try:
@@ -154,7 +154,7 @@ class TypedRequest:
 
 
 def typed(keypad: Keypad, feature: Feature, wire: bytes, transmit: Callable[[bytes], bytes | None]) -> bytes | None:
-    """The answer to the structure *wire*: the card's, which *transmit* asks, or the reader's if there is no PIN."""
+    """The answer to the structure *wire*: the card's, through *transmit*, or the reader's if there is no PIN."""
     request = TypedRequest.parse(feature, wire)
     if request is None:
         return _WRONG_PARAMETER

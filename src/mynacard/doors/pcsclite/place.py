@@ -1,4 +1,4 @@
-"""Where the socket lies, and who may come to it: nobody but the user who opened the door.
+"""Where the socket lies, and who may use it: only the user who opened the door.
 
 Source: unix(7), for the length of a path and for SO_PEERCRED.
 """
@@ -29,21 +29,21 @@ Peer = tuple[int, int]
 
 
 def check_system() -> None:
-    """That this system has what the door is made of.
+    """Check that a door can be opened on this system.
 
     Raises:
-        UsageError: it has not.
+        UsageError: it is not Linux.
     """
     if sys.platform != "linux":
         raise _elsewhere()
 
 
 def _elsewhere() -> UsageError:
-    return UsageError(N_("Other programs reach simulated cards on Linux alone: it is where PC/SC can be replaced."))
+    return UsageError(N_("Other programs can reach simulated cards only on Linux, where PC/SC can be replaced."))
 
 
 def listen(path: Path, clients: int) -> socket.socket:
-    """A socket at *path* that nobody but its owner may use, with room for so many *clients* that knock at once."""
+    """A socket at *path* that only its owner may use; *clients* is how many may be waiting to connect."""
     if sys.platform == "linux":
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(os.fsencode(path))
@@ -54,7 +54,7 @@ def listen(path: Path, clients: int) -> socket.socket:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Who is at the other end of *connection*."""
+    """The process and user at the other end of *connection*."""
     if sys.platform == "linux":
         option = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         process, user, _group = _CREDENTIALS.unpack(option)
@@ -69,7 +69,7 @@ def may_come(user: int) -> bool:
 
 @contextlib.contextmanager
 def socket_path() -> Generator[Path, None, None]:
-    """A path for a socket, in a new folder that nobody else can look into; both are gone afterwards.
+    """A path for a socket, in a new folder that other users cannot enter; both are removed afterwards.
 
     Raises:
         UsageError: the system has no place for it.
@@ -79,7 +79,7 @@ def socket_path() -> Generator[Path, None, None]:
         if folder is not None:
             break
     else:
-        raise UsageError(N_("There is no folder for a socket: all that could be are missing, or their names too long."))
+        raise UsageError(N_("There is no folder for a socket: every candidate is missing or has too long a name."))
     try:
         yield folder / "pcscd.comm"
     finally:

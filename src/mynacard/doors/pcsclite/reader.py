@@ -1,6 +1,6 @@
-"""One reader as pcscd keeps it: who is connected to its card, who has a transaction, who must be told of what.
+"""One reader as pcscd keeps it: which connections its card has, which has a transaction, which must be told of what.
 
-What is refused when, and in which order that is found out, is pcscd's; where it differs, a comment says so.
+Refusals and the order of checks follow pcscd; where they differ, a comment says so.
 
 Source: pcsc-lite 1.9.9, src/winscard.c, src/readerfactory.c, src/eventhandler.c.
 """
@@ -31,19 +31,19 @@ _PROTOCOLS: Final = Protocol.T0 | Protocol.T1 | Protocol.RAW | Protocol.ANY_OLD
 
 
 class Later(Exception):
-    """There is no answer yet: pcscd keeps this client waiting until another one's transaction is over."""
+    """There is no answer yet: pcscd keeps this client waiting until another client's transaction is over."""
 
 
 class Reader:
     """A reader called *name*, without a card.
 
-    Connections are named by their handles, numbers that the caller chooses. What takes one raises :class:`Refused`
-    with the code that the client gets instead.
+    Connections are named by their handles, numbers that the caller chooses. Methods that take one raise
+    :class:`Refused` with the code that the client gets instead.
 
     Args:
         name: what clients call it.
         clock: seconds, from any start.
-        power_off_after_s: so long after its last client a card keeps its power.
+        power_off_after_s: how long a card keeps its power after its last client.
         means: what faults in the card's answers need from outside.
     """
 
@@ -57,11 +57,11 @@ class Reader:
         self.plugged = True
         self.power_off_at: float | None = None
         self.holder = 0
-        """The handle that has a transaction, or the card for itself; 0 is nobody's."""
+        """The handle with a transaction or exclusive access; 0 if there is none."""
         self._clock = clock
         self._power_off_after_s = power_off_after_s
-        self._locks = 0  # transactions of the holder, one in another; and one more if it has the card for itself
-        self._told: dict[int, Code] = {}  # by handle: what the client hears before anything else
+        self._locks = 0  # the holder's nested transactions, and one more for exclusive access
+        self._told: dict[int, Code] = {}  # by handle: the code that the client gets before anything else
         self._sharing = 0
         self._counter = 0
 
@@ -75,32 +75,36 @@ class Reader:
 
     @property
     def handles(self) -> frozenset[int]:
-        """Of all connections."""
+        """The handles of all connections."""
         return frozenset(self._told)
 
     @property
     def in_transaction(self) -> bool:
-        """Whether the holder has a transaction, and not only the card for itself."""
+        """Whether the holder has a transaction, and not only exclusive access."""
         return self._locks > (self._sharing == _EXCLUSIVE)
 
     # --- the desk ---
 
     def arm(self, faults: Iterable[Fault]) -> None:
-        """From now on *faults* instead of those before; APDUs are counted from 1 again. UsageError: two at one."""
+        """Replace the faults by *faults*; APDUs are counted from 1 again.
+
+        Raises:
+            UsageError: two faults fall on one APDU.
+        """
         self.armed = Armed(faults)
         self._answers = FaultyAnswers(self._means)
 
     def insert(self, card: PoweredCard) -> None:
-        """Put *card* into the empty reader. It loses its power again if nobody comes."""
+        """Put *card* into the empty reader. It loses its power again unless a client connects."""
         self.contacts.insert(card)
         self._counter = (self._counter + 1) % _COUNTER_END
         self._rest()
 
     def remove(self) -> PoweredCard | None:
-        """Take the card out, whatever anybody does with it."""
+        """Take the card out, whatever clients are doing with it."""
         card = self.contacts.remove()
         if card is not None:
-            self._tell_everybody(Code.W_REMOVED_CARD)
+            self._tell_all(Code.W_REMOVED_CARD)
             self._unlock_all()
             self.power_off_at = None
             self._counter = (self._counter + 1) % _COUNTER_END
@@ -108,12 +112,12 @@ class Reader:
 
     def foreign_reset(self) -> None:
         """A warm reset that no client asked for."""
-        self._tell_everybody(Code.W_RESET_CARD)
+        self._tell_all(Code.W_RESET_CARD)
         self.contacts.reset()
         self._rest()
 
-    def forget_everybody(self) -> None:
-        """As after a start of the service: nobody is connected, and the card has no power."""
+    def forget_connections(self) -> None:
+        """As after a start of the service: no connections, and no power."""
         self._told.clear()
         self._sharing = 0
         self._unlock_all()
@@ -121,23 +125,23 @@ class Reader:
         self.power_off_at = None
 
     def power_off_if_due(self) -> None:
-        """Take the power of a card that nobody came back to."""
+        """Power off a card that has been unused for long enough."""
         if self.power_off_at is not None and self.power_off_at <= self._clock():
             self.contacts.power_off()
             self.power_off_at = None
 
     def _rest(self) -> None:
-        """Nobody may come: then the power goes."""
+        """If there are no connections, the power goes after a while."""
         if not self._sharing and self.contacts.powered:
             self.power_off_at = self._clock() + self._power_off_after_s
 
-    def _tell_everybody(self, code: Code) -> None:
+    def _tell_all(self, code: Code) -> None:
         self._told = dict.fromkeys(self._told, code)
 
     # --- connections ---
 
     def connect(self, handle: int, share_mode: int, protocols: int) -> Protocol:
-        """A connection; its protocol."""
+        """Open a connection; returns its protocol."""
         mode = _checked(share_mode, protocols)
         if self._sharing == _EXCLUSIVE:
             raise Refused(Code.E_SHARING_VIOLATION)
@@ -153,13 +157,13 @@ class Reader:
         return self._connected(handle, mode)
 
     def reconnect(self, handle: int, share_mode: int, protocols: int, initialization: int) -> Protocol:
-        """The connection, as if it were new; its protocol."""
+        """Reopen the connection; returns its protocol."""
         if initialization not in _DISPOSITIONS or initialization == Disposition.EJECT:
             raise Refused(Code.E_INVALID_VALUE)
         mode = _checked(share_mode, protocols)
         self.check_sharing(handle)
         if initialization != Disposition.LEAVE:
-            self._tell_everybody(Code.W_RESET_CARD)
+            self._tell_all(Code.W_RESET_CARD)
             self._restart(initialization)
         self.contacts.need_responsive_card()
         self._prepare(mode, protocols)
@@ -167,7 +171,7 @@ class Reader:
         return self._connected(handle, mode)
 
     def disconnect(self, handle: int, disposition: int) -> None:
-        """The end of a connection; a transaction of another one is waited for, unless the card is left as it is."""
+        """End a connection; waits for another one's transaction, unless the card is left as it is."""
         if disposition not in _DISPOSITIONS:
             raise Refused(Code.E_INVALID_VALUE)
         if self.holder in (0, handle):
@@ -175,7 +179,7 @@ class Reader:
         elif disposition != Disposition.LEAVE:
             raise Later
         if disposition in (Disposition.RESET, Disposition.UNPOWER):
-            self._tell_everybody(Code.W_RESET_CARD)
+            self._tell_all(Code.W_RESET_CARD)
             if disposition == Disposition.RESET:
                 self.contacts.reset()
             else:
@@ -185,7 +189,7 @@ class Reader:
         self._rest()
 
     def abandon(self, handle: int) -> None:
-        """The end of a connection whose client is gone: within a transaction the card is reset, else left alone."""
+        """End a connection whose client is gone: within a transaction the card is reset, otherwise left as it is."""
         untold = self._told[handle] is Code.S_SUCCESS
         self.disconnect(handle, Disposition.RESET if self.holder == handle and untold else Disposition.LEAVE)
 
@@ -193,7 +197,7 @@ class Reader:
         """Power and a protocol, for a connection that wants to send APDUs.
 
         pcscd 1.9.9 gives no power in a reconnection. A card that one program powered off on leaving, while another one
-        stayed, then answers SCARD_W_UNPOWERED_CARD to everybody who comes.
+        stayed, then answers SCARD_W_UNPOWERED_CARD to every new client.
         """
         if mode is not ShareMode.DIRECT:
             self.contacts.need()
@@ -211,7 +215,7 @@ class Reader:
             self._lock(handle)
         elif mode is not ShareMode.EXCLUSIVE and self._sharing == _EXCLUSIVE:
             self._sharing = 1
-            self._unlock()  # pcscd 1.9.9 forgets this: everybody else then waits until the connection ends
+            self._unlock()  # pcscd 1.9.9 forgets this: all others then wait until the connection ends
 
     def _connected(self, handle: int, mode: ShareMode) -> Protocol:
         self._told[handle] = Code.S_SUCCESS
@@ -225,14 +229,14 @@ class Reader:
     # --- transactions ---
 
     def begin_transaction(self, handle: int) -> None:
-        """A transaction, or one more within it."""
+        """Begin a transaction, or one more within it."""
         self._check_told(handle)
         self.check_sharing(handle)
         self._lock(handle)
         self.idleness.start()
 
     def end_transaction(self, handle: int, disposition: int) -> None:
-        """Its end, and what *disposition* says for the card."""
+        """End it, and do to the card what *disposition* says."""
         if disposition not in _DISPOSITIONS:
             raise Refused(Code.E_INVALID_VALUE)
         self._check_told(handle)
@@ -240,9 +244,9 @@ class Reader:
         code = Code.S_SUCCESS
         if disposition in (Disposition.RESET, Disposition.UNPOWER):
             code = self._restart(disposition)
-            self._tell_everybody(Code.W_RESET_CARD)
+            self._tell_all(Code.W_RESET_CARD)
         elif disposition == Disposition.EJECT:
-            code = Code.E_UNSUPPORTED_FEATURE  # as of every reader that cannot move its card
+            code = Code.E_UNSUPPORTED_FEATURE  # as from every reader that cannot eject its card
         if self.in_transaction:
             self._unlock()
         elif code is Code.S_SUCCESS:
@@ -268,12 +272,12 @@ class Reader:
     # --- everything else ---
 
     def check(self, handle: int) -> None:
-        """That nobody else has the card, and that it is the one that was connected."""
+        """Check that no other connection has the card, and that it is the card that was connected."""
         self.check_sharing(handle)
         self._check_told(handle)
 
     def check_sharing(self, handle: int) -> None:
-        """That nobody else has the card."""
+        """Check that no other connection has the card."""
         if self.holder not in (0, handle):
             raise Refused(Code.E_SHARING_VIOLATION)
 
@@ -283,7 +287,7 @@ class Reader:
             raise Refused(code)
 
     def admit(self, handle: int, protocol: int) -> None:
-        """That an APDU may go to the card, in *protocol*."""
+        """Check that an APDU may go to the card, in *protocol*."""
         self.check(handle)
         if protocol == Protocol.RAW:
             return
@@ -293,7 +297,7 @@ class Reader:
             raise Refused(Code.E_PROTO_MISMATCH)
 
     def transmit(self, command: bytes, fault: Fault | None = None) -> bytes:
-        """The card's response to *command*, as *fault*, and what lasts of those before, leave it."""
+        """The card's response to *command*, changed by *fault* and by earlier faults that last."""
         contacts = self.contacts
         first = contacts.fresh
         contacts.fresh = False

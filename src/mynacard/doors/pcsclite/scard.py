@@ -24,7 +24,7 @@ __all__ = [
 
 MAX_READERS: Final = 16
 MAX_READER_NAME: Final = 127
-"""Bytes of a reader's name, without the zero behind it."""
+"""Bytes of a reader's name, without the zero at its end."""
 MAX_ATR: Final = 33
 MAX_MESSAGE: Final = 4 + 3 + 65536 + 3 + 2
 """The longest APDU, either way."""
@@ -32,7 +32,7 @@ MAX_ATTRIBUTE: Final = 264
 
 
 class Code(IntEnum):
-    """What a function returns: the names of pcsclite.h, without their SCARD."""
+    """Return codes: the names of pcsclite.h, without SCARD."""
 
     S_SUCCESS = 0x00000000
     F_INTERNAL_ERROR = 0x80100001
@@ -62,7 +62,7 @@ class ShareMode(IntEnum):
 
 
 class Disposition(IntEnum):
-    """What becomes of the card."""
+    """What happens to the card."""
 
     LEAVE = 0
     RESET = 1
@@ -78,7 +78,7 @@ class Protocol(IntFlag):
     T1 = 0x0002
     RAW = 0x0004
     ANY_OLD = 0x1000
-    """Either of T0 and T1, in the words of old clients."""
+    """Either T0 or T1, as old clients put it."""
 
 
 class State(IntFlag):
@@ -89,13 +89,13 @@ class State(IntFlag):
     ABSENT = 0x0002
     PRESENT = 0x0004
     SWALLOWED = 0x0008
-    """Of pcsc-lite: a card that does not answer."""
+    """In pcsc-lite: a card that does not answer."""
     POWERED = 0x0010
     NEGOTIABLE = 0x0020
 
 
 class Attribute(IntEnum):
-    """What a reader can be asked about itself."""
+    """The attributes that a reader can be asked for."""
 
     VENDOR_NAME = 0x00010100
     VENDOR_IFD_TYPE = 0x00010101

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
 
-from mynacard.doors.pcsclite.calls import Observer, nobody
+from mynacard.doors.pcsclite.calls import Observer, unobserved
 from mynacard.doors.pcsclite.clients import CLIENTS_MAX
 from mynacard.doors.pcsclite.loop import Loop
 from mynacard.doors.pcsclite.pinpad import Keypad
@@ -27,7 +27,7 @@ from mynacard.simulator.powered import PoweredCard
 __all__ = ["ELSEWHERE", "PcscliteDoor", "reader_name"]
 
 POWER_OFF_AFTER_S: Final = 0.5
-"""pcscd looks every 0.4 s, and takes the power of an unused card when it sees it so for the second time."""
+"""pcscd looks every 0.4 s, and powers off a card that it finds unused for the second time."""
 PATIENCE_S: Final = 10.0
 SOCKET_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
 ELSEWHERE: Final = ("LIBPCSCLITE_DELEGATE", "MYNACARD_READER")
@@ -35,27 +35,27 @@ ELSEWHERE: Final = ("LIBPCSCLITE_DELEGATE", "MYNACARD_READER")
 
 
 def reader_name(number: int) -> str:
-    """The name of the reader *number*, from 0, where nobody chose one."""
+    """The default name of reader *number*, from 0."""
     return f"Simulated Reader {number:02X} 00"
 
 
 class PcscliteDoor:
     """A PC/SC service of its own, open while its ``with`` lasts, for the programs of this user.
 
-    Each of *cards* lies on a reader of its own. All methods may be called from every thread, at any time. What a card
-    raises that is no error of this library or of the system ends the service, and comes out of the ``with``.
+    Each of *cards* lies on a reader of its own. All methods may be called from every thread, at any time. If a card
+    raises anything other than an error of this library or of the system, the service ends, and the ``with`` raises it.
 
     Attributes:
-        socket: where it is, once it is open.
+        socket: its path, once the door is open.
 
     Args:
         cards: the first readers' cards.
-        power_off_after_s: so long after its last client a card keeps its power.
-        patience_s: so long a client may take to say something, or to end what it began to say.
+        power_off_after_s: how long a card keeps its power after its last client.
+        patience_s: how long a client may take to begin a message, or to finish one.
         clock: seconds, from any start.
-        observe: is told of each APDU, in the thread that serves.
-        peer: who is at the other end of a connection.
-        sleep: waits so many seconds, for a fault that delays an answer; everybody else waits, too.
+        observe: called for each APDU, in the serving thread.
+        peer: returns the process and user at the other end of a connection.
+        sleep: waits that many seconds, for a fault that delays an answer; all other clients wait, too.
 
     Raises:
         UsageError: on entering: this system has no pcsc-lite, or no place for a socket.
@@ -68,7 +68,7 @@ class PcscliteDoor:
         power_off_after_s: float = POWER_OFF_AFTER_S,
         patience_s: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
-        observe: Observer = nobody,
+        observe: Observer = unobserved,
         peer: Callable[[socket.socket], Peer] = peer_of,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -104,7 +104,7 @@ class PcscliteDoor:
         self._running.result()
 
     def environment(self) -> dict[str, str]:
-        """The environment of this process, changed so that a program in it comes to this door."""
+        """The environment of this process, changed so that programs started with it use this door."""
         kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
         return kept | {SOCKET_VARIABLE: str(self.socket)}
 
@@ -117,12 +117,12 @@ class PcscliteDoor:
         faults: Iterable[Fault] = (),
         keypad: Keypad | None = None,
     ) -> None:
-        """A new reader called *name*, *card* on it; *faults* come at its APDUs, and PINs are typed at its *keypad*."""
+        """A new reader called *name* with *card* on it; *faults* occur at its APDUs, PINs are typed at *keypad*."""
         with self._changing():
             self._service.desk.plug(name, card, faults, keypad)
 
     def unplug(self, name: str) -> PoweredCard | None:
-        """Take the reader away; what was on it."""
+        """Take the reader away; returns the card that was on it."""
         with self._changing():
             return self._service.desk.unplug(name)
 
@@ -142,12 +142,12 @@ class PcscliteDoor:
             self._service.desk.reset(name)
 
     def arm(self, name: str, *faults: Fault) -> None:
-        """From now on *faults* instead of those that the reader had; its APDUs are counted from 1 again."""
+        """Replace the reader's faults by *faults*; its APDUs are counted from 1 again."""
         with self._changing():
             self._service.desk.arm(name, faults)
 
     def restart(self) -> None:
-        """Hang up on every client, and take the power from every card, as if the service ended and began anew."""
+        """Disconnect every client and power off every card, as if the service had ended and a new one started."""
         with self._changing():
             self._service.restart()
 
@@ -158,7 +158,7 @@ class PcscliteDoor:
             self._service.settle()
         self._ring()
 
-    # --- what there is ---
+    # --- state ---
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -185,7 +185,7 @@ class PcscliteDoor:
 
     @property
     def longest_idle_s(self) -> float:
-        """The longest time without a command within any transaction on the readers that there are."""
+        """The longest time without a command within any transaction, over all readers."""
         with self._lock:
             return max((reader.idleness.longest_s for reader in self._service.desk), default=0.0)
 

@@ -1,7 +1,7 @@
 """pcscd without its sockets.
 
-Bytes of clients come in, bytes for clients go out; time and random numbers are handed in. What no PC/SC client sends
-ends the connection it came on, and nothing else.
+Bytes from clients come in, bytes for clients go out; time and random numbers are passed in. Bytes that PC/SC clients do
+not send end the connection they came on, and nothing else.
 
 Source: pcsc-lite 1.9.9, src/winscard_svc.c; 2.3.0 for the count of reader events.
 """
@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 
 from mynacard.doors.pcsclite import messages as say
-from mynacard.doors.pcsclite.calls import Calls, Observer, ServiceGone, nobody
+from mynacard.doors.pcsclite.calls import Calls, Observer, ServiceGone, unobserved
 from mynacard.doors.pcsclite.clients import Client, Clients
 from mynacard.doors.pcsclite.desk import Desk
 from mynacard.doors.pcsclite.reader import Later
@@ -31,9 +31,9 @@ class Service:
     Args:
         clock: seconds, from any start.
         token: random numbers, 1 to 2**31 - 1, for contexts and connections.
-        power_off_after_s: so long after its last client a card keeps its power.
-        patience_s: so long a client may take to say something, or to end what it began to say.
-        observe: is told of each APDU.
+        power_off_after_s: how long a card keeps its power after its last client.
+        patience_s: how long a client may take to begin a message, or to finish one.
+        observe: called for each APDU.
         means: what faults in cards' answers need from outside.
     """
 
@@ -43,15 +43,13 @@ class Service:
         token: Callable[[], int],
         power_off_after_s: float,
         patience_s: float,
-        observe: Observer = nobody,
+        observe: Observer = unobserved,
         means: Means = Means(),
     ) -> None:
         self.clients = Clients(clock, patience_s)
         self.desk = Desk(clock, power_off_after_s, self.clients.announce, means)
         self.calls = Calls(self.clients, self.desk, token, observe)
         self._parked: dict[Client, say.Message] = {}
-
-    # --- what anybody may see ---
 
     @property
     def deadline(self) -> float | None:
@@ -65,18 +63,18 @@ class Service:
         return self.clients.add(peer)
 
     def receive(self, client: Client, data: bytes) -> None:
-        """What *client* sent. The answers, to whoever they go, are in ``clients.ready()`` afterwards."""
+        """Take what *client* sent. Answers, to any client, are in ``clients.ready()`` afterwards."""
         client.inbox += data
         self._advance(client)
         self.settle()
 
     def leave(self, client: Client) -> None:
-        """The end of *client*: what it has open is closed, as pcscd closes it."""
+        """*client* is gone: what it has open is closed, as pcscd closes it."""
         self._drop(client)
         self.settle()
 
     def tick(self) -> None:
-        """Do what is due: hang up on those who keep everybody waiting, power off cards that nobody uses."""
+        """Do what is due: disconnect clients that are overdue, power off unused cards."""
         self.desk.tick()
         for client in self.clients.late():
             _log.debug("hanging up: a client says nothing, or half of something")
@@ -84,9 +82,9 @@ class Service:
         self.settle()
 
     def settle(self) -> None:
-        """Those who wait for the end of a transaction try again, in the order of their coming.
+        """Clients that wait for the end of a transaction try again, in order of arrival.
 
-        To be called after the desk was changed from outside; all else here does it itself.
+        Call it after changing the desk from outside; the other methods call it themselves.
         """
         answered = True
         while answered and self._parked:
@@ -98,7 +96,7 @@ class Service:
                     answered |= client not in self._parked
 
     def _advance(self, client: Client) -> None:
-        """Answer all that *client* has said to its end."""
+        """Answer all complete messages of *client*."""
         try:
             while self._listens_to(client) and (message := take(client.inbox)) is not None:
                 self.clients.heard(client)
@@ -133,7 +131,7 @@ class Service:
                 self.clients.answer(client, answer)
 
     def restart(self) -> None:
-        """As if the service had ended and another one started: no client is left, and no card has power."""
+        """As if the service had ended and a new one started: no clients, and no card has power."""
         self.calls.forget()
         for client in tuple(self.clients):
             self._drop(client)

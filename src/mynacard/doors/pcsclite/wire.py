@@ -1,4 +1,4 @@
-"""How the messages of pcscd's clients look, both ways.
+"""The wire form of the messages of pcscd's clients, both ways.
 
 A client sends a header (how long the body is, and which command), the body, and for APDUs their bytes behind it. The
 answer has no header: it is the same structure, filled in, with the bytes of a response behind it. Numbers are in the
@@ -76,7 +76,7 @@ _NAME: Final[Wire] = ExprAdapter(
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a message looks: the command in its header, and its body."""
+    """The wire form of a message: the command in its header, and its body."""
 
     command: int
     body: Wire
@@ -111,13 +111,13 @@ LAYOUTS: Final[dict[type[Message], Layout]] = {
     StopWaiting:        Layout(0x14, Struct()),
     GetReaderEvents:    Layout(0x15, Struct()),
 }  # fmt: skip
-"""All that clients send, but :class:`Transmit`."""
+"""All messages of clients, except :class:`Transmit`."""
 
 NOTICES: Final[dict[type[Message], Wire]] = {
     ChangeNotice: Struct("timeout_ms" / Int32un, _CODE),
     ReaderEvents: Struct("count" / Int32un, _CODE),
 }
-"""What they hear without having sent it."""
+"""Messages to clients that are not an answer of the same form."""
 
 READER: Final[Wire] = Struct(
     "name" / _NAME, "event_counter" / Int32un, "state" / Int32un, "sharing" / Int32sn,
@@ -127,8 +127,8 @@ READER: Final[Wire] = Struct(
 
 HEADER: Final = Packed("=II")
 TRANSMIT: Final = Packed("=iIIIIIII")
-"""The body of a :class:`Transmit`, field by field. The one message that comes thousands of times: in construct's words
-its two ways cost 27 µs, in these 2."""
+"""The body of a :class:`Transmit`, field by field. It is the one message that comes thousands of times: with
+construct both ways cost 27 µs, with struct 2."""
 TRANSMIT_COMMAND: Final = 0x09
 
 _KINDS: Final = {layout.command: kind for kind, layout in LAYOUTS.items()}
@@ -138,16 +138,18 @@ _SIZES: Final = {TRANSMIT_COMMAND: TRANSMIT.size} | {
 
 
 def take(inbox: bytearray) -> Message | None:
-    """The message that *inbox* begins with, taken off it; None while there is more to come.
+    """The first message in *inbox*, removed from it; None until it is complete.
 
     Raises:
-        ProtocolError: no client says this: an unknown command, or a body or an APDU of a wrong length.
+        ProtocolError: the command is unknown, or the length of the body or the APDU is wrong.
     """
     if len(inbox) < HEADER.size:
         return None
     size, command = HEADER.unpack_from(inbox)
     if size != _SIZES.get(command):
-        raise ProtocolError(N_("No PC/SC client begins a message so."))  # how, is not said: it may be part of a PIN
+        raise ProtocolError(
+            N_("This is not the beginning of a PC/SC client's message.")
+        )  # unquoted: it may be part of a PIN
     end = HEADER.size + size
     if len(inbox) < end:
         return None
@@ -172,9 +174,9 @@ def _take_transmit(inbox: bytearray) -> Transmit | None:
 
 
 def _take_data(inbox: bytearray, start: int, length: int) -> bytes | None:
-    """The *length* bytes behind a body, taken off *inbox* with all before them; None while they are not all there."""
+    """The *length* bytes after a body, removed from *inbox* with all before them; None until they are all there."""
     if length > MAX_MESSAGE:
-        raise ProtocolError(N_("No APDU is so long."))
+        raise ProtocolError(N_("An APDU cannot be this long."))
     end = start + length
     if len(inbox) < end:
         return None
@@ -189,7 +191,7 @@ def _parse(kind: type[Message], body: bytes) -> Message:
 
 
 def encode(message: Message) -> bytes:
-    """*message* as it is answered: without a header."""
+    """*message* as an answer: without a header."""
     match message:
         case Transmit():
             return TRANSMIT.pack(
