@@ -79,7 +79,7 @@ def test_a_specified_card_is_recognised_and_nothing_is_guessed(number: Path, tmp
         more = () if words == ("info",) else ("--number-file", number)
         outcome = run("residence", *words, "-r", reader, *more)
         assert outcome.code == 45
-        assert "not public to us" in outcome.complaint
+        assert "not public" in outcome.complaint
     assert not (tmp_path / "out").exists()
 
 

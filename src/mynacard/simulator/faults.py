@@ -1,7 +1,7 @@
-"""What can go wrong on a desk or in a card, as data: a kind of fault, and the APDU at which it comes.
+"""What can go wrong on a desk or in a card, as data: a kind of fault, and the APDU at which it occurs.
 
-A fault is written ``KIND@N``: at the N-th APDU that reaches the reader, counted from 1; some kinds take a number,
-``KIND=NUMBER@N``. :mod:`mynacard.simulator.faulty` makes a card's answers faulty; the desk's faults are the door's.
+A fault is written ``KIND@N``: at the N-th APDU that reaches the reader, counted from 1; some kinds take a number:
+``KIND=NUMBER@N``. :mod:`mynacard.simulator.faulty` makes a card's answers faulty; faults of the desk are the door's.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ __all__ = ["DESK", "KINDS", "LASTING", "Armed", "Fault", "FaultKind"]
 
 
 class FaultKind(Enum):
-    """What happens. The card has not seen the APDU, unless it is said that the answer is lost or changed."""
+    """What happens. Unless the answer is said to be lost or changed, the card has not seen the APDU."""
 
     REMOVED = "removed"
     """The card is taken off the reader."""
     REMOVED_DURING = "removed-during"
-    """The card is taken off while it works: it has done what it was asked, and the answer is lost."""
+    """The card is taken off while it works: it has carried out the command, and the answer is lost."""
     REMOVED_AFTER = "removed-after"
     """The card is taken off as soon as its answer has come."""
     UNPLUGGED = "unplugged"
@@ -36,34 +36,34 @@ class FaultKind(Enum):
     ERROR = "error"
     """PC/SC returns the error that the fault names."""
     NOT_TRANSACTED = "not-transacted"
-    """The answer is lost, and the client hears so."""
+    """The answer is lost, and the client is told so."""
     EMPTY = "empty"
-    """The answer is lost, and the client gets none, as a success."""
+    """The answer is lost, and the client gets an empty one as a success."""
     MUTE = "mute"
-    """The answer is lost, and the client waits for it without end."""
+    """The answer is lost, and the client waits for it forever."""
 
     STATUS = "status"
     """The card refuses with the status word that the fault names."""
     ONE_BYTE = "one-byte"
-    """The answer is changed: its first byte alone."""
+    """The answer is changed: only its first byte."""
     OVER_LONG = "over-long"
     """The answer is changed: one byte more than Ne."""
     GARBAGE = "garbage"
-    """The answer is changed: any bytes, chosen by the number that the fault names."""
+    """The answer is changed: arbitrary bytes, chosen by the number that the fault names."""
     DELAY = "delay"
-    """The answer comes so many milliseconds later."""
+    """The answer comes that many milliseconds later."""
     FIRST_COMMAND_FAULT = "first-command-fault"
     """'6F00' to the first command after each power-on."""
     WRONG_LE_FOR_EVER = "wrong-le-for-ever"
-    """'6CXX' to every command, the one with the Le that it asked for too."""
+    """'6CXX' to every command, even with the Le that it asked for."""
     MORE_FOR_EVER = "more-for-ever"
-    """The answer is changed: '61XX' to every command, GET RESPONSE too."""
+    """The answer is changed: '61XX' to every command, even GET RESPONSE."""
     REPEATED_BLOCK = "repeated-block"
     """The answer is changed: READ BINARY gives the same block whatever the offset."""
     TRUNCATED = "truncated"
-    """The answer is changed: 256 bytes of whatever is longer, and '9000'."""
+    """The answer is changed: only 256 bytes of a longer one, and '9000'."""
     WRONG_SIGNATURE = "wrong-signature"
-    """The answer is changed: a bit of every signature."""
+    """The answer is changed: one bit of every signature is wrong."""
     FOREIGN_SIGNATURE = "foreign-signature"
     """The answer is changed: every signature is another key's."""
 
@@ -72,18 +72,18 @@ LASTING: Final = frozenset({
     FaultKind.FIRST_COMMAND_FAULT, FaultKind.WRONG_LE_FOR_EVER, FaultKind.MORE_FOR_EVER, FaultKind.REPEATED_BLOCK,
     FaultKind.TRUNCATED, FaultKind.WRONG_SIGNATURE, FaultKind.FOREIGN_SIGNATURE,
 })  # fmt: skip
-"""The kinds that begin at their APDU and do not end."""
+"""The kinds that last from their APDU on."""
 
 DESK: Final = frozenset({
     FaultKind.REMOVED, FaultKind.REMOVED_DURING, FaultKind.REMOVED_AFTER, FaultKind.UNPLUGGED, FaultKind.RESET,
     FaultKind.SERVICE_GONE, FaultKind.ERROR, FaultKind.NOT_TRANSACTED, FaultKind.EMPTY, FaultKind.MUTE,
 })  # fmt: skip
-"""The kinds that happen to the reader or to what is on it. All others are in the card's answers."""
+"""The kinds that happen to the reader or to its card. All others are in the card's answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """The number that a kind takes: what it is called, its digits, how it is written, what it may be."""
+    """The number that a kind takes: its name, base, format and range."""
 
     label: str
     base: int
@@ -122,14 +122,14 @@ class Fault:
         """The fault that *text* names: ``KIND@N``, or ``KIND=NUMBER@N``.
 
         Raises:
-            UsageError: it names none.
+            UsageError: it does not name a fault.
         """
-        found = _FORM.fullmatch(text)
+        parts = _FORM.fullmatch(text)
         kinds = {kind.value: kind for kind in FaultKind}
-        if found is None or found["kind"] not in kinds:
+        if parts is None or parts["kind"] not in kinds:
             raise _no_fault(text)
-        kind = kinds[found["kind"]]
-        return cls(kind, int(found["at"]), _number(text, _NUMBERS.get(kind), found["number"]))
+        kind = kinds[parts["kind"]]
+        return cls(kind, int(parts["at"]), _number(text, _NUMBERS.get(kind), parts["number"]))
 
     def __str__(self) -> str:
         number = _NUMBERS.get(self.kind)
@@ -137,7 +137,7 @@ class Fault:
 
 
 def _number(text: str, wanted: _Number | None, digits: str | None) -> int:
-    """The number that stands in *text* as *digits*; 0 where none is wanted and there is none."""
+    """The number that *text* has as *digits*; 0 where there is none and none is needed."""
     if wanted is None or digits is None:
         if wanted is not None or digits is not None:
             raise _no_fault(text)
@@ -163,16 +163,18 @@ class Armed:
         self._count = 0
         for fault in faults:
             if fault.at in self._waiting:
-                raise UsageError(N_("Two faults at the APDU number {at}."), at=fault.at)
+                raise UsageError(N_("There are two faults at APDU number {at}."), at=fault.at)
             self._waiting[fault.at] = fault
 
     def at_next_apdu(self) -> Fault | None:
-        """Counts an APDU; the fault that comes at it."""
+        """Count an APDU; returns the fault at it."""
         self._count += 1
         return self._waiting.get(self._count)
 
 
 def _no_fault(text: str) -> UsageError:
     return UsageError(
-        N_("{text} is no fault. A fault is KIND@N, at the N-th APDU; the kinds are: {kinds}."), text=text, kinds=KINDS
+        N_("{text} is not a fault. A fault is KIND@N, at the N-th APDU; the kinds are: {kinds}."),
+        text=text,
+        kinds=KINDS,
     )

@@ -1,6 +1,6 @@
-"""Cards that answer what a card must not: a card around a card, and the faults it makes of the answers.
+"""Cards that answer what a card must not: a card around a card that puts faults into its answers.
 
-Sans-IO: who sleeps for a delay, and where another key comes from, is handed in.
+Sans-IO: the function that sleeps for a delay, and the source of another key, are passed in.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def _no_key() -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What some faults need from outside.
+    """Functions that some faults need from outside.
 
     Attributes:
-        sleep: waits so many seconds; *delay* calls it.
-        foreign_key_der: another RSA key, PKCS #8 DER; *foreign-signature* asks for it when it first signs.
+        sleep: waits that many seconds; called for *delay*.
+        foreign_key_der: returns another RSA key, PKCS #8 DER; called for the first *foreign-signature*.
     """
 
     sleep: Callable[[float], None] = lambda _: None
@@ -48,7 +48,7 @@ class Means:
 
 
 class FaultyAnswers:
-    """What faults make of one card's answers, and which of them last."""
+    """Puts faults into one card's answers, and keeps those that last."""
 
     def __init__(self, means: Means = Means()) -> None:
         self._means = means
@@ -57,12 +57,12 @@ class FaultyAnswers:
         self._foreign_key: SoftKey | None = None
 
     def answer(self, fault: Fault | None, command: bytes, transmit: Transmit, *, first: bool) -> bytes:
-        """The answer to *command*, at which *fault* comes: made from the card's, which *transmit* asks for.
+        """The answer to *command*, at which *fault* occurs: made from the card's, which *transmit* gets.
 
         Args:
-            fault: what comes at this APDU; one of :data:`~mynacard.simulator.faults.LASTING` stays from here on.
-            command: what the card is asked.
-            transmit: asks the card.
+            fault: the fault at this APDU; one of :data:`~mynacard.simulator.faults.LASTING` stays from here on.
+            command: the command APDU.
+            transmit: sends a command to the card.
             first: whether it is the first command since the card got power.
         """
         if fault is not None and fault.kind in LASTING:
@@ -74,7 +74,7 @@ class FaultyAnswers:
         return answer if fault is None else self._once(fault, command, answer)
 
     def _refusal(self, fault: Fault | None, *, first: bool) -> bytes | None:
-        """What is answered in the card's place, which does not see the command."""
+        """The answer given instead of the card's, which does not see the command."""
         if fault is not None and fault.kind is FaultKind.STATUS:
             return bytes(ResponseApdu(status=StatusWord(fault.code)))
         if first and FaultKind.FIRST_COMMAND_FAULT in self._lasting:
@@ -123,18 +123,18 @@ class FaultyAnswers:
             self._foreign_key = SoftKey(self._means.foreign_key_der())
         try:
             return bytes(ResponseApdu(self._foreign_key.compute(asked.scheme, asked.input)))
-        except BadInput:  # then the card that answered takes more than the simulator knows of
+        except BadInput:  # the card that answered takes more than the simulator knows of
             return _FAULT
 
 
 class FaultyCard:
-    """A card around *card*: *faults* come at its APDUs, counted from 1. A :class:`~mynacard.apdu.message.Card`.
+    """A card around *card*: *faults* occur at its APDUs, counted from 1. A :class:`~mynacard.apdu.message.Card`.
 
-    A card that was removed stays away, for a :class:`~mynacard.errors.CardRemovedError`.
+    A removed card stays away, with a :class:`~mynacard.errors.CardRemovedError`.
 
     Raises:
-        UsageError: two faults at one APDU, or one that needs a reader on a desk (``reset``, ``unplugged``, …): those
-            are the door's.
+        UsageError: two faults at one APDU, or one that needs a reader on a desk (``reset``, ``unplugged``, …): only
+            a door has those.
     """
 
     def __init__(self, card: Card, faults: Iterable[Fault], means: Means = Means()) -> None:
@@ -164,7 +164,7 @@ class FaultyCard:
         raise CardRemovedError(N_("The card was removed."))
 
     def powered(self) -> None:
-        """The card has got its power back: it lies there again, and its next command is its first."""
+        """The card has power again: it is back on its reader, and its next command is its first."""
         self._there = self._first = True
 
 

@@ -38,11 +38,11 @@ __all__ = [
 
 
 class BadInput(ValueError):
-    """The card's signature command was given an input of a length that its scheme does not take."""
+    """The signature command got an input of a length that its scheme does not take."""
 
 
 class SoftKey:
-    """The private key of a simulated card, PKCS #8 DER; loaded when it is first used."""
+    """The private key of a simulated card, PKCS #8 DER; loaded at first use."""
 
     def __init__(self, der: bytes) -> None:
         self.der = der
@@ -50,13 +50,13 @@ class SoftKey:
     @staticmethod
     @lru_cache(maxsize=64)
     def of(der: bytes) -> SoftKey:
-        """The key *der*; cards that share a key share this, and load it once."""
+        """The key *der*; cards that share a key share this object, and load it once."""
         return SoftKey(der)
 
     @cached_property
     def private_key(self) -> rsa.RSAPrivateKey:
         """The key itself."""
-        try:  # a key that this program made needs no second proof of being one: that takes longer than all the rest
+        try:  # a key that this program made needs no validation, which would take longer than all the rest
             key = load_der_private_key(self.der, None, unsafe_skip_rsa_key_validation=True)
         except ValueError:
             key = None
@@ -65,7 +65,12 @@ class SoftKey:
         return key
 
     def compute(self, scheme: SignatureScheme, data: bytes) -> bytes:
-        """What '80 2A' with P1 *scheme* returns for *data*; a BadInput where its length does not fit."""
+        """The answer of '80 2A' with P1 *scheme* to *data*.
+
+        Raises:
+            BadInput: the length does not fit the scheme.
+            CardFileError: the key is damaged.
+        """
         bare, pss = NoDigestInfo(), padding.PSS(padding.MGF1(hashes.SHA256()), 32)
         longest = {
             SignatureScheme.PKCS1: 245,
@@ -97,7 +102,7 @@ class SoftKey:
 
 @dataclass(frozen=True, slots=True)
 class TransparentFile:
-    """Bytes, filler included. *guards* are the PINs any one of which opens them, none where they are free."""
+    """Bytes, filler included. Any one of the PINs *guards* opens them; without guards they are free."""
 
     content: bytes = field(repr=False)
     guards: tuple[int, ...] = ()
@@ -112,9 +117,10 @@ class RecordFile:
 
 @dataclass(frozen=True, slots=True)
 class PinFile:
-    """A PIN; its value and counter are the chip's (:class:`PinMemory`). One with a *form* can be changed to it.
+    """A PIN; its value and counter are the chip's (:class:`PinMemory`).
 
-    One of no *tries* is blocked for ever, and the chip remembers nothing of it.
+    One with a *form* can be changed, to a value of that form. One with no *tries* is blocked forever, and the chip
+    remembers nothing of it.
     """
 
     tries: int
@@ -138,7 +144,7 @@ class AuthenticationKeyFile:
 
 @dataclass(frozen=True, slots=True)
 class UnknownKeyFile:
-    """A key that is there, and of which nobody has said what it does."""
+    """A key that exists, and whose purpose no source describes."""
 
 
 File: TypeAlias = TransparentFile | RecordFile | PinFile | KeyFile | AuthenticationKeyFile | UnknownKeyFile
@@ -153,10 +159,10 @@ class Application:
     Attributes:
         df_name: its name.
         files: its files by file identifier.
-        own_key: the key that signs where no key is named; None where there is none.
+        own_key: the key that signs when no key is named; None where there is none.
         session_key: the key that a seed for secure messaging is encrypted to; None where there is none.
         session_guard: the PIN that must be verified for that.
-        session_refusal: what '80 AE' is answered where there is no such key.
+        session_refusal: the status word for '80 AE' where there is no such key.
         change: the command that changes a PIN here.
     """
 
@@ -179,4 +185,4 @@ class PinMemory:
 
 NO_OBJECTS: Final[Mapping[int, bytes]] = MappingProxyType({})
 ISSUER_DOMAIN = Application(ISSUER_SECURITY_DOMAIN)
-"""Current after power-on; it has nothing that anybody here reads."""
+"""Current after power-on; nothing in it is read here."""

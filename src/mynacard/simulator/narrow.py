@@ -1,7 +1,7 @@
 """Readers through which not every APDU passes: a card around a card.
 
-Which lengths real readers pass is known of few (mynacard.readers.profiles); what they do beyond is seen in three ways:
-nothing comes back, the answer is cut off, or the command is refused before the card sees it. Sans-IO.
+The lengths that real readers pass are known for few (mynacard.readers.profiles). Beyond them, three behaviours are
+seen: nothing comes back, the answer is cut off, or the command is refused before the card sees it. Sans-IO.
 
 Source: USB CCID 1.1, §5.1 (dwMaxCCIDMessageLength, exchange level); LudovicRousseau/CCID, readers/ (lengths of 271 and
 522 bytes); https://ludovicrousseau.blogspot.com, 2015-12 and 2018-09 (answers cut off on macOS).
@@ -25,12 +25,12 @@ _DONE: Final = b"\x90\x00"
 
 @dataclass(frozen=True, slots=True)
 class Narrows:
-    """What passes through a reader.
+    """The APDUs that pass through a reader.
 
     Attributes:
         extended_length: whether commands of extended length pass at all.
         longest: bytes of the longest APDU, a command or a response with its status word.
-        cuts: a longer answer is cut off, and looks whole; else it is lost.
+        cuts: whether a longer answer is cut off, and looks whole; otherwise it is lost.
     """
 
     extended_length: bool = True
@@ -39,14 +39,14 @@ class Narrows:
 
 
 class NarrowReader(Around):
-    """*card* behind a reader through which no more passes than *narrows* says."""
+    """*card* behind a reader that passes only what *narrows* allows."""
 
     def __init__(self, card: PoweredCard, narrows: Narrows) -> None:
         super().__init__(card)
         self._narrows = narrows
 
     def transmit(self, command: bytes, /) -> bytes:
-        """The card's answer.
+        """The card's answer, as the reader passes it.
 
         Raises:
             OutcomeUnknownError: command or answer is too long.

@@ -1,4 +1,4 @@
-"""A card with its contacts: what a reader can hold."""
+"""A card with its contacts: something a reader can hold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PoweredCard(Protocol):
 
 
 class Around:
-    """A card around *card* that passes everything on; whoever inherits says what is different."""
+    """Base class for cards around a card: forwards everything; subclasses override what differs."""
 
     def __init__(self, card: PoweredCard) -> None:
         self._card = card

@@ -1,7 +1,7 @@
-"""How long a real card would have taken: a model for each way to it, as data, and a card that takes so long.
+"""How long a real card would have taken: a model for each way to it, as data, and a card that takes that long.
 
-What the bytes need on the wire is computed from the transmission protocols; what the chip needs, one log of one card on
-one contactless reader says, and nothing better is published. Sans-IO: who sleeps is handed in.
+The time on the wire is computed from the transmission protocols; the chip's time comes from one log of one card on one
+contactless reader, since nothing better is published. Sans-IO: the function that sleeps is passed in.
 
 Source: ISO/IEC 7816-3:2006 §7.1 (etu), §11.3 (blocks of T=1); ISO/IEC 14443-4:2018 §7 (blocks), 14443-3 §7.1 (type B
 characters); the answers to reset and the reader's capabilities that docs/simulator.md names; lanesky/mnbcard (the log);
@@ -20,26 +20,26 @@ from mynacard.simulator.powered import Around, PoweredCard
 __all__ = ["TRANSPORTS", "TimedCard", "Transport", "answer_s", "wire_s"]
 
 OVERHEAD_S: Final = 0.007
-"""Of any command: about 2 ms in driver and service, about 5 ms in the card. An estimate."""
+"""For any command: about 2 ms in driver and service, about 5 ms in the card. An estimate."""
 
 VERIFY_S: Final = 0.060
 SIGNATURE_S: Final = 0.700
 READ_S: Final = 0.200 / 256
-"""VERIFY, a signature, and a byte of READ BINARY as the program saw them in the log: wire and all."""
+"""VERIFY, a signature, and a byte of READ BINARY as the program saw them in the log, time on the wire included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """A way to a card: blocks, and how long their bytes take.
+    """A way to a card: its blocks, and how long their bytes take.
 
     Attributes:
-        about: what it is, in words.
+        about: a description for people.
         etu_s: seconds of a bit.
         etu_per_byte: bits of a character, with start, stop and guard.
         information_max: bytes of an APDU in one block.
         overhead: bytes of a block around them.
         gap_etu: bits of silence and of frame ends at each block.
-        turnaround_s: seconds at each block beside.
+        turnaround_s: further seconds at each block.
     """
 
     about: str
@@ -69,9 +69,9 @@ TRANSPORTS: Final = {
 
 
 def wire_s(transport: Transport, nc: int, nr: int) -> float:
-    """Seconds that a command of *nc* bytes and its response of *nr* are on the wire, headers and status word counted.
+    """Seconds on the wire for a command of *nc* bytes and a response of *nr*, headers and status word included.
 
-    A block that does not fit all is acknowledged by one without information.
+    A block that does not hold the whole APDU is acknowledged by one without information.
     """
     blocks = sum(2 * max(1, -(-length // transport.information_max)) - 1 for length in (nc, nr))
     etu = (nc + nr + blocks * transport.overhead) * transport.etu_per_byte + blocks * transport.gap_etu
@@ -79,7 +79,7 @@ def wire_s(transport: Transport, nc: int, nr: int) -> float:
 
 
 def answer_s(transport: Transport, command: bytes, response: bytes) -> float:
-    """Seconds from *command* to the end of *response*: what the log says, or what the wire needs if that is longer."""
+    """Seconds from *command* to the end of *response*: by the log, or by the wire if that is longer."""
     return max(wire_s(transport, len(command), len(response)) + OVERHEAD_S, _seen_s(command, response))
 
 
@@ -97,7 +97,7 @@ def _seen_s(command: bytes, response: bytes) -> float:
 
 
 class TimedCard(Around):
-    """A card around *card* that takes as long as a real one behind *transport*; *sleep* waits so many seconds."""
+    """A card around *card* that takes as long as a real one behind *transport*; *sleep* waits that many seconds."""
 
     def __init__(self, card: PoweredCard, transport: Transport, sleep: Callable[[float], None]) -> None:
         super().__init__(card)

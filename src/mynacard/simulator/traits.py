@@ -13,7 +13,7 @@ ATR_CONTACTLESS = bytes.fromhex("3B888001000005E0B381A1007F")
 
 
 class Personality(StrEnum):
-    """What a warm reset leaves. Reports of real cards disagree with what one would expect, and with each other.
+    """What a warm reset keeps. Reports about real cards disagree with expectation, and with each other.
 
     A driver must work with both.
     """
@@ -29,7 +29,7 @@ class Traits:
     """How a card behaves.
 
     Attributes:
-        personality: what a warm reset leaves.
+        personality: what a warm reset keeps.
         extended_length: whether commands with extended Lc or Le are understood; '6700' if not.
         atr: the answer to reset.
     """
@@ -39,7 +39,7 @@ class Traits:
     atr: bytes = ATR_CONTACT
 
     def document(self) -> dict[str, object]:
-        """These traits in the kinds that JSON has."""
+        """These traits as JSON types."""
         return {
             "personality": self.personality.value,
             "extended_length": self.extended_length,
@@ -48,7 +48,7 @@ class Traits:
 
     @classmethod
     def of(cls, document: Any) -> Traits:
-        """The traits that *document* says; a ValueError, KeyError or TypeError where it says none."""
+        """The traits in *document*; a ValueError, KeyError or TypeError where it does not hold any."""
         if type(document["extended_length"]) is not bool:
             raise ValueError
         return cls(Personality(document["personality"]), document["extended_length"], bytes.fromhex(document["atr"]))
