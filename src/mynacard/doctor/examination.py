@@ -97,7 +97,7 @@ def _look_at_readers(library: Library, states: tuple[ReaderState, ...], name: st
     if not states:
         yield Finding("reader/none", system=desk.system)
         return
-    wanted = [state for state in states if name.casefold() in state.name.casefold()]
+    wanted = [state for state in states if state.answers_to(name)]
     if not wanted:
         yield Finding("reader/other", {"name": name, "readers": ", ".join(state.name for state in states)})
     for state in wanted:

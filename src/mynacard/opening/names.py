@@ -28,7 +28,7 @@ def choose_reader(states: tuple[ReaderState, ...], name: str = "") -> str:
     if not states:
         raise errors.NoReaderError(N_("No card reader is attached."))
     if name:
-        fitting = [state.name for state in states if name.casefold() in state.name.casefold()]
+        fitting = [state.name for state in states if state.answers_to(name)]
         fitting = [name] if name in fitting else fitting
         if not fitting:
             raise errors.ReaderNotFoundError(

@@ -251,7 +251,7 @@ def wait_for_card(name: str = "", timeout_s: float | None = None, library: Libra
 
 def card_lies_on(states: States, name: str = "") -> bool:
     """Whether a card lies on a reader whose name is or holds *name*."""
-    return any(state.card_present and name.casefold() in state.name.casefold() for state in states)
+    return any(state.card_present and state.answers_to(name) for state in states)
 
 
 def no_card_came(timeout_s: float | None) -> errors.NoCardError:

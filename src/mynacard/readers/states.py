@@ -31,6 +31,10 @@ class ReaderState:
     atr: bytes = b""
     events: int = 0
 
+    def answers_to(self, part: str) -> bool:
+        """Whether *part* is its name or a part of it, whatever the case; an empty one is a part of every name."""
+        return part.casefold() in self.name.casefold()
+
 
 def reader_states(statuses: tuple[Status, ...]) -> tuple[ReaderState, ...]:
     """*statuses* as values."""

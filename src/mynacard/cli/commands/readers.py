@@ -55,7 +55,7 @@ def readers(reader: str | None, watching: bool, as_json: bool) -> None:
 
 
 def _called(states: Iterable[ReaderState], reader: str | None) -> list[ReaderState]:
-    return [state for state in states if (reader or "").casefold() in state.name.casefold()]
+    return [state for state in states if state.answers_to(reader or "")]
 
 
 def _state(state: ReaderState) -> dict[str, object]:
