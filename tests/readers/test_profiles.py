@@ -74,6 +74,19 @@ def test_a_name_has_neither_serial_number_nor_index(name: str, public: str, bare
     assert (public_name(name), model(name)) == (public, bare)
 
 
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("Attached: A (QX-1) 00 00, B (QX-2) (3) 0A 01.", "Attached: A 00 00, B 0A 01."),
+        ("No card lies on a reader (A (QX-1) 00 00).", "No card lies on a reader (A 00 00)."),
+        ("It takes 5 ms (median of 30).", "It takes 5 ms (median of 30)."),
+        ("A second one (the first) 12 times.", "A second one (the first) 12 times."),
+    ],
+)
+def test_neither_has_a_sentence_that_lists_names(text: str, public: str) -> None:
+    assert public_name(text) == public
+
+
 def test_a_long_name_takes_no_long_time() -> None:
     assert public_name("(" * 2000) == "(" * 2000
     assert public_name("()" * 1000 + "x") == "()" * 1000 + "x"

@@ -1,8 +1,8 @@
 """What is known of readers, as data: how long an APDU passes, how a certificate is read best, whether keys were tried.
 
 The one place that chooses. Rows of one's own go before those that come along: the environment variable
-``MYNACARD_PROFILES`` names a file of them, and ``tools/reader_profile.py`` writes a row from a report of
-``tools/reader_check.py``. What no row says is found out on the card, as long as that costs no login.
+``MYNACARD_PROFILES`` names a file of them, and ``mynacard readers profile`` writes a row from a report of
+``mynacard readers check``. What no row says is found out on the card, as long as that costs no login.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _OURS: Final = Path(__file__).with_name("profiles.json")
 _STATUS: Final = 2
 """Bytes of a status word."""
 _USB: Final = re.compile(r"(?:[0-9A-F]{4}:[0-9A-F]{4})?")
-_SERIAL: Final = re.compile(r"( ?\([^()]*\))+(?=( [0-9A-F]{2} [0-9A-F]{2}| [0-9])?$)")
+_SERIAL: Final = re.compile(r"( ?\([^()]*\))+(?= [0-9A-F]{2} [0-9A-F]{2}\b|( [0-9])?$)")
 _INDEX: Final = re.compile(r"( [0-9A-F]{2} [0-9A-F]{2}| [0-9])$")
 """What PC/SC puts after a model's name: pcsc-lite the serial number in parentheses and two numbers, Windows one."""
 
@@ -161,7 +161,10 @@ def profile_of(name: str, usb: str = "") -> ReaderProfile:
 
 
 def public_name(name: str) -> str:
-    """What PC/SC calls a reader, without the serial number that may stand in parentheses at its end."""
+    """What PC/SC calls a reader, without the serial number that may stand in parentheses at its end.
+
+    A sentence in which pcsc-lite's names stand loses their serial numbers, too.
+    """
     return _SERIAL.sub("", name)
 
 
