@@ -15,12 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import plots
-from plots import escaped
 from trace_capture import capture
 from trace_words import KINDS, Line, dialogue
 
 from mynacard.errors import CardFileError
+from mynacard.reader_check import plots
+from mynacard.reader_check.plots import escaped
 from mynacard.recordings import read_recording
 from mynacard.storage import replace_file
 

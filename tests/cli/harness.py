@@ -76,14 +76,14 @@ class Outcome:
         return lines[0].removeprefix("mynacard: ")
 
 
-def run(*words: str | Path, stdin: bytes = b"") -> Outcome:
-    """``mynacard`` with *words*, in this process."""
+def run(*words: str | Path, stdin: bytes = b"", program: Callable[[], object] = cli.main) -> Outcome:
+    """``mynacard`` with *words*, or another *program* that ends the process, in this process."""
     out, err = _stream(), _stream()
     source = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
     streams = {"stdin": source, "stdout": out, "stderr": err, "argv": ["mynacard", *map(str, words)]}
     with mock.patch.multiple(sys, **streams), _as_a_new_process():
         try:
-            cli.main()
+            program()
         except SystemExit as end:
             code = end.code
     assert isinstance(code, int)

@@ -155,6 +155,17 @@ def test_a_part_of_a_name_that_no_reader_has_is_said(desk: Desk) -> None:
     assert (outcome.code, outcome.complaint) == (14, f"No reader is called nonesuch. Attached: {READER}.")
 
 
+@pytest.mark.parametrize("words", [(), ("--json",), ("-r", "a reader"), ("-v", "--json")])
+def test_readers_without_a_command_lists(desk: Desk, words: tuple[str, ...]) -> None:
+    assert done(run("readers", *words)).out == done(run("readers", "list", *words)).out
+
+
+def test_a_command_of_readers_that_is_none_is_said(desk: Desk) -> None:
+    for words in (("chekc",), ("--json", "check")):
+        assert run("readers", *words).code == 2
+    assert "chekc" in run("readers", "chekc").complaint
+
+
 def test_info_asks_for_no_pin(card: CardFile) -> None:
     before = card.trace_of_a_verify
     out = done(run("info", "-r", card.reader)).out

@@ -54,6 +54,17 @@ def test_version_waits_for_no_big_package() -> None:
     assert process("--version", script=script).out.splitlines() == [f"mynacard {__version__}", "[]"]
 
 
+@pytest.mark.parametrize("words", [("--version",), ("readers",), ("readers", "--help")])
+def test_the_reader_check_is_loaded_by_none_but_its_own_commands(words: tuple[str, ...]) -> None:
+    script = (
+        "import sys; from mynacard.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in sys.modules if name.startswith('mynacard.reader_check')])"
+    )
+    assert process(*words, script=script).out.splitlines()[-1] == "[]"
+
+
 def test_python_m_is_the_same_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mynacard", "--version"], capture_output=True, check=True, env=environment()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from reader_report import Result, read_report
-
+from mynacard.reader_check import Result, read_report
 from tests.rig.pcscd import Desk
 
 TOOLS = Path(__file__).parents[2] / "tools"

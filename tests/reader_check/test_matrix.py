@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import html.parser
-import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import reader_matrix
 from hypothesis import given
 from hypothesis import strategies as st
-from reader_matrix import Cell, Column, fold, main, markdown, page
-from reader_report import CardKind, CardSeen, Check, Reader, Report, Result, System, Value, write_report
+
+from mynacard.reader_check.matrix import Cell, Column, fold
+from mynacard.reader_check.report import CardKind, CardSeen, Check, Reader, Report, Result, System, Value
+from mynacard.reader_check.tables import markdown
+from mynacard.reader_check.tables import web_page as page
 
 READER = Reader("A Reader (0012AB) 00 00", "1234:ABCD", "1.5.0")
 LINUX = System("Linux", "6.1.0", "3.11.7", "pcsc-lite", "1.9.9")
@@ -253,86 +250,3 @@ def test_the_page_loads_and_runs_nothing() -> None:
     for word in ("http:", "https:", "src=", "href=", "<script", "@import", "url(", "<link"):
         assert word not in content, word
     assert "default-src 'none'" in content
-
-
-# --- the script ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> Path:
-    path = tmp_path / "good.json"
-    write_report(report(check("library"), check("signature", FAILED, ms=703)), path)
-    return path
-
-
-def test_without_options_the_table_goes_to_standard_output(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(good)]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    assert said.out == (
-        "| reader | system | the library | the signature | reports |\n"
-        "| --- | --- | --- | --- | --- |\n"
-        "| A Reader<br>1234:ABCD<br>driver 1.5.0 | Linux pcsc-lite | ✓ passed | ✗ failed<br>ms: 703"
-        " | 1 report, 2026-11-01 |\n"
-        "\n"
-        "- A Reader, the signature (failed): signature failed\n"
-    )
-
-
-def test_files_are_written_where_they_are_wanted(
-    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    web, table = tmp_path / "page.html", tmp_path / "table.md"
-    assert main([str(good), "--html", str(web), "--markdown", str(table)]) == 0
-    assert capsys.readouterr() == ("", "")
-    assert "✗ failed" in web.read_text("utf-8")
-    assert "✗ failed" in table.read_text("utf-8")
-
-
-def test_each_bad_report_is_named_and_the_others_make_the_table(
-    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    document = json.loads(good.read_text("utf-8"))
-    contents = {
-        "version.json": json.dumps({**document, "version": 2}).encode(),
-        "damaged.json": good.read_bytes()[:-20],
-        "large.json": b" " * (8 << 20) + b"{}",
-        "empty.json": b"",
-        "a\x1b[31m.json": b"{}",
-    }
-    for name, content in contents.items():
-        (tmp_path / name).write_bytes(content)
-    assert main([*(str(tmp_path / name) for name in contents), str(tmp_path / "missing.json"), str(good)]) == 1
-    said = capsys.readouterr()
-    lines = said.err.splitlines()
-    assert len(lines) == 6
-    for line, name in zip(lines, [*contents, "missing.json"], strict=True):
-        assert line.startswith("reader_matrix: ")
-        assert name.replace("\x1b", "\\x1b") + ": " in line
-    assert "another version" in lines[0]
-    assert "A Reader" in said.out
-
-
-def test_without_a_report_there_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    web = tmp_path / "page.html"
-    assert main([str(tmp_path / "missing.json"), "--html", str(web)]) == 1
-    assert "No report is left for a table." in capsys.readouterr().err
-    assert not web.exists()
-    with pytest.raises(SystemExit) as ended:
-        main([])
-    assert ended.value.code == 2
-
-
-def test_a_page_that_cannot_be_written_is_told(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(good), "--html", str(tmp_path / "none" / "page.html")]) == 1
-    assert capsys.readouterr().err.startswith(f"reader_matrix: {tmp_path / 'none'}")
-
-
-def test_it_runs_as_a_script_whatever_letters_the_terminal_has(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    write_report(report(reader=Reader("読取装置")), path)
-    done = subprocess.run(
-        [sys.executable, reader_matrix.__file__, str(path)], capture_output=True, check=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"},
-    )  # fmt: skip
-    assert b"\\u8aad" in done.stdout

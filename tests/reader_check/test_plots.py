@@ -8,8 +8,9 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
-from plot_parts import WIDTH, Scale, colours, number, shortened, wide
-from plots import Bar, histogram, lines, page, timeline
+
+from mynacard.reader_check.plot_parts import WIDTH, Scale, colours, number, shortened, wide
+from mynacard.reader_check.plots import Bar, histogram, lines, page, timeline
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 MARKUP = '</svg></title><script>alert(\'1\')</script>"<b onload="x">&\x00\x1b'

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import reader_report
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from reader_report import (
+
+from mynacard.reader_check import report as reader_report
+from mynacard.reader_check.report import (
     CardKind,
     CardSeen,
     Check,
@@ -27,7 +28,7 @@ from reader_report import (
     write_report,
 )
 
-SCHEMA = Path(reader_report.__file__).with_name("reader_report.schema.json")
+SCHEMA = Path(reader_report.__file__).with_name("report.schema.json")
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 
 REPORT = Report(

@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from pkgutil import iter_modules
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -22,11 +22,12 @@ from mynacard.cli.exits import exit_code
 from mynacard.cli.texts import _, plain
 from mynacard.errors import LastTryError, MynacardError
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
 _COMMANDS: Final = sorted(module.name for module in iter_modules(commands.__path__))
 """A module of that folder each, which holds the command under its own name."""
 
+_CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _INTERRUPTED: Final = 130
 
 
@@ -47,7 +48,6 @@ class _LazyGroup(click.Group):
         "Japan's Individual Number Card: read it, sign with it; and its residence card: read it, check it."
         " Or do so with simulated ones."
     ),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="mynacard", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -56,9 +56,14 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    run(cli, "mynacard")
+
+
+def run(command: click.Command, program: str) -> NoReturn:
+    """Run *command* with the arguments of this process, as a program called *program*, and exit."""
     _prepare()
     try:
-        code = cli.main(prog_name="mynacard", standalone_mode=False)
+        code = command.main(prog_name=program, standalone_mode=False, **_CONTEXT)
     except click.exceptions.Abort:
         click.echo(_("Stopped."), err=True)
         code = _INTERRUPTED
@@ -67,13 +72,13 @@ def main() -> None:
         code = error.exit_code
     except MynacardError as error:
         logging.getLogger(__name__).debug("%s", error.code)
-        click.echo(_("mynacard: {message}").format(message=_text(error)), err=True)
+        click.echo(f"{program}: {_text(error)}", err=True)
         code = exit_code(error)
     except KeyboardInterrupt:
         click.echo(_("Stopped."), err=True)
         code = _INTERRUPTED
     except OSError as error:
-        click.echo(_("mynacard: {message}").format(message=_reason(error)), err=True)
+        click.echo(f"{program}: {_reason(error)}", err=True)
         code = exit_code(error)
     sys.exit(code if isinstance(code, int) else 0)
 

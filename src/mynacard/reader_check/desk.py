@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
-from reader_report import CardKind
-from reader_subject import (
+from mynacard import errors
+from mynacard.apdu.keypad import Feature, parse_properties
+from mynacard.reader_check.report import CardKind
+from mynacard.reader_check.subject import (
     DEADLINES,
     PIN_STATUS,
     SELECT_JPKI,
@@ -21,12 +23,9 @@ from reader_subject import (
     Values,
     connected,
 )
-
-from mynacard import errors
-from mynacard.apdu.keypad import Feature, parse_properties
 from mynacard.readers import Disposition, ReaderIdentity, Share, Watch, find_library, list_readers, model
 
-__all__ = ["CHECKS", "driver"]
+__all__ = ["DESK_CHECKS", "installed_driver"]
 
 T = TypeVar("T")
 
@@ -267,7 +266,7 @@ def _feature(number: int) -> str:
     return Feature(number).name if number in {*Feature} else f"{number:02X}"
 
 
-CHECKS: Final = (
+DESK_CHECKS: Final = (
     ("library", "PC/SC library", library),
     ("listing", "The list of readers", listing),
     ("events", "Waiting for events", events),
@@ -284,7 +283,7 @@ CHECKS: Final = (
 _CCID: Final = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")
 
 
-def driver(reader: str, plist: Path = _CCID) -> str:
+def installed_driver(reader: str, plist: Path = _CCID) -> str:
     """The CCID driver of this machine and its version, if it is where Linux has it and knows *reader*; else empty."""
     try:
         with plist.open("rb") as stream:

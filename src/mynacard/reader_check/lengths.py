@@ -10,8 +10,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from reader_report import CardKind
-from reader_subject import (
+from mynacard import errors
+from mynacard.apdu.channel import Channel
+from mynacard.apdu.commands import ReadBinarySfi, SelectDfFci, encode
+from mynacard.apdu.message import NE_MAX, CommandApdu
+from mynacard.jpki import DF_NAME, USER_AUTHENTICATION, JpkiSession
+from mynacard.jpki.layout import CERTIFICATES_PRESENT
+from mynacard.jpki.objects import certificate_length
+from mynacard.reader_check.report import CardKind
+from mynacard.reader_check.subject import (
     BACK_S,
     PIN_STATUS,
     SELECT_JPKI,
@@ -26,17 +33,9 @@ from reader_subject import (
     opened,
     timed,
 )
-
-from mynacard import errors
-from mynacard.apdu.channel import Channel
-from mynacard.apdu.commands import ReadBinarySfi, SelectDfFci, encode
-from mynacard.apdu.message import NE_MAX, CommandApdu
-from mynacard.jpki import DF_NAME, USER_AUTHENTICATION, JpkiSession
-from mynacard.jpki.layout import CERTIFICATES_PRESENT
-from mynacard.jpki.objects import certificate_length
 from mynacard.residence.card import ResidenceCard
 
-__all__ = ["CHECKS", "NOT_PASSED", "length_of_certificate", "longest_that_passes"]
+__all__ = ["LENGTH_CHECKS", "NOT_PASSED", "length_of_certificate", "longest_that_passes"]
 
 LONGEST: Final = 4 + 3 + 0xFFFF + 2
 """Of a command APDU with data and extended Le (ISO/IEC 7816-3:2006 §12.1.3)."""
@@ -274,7 +273,7 @@ def _read(desk: Desk, ne: int) -> bytes | None:
     return _answers(desk, SELECT_JPKI, bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, ne))))
 
 
-CHECKS: Final = (
+LENGTH_CHECKS: Final = (
     ("which-card", "Which card", which_card),
     ("short-apdus", "Short APDUs", short_apdus),
     ("more-data", "'61XX' and '6CXX'", more_data),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
-from plots import Bar, escaped, histogram, lines, page, timeline
-from reader_report import CardKind, Check, Report, Result
-from reader_values import MEANINGS, WORDS, figures, label
+from mynacard.reader_check.plots import Bar, escaped, histogram, lines, page, timeline
+from mynacard.reader_check.report import CardKind, Check, Report, Result
+from mynacard.reader_check.values import MEANINGS, WORDS, figures, label
+from mynacard.storage import replace_file
 
-__all__ = ["page_of"]
+__all__ = ["page_of", "write_page"]
 
 _COLOURS: Final[Mapping[str, str]] = {
     WORDS[Result.PASSED]: "#2e8b57", WORDS[Result.FAILED]: "#c0504d", WORDS[Result.NOTED]: "#b8860b",
@@ -26,6 +28,11 @@ def page_of(report: Report) -> str:
     checks = {check.code: check for check in report.checks}
     body = "\n".join((*_about(report), _table(report.checks), *_pictures(report.checks, checks)))
     return page(f"Reader check: {report.reader.name}", body)
+
+
+def write_page(report: Report, path: Path) -> None:
+    """Put the page of *report* into the file *path*, whole or not at all; an OSError where that fails."""
+    replace_file(path, page_of(report).encode())
 
 
 def _about(report: Report) -> Iterator[str]:

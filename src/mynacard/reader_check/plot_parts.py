@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from printable import printable
+from mynacard.reader_check.printable import printable
 
 __all__ = [
     "DASHES", "WIDTH", "Scale", "colours", "escaped", "legend_of", "no_values", "number", "shortened", "svg", "text_at",
@@ -69,12 +69,15 @@ class Scale:
             first, last = round(self.low / self.step), round(self.high / self.step)
             return [count * self.step for count in range(first, last + 1)]
         exponents = range(math.floor(math.log(self.low, self.base)), math.ceil(math.log(self.high, self.base)) + 1)
-        for parts in ((1, 2, 5), (1,)) if self.base == 10 else ((1,),):
-            found = [part * float(self.base) ** exponent for exponent in exponents for part in parts]
-            ticks = [tick for tick in found if self.low <= tick <= self.high]
-            if len(ticks) <= _TICKS_MAX:
-                return ticks
-        return ticks[:: math.ceil(len(ticks) / _TICKS_MAX)]
+        powers = [float(self.base) ** exponent for exponent in exponents]
+        fine = self._within(part * power for power in powers for part in (1, 2, 5))
+        if self.base == 10 and len(fine) <= _TICKS_MAX:
+            return fine
+        coarse = self._within(powers)
+        return coarse[:: max(1, math.ceil(len(coarse) / _TICKS_MAX))]
+
+    def _within(self, values: Iterable[float]) -> list[float]:
+        return [value for value in values if self.low <= value <= self.high]
 
 
 def _step(least: float) -> float:
@@ -127,7 +130,7 @@ def legend_of(palette: Mapping[str, str], y: float, *, dashed: bool = False) -> 
 
 def wide(text: str) -> float:
     """About how many pixels *text* takes."""
-    return sum(_WIDE if unicodedata.east_asian_width(each) in "WF" else _NARROW for each in text)
+    return sum(_WIDE if unicodedata.east_asian_width(character) in "WF" else _NARROW for character in text)
 
 
 def shortened(text: str, pixels: float) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from plot_parts import (
+from mynacard.reader_check.plot_parts import (
     DASHES,
     WIDTH,
     Scale,
@@ -77,11 +77,11 @@ def _merged(bars: Sequence[Bar], scale: Scale) -> Iterator[tuple[float, float, s
     for bar in bars:
         left, right = scale.at(bar.start), scale.at(bar.start + bar.length)
         places.setdefault((round(left), round(right), bar.kind), []).append(bar)
-    for (_, _, kind), found in places.items():
-        left = min(scale.at(bar.start) for bar in found)
-        right = max(scale.at(bar.start + bar.length) for bar in found)
-        whole = f"{number(sum(bar.length for bar in found))} ms"
-        title = f"{found[0].title}: {whole}" if len(found) == 1 else f"{len(found)} of kind {kind}: {whole}"
+    for (_, _, kind), merged in places.items():
+        left = min(scale.at(bar.start) for bar in merged)
+        right = max(scale.at(bar.start + bar.length) for bar in merged)
+        whole = f"{number(sum(bar.length for bar in merged))} ms"
+        title = f"{merged[0].title}: {whole}" if len(merged) == 1 else f"{len(merged)} of kind {kind}: {whole}"
         yield left, max(right, left + 1), kind, title
 
 
@@ -153,8 +153,8 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_l
         *y_axis(high, scale),
         *x_axis(scale, 300, 32, x_label),
         *itertools.chain.from_iterable(
-            _line(name, sorted(found), scale, high, palette[name], dash)
-            for (name, found), dash in zip(series.items(), itertools.cycle(DASHES), strict=False)
+            _line(name, sorted(points), scale, high, palette[name], dash)
+            for (name, points), dash in zip(series.items(), itertools.cycle(DASHES), strict=False)
         ),
         *legend,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The report of a reader check: one JSON document, made at the desk and sent to others, and its strict reader.
 
-``reader_report.schema.json``, beside this, describes it. Within one version members may be added: what is not known
+``report.schema.json``, beside this, describes it. Within one version members may be added: what is not known
 here is passed over. A document of another version is refused, not guessed at.
 """
 
@@ -15,8 +15,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from mynacard.errors import MynacardError
+from mynacard.errors import ReaderFileError
 from mynacard.storage import replace_file
+from mynacard.texts import N_
 
 __all__ = [
     "FORMAT",
@@ -48,20 +49,15 @@ _ATR: Final = re.compile(r"([0-9A-F]{2}){0,33}")
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
-# pcsc-lite calls a reader "PRODUCT [INTERFACE] (SERIAL NUMBER) 00 00" (its hotplug_libudev.c and readerfactory.c);
-# Windows calls it "PRODUCT 0".
-
 Value: TypeAlias = "bool | int | float | str | tuple[int | float, ...]"
-"""What a check found: a flag, a figure, a word, or several figures."""
+"""What a check measured: a flag, a figure, a word, or several figures."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 
 
-class ReportError(MynacardError):
-    """What should be a report of a reader check is none, or one that cannot be read here."""
-
-    code = "report"
+class ReportError(ReaderFileError):
+    """A document that should be a report of a reader check is not one, or cannot be read here."""
 
 
 class Result(Enum):
@@ -74,7 +70,7 @@ class Result(Enum):
 
 
 class CardKind(Enum):
-    """What lay on the reader."""
+    """The kind of card on the reader."""
 
     JPKI = "jpki"
     RESIDENCE = "residence"
@@ -195,14 +191,14 @@ class Report:
         """The report that *document* is.
 
         Raises:
-            ReportError: it is none, of another version, or damaged; the sentence says where.
+            ReportError: it is not a report, or of another version, or damaged; the sentence says where.
         """
         top = _Members.of(document, "")
         if top.values.get("format") != FORMAT:
-            raise ReportError("It is no report of a reader check.")
+            raise ReportError(N_("It is no report of a reader check."))
         version = top.values.get("version")
         if type(version) is not int or version != VERSION:
-            raise ReportError("Its format has another version; this program knows {version}.", version=VERSION)
+            raise ReportError(N_("Its format has another version; this program knows {version}."), version=VERSION)
         system, reader, card = (top.inside(name) for name in ("system", "reader", "card"))
         return cls(
             top.time("made"),
@@ -219,25 +215,25 @@ def read_report(path: Path) -> Report:
     """The report in the file *path*.
 
     Raises:
-        ReportError: there is none; its sentence begins with *path*.
+        ReportError: it holds no report, or cannot be read; the sentence begins with *path*.
     """
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_MAX + 1)
         if len(content) > SIZE_MAX:
-            raise ReportError("It has more than {size} bytes.", size=SIZE_MAX)
+            raise ReportError(N_("It has more than {size} bytes."), size=SIZE_MAX)
         return Report.of(_parsed(content))
     except OSError as error:
-        raise ReportError("{path}: {reason}", path=str(path), reason=error.strerror or "?") from error
+        raise ReportError(N_("{path}: {reason}"), path=str(path), reason=error.strerror or "?") from error
     except ReportError as error:
-        raise ReportError("{path}: {reason}", path=str(path), reason=error) from error
+        raise ReportError(N_("{path}: {reason}"), path=str(path), reason=error) from error
 
 
 def write_report(report: Report, path: Path) -> None:
     """Put *report* into the file *path*, whole or not at all.
 
     Raises:
-        ReportError: nobody could read it back: a value is not of its form.
+        ReportError: it could not be read back, for a value is not of its form.
         OSError: it cannot be written.
     """
     document = report.document()
@@ -249,14 +245,14 @@ def _parsed(content: bytes) -> object:
     try:
         return json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise ReportError("It is no JSON.") from None
+        raise ReportError(N_("It is no JSON.")) from None
 
 
 def _checks(top: _Members) -> tuple[Check, ...]:
-    found = tuple(_check(check) for check in top.all_inside("checks", CHECKS_MAX))
-    if len({check.code for check in found}) < len(found):
-        raise ReportError("One check stands in it twice.")
-    return found
+    checks = tuple(_check(check) for check in top.all_inside("checks", CHECKS_MAX))
+    if len({check.code for check in checks}) < len(checks):
+        raise ReportError(N_("One check stands in it twice."))
+    return checks
 
 
 def _check(members: _Members) -> Check:
@@ -283,7 +279,7 @@ class _Members:
     @classmethod
     def of(cls, value: object, place: str) -> _Members:
         if not isinstance(value, dict):
-            raise ReportError("{place} is no JSON object.", place=place or "It")
+            raise ReportError(N_("{place} is no JSON object."), place=place or "It")
         return cls(cast(dict[str, object], value), place)
 
     def text(self, name: str, form: re.Pattern[str] | None = None) -> str:
@@ -308,20 +304,29 @@ class _Members:
         return _Members.of(self.values.get(name), self._at(name))
 
     def all_inside(self, name: str, most: int) -> Iterator[_Members]:
-        found = self._member(name, lambda value: _list(value, most))
-        return (_Members.of(value, f"{self._at(name)}[{place}]") for place, value in enumerate(found))
+        members = self._member(name, lambda value: _list(value, most))
+        return (_Members.of(value, f"{self._at(name)}[{place}]") for place, value in enumerate(members))
 
     def figures(self, name: str) -> dict[str, Value]:
         inside = self.inside(name)
-        if any(_text(each, _NAME) is None for each in inside.values):
-            raise ReportError("{place} has a name that is none.", place=inside.place)
-        return {each: cast(Value, inside._member(each, _value)) for each in inside.values}
+        if any(_text(figure, _NAME) is None for figure in inside.values):
+            raise ReportError(N_("{place} has a name that is none."), place=inside.place)
+        return {figure: inside._figure(figure) for figure in inside.values}
+
+    def _figure(self, name: str) -> Value:
+        figure = _value(self.values.get(name))  # not by _member: mypy makes a union an object there
+        if figure is None:
+            raise self._malformed(name)
+        return figure
 
     def _member(self, name: str, taken: Callable[[Any], T | None]) -> T:
-        found = taken(self.values.get(name))
-        if found is None:
-            raise ReportError("{place} is missing, or not of its form.", place=self._at(name))
-        return found
+        member = taken(self.values.get(name))
+        if member is None:
+            raise self._malformed(name)
+        return member
+
+    def _malformed(self, name: str) -> ReportError:
+        return ReportError(N_("{place} is missing, or not of its form."), place=self._at(name))
 
     def _at(self, name: str) -> str:
         return f"{self.place}.{name}" if self.place else name

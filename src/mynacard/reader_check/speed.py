@@ -9,10 +9,17 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from reader_lengths import NOT_PASSED, length_of_certificate
-from reader_subject import (
+from mynacard import AtKeypad, Pin, errors, verified_session
+from mynacard.apdu.channel import CardProfile, Channel
+from mynacard.apdu.commands import ReadBinary, ReadBinarySfi, encode
+from mynacard.apdu.message import Card
+from mynacard.jpki import USER_AUTHENTICATION, JpkiSession
+from mynacard.jpki.layout import CERTIFICATES_PRESENT
+from mynacard.reader_check.lengths import NOT_PASSED, length_of_certificate
+from mynacard.reader_check.subject import (
     BACK_S,
     DEADLINES,
     PIN_STATUS,
@@ -28,16 +35,9 @@ from reader_subject import (
     opened,
     timed,
 )
-
-from mynacard import AtKeypad, Pin, errors, verified_session
-from mynacard.apdu.channel import CardProfile, Channel
-from mynacard.apdu.commands import ReadBinary, ReadBinarySfi, encode
-from mynacard.apdu.message import Card
-from mynacard.jpki import USER_AUTHENTICATION, JpkiSession
-from mynacard.jpki.layout import CERTIFICATES_PRESENT
 from mynacard.readers import wait_for_card, wait_for_removal
 
-__all__ = ["CHECKS"]
+__all__ = ["SPEED_CHECKS"]
 
 _SIZES: Final = (16, 32, 64, 128, 192, 231, 256, 384, 512, 768, 1024, 1536, 2048)
 _REPEATS: Final = 5
@@ -83,9 +83,9 @@ def read_sizes(desk: Desk, values: Values) -> str:
         for size in reversed(sizes):
             if speeds and time.monotonic() - start >= _SIZES_S:
                 break
-            took = [timed(lambda size=size: _whole(connection, size, length))]
+            took = [timed(partial(_whole, connection, size, length))]
             while len(took) < _REPEATS and took[0] < _LONG_S:
-                took.append(timed(lambda size=size: _whole(connection, size, length)))
+                took.append(timed(partial(_whole, connection, size, length)))
             speeds[size] = length / median(took)
             values["size_bytes"], values["speed_bytes_per_s"] = zip(*sorted(speeds.items()), strict=True)
         connection.end()
@@ -140,15 +140,15 @@ def latency(desk: Desk, values: Values) -> str:
         "read_3_ms": bytes(encode(ReadBinarySfi(CERTIFICATES_PRESENT, 0, 3))),
         "read_256_ms": bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, 256))),
     }
+    took_ms: dict[str, list[float]] = {name: [] for name in commands}
     with connected(desk) as connection:
         connection.begin()
         for name, command in commands.items():
-            took: list[float] = []
             for _ in range(desk.options.rounds):
-                took.append(timed(lambda command=command: connection.transmit(command)) * 1000)
-                values[name] = tuple(took)
+                took_ms[name].append(timed(partial(connection.transmit, command)) * 1000)
+                values[name] = tuple(took_ms[name])
         connection.end()
-    return f"READ BINARY of 256 bytes takes {median(took):.2f} ms (median of {desk.options.rounds})."
+    return f"READ BINARY of 256 bytes takes {median(took_ms['read_256_ms']):.2f} ms (median of {desk.options.rounds})."
 
 
 # --- with a PIN, where that was allowed --------------------------------------------------------------
@@ -187,7 +187,7 @@ def _signed(desk: Desk, pin: Pin | AtKeypad) -> list[float]:
     with verified_session(USER_AUTHENTICATION, pin, name=desk.name, deadlines=DEADLINES) as session:
         session.certificate_der(USER_AUTHENTICATION)
         nonces = (secrets.token_urlsafe(33) for _ in range(_SIGNATURES))
-        return [timed(lambda nonce=nonce: session.authenticate(ORIGIN, nonce)) * 1000 for nonce in nonces]
+        return [timed(partial(session.authenticate, ORIGIN, nonce)) * 1000 for nonce in nonces]
 
 
 # --- for as long as somebody wants -------------------------------------------------------------------
@@ -203,7 +203,7 @@ def soak(desk: Desk, values: Values) -> str:
     reads, failures = 0, 0
     for reads in _rounds(start, desk.options.soak_s):
         try:
-            took.add(timed(lambda: _read_certificate(desk)) * 1000)
+            took.add(timed(partial(_read_certificate, desk)) * 1000)
         except errors.MynacardError as error:
             failures += 1
             values["last_error"] = f"{error.code}: {error.text()}"[:500]
@@ -278,7 +278,7 @@ def removal(desk: Desk, values: Values) -> str:
     return "A removal is told as one, and the card works again when it is back."
 
 
-CHECKS: Final = (
+SPEED_CHECKS: Final = (
     ("read-sizes", "Size of READ BINARY", read_sizes),
     ("latency", "Latency", latency),
     ("signature", "Signature", signature),

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
-from reader_report import CardKind, Value
-
 from mynacard import errors
 from mynacard.apdu.commands import SelectDf, VerifyStatus, encode
 from mynacard.jpki import DF_NAME, USER_AUTHENTICATION
 from mynacard.pin import Pin
+from mynacard.reader_check.report import CardKind, Value
 from mynacard.readers import (
     Calls,
     Deadlines,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from reader_report import Check, Result, Value
+from mynacard.reader_check.report import Check, Result, Value
 
 __all__ = ["MEANINGS", "WORDS", "figures", "label"]
 

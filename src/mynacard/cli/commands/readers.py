@@ -1,16 +1,17 @@
-"""``mynacard readers``: which are attached, and whether a card lies on them."""
+"""``mynacard readers``: which are attached, and whether a card lies on them; and how well one works."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from mynacard.cli.options import as_json, reader_options
 from mynacard.cli.output import print_json
+from mynacard.cli.reader_check import check, matrix, profile
 from mynacard.cli.texts import _, plain
 from mynacard.errors import ReaderNotFoundError
 from mynacard.texts import N_
@@ -20,12 +21,36 @@ if TYPE_CHECKING:
 
 __all__ = ["readers"]
 
+_LIST: Final = "list"
 
-@click.command(help=_("List the readers, and whether a card lies on them."))
+
+class _ListByDefault(click.Group):
+    """A group whose options alone are those of its command ``list``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = [_LIST, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_ListByDefault,
+    help=_("List the readers, and whether a card lies on them: the same as readers list. Or check how well one works."),
+)
+def readers() -> None:
+    pass
+
+
+readers.add_command(check)
+readers.add_command(matrix)
+readers.add_command(profile)
+
+
+@readers.command(_LIST, help=_("List the readers, and whether a card lies on them."))
 @click.option("--watch", "watching", is_flag=True, help=_("Go on, and say what changes, until stopped."))
 @as_json
 @reader_options
-def readers(reader: str | None, watching: bool, as_json: bool) -> None:
+def list_(reader: str | None, watching: bool, as_json: bool) -> None:
     from mynacard.readers import list_readers, profile_of, watch
 
     if watching:
@@ -36,19 +61,19 @@ def readers(reader: str | None, watching: bool, as_json: bool) -> None:
             before = now
         return
     states = list_readers()
-    found = _called(states, reader)
-    if states and not found:
+    called = _called(states, reader)
+    if states and not called:
         raise ReaderNotFoundError(
             N_("No reader is called {name}. Attached: {readers}."),
             name=reader,
             readers=", ".join(state.name for state in states),
         )
     if as_json:
-        print_json([_state(state) | {"known": profile_of(state.name).quirks} for state in found])
+        print_json([_state(state) | {"known": profile_of(state.name).quirks} for state in called])
         return
-    if not found:
+    if not called:
         click.echo(_("No card reader is attached."), err=True)
-    for state in found:
+    for state in called:
         click.echo(f"{plain(state.name)}: {_card_text(_state(state))}")
         for quirk in profile_of(state.name).quirks:
             click.echo(f"    {plain(quirk)}")

@@ -1,0 +1,268 @@
+"""``mynacard readers check``, ``matrix`` and ``profile``: questions, progress, exit codes.
+
+They are the programs ``tools/reader_check.py``, ``reader_matrix.py`` and ``reader_profile.py``, too, with the same exit
+codes: 1 where something failed, 3 where no reader fits, 130 where the check was stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections import Counter
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from mynacard.apdu.verification import check_form
+from mynacard.cli.options import verbose_option
+from mynacard.cli.secrets import SecretStream
+from mynacard.cli.texts import _, plain
+from mynacard.errors import MynacardError, PinFormError, ReaderFileError
+from mynacard.jpki.layout import USER_AUTHENTICATION
+from mynacard.opening.pins import pin_from_stream
+from mynacard.pin import Pin
+
+if TYPE_CHECKING:
+    from mynacard.reader_check import Report
+
+__all__ = ["check", "matrix", "profile"]
+
+SOMETHING_FAILED: Final = 1
+NO_READER: Final = 3
+STOPPED: Final = 130
+
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_PIN: Final = click.Choice([USER_AUTHENTICATION.name])
+
+
+def _writable(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    """*path*, if a file can be written there: said before minutes are spent on measuring."""
+    if path is not None and not os.access(path.parent, os.W_OK):
+        raise click.BadParameter(_("No file can be written there: {path}").format(path=plain(str(path))))
+    return path
+
+
+@click.command(
+    help=_(
+        "Check a reader, with or without a card on it: what works, which lengths pass, how fast, and what to do about"
+        " the rest. No PIN is presented unless --allow-pin or --allow-keypad names it. Progress is on standard error."
+        " Ends with 0 if nothing failed, 1 if something did, 3 if no reader fits, 130 if stopped."
+    )
+)
+@click.option("-r", "--reader", default="", metavar="NAME", help=_("The reader, or a part of its name."))
+@click.option(
+    "--json",
+    "json_path",
+    type=_FILE,
+    callback=_writable,
+    metavar="REPORT",
+    help=_("Write the report to this file, after every check; replaces it."),
+)
+@click.option(
+    "--html",
+    "html_path",
+    type=_FILE,
+    callback=_writable,
+    metavar="PAGE",
+    help=_("Write a page with pictures to this file, after every check; replaces it."),
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 5000),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help=_("How often each command is timed."),
+)
+@click.option(
+    "--soak",
+    type=click.FloatRange(0, 24 * 60),
+    default=0.0,
+    metavar="MINUTES",
+    help=_("Read the certificate again and again for this long."),
+)
+@click.option("--removal", is_flag=True, help=_("Ask for the card to be taken off, and put back."))
+@click.option("--driver", default="", metavar="TEXT", help=_("The driver, where it is not found out."))
+@click.option(
+    "--allow-pin", type=_PIN, help=_("Present this PIN, once, from --pin-file or --pin-fd. A wrong one costs a try.")
+)
+@click.option("--pin-file", metavar="PATH", help=_("Read the PIN from a file; - is standard input."))
+@click.option("--pin-fd", type=click.IntRange(0), metavar="N", help=_("Read the PIN from file descriptor N."))
+@click.option(
+    "--allow-keypad", type=_PIN, help=_("Have this PIN typed at the reader's own keys. A wrong one costs a try.")
+)
+@verbose_option
+def check(
+    reader: str,
+    json_path: Path | None,
+    html_path: Path | None,
+    rounds: int,
+    soak: float,
+    removal: bool,
+    driver: str,
+    allow_pin: str | None,
+    pin_file: str | None,
+    pin_fd: int | None,
+    allow_keypad: str | None,
+) -> None:
+    from mynacard.reader_check import Options, reader_to_check, run
+    from mynacard.readers import public_name
+
+    pin = _allowed_pin(allow_pin, SecretStream("pin", pin_file, pin_fd))
+    options = Options(rounds, soak * 60, removal, pin, typed=allow_keypad is not None, tell=_say)
+    with _ending(NO_READER, MynacardError):
+        name = reader_to_check(reader)
+    _tell(public_name(name))
+    with _ending(SOMETHING_FAILED, OSError, ReaderFileError):
+        report = run(name, options, partial(_keep, json_path, html_path), _say, driver)
+    sys.exit(_conclusion(report))
+
+
+def _allowed_pin(allowed: str | None, stream: SecretStream) -> Pin | None:
+    """The PIN that may be presented; a usage error where the options contradict each other, or its form is wrong."""
+    is_given = stream.file is not None or stream.descriptor is not None
+    if is_given != (allowed is not None):
+        raise click.UsageError(_("--allow-pin goes with one of --pin-file and --pin-fd."))
+    return _read_pin(stream) if is_given else None
+
+
+def _read_pin(stream: SecretStream) -> Pin | None:
+    try:
+        with stream.open() as source:
+            pin = None if source is None else pin_from_stream(source)
+        if pin is not None:
+            check_form(USER_AUTHENTICATION.pin, pin)
+    except OSError as error:
+        raise click.UsageError(_("The PIN cannot be read: {reason}").format(reason=error.strerror)) from error
+    except PinFormError as error:
+        raise click.UsageError(error.text(_)) from error
+    return pin
+
+
+def _keep(json_path: Path | None, html_path: Path | None, report: Report) -> None:
+    from mynacard.reader_check import write_page, write_report
+
+    if json_path is not None:
+        write_report(report, json_path)
+    if html_path is not None:
+        write_page(report, html_path)
+
+
+def _conclusion(report: Report) -> int:
+    """The exit code of a check, after a last line that counts results."""
+    from mynacard.reader_check import WORDS, Result
+
+    counts = Counter(check.result for check in report.checks)
+    _tell(", ".join(f"{count} {WORDS[result]}" for result, count in counts.items()))
+    if not report.finished:
+        _tell(_("Stopped; what was measured until then is kept."))
+        return STOPPED
+    return SOMETHING_FAILED if counts[Result.FAILED] else 0
+
+
+@click.command(
+    help=_(
+        "Make one table of many reports of checks: what works with which reader, on which system. What no report tells"
+        ' is "not tested". Without --html and --markdown it is printed, as Markdown. Ends with 1 if a report cannot be'
+        " read; the others still make the table."
+    )
+)
+@click.argument("reports", metavar="REPORT...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--html", "html_path", type=_FILE, metavar="PAGE", help=_("Write a page to this file; replaces it."))
+@click.option(
+    "--markdown",
+    "markdown_path",
+    type=_FILE,
+    metavar="FILE",
+    help=_("Write a table in Markdown to this file; replaces it."),
+)
+@verbose_option
+def matrix(reports: tuple[Path, ...], html_path: Path | None, markdown_path: Path | None) -> None:
+    from mynacard.reader_check import fold, markdown, web_page
+
+    readable = [report for report in map(_read, reports) if report is not None]
+    if not readable:
+        _tell(_("No report is left for a table."))
+        sys.exit(SOMETHING_FAILED)
+    folded = fold(readable)
+    with _ending(SOMETHING_FAILED, OSError):
+        if html_path is not None:
+            html_path.write_text(web_page(folded), encoding="utf-8")
+        if markdown_path is not None:
+            markdown_path.write_text(markdown(folded), encoding="utf-8")
+        if html_path is None and markdown_path is None:
+            print(markdown(folded), end="", flush=True)  # click.echo would send UTF-8 to a terminal of ASCII
+    sys.exit(SOMETHING_FAILED if len(readable) < len(reports) else 0)
+
+
+def _read(path: Path) -> Report | None:
+    """The report in the file *path*; None, and a complaint, where there is none."""
+    from mynacard.reader_check import ReportError, read_report
+
+    try:
+        return read_report(path)
+    except ReportError as error:
+        _tell(error.text(_))
+        return None
+
+
+@click.command(
+    help=_(
+        "Learn a row of reader profiles from the report of a check, and print it. The environment variable"
+        " MYNACARD_PROFILES names the file of profiles to use. Ends with 1 if the report tells nothing."
+    )
+)
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option(
+    "--add",
+    "profiles",
+    type=_FILE,
+    metavar="FILE",
+    help=_("Put it into this file of profiles, in place of a row about the same reader."),
+)
+@verbose_option
+def profile(report: Path, profiles: Path | None) -> None:
+    from mynacard.reader_check import add, learned, read_report
+    from mynacard.readers.profiles import to_json
+
+    with _ending(SOMETHING_FAILED, OSError, ReaderFileError):
+        row = learned(read_report(report))
+        if profiles is None:
+            click.echo(to_json((row,)), nl=False)
+        else:
+            add(row, profiles)
+
+
+@contextlib.contextmanager
+def _ending(code: int, *kinds: type[Exception]) -> Generator[None, None, None]:
+    """Ends the program with *code*, and the reason on standard error, where an error of these *kinds* is raised."""
+    try:
+        yield
+    except kinds as error:
+        _tell(_reason(error))
+        sys.exit(code)
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case MynacardError():
+            return error.text(_)
+        case OSError():
+            return f"{error.filename or _('standard output')}: {error.strerror}"
+        case _:
+            return str(error)
+
+
+def _tell(text: str) -> None:
+    """Say who says *text*, and *text*."""
+    _say(f"{click.get_current_context().find_root().info_name}: {text}")
+
+
+def _say(text: str) -> None:
+    """Say *text* on standard error; that it is closed is no reason to stop measuring."""
+    with contextlib.suppress(OSError):
+        click.echo(plain(text), err=True)
