@@ -1,4 +1,4 @@
-"""Checks of a reader that concern PC/SC: is it listed, who may share it, what resets and power-offs do."""
+"""Checks of a reader that concern PC/SC: whether it is listed, how it is shared, what resets and power-offs do."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ T = TypeVar("T")
 _HELD_S: Final = 0.3
 _WAIT_S: Final = 0.3
 _LET_IN_S: Final = 3.0
+_CCID: Final = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")
 
 
 def library(desk: Desk, values: Values) -> str:
@@ -63,7 +64,7 @@ def listing(desk: Desk, values: Values) -> str:
 
 
 def events(desk: Desk, values: Values) -> str:
-    """Nothing is told where nothing happens."""
+    """PC/SC reports no change where nothing changes."""
     with Watch(desk.library, DEADLINES) as watch:
         watch.next(0)
         start = time.perf_counter()
@@ -121,7 +122,7 @@ def protocol(desk: Desk, values: Values) -> str:
 
 
 def share_modes(desk: Desk, values: Values) -> str:
-    """Two may share it; one may have it alone; the reader may be had without its card."""
+    """Shared, exclusive and direct connections: two programs, only one, and the reader without its card."""
     with connected(desk, Share.DIRECT):
         values["direct"] = True
     desk.need_card()
@@ -131,8 +132,8 @@ def share_modes(desk: Desk, values: Values) -> str:
     values["exclusive_alone"] = _exclusive(desk)
     if values["exclusive_beside_shared"]:
         raise Failed(
-            "A second connection got the card for itself alone.",
-            "Sharing does not protect anybody here: let no other program use the reader at the same time.",
+            "A second connection got the card exclusively, although the first one shares it.",
+            "Sharing protects no program here: let no other one use the reader at the same time.",
         )
     if not values["exclusive_alone"]:
         raise Noted(
@@ -180,7 +181,7 @@ def transactions(desk: Desk, values: Values) -> str:
 
 
 def reset(desk: Desk, values: Values) -> str:
-    """A reset is told to whoever is connected; what it leaves of the card's state."""
+    """Whether other connections learn of a reset, and what it leaves of the card's state."""
     desk.need_card()
     with connected(desk) as connection:
         connection.begin()
@@ -238,7 +239,7 @@ def _is_selected(connection: Connection) -> bool:
 
 
 def keypad(desk: Desk, values: Values) -> str:
-    """What the reader tells of itself, and whether it has keys."""
+    """What the reader reports about itself, and whether it has a PIN keypad."""
     with connected(desk, Share.SHARED if desk.kind is not CardKind.NONE else Share.DIRECT) as connection:
         features = _told(connection.features)
         values["verifies"] = Feature.VERIFY_PIN_DIRECT in features
@@ -248,11 +249,11 @@ def keypad(desk: Desk, values: Values) -> str:
             desk.identity = ReaderIdentity.of(_told(lambda: parse_properties(connection.control(code))))
     if desk.identity.apdu_data_max is not None:
         values["apdu_data_max_bytes"] = desk.identity.apdu_data_max
-    return "It says that it has keys for PINs." if values["verifies"] else "It says of no keys for PINs."
+    return "The reader reports a PIN keypad." if values["verifies"] else "The reader reports no PIN keypad."
 
 
 def _told(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
-    """What the reader tells of itself; nothing where it cannot, or tells nonsense."""
+    """What the reader reports about itself; nothing if it cannot, or if that makes no sense."""
     try:
         return ask()
     except (errors.CardLostError, errors.ReaderNotFoundError, errors.NoPcscServiceError):
@@ -264,6 +265,17 @@ def _told(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
 def _feature(number: int) -> str:
     """The name that PC/SC part 10 has for it, else its number."""
     return Feature(number).name if number in {*Feature} else f"{number:02X}"
+
+
+def installed_driver(reader: str, plist: Path = _CCID) -> str:
+    """This machine's CCID driver and its version, if it is where Linux has it and it knows *reader*; else empty."""
+    try:
+        with plist.open("rb") as stream:
+            content = plistlib.load(stream)
+        known = any(name.casefold() in reader.casefold() for name in content["ifdFriendlyName"])
+        return f"libccid {content['CFBundleShortVersionString']}" if known else ""
+    except (OSError, ValueError, KeyError, plistlib.InvalidFileException):
+        return ""
 
 
 DESK_CHECKS: Final = (
@@ -278,17 +290,3 @@ DESK_CHECKS: Final = (
     ("power", "Power", power),
     ("keypad", "Keys for PINs", keypad),
 )
-
-
-_CCID: Final = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")
-
-
-def installed_driver(reader: str, plist: Path = _CCID) -> str:
-    """The CCID driver of this machine and its version, if it is where Linux has it and knows *reader*; else empty."""
-    try:
-        with plist.open("rb") as stream:
-            content = plistlib.load(stream)
-        known = any(name.casefold() in reader.casefold() for name in content["ifdFriendlyName"])
-        return f"libccid {content['CFBundleShortVersionString']}" if known else ""
-    except (OSError, ValueError, KeyError, plistlib.InvalidFileException):
-        return ""

@@ -41,7 +41,7 @@ LONGEST: Final = 4 + 3 + 0xFFFF + 2
 """Of a command APDU with data and extended Le (ISO/IEC 7816-3:2006 §12.1.3)."""
 SHORT_COMMAND: Final = 4 + 1 + 0xFF + 1
 _LIKELY: Final = (0xFFFF, 4096, 2048, 1024, 522, 512, 271, 261)
-"""Where readers end: looked at first, for what a reader cannot pass may take it seconds to get over."""
+"""Common limits of readers. Tried first, for a reader may need seconds to recover from what it cannot pass."""
 _COMMAND_S: Final = 8.0
 """A command that would take longer is not tried: 64 KiB take more than a minute on a slow wire."""
 _TRIES: Final = 2
@@ -175,7 +175,7 @@ def _seconds_per_byte(connection: Connection) -> float:
 
 
 def _select_of(length: int) -> bytes:
-    """SELECT by a name that makes the whole command so long, with Le."""
+    """SELECT, with Le, by a name that makes the whole command *length* bytes long."""
     if length <= SHORT_COMMAND:
         return bytes(CommandApdu(0x00, 0xA4, 0x04, 0x00, b"\xd3" * (length - 6), 256))
     return b"\x00\xa4\x04\x00\x00" + (length - 9).to_bytes(2) + b"\xd3" * (length - 9) + b"\x00\x00"
@@ -189,7 +189,7 @@ def _extended_form_passes(desk: Desk) -> bool:
 def _answers(desk: Desk, *commands: bytes) -> bytes | None:
     """What comes back to the last of *commands*, on a connection of its own; None where nothing usable does, twice.
 
-    What a reader cannot pass it may take it a while to get over: until then everything would seem too long.
+    A reader may need a while to recover from what it cannot pass; until then every length would seem too long.
     """
     for _ in range(_TRIES):
         with suppress(*NOT_PASSED), connected(desk) as connection:
@@ -205,7 +205,7 @@ def _answers(desk: Desk, *commands: bytes) -> bytes | None:
 
 
 def _get_over(desk: Desk) -> None:
-    """Until a short command is answered again."""
+    """Wait until a short command is answered again."""
     until = time.monotonic() + BACK_S
     while True:
         try:

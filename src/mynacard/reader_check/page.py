@@ -24,7 +24,7 @@ _CARDS: Final[Mapping[CardKind, str]] = {
 
 
 def page_of(report: Report) -> str:
-    """The page."""
+    """*report* as a page that loads nothing from elsewhere."""
     checks = {check.code: check for check in report.checks}
     body = "\n".join((*_about(report), _table(report.checks), *_pictures(report.checks, checks)))
     return page(f"Reader check: {report.reader.name}", body)
@@ -87,7 +87,7 @@ def _pictures(checks: tuple[Check, ...], by_code: Mapping[str, Check]) -> Iterat
 
 
 def _times(by_code: Mapping[str, Check]) -> dict[str, tuple[int | float, ...]]:
-    """Every list of milliseconds, by what took so long."""
+    """Every list of milliseconds, by what was timed."""
     return {
         label(code, name): value
         for code in ("latency", "signature", "keypad-verify", "soak")

@@ -44,7 +44,7 @@ class Scale:
 
     @classmethod
     def of(cls, values: Sequence[float], start: float, end: float, *, base: int = 0) -> Scale:
-        """One for *values*; a ValueError where one is no number. It begins at 0, or below, where it is linear."""
+        """One for *values*; a ValueError if one is not finite. It begins at 0, or below, where it is linear."""
         if not all(math.isfinite(value) for value in values):
             raise ValueError("A value is no number.")
         low, high = min(values, default=0.0), max(values, default=0.0)

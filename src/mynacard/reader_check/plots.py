@@ -175,7 +175,7 @@ def _line(
 
 
 def page(title: str, body: str) -> str:
-    """A page that loads nothing and runs nothing, whatever *body*, which is markup, holds."""
+    """A page that loads and runs nothing, whatever *body* (markup) holds."""
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8" /><title>{escaped(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />

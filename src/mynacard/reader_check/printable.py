@@ -1,4 +1,4 @@
-"""Text of somebody else's, on its way to a screen, a page or a file."""
+"""Foreign text, on its way to a screen, a page or a file."""
 
 from __future__ import annotations
 

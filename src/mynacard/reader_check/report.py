@@ -80,7 +80,7 @@ class CardKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Where the check ran. What could not be found out is empty."""
+    """Where the check ran. What is not known is empty."""
 
     name: str
     release: str = ""

@@ -1,6 +1,6 @@
-"""Checks of a reader that concern time: how fast, how long for a signature, and for as long as somebody wants.
+"""Checks of a reader that concern time: how fast it is, how long a signature takes, and how it lasts.
 
-No PIN is presented but where the person named it.
+No PIN is presented unless the person allowed it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _REPEATS: Final = 5
 _LONG_S: Final = 0.3
 """A file that takes longer is read once with each size: a card on a slow wire needs seconds for it."""
 _SIZES_S: Final = 10.0
-"""After so long no further size is measured: the small ones take longest, and nobody reads by them."""
+"""After this time no further size is measured: small ones take longest, and no program reads by them."""
 _SIGNATURES: Final = 5
 _REMOVAL_S: Final = 60.0
 _ERRORS_MAX: Final = 20
@@ -69,7 +69,7 @@ class Counted:
 
 
 def read_sizes(desk: Desk, values: Values) -> str:
-    """How fast the certificate comes by how much is asked for at once; and by which way with the fewest commands."""
+    """How fast the certificate is read by bytes asked for at once, and which way takes the fewest commands."""
     desk.need_jpki()
     length = length_of_certificate(desk)
     sizes = [size for size in _SIZES if size <= desk.answer_max - 2 and size < length] + (
@@ -155,10 +155,10 @@ def latency(desk: Desk, values: Values) -> str:
 
 
 def signature(desk: Desk, values: Values) -> str:
-    """How long a signature takes: one VERIFY, and random bytes for an origin that is nobody's."""
+    """How long a signature takes: one VERIFY, and random bytes for an origin that does not exist."""
     desk.need_jpki()
     if desk.options.pin is None:
-        raise NotTested("Nobody allowed it: --allow-pin user-authentication, with --pin-file or --pin-fd.")
+        raise NotTested("It needs --allow-pin user-authentication, with --pin-file or --pin-fd.")
     try:
         took = _signed(desk, desk.options.pin)
     except (errors.PinError, errors.PinFormError, errors.LastTryError) as error:
@@ -171,7 +171,7 @@ def keypad_verify(desk: Desk, values: Values) -> str:
     """A PIN that is typed at the reader's keys is verified, and opens the key."""
     desk.need_jpki()
     if not desk.options.typed:
-        raise NotTested("Nobody allowed it: --allow-keypad user-authentication.")
+        raise NotTested("It needs --allow-keypad user-authentication.")
     desk.options.tell("Type the user-authentication PIN at the reader's keys.")
     try:
         took = _signed(desk, AtKeypad(untested=True))
@@ -190,14 +190,14 @@ def _signed(desk: Desk, pin: Pin | AtKeypad) -> list[float]:
         return [timed(partial(session.authenticate, ORIGIN, nonce)) * 1000 for nonce in nonces]
 
 
-# --- for as long as somebody wants -------------------------------------------------------------------
+# --- for a long time, and without the card -----------------------------------------------------------
 
 
 def soak(desk: Desk, values: Values) -> str:
     """The certificate is read again and again."""
     desk.need_jpki()
     if not desk.options.soak_s:
-        raise NotTested("Nobody asked for it: --soak MINUTES.")
+        raise NotTested("It needs --soak MINUTES.")
     start = time.monotonic()
     took = _Thinned()
     reads, failures = 0, 0
@@ -221,7 +221,7 @@ def soak(desk: Desk, values: Values) -> str:
 
 
 class _Thinned:
-    """Numbers that come without end: all of them, then every second, then every fourth; never more than are kept."""
+    """An endless series, thinned: all numbers, then every second, then every fourth; at most 2,000 are kept."""
 
     def __init__(self) -> None:
         self.kept: list[float] = []
@@ -250,10 +250,10 @@ def _read_certificate(desk: Desk) -> None:
 
 
 def removal(desk: Desk, values: Values) -> str:
-    """The card is taken off while it is read, and laid on again."""
+    """The card is taken off while it is read, and put back."""
     desk.need_card()
     if not desk.options.removal:
-        raise NotTested("Nobody asked for it: --removal.")
+        raise NotTested("It needs --removal.")
     until = time.monotonic() + _REMOVAL_S
     try:
         with connected(desk) as connection:

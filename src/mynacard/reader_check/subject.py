@@ -60,11 +60,11 @@ PIN_STATUS: Final = bytes(encode(VerifyStatus(USER_AUTHENTICATION.pin.key)))
 
 DEADLINES: Final = Deadlines(service_s=5.0, card_s=15.0, busy_s=5.0, leaving_s=2.0)
 BACK_S: Final = 5.0
-"""So long a card may need to be there again after a failure that its driver takes for a removal."""
+"""How long a card may take to come back after a failure that its driver takes for a removal."""
 
 
 class Finding(Exception):
-    """What is so, and what that means or what to do now: a sentence each."""
+    """How a check ended, in two sentences: what is so, and what that means or what to do now."""
 
     def __init__(self, what: str, then: str) -> None:
         super().__init__(f"{what} {then}")
@@ -75,15 +75,15 @@ class Failed(Finding):
 
 
 class Stuck(Failed):
-    """And it answers nothing any more."""
+    """The reader no longer answers anything."""
 
 
 class Noted(Finding):
-    """It does something that one should know of."""
+    """The reader works, and does something that its user should know."""
 
 
 class NotTested(Exception):
-    """It could not be tested, or nobody asked for it; the sentence says why."""
+    """The check could not be made, or was not asked for; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class Options:
     """What the person asked for.
 
     Attributes:
-        rounds: how often what is timed is done.
-        soak_s: how long it is done all over again.
-        removal: whether somebody will take the card off when told to.
-        pin: the user-authentication PIN, if it may be presented.
-        typed: whether it may be asked for at the reader's keys.
-        tell: says something to the person.
+        rounds: how often each command is timed.
+        soak_s: how long to read the certificate again and again, in seconds; 0: not at all.
+        removal: whether a person will take the card off when told to.
+        pin: the user-authentication PIN, if it may be presented; a wrong one costs a try.
+        typed: whether that PIN may be asked for at the reader's keypad.
+        tell: tells the person what to do.
     """
 
     rounds: int = 30
@@ -109,7 +109,7 @@ class Options:
 
 @dataclass
 class Desk:
-    """What is checked, and what was found out on the way.
+    """What is checked, and what was learned about it on the way.
 
     Attributes:
         name: the reader's whole name.
@@ -184,7 +184,7 @@ class Connection:
         return self._run(partial(self._calls.control, self.card, code, b""))
 
     def post_begin(self) -> Callable[[float], bool]:
-        """Ask for a transaction without waiting for it; the answer says whether it is there after so many seconds."""
+        """Ask for a transaction without waiting; the result says whether it has begun after a number of seconds."""
         pending = self.worker.post(partial(self._calls.begin_transaction, self.card))
 
         def there(seconds: float) -> bool:
@@ -224,7 +224,7 @@ def _quietly(step: Callable[[], object]) -> None:
 
 @contextmanager
 def connected(desk: Desk, share: Share = Share.SHARED) -> Generator[Connection, None, None]:
-    """A connection, let go on every way out. A card that just failed may need a moment to be there again."""
+    """A connection, closed on every way out. A card that just failed may need a moment to come back."""
     until = time.monotonic() + BACK_S
     while True:
         try:

@@ -20,8 +20,8 @@ WORDS: Final[Mapping[Result, str]] = {
 MEANINGS: Final[Mapping[Result, str]] = {
     Result.PASSED: "it works",
     Result.FAILED: "it does not, at least once",
-    Result.NOTED: "there is something to know",
-    Result.NOT_TESTED: "nobody knows",
+    Result.NOTED: "it works, and there is something to know",
+    Result.NOT_TESTED: "not known",
 }
 _TEXT_MAX: Final = 60
 _UNITS: Final[Mapping[str, str]] = {
