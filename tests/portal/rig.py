@@ -20,10 +20,10 @@ from mynacard.portal.serving import served
 from mynacard.signing import cades
 from mynacard.submission import package
 from mynacard.submission.application import Application, Attachment
+from mynacard.submission.exchange import Purpose, Registered, registration_statement
 from mynacard.submission.manifest import Supplement, canonical, manifest_of
 from mynacard.submission.outbox import Entry, Outbox
 from mynacard.submission.rules import current
-from mynacard.submission.wire import Purpose, Registered, registration_statement
 from mynacard.trust import Anchor
 from mynacard.webeid import AuthenticationToken
 from tests.signing.documents import CA

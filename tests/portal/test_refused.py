@@ -28,8 +28,8 @@ from mynacard.signing import cades
 from mynacard.submission.application import Sex
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import Client
+from mynacard.submission.exchange import Purpose, State
 from mynacard.submission.outbox import Entry, EntryState, Outbox
-from mynacard.submission.wire import Purpose, State
 from mynacard.trust import RevocationEvidence
 from tests.portal.faults import Line
 from tests.portal.rig import ORIGIN, Clock, Somebody, logged_in, packed, receiver, registered

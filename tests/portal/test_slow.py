@@ -15,8 +15,8 @@ import pytest
 from mynacard.errors import PortalUnreachable
 from mynacard.submission import client as clients
 from mynacard.submission.client import AsyncClient, Client
+from mynacard.submission.exchange import Purpose
 from mynacard.submission.outbox import EntryState, Outbox
-from mynacard.submission.wire import Purpose
 from tests.portal.rig import Somebody, logged_in, packed, receiver, registered, served
 
 

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from mynacard.errors import PortalUnreachable
 from mynacard.portal.web import application
 from mynacard.submission.client import Client
+from mynacard.submission.exchange import Purpose
 from mynacard.submission.outbox import Outbox
-from mynacard.submission.wire import Purpose
 from tests.portal.rig import receiver
 from tests.trust.authorities import key
 

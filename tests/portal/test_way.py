@@ -16,8 +16,8 @@ from mynacard.errors import PortalUnreachable
 from mynacard.portal import Receiver, Refusal
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import AsyncClient, Client
+from mynacard.submission.exchange import AccountState, Purpose, State
 from mynacard.submission.outbox import EntryState, Outbox
-from mynacard.submission.wire import AccountState, Purpose, State
 from tests.portal.rig import Clock, Somebody, logged_in, packed, receiver, registered, served
 from tests.submission.applications import EXTENSION, NOW
 

@@ -14,10 +14,10 @@ import pytest
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call, PortalError
 from mynacard.submission.client import Client
+from mynacard.submission.exchange import Event, State, Status
 from mynacard.submission.outbox import EntryState, Outbox
 from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.submission.rules import TextForm, TextRule
-from mynacard.submission.wire import Event, State, Status
 from tests.submission.applications import EXTENSION, NOW
 
 

@@ -26,9 +26,9 @@ from mynacard.submission.application import Kind, Role
 from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.client import Client
 from mynacard.submission.draft import DraftFile
+from mynacard.submission.exchange import Purpose, registration_statement
 from mynacard.submission.manifest import canonical, manifest_of
 from mynacard.submission.outbox import Outbox
-from mynacard.submission.wire import Purpose, registration_statement
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
 

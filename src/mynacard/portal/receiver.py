@@ -27,10 +27,7 @@ from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
 from mynacard.submission import checking, holder_match
 from mynacard.submission.application import Actor, Application
-from mynacard.submission.messages import Violation, warning
-from mynacard.submission.package import Opened, PackageError, open_package, refusal
-from mynacard.submission.profile import REFERENCE, Profile
-from mynacard.submission.wire import (
+from mynacard.submission.exchange import (
     AccountState,
     Challenge,
     Event,
@@ -47,6 +44,9 @@ from mynacard.submission.wire import (
     Status,
     time_text,
 )
+from mynacard.submission.messages import Violation, warning
+from mynacard.submission.package import Opened, PackageError, open_package, refusal
+from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.texts import N_
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, check
 from mynacard.trust import Purpose as CertificatePurpose

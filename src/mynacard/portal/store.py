@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from mynacard.submission import codec, durable
-from mynacard.submission.wire import AccountState, Event, Overview, Purpose, Remark, State, Status
+from mynacard.submission.exchange import AccountState, Event, Overview, Purpose, Remark, State, Status
 
 __all__ = ["Account", "Duplicate", "NoChallenge", "Store", "Submission"]
 

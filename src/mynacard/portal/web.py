@@ -21,8 +21,7 @@ from mynacard.portal.receiver import Receiver, Refusal
 from mynacard.submission import codec, durable
 from mynacard.submission.application import Application
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
-from mynacard.submission.package import PACKAGE_MAX
-from mynacard.submission.wire import (
+from mynacard.submission.exchange import (
     IDEMPOTENCY_KEY,
     PACKAGE,
     PROBLEM,
@@ -34,6 +33,7 @@ from mynacard.submission.wire import (
     Remark,
     SessionRequest,
 )
+from mynacard.submission.package import PACKAGE_MAX
 from mynacard.texts import N_
 
 __all__ = ["application"]

@@ -15,8 +15,8 @@ from mynacard.errors import SubmissionError, UsageError
 from mynacard.jpki.authentication import check_origin
 from mynacard.submission import codec
 from mynacard.submission.codec import FormError
+from mynacard.submission.exchange import PROBLEM, Problem, Remark
 from mynacard.submission.messages import error
-from mynacard.submission.wire import PROBLEM, Problem, Remark
 from mynacard.texts import N_
 
 __all__ = ["Call", "PortalError", "base_of", "is_final", "origin_of"]

@@ -20,9 +20,18 @@ from mynacard.errors import MissingExtraError, PortalUnreachable
 from mynacard.submission import calls
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call, PortalError
+from mynacard.submission.exchange import (
+    ANSWER_MAX,
+    Challenge,
+    Overview,
+    Purpose,
+    Registered,
+    ReportAnswer,
+    Session,
+    Status,
+)
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.profile import REFERENCE, Profile
-from mynacard.submission.wire import ANSWER_MAX, Challenge, Overview, Purpose, Registered, ReportAnswer, Session, Status
 from mynacard.texts import N_
 
 if TYPE_CHECKING:
@@ -131,7 +140,7 @@ class Client(_Base):
         Args:
             nonce: of a challenge for a registration.
             token: Web eID 1.0, of the user-authentication key, for :attr:`origin`.
-            signature: CAdES, detached, of :func:`~mynacard.submission.wire.registration_statement`.
+            signature: CAdES, detached, of :func:`~mynacard.submission.exchange.registration_statement`.
         """
         return self._made(self._profile.register(nonce, token, signature))
 

@@ -19,8 +19,8 @@ from typing import Final
 
 from mynacard.errors import UsageError
 from mynacard.submission import codec, durable
+from mynacard.submission.exchange import Status
 from mynacard.submission.profile import REFERENCE, Profile
-from mynacard.submission.wire import Status
 from mynacard.texts import N_
 
 __all__ = ["Entry", "EntryState", "Outbox"]

@@ -20,9 +20,7 @@ from mynacard.submission import checking, codec, package, rules
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call
 from mynacard.submission.codec import FormError
-from mynacard.submission.messages import Violation
-from mynacard.submission.rules import Rules, TextRule
-from mynacard.submission.wire import (
+from mynacard.submission.exchange import (
     IDEMPOTENCY_KEY,
     PACKAGE,
     Challenge,
@@ -38,6 +36,8 @@ from mynacard.submission.wire import (
     Status,
     registration_statement,
 )
+from mynacard.submission.messages import Violation
+from mynacard.submission.rules import Rules, TextRule
 
 __all__ = ["REFERENCE", "NoExtra", "Profile"]
 
@@ -96,7 +96,7 @@ class Profile:
     # --- who somebody is ---
 
     def registration_statement(self, origin: str, nonce: str, authentication_certificate_der: bytes) -> bytes:
-        """What the signing key signs to register; as :func:`mynacard.submission.wire.registration_statement`."""
+        """What the signing key signs to register; as :func:`mynacard.submission.exchange.registration_statement`."""
         return registration_statement(origin, nonce, authentication_certificate_der)
 
     # --- its calls ---

@@ -33,10 +33,10 @@ from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import Client
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
+from mynacard.submission.exchange import Purpose, Remark, State, Status
 from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.readiness import Cards, Finding, Subject, readiness
-from mynacard.submission.wire import Purpose, Remark, State, Status
 from mynacard.texts import N_
 from mynacard.trust import load_certificate
 from mynacard.trust.certificates import CERTIFICATE_MAX

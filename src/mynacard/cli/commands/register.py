@@ -14,8 +14,8 @@ from mynacard.cli.texts import _, plain
 from mynacard.jpki.layout import DIGITAL_SIGNATURE
 from mynacard.signing import external
 from mynacard.submission.client import Client
+from mynacard.submission.exchange import AccountState, Purpose, registration_statement
 from mynacard.submission.outbox import Outbox
-from mynacard.submission.wire import AccountState, Purpose, registration_statement
 from mynacard.webeid import parse
 
 __all__ = ["register"]
