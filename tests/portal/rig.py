@@ -19,9 +19,10 @@ from mynacard.portal import Receiver, Store
 from mynacard.portal.serving import served
 from mynacard.signing import cades
 from mynacard.submission import package
+from mynacard.submission.applicant import Applicant
 from mynacard.submission.application import Application, Attachment
-from mynacard.submission.exchange import Purpose, Registered, registration_statement
-from mynacard.submission.manifest import Supplement, canonical, manifest_of
+from mynacard.submission.exchange import Registered, registration_statement
+from mynacard.submission.manifest import Supplement
 from mynacard.submission.outbox import Entry, Outbox
 from mynacard.submission.rules import current
 from mynacard.trust import Anchor
@@ -73,13 +74,13 @@ class Somebody:
             Authentication(origin, nonce, der(self.authentication), signature)
         ).to_json()
 
-    def sign(self, document: bytes) -> bytes:
+    def signature(self, document: bytes) -> bytes:
         self.signatures += 1
         return cades.sign(document, self.signing, key(self.name))
 
     def registration(self, origin: str, nonce: str) -> tuple[str, bytes]:
         statement = registration_statement(origin, nonce, der(self.authentication))
-        return self.token(origin, nonce), self.sign(statement)
+        return self.token(origin, nonce), self.signature(statement)
 
 
 def receiver(folder: Path | None = None, **options: Any) -> Receiver:
@@ -91,14 +92,11 @@ def receiver(folder: Path | None = None, **options: Any) -> Receiver:
 
 
 def registered(client: Any, somebody: Somebody) -> Registered:
-    challenge = client.challenge(Purpose.REGISTRATION)
-    found: Registered = client.register(challenge.nonce, *somebody.registration(client.origin, challenge.nonce))
-    return found
+    return Applicant(client, somebody).register()
 
 
 def logged_in(client: Any, somebody: Somebody) -> None:
-    challenge = client.challenge(Purpose.SESSION)
-    client.log_in(challenge.nonce, somebody.token(client.origin, challenge.nonce))
+    Applicant(client, somebody).log_in()
 
 
 def packed(
@@ -115,13 +113,13 @@ def packed(
     files: tuple[tuple[Path, ...], tuple[Attachment, ...]] | None = None,
 ) -> Entry:
     """A signed package in the outbox: the application with three files, or documents for the application *number*."""
-    challenge = client.challenge(Purpose.PACKAGE)
     paths, attachments = files if files is not None else files_in(folder, size)
     content: Application | Supplement = replace(application, attachments=attachments)
     if number:
         paths, content = paths[1:], Supplement(number, attachments[1:])
-    document = canonical(manifest_of(content, audience=client.origin, nonce=challenge.nonce, now=now, rules=rules))
-    return outbox.add(client.url, document, somebody.sign(document), paths, number=number)
+    client.outbox = outbox
+    client.profile = replace(client.profile, rules=replace(client.profile.rules, version=rules))
+    return Applicant(client, somebody, lambda: now).sign(content, paths)
 
 
 def rebuilt(document: bytes, signature: bytes, paths: tuple[Path, ...]) -> bytes:

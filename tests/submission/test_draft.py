@@ -185,3 +185,23 @@ def test_a_holder_has_one_fingerprint_and_it_says_nothing() -> None:
         len({fingerprint(each) for each in (certificate(), certificate("OTHER"), certificate(born="319910131"))}) == 3
     )
     assert fingerprint(CA.certificate) != fingerprint(CERTIFICATE)
+
+
+def test_a_draft_file_is_read_with_the_files_beside_it(tmp_path: Path) -> None:
+    paths, attachments = files_in(tmp_path / "files")
+    attached = [
+        {"path": f"files/{path.name}", "role": said.role} for path, said in zip(paths, attachments, strict=True)
+    ]
+    attached[0]["taken"] = "2026-11-01"
+    document = {
+        "format": draft.FORMAT, "application": codec.encode(replace(EXTENSION, attachments=())), "files": attached,
+    }  # fmt: skip
+    (tmp_path / "draft.json").write_text(json.dumps(document), "utf-8")
+    assert draft.read(tmp_path / "draft.json") == (replace(EXTENSION, attachments=attachments), paths)
+
+
+def test_a_file_that_is_too_long_for_a_draft_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "draft.json").write_bytes(bytes(codec.DOCUMENT_MAX + 1))
+    with pytest.raises(FormError) as raised:
+        draft.read(tmp_path / "draft.json")
+    assert [mistake.code for mistake in raised.value.violations] == ["form/too-long"]

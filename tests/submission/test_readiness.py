@@ -7,13 +7,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.apdu.status import StatusWord
-from mynacard.submission.draft import ResidenceFacts
+from mynacard.jpki import JpkiSession
+from mynacard.opening import open_card
+from mynacard.residence import contents_of
+from mynacard.submission.draft import ResidenceFacts, facts_of
 from mynacard.submission.messages import Severity
-from mynacard.submission.readiness import Cards, Finding, Subject, readiness
+from mynacard.submission.readiness import Cards, Finding, Subject, looked_at, readiness
 from mynacard.submission.rules import current
+from tests.residence.cards import SECOND, files
 from tests.signing.documents import CA
 from tests.submission.applications import EXTENSION, NOW, application
 from tests.submission.test_draft import certificate
@@ -101,3 +106,27 @@ def test_certificates_are_valid_long_enough(now: Any, codes: set[str]) -> None:
 
 def test_a_verified_pin_is_none_to_worry_about() -> None:
     assert found(replace(READY, pins={Subject.PIN: Verified(), Subject.PASSWORD: Verified()}))[Subject.PIN].is_ready
+
+
+@pytest.mark.parametrize(
+    ("persona", "absent", "pins"),
+    [
+        ("mid-term-resident", set[Subject](), {Subject.PIN: TriesLeft(3), Subject.PASSWORD: TriesLeft(5)}),
+        ("under-15", set[Subject]({Subject.SIGNING_CERTIFICATE}), {Subject.PIN: TriesLeft(3)}),
+    ],
+)
+def test_a_card_tells_without_a_pin_what_it_has(
+    persona: str, absent: set[Subject], pins: dict[Subject, PinStatus]
+) -> None:
+    with open_card(f"sim:@{persona}") as channel:
+        cards = looked_at(Cards(residence=RESIDENCE), JpkiSession(channel))
+    assert cards.authentication is not None
+    assert (cards.absent, cards.pins, cards.signing, cards.residence) == (absent, pins, None, RESIDENCE)
+
+
+def test_what_files_of_the_cards_say_is_the_same() -> None:
+    signing = SIGNING.public_bytes(Encoding.PEM)
+    cards = Cards.of_files(signing, files(SECOND))
+    assert (cards.signing, cards.authentication) == (SIGNING, None)
+    assert cards.residence == facts_of(contents_of(files(SECOND)))
+    assert Cards.of_files(None, None) == Cards()

@@ -11,26 +11,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography import x509
+
 from mynacard import Pin, verified_session
 from mynacard.cli.texts import _
 from mynacard.doors.disk import create_file
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
-from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED
 from mynacard.portal import Receiver, Store, served
 from mynacard.portal.simulated import simulated_receiver
-from mynacard.signing import cades
 from mynacard.simulator.individual.contents import DEFAULT_PINS
-from mynacard.submission import draft, rules
+from mynacard.submission import draft
+from mynacard.submission.applicant import Applicant
 from mynacard.submission.application import Kind, Role
 from mynacard.submission.calendar import day_in_tokyo
+from mynacard.submission.card_signer import CardSigner
 from mynacard.submission.client import Client
 from mynacard.submission.draft import DraftFile
-from mynacard.submission.exchange import Purpose, registration_statement
-from mynacard.submission.manifest import canonical, manifest_of
 from mynacard.submission.outbox import Outbox
 from mynacard.trust import load_certificate
-from mynacard.webeid import AuthenticationToken
 
 __all__ = ["missing_extra", "the_whole_way"]
 
@@ -49,72 +48,41 @@ def the_whole_way(say: Say, first: int) -> None:
     """Register, apply for an extension with a photo and two documents, be accepted; step by step from *first* on."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        card = _Card(folder)
+        create_file(folder / "card.json")
+        card = f"{SIMULATED}{folder / 'card.json'}"
+        signer = CardSigner.with_pins(_pin(USER_AUTHENTICATION), _pin(DIGITAL_SIGNATURE), name=card)
         store = Store(folder / "portal")
         receiver = simulated_receiver(store, approve_at_once=False)
         with served(receiver) as url, Client(url, Outbox(folder / "outbox")) as client:
+            sender = Applicant(client, signer)
             say(first, _("Register with a receiver on this machine: both keys answer its challenge."))
-            challenge = client.challenge(Purpose.REGISTRATION)
-            token, certificate_der = card.token(client.origin, challenge.nonce)
-            signature = card.sign(registration_statement(client.origin, challenge.nonce, certificate_der))
-            account = client.register(challenge.nonce, token, signature)
+            account = sender.register()
             say(0, _("Registration {state}; the office approves it.").format(state=_(account.state)))
             receiver.approve(account.account)
-            _apply(say, first, client, card, receiver, folder)
+            _apply(say, first, sender, card, receiver, folder)
         store.close()
 
 
-class _Card:
-    """A simulated card in a file. Each signature is a session of its own: no PIN is open while a line is."""
-
-    def __init__(self, folder: Path) -> None:
-        path = folder / "card.json"
-        create_file(path)
-        self._name = f"{SIMULATED}{path}"
-
-    def token(self, origin: str, nonce: str) -> tuple[str, bytes]:
-        answer = self._with(USER_AUTHENTICATION, lambda session: session.authenticate(origin, nonce))
-        return AuthenticationToken.from_authentication(answer).to_json(), answer.certificate_der
-
-    def certificate(self) -> Any:
-        return load_certificate(
-            self._with(DIGITAL_SIGNATURE, lambda session: session.certificate_der(DIGITAL_SIGNATURE))
-        )
-
-    def sign(self, document: bytes) -> bytes:
-        def signed(session: JpkiSession) -> bytes:
-            certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-            return cades.sign(document, certificate, session.private_key())
-
-        signature: bytes = self._with(DIGITAL_SIGNATURE, signed)
-        return signature
-
-    def _with(self, pair: KeyPair, job: Callable[[JpkiSession], Any]) -> Any:
-        with verified_session(pair, Pin(DEFAULT_PINS[pair.name]), name=self._name) as session:
-            return job(session)
+def _pin(pair: KeyPair) -> Pin:
+    return Pin(DEFAULT_PINS[pair.name])
 
 
-def _apply(say: Say, first: int, client: Client, card: _Card, receiver: Receiver, folder: Path) -> None:
+def _certificate(card: str) -> x509.Certificate:
+    with verified_session(DIGITAL_SIGNATURE, _pin(DIGITAL_SIGNATURE), name=card) as session:
+        return load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+
+
+def _apply(say: Say, first: int, sender: Applicant, card: str, receiver: Receiver, folder: Path) -> None:
     say(first + 1, _("Begin an application for an extension, filled in with what the card says; attach three files."))
     today = day_in_tokyo(datetime.now(UTC))
-    begun, prefilled = draft.begin(Kind.EXTENSION, signing=card.certificate())
-    say(0, _("From the card: {places}.").format(places=", ".join(each.place for each in prefilled if each.used)))
+    begun, prefilled = draft.begin(Kind.EXTENSION, signing=_certificate(card))
+    say(0, _("From the card: {places}.").format(places=", ".join(value.place for value in prefilled if value.used)))
     application, paths = draft.finish(_filled_in(begun, today, folder), folder)
     say(first + 2, _("Log in, and ask the receiver what it thinks of it before anybody signs."))
-    challenge = client.challenge(Purpose.SESSION)
-    client.log_in(challenge.nonce, card.token(client.origin, challenge.nonce)[0])
-    answer = client.dry_run(application)
+    answer = sender.check(application)
     say(0, _("Acceptable, by the rules of {version}: {yes}.").format(version=answer.rules, yes=answer.acceptable))
     say(first + 3, _("Sign it, put the package into the outbox, and send it."))
-    challenge = client.challenge(Purpose.PACKAGE)
-    document = canonical(
-        manifest_of(
-            application, audience=client.origin, nonce=challenge.nonce, now=datetime.now(UTC),
-            rules=rules.current().version,
-        )
-    )  # fmt: skip
-    outbox = Outbox(folder / "outbox")
-    entry = client.submit(outbox.add(client.url, document, card.sign(document), paths))
+    entry = sender.client.submit(sender.sign(application, paths))
     if entry.status is None:
         raise AssertionError("an entry that was sent has a receipt")
     number = entry.status.provisional_number
@@ -123,7 +91,7 @@ def _apply(say: Say, first: int, client: Client, card: _Card, receiver: Receiver
     for remark in entry.status.report:
         say(0, f"{remark.field}: {remark.message_en}")
     receiver.accept(number)
-    status = client.status(number)
+    status = sender.client.status(number)
     say(0, _("The office: {state}, number {number}.").format(state=_(status.state), number=status.number))
 
 

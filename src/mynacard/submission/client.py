@@ -60,8 +60,8 @@ class _Base:
             raise MissingExtraError("httpx2", "client")
         self.url = calls.base_of(url)
         self.origin = calls.origin_of(url)
-        self._outbox = outbox
-        self._profile = profile
+        self.outbox = outbox
+        self.profile = profile
         self.session: Session | None = None
         """Who is logged in."""
 
@@ -82,15 +82,22 @@ class _Base:
             headers["Authorization"] = f"Bearer {self.session.session}"
         return headers
 
-    def _unsent(self) -> list[Entry]:
-        return [each for each in self._outbox.entries() if each.state is EntryState.READY and each.portal == self.url]
+    def waiting(self) -> tuple[Entry, ...]:
+        """What waits in the outbox for this receiver.
+
+        Raises:
+            FormError: an entry's file was damaged.
+        """
+        return tuple(
+            entry for entry in self.outbox.entries() if entry.state is EntryState.READY and entry.portal == self.url
+        )
 
     def _submission(self, entry: Entry) -> Call[Status]:
-        return self._profile.submit(self._outbox.package(entry), entry.size, entry.key, entry.number)
+        return self.profile.submit(self.outbox.package(entry), entry.size, entry.key, entry.number)
 
     def _refused(self, entry: Entry, no: PortalError) -> None:
         if calls.is_final(no):
-            self._outbox.refuse(entry, no.problem)
+            self.outbox.refuse(entry, no.problem)
 
 
 class Client(_Base):
@@ -132,7 +139,7 @@ class Client(_Base):
 
     def challenge(self, purpose: Purpose) -> Challenge:
         """A number that the receiver wants to see answered."""
-        return self._made(self._profile.challenge(purpose))
+        return self._made(self.profile.challenge(purpose))
 
     def register(self, nonce: str, token: str, signature: bytes) -> Registered:
         """A new account: both keys answered the challenge *nonce*.
@@ -142,20 +149,20 @@ class Client(_Base):
             token: Web eID 1.0, of the user-authentication key, for :attr:`origin`.
             signature: CAdES, detached, of :func:`~mynacard.submission.exchange.registration_statement`.
         """
-        return self._made(self._profile.register(nonce, token, signature))
+        return self._made(self.profile.register(nonce, token, signature))
 
     def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Registered:
         """The same for an account that is there, with renewed certificates."""
-        return self._made(self._profile.rebind(account, nonce, token, signature))
+        return self._made(self.profile.rebind(account, nonce, token, signature))
 
     def log_in(self, nonce: str, token: str) -> Session:
         """Log in, by the user-authentication key's answer to a challenge for a session."""
-        self.session = self._made(self._profile.log_in(nonce, token))
+        self.session = self._made(self.profile.log_in(nonce, token))
         return self.session
 
     def dry_run(self, application: Application) -> ReportAnswer:
         """What the receiver's rules say; nothing is submitted."""
-        return self._made(self._profile.dry_run(application))
+        return self._made(self.profile.dry_run(application))
 
     def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
         """Send a package, and keep its receipt: the entry with what became of it.
@@ -169,23 +176,23 @@ class Client(_Base):
         except PortalError as no:
             self._refused(entry, no)
             raise
-        return self._outbox.settle(entry, status)
+        return self.outbox.settle(entry, status)
 
     def resume(self, progress: Progress = _untold) -> tuple[Entry, ...]:
         """Send all that waits in the outbox for this receiver; the entries with what became of them."""
-        return tuple(self.submit(entry, progress) for entry in self._unsent())
+        return tuple(self.submit(entry, progress) for entry in self.waiting())
 
     def overview(self) -> Overview:
         """All applications of who is logged in."""
-        return self._made(self._profile.overview())
+        return self._made(self.profile.overview())
 
     def status(self, number: str) -> Status:
         """Of one application, by its provisional number."""
-        return self._made(self._profile.status(number))
+        return self._made(self.profile.status(number))
 
     def withdraw(self, number: str) -> Status:
         """Take an application back, as long as nothing is decided."""
-        return self._made(self._profile.withdraw(number))
+        return self._made(self.profile.withdraw(number))
 
     def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
         import httpx2  # noqa: PLC0415  # an extra
@@ -240,20 +247,20 @@ class AsyncClient(_Base):
         await self._http.aclose()
 
     async def challenge(self, purpose: Purpose) -> Challenge:
-        return await self._made(self._profile.challenge(purpose))
+        return await self._made(self.profile.challenge(purpose))
 
     async def register(self, nonce: str, token: str, signature: bytes) -> Registered:
-        return await self._made(self._profile.register(nonce, token, signature))
+        return await self._made(self.profile.register(nonce, token, signature))
 
     async def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Registered:
-        return await self._made(self._profile.rebind(account, nonce, token, signature))
+        return await self._made(self.profile.rebind(account, nonce, token, signature))
 
     async def log_in(self, nonce: str, token: str) -> Session:
-        self.session = await self._made(self._profile.log_in(nonce, token))
+        self.session = await self._made(self.profile.log_in(nonce, token))
         return self.session
 
     async def dry_run(self, application: Application) -> ReportAnswer:
-        return await self._made(self._profile.dry_run(application))
+        return await self._made(self.profile.dry_run(application))
 
     async def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
         if entry.state is EntryState.RECEIVED:
@@ -263,19 +270,19 @@ class AsyncClient(_Base):
         except PortalError as no:
             self._refused(entry, no)
             raise
-        return self._outbox.settle(entry, status)
+        return self.outbox.settle(entry, status)
 
     async def resume(self, progress: Progress = _untold) -> tuple[Entry, ...]:
-        return tuple([await self.submit(entry, progress) for entry in self._unsent()])
+        return tuple([await self.submit(entry, progress) for entry in self.waiting()])
 
     async def overview(self) -> Overview:
-        return await self._made(self._profile.overview())
+        return await self._made(self.profile.overview())
 
     async def status(self, number: str) -> Status:
-        return await self._made(self._profile.status(number))
+        return await self._made(self.profile.status(number))
 
     async def withdraw(self, number: str) -> Status:
-        return await self._made(self._profile.withdraw(number))
+        return await self._made(self.profile.withdraw(number))
 
     async def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
         import anyio  # noqa: PLC0415  # comes with httpx2

@@ -39,6 +39,7 @@ __all__ = [
     "facts_of",
     "finish",
     "load",
+    "read",
 ]
 
 FORMAT: Final = "mynacard-draft/1"
@@ -130,6 +131,18 @@ def finish(draft: Draft, folder: Path) -> tuple[Application, tuple[Path, ...]]:
         return codec.decode(Application, whole), paths
     except FormError as mistakes:  # what is wrong with the texts that are there is told along
         raise FormError([*mistakes.violations, *check_texts(draft.application, current().texts)]) from None
+
+
+def read(path: Path) -> tuple[Application, tuple[Path, ...]]:
+    """The application that the draft at *path* is, with its files, which are read from the same folder.
+
+    Raises:
+        FormError: it is not a draft, or something in it is missing or wrong.
+        OSError: it, or a file that goes along, cannot be read.
+    """
+    with path.open("rb") as stream:
+        document = stream.read(codec.DOCUMENT_MAX + 1)
+    return finish(load(document), path.parent)
 
 
 def encrypted(paths: Sequence[Path]) -> list[Violation]:

@@ -7,6 +7,7 @@ Source: RFC 9457 (problems), RFC 6750 (bearer tokens); the Idempotency-Key heade
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,12 +15,14 @@ from hashlib import sha256
 from typing import Final
 
 from mynacard.submission.manifest import canonical
+from mynacard.submission.messages import Severity, Violation
 
 __all__ = [
     "ANSWER_MAX",
     "IDEMPOTENCY_KEY",
     "PACKAGE",
     "PROBLEM",
+    "REGISTRATION",
     "AccountState",
     "Challenge",
     "ChallengeRequest",
@@ -30,6 +33,7 @@ __all__ = [
     "Rebinding",
     "Registered",
     "Registration",
+    "RegistrationStatement",
     "Remark",
     "ReportAnswer",
     "Session",
@@ -37,6 +41,7 @@ __all__ = [
     "State",
     "Status",
     "registration_statement",
+    "remarks",
     "time_text",
 ]
 
@@ -45,6 +50,8 @@ ANSWER_MAX: Final = 0x10_0000
 PACKAGE: Final = "application/zip"
 PROBLEM: Final = "application/problem+json"
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+REGISTRATION: Final = "mynacard-registration/1"
+"""The format of what is signed to register; keeps it apart from applications."""
 
 
 class Purpose(StrEnum):
@@ -145,6 +152,11 @@ class Remark:
     message_en: str
     message_ja: str
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it stops the application."""
+        return self.severity == Severity.ERROR
+
 
 @dataclass(frozen=True, slots=True)
 class ReportAnswer:
@@ -206,23 +218,40 @@ class Problem:
     report: tuple[Remark, ...] = ()
 
 
-def registration_statement(origin: str, nonce: str, authentication_certificate_der: bytes) -> bytes:
-    """What the signing key signs to register: that it belongs together with the other key, here and now.
+@dataclass(frozen=True, slots=True)
+class RegistrationStatement:
+    """What the signing key signs to register: that both keys belong together, at this receiver and now.
 
-    Nothing of it is chosen by the receiver but the nonce, and its first member keeps it apart from applications.
+    The receiver chooses nothing of it but the nonce.
 
-    Args:
-        origin: the receiver's, as the client knows it and not as anybody said it.
+    Attributes:
+        format: :data:`REGISTRATION`.
+        origin: the receiver's, as the client knows it.
         nonce: of the challenge.
-        authentication_certificate_der: the user-authentication certificate.
+        authentication_certificate: SHA-256 of the user-authentication certificate, in hexadecimal.
     """
-    return canonical(
-        {
-            "format": "mynacard-registration/1",
-            "origin": origin,
-            "nonce": nonce,
-            "authentication_certificate": sha256(authentication_certificate_der).hexdigest(),
-        }
+
+    format: str
+    origin: str
+    nonce: str
+    authentication_certificate: str
+
+
+def registration_statement(origin: str, nonce: str, authentication_certificate_der: bytes) -> bytes:
+    """The bytes of a :class:`RegistrationStatement`.
+
+    Raises:
+        MissingExtraError: rfc8785 is not installed.
+    """
+    digest = sha256(authentication_certificate_der).hexdigest()
+    return canonical(RegistrationStatement(REGISTRATION, origin, nonce, digest))
+
+
+def remarks(violations: Iterable[Violation]) -> tuple[Remark, ...]:
+    """*violations* as a report has them."""
+    return tuple(
+        Remark(violation.field, violation.code, violation.severity.value, violation.english, violation.japanese)
+        for violation in violations
     )
 
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from cryptography import x509
 
 from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown
+from mynacard.errors import FileNotFound
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
+from mynacard.jpki.session import JpkiSession
+from mynacard.residence import CardFiles, contents_of
 from mynacard.submission import checking, holder_match
 from mynacard.submission.application import Actor, Application
 from mynacard.submission.calendar import TOKYO, day_in_tokyo
-from mynacard.submission.draft import ResidenceFacts
+from mynacard.submission.draft import ResidenceFacts, facts_of
 from mynacard.submission.messages import Violation, error, warning
 from mynacard.submission.rules import Rules
+from mynacard.trust import load_certificate
 
-__all__ = ["Cards", "Finding", "Subject", "readiness"]
+__all__ = ["Cards", "Finding", "Subject", "looked_at", "readiness"]
 
 SOON: Final = timedelta(days=14)
 """A certificate that ends sooner may not see the answer: a choice, no rule is known."""
@@ -53,6 +59,50 @@ class Cards:
     absent: frozenset[Subject] = frozenset()
     pins: Mapping[Subject, PinStatus] | None = None
     residence: ResidenceFacts | None = None
+
+    @classmethod
+    def of_files(cls, signing: bytes | None, residence: CardFiles | None) -> Self:
+        """What files say that were read of the cards before.
+
+        Args:
+            signing: the signing certificate, PEM or DER.
+            residence: of the residence card.
+
+        Raises:
+            CertificateFileError: *signing* is not a certificate.
+            CardDataError, UsageError: as :func:`mynacard.residence.contents_of`.
+        """
+        return cls(
+            signing=None if signing is None else load_certificate(signing),
+            residence=None if residence is None else facts_of(contents_of(residence)),
+        )
+
+
+def looked_at(cards: Cards, session: JpkiSession) -> Cards:
+    """*cards*, with what the card of *session* tells without a PIN. No try is spent.
+
+    Raises:
+        CardError, ReaderError: as the session does.
+        CertificateFileError: the user-authentication certificate is not a certificate.
+    """
+    present = session.certificates_present()
+    there = {
+        Subject.AUTHENTICATION_CERTIFICATE: present.user_authentication,
+        Subject.SIGNING_CERTIFICATE: present.digital_signature,
+    }
+    certificate = None
+    if present.user_authentication:
+        certificate = load_certificate(session.certificate_der(USER_AUTHENTICATION))
+    absent = frozenset(subject for subject, is_there in there.items() if not is_there)
+    return replace(cards, authentication=certificate, absent=absent, pins=_pin_statuses(session))
+
+
+def _pin_statuses(session: JpkiSession) -> dict[Subject, PinStatus]:
+    pins = dict[Subject, PinStatus]()
+    for subject, pair in ((Subject.PIN, USER_AUTHENTICATION), (Subject.PASSWORD, DIGITAL_SIGNATURE)):
+        with suppress(FileNotFound):  # a child's card has no password, a card for somebody known by face no PIN
+            pins[subject] = session.pin_status(pair)
+    return pins
 
 
 @dataclass(frozen=True, slots=True)

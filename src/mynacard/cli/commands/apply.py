@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar, Unpack
 
 import click
 import platformdirs
 
-from mynacard.apdu.pins import PinStatus
 from mynacard.cli.commands.residence import kept_files
 from mynacard.cli.exits import EXIT_CODES
 from mynacard.cli.options import CardChoice, as_json, card_options, password_options, pin_options, verbose_option
@@ -22,27 +20,23 @@ from mynacard.cli.output import print_json, read_up_to, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
-from mynacard.errors import FileNotFound, SubmissionError, UsageError
+from mynacard.errors import SubmissionError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
-from mynacard.jpki.session import JpkiSession
-from mynacard.residence import contents_of
-from mynacard.signing import cades, external
-from mynacard.submission import checking, codec, draft, manifest, package, rules
-from mynacard.submission.application import Application, Kind, Role
+from mynacard.submission import checking, codec, draft, rules
+from mynacard.submission.applicant import Applicant, NotAcceptable
+from mynacard.submission.application import Kind
 from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.calls import PortalError
+from mynacard.submission.card_signer import CardSigner
 from mynacard.submission.client import Client
-from mynacard.submission.codec import DOCUMENT_MAX, FormError
-from mynacard.submission.exchange import Purpose, Remark, State, Status
+from mynacard.submission.codec import FormError
+from mynacard.submission.exchange import Remark, Status
 from mynacard.submission.messages import Severity, Violation
-from mynacard.submission.outbox import Entry, EntryState, Outbox
-from mynacard.submission.readiness import Cards, Finding, Subject, readiness
-from mynacard.texts import N_
-from mynacard.trust import load_certificate
+from mynacard.submission.outbox import Entry, Outbox
+from mynacard.submission.readiness import Cards, Finding, Subject, looked_at, readiness
 from mynacard.trust.certificates import CERTIFICATE_MAX
-from mynacard.webeid import AuthenticationToken
 
-__all__ = ["apply", "cades_signature", "login_token", "portal_options"]
+__all__ = ["BothPins", "applicant", "apply", "portal_options"]
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -128,13 +122,14 @@ def check(
     card: CardChoice,
 ) -> None:  # fmt: skip
     try:
-        application, files = draft.finish(draft.load(read_up_to(path, DOCUMENT_MAX)), path.parent)
+        application, files = draft.read(path)
     except FormError as mistakes:
         _print_violations(mistakes.violations, as_json=as_json)
         sys.exit(_EXIT)
     cards = _cards(certificate, residence_folder)
     if with_card:
-        cards = _looked_at(card, cards)
+        with jpki_session(card) as session:
+            cards = looked_at(cards, session)
     found = [
         *readiness(application, cards, rules.current(), now=datetime.now(UTC)),
         Finding(Subject.FILES, tuple(draft.encrypted(files))),
@@ -169,38 +164,14 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
-def _looked_at(card: CardChoice, cards: Cards) -> Cards:
-    """*cards*, and what the card on the reader tells anybody."""
-    with jpki_session(card) as session:
-        present = session.certificates_present()
-        absent = {
-            subject
-            for subject, there in (
-                (Subject.AUTHENTICATION_CERTIFICATE, present.user_authentication),
-                (Subject.SIGNING_CERTIFICATE, present.digital_signature),
-            )
-            if not there
-        }
-        certificate = None
-        if present.user_authentication:
-            certificate = load_certificate(session.certificate_der(USER_AUTHENTICATION))
-        pins = dict[Subject, PinStatus]()
-        for subject, pair in ((Subject.PIN, USER_AUTHENTICATION), (Subject.PASSWORD, DIGITAL_SIGNATURE)):
-            with suppress(FileNotFound):  # a child's card has no password, a card for somebody known by face no PIN
-                pins[subject] = session.pin_status(pair)
-    return replace(cards, authentication=certificate, absent=frozenset(absent), pins=pins)
-
-
 @apply.command(help=_("Sign a draft, and keep the package in the outbox: log in first, then sign; so both PINs."))
 @_draft_argument
 @portal_options
 @password_options
 @card_options
-def sign(
-    path: Path, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
-) -> None:
-    with Client(portal, Outbox(folder)) as client:
-        entry = _signed(client, Outbox(folder), path, card, pin_source, password_source)
+def sign(path: Path, **given: Unpack[BothPins]) -> None:
+    with applicant(**given) as sender:
+        entry = _signed(sender, path)
     click.echo(_("It is signed, and waits in the outbox: mynacard apply resume sends it ({id}).").format(id=entry.id))
 
 
@@ -209,28 +180,23 @@ def sign(
 @portal_options
 @password_options
 @card_options
-def submit(
-    path: Path, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
-) -> None:
-    with Client(portal, Outbox(folder)) as client:
-        entry = _signed(client, Outbox(folder), path, card, pin_source, password_source)
-        _send(client, [entry])
+def submit(path: Path, **given: Unpack[BothPins]) -> None:
+    with applicant(**given) as sender:
+        _send(sender.client, [_signed(sender, path)])
 
 
 @apply.command(help=_("Send what waits in the outbox. However often it is sent, it is one application."))
 @portal_options
 @pin_options
 @card_options
-def resume(portal: str, folder: Path, card: CardChoice, pin_source: PinSource) -> None:
-    with Client(portal, Outbox(folder)) as client:
-        waiting = [
-            each for each in Outbox(folder).entries() if each.state is EntryState.READY and each.portal == client.url
-        ]
+def resume(**given: Unpack[OnePin]) -> None:
+    with applicant(**given) as sender:
+        waiting = sender.client.waiting()
         if not waiting:
             click.echo(_("Nothing waits in the outbox for this receiver."))
             return
-        _log_in(client, card, pin_source)
-        _send(client, waiting)
+        sender.log_in()
+        _send(sender.client, waiting)
 
 
 @apply.command(help=_("Say how your applications stand."))
@@ -239,17 +205,16 @@ def resume(portal: str, folder: Path, card: CardChoice, pin_source: PinSource) -
 @as_json
 @pin_options
 @card_options
-def status(
-    number: str | None, portal: str, folder: Path, as_json: bool, card: CardChoice, pin_source: PinSource
-) -> None:
-    with Client(portal, Outbox(folder)) as client:
-        _log_in(client, card, pin_source)
-        found = (client.status(number),) if number is not None else client.overview().applications
+def status(number: str | None, as_json: bool, **given: Unpack[OnePin]) -> None:
+    with applicant(**given) as sender:
+        sender.log_in()
+        client = sender.client
+        states = (client.status(number),) if number is not None else client.overview().applications
     if as_json:
-        print_json([codec.encode(each) for each in found])
+        print_json([codec.encode(state) for state in states])
         return
-    for each in found:
-        _print_status(each)
+    for state in states:
+        _print_status(state)
 
 
 @apply.command(help=_("Sign and send documents that were asked for, for the application NUMBER."))
@@ -258,22 +223,9 @@ def status(
 @portal_options
 @password_options
 @card_options
-def attach(
-    number: str, files: tuple[Path, ...], portal: str, folder: Path, card: CardChoice, pin_source: PinSource,
-    password_source: PinSource,
-) -> None:  # fmt: skip
-    external.check_installed()
-    supplement = manifest.Supplement(number, tuple(package.attachment(path, Role.DOCUMENT) for path in files))
-    with Client(portal, Outbox(folder)) as client:
-        _log_in(client, card, pin_source)
-        state = client.status(number).state
-        if state is not State.AWAITING_DOCUMENTS:
-            raise UsageError(N_("No documents are asked for: the application is {state}."), state=state)
-        purpose = _("Signs {count} documents for the application {number}, for {origin}.").format(
-            count=len(files), number=number, origin=client.origin
-        )
-        entry = _packed(client, Outbox(folder), supplement, files, purpose, card, password_source)
-        _send(client, [entry])
+def attach(number: str, files: tuple[Path, ...], **given: Unpack[BothPins]) -> None:
+    with applicant(**given) as sender:
+        _send(sender.client, [sender.supplement(number, files)])
 
 
 @apply.command(help=_("Take an application back, as long as nothing is decided."))
@@ -281,79 +233,55 @@ def attach(
 @portal_options
 @pin_options
 @card_options
-def withdraw(number: str, portal: str, folder: Path, card: CardChoice, pin_source: PinSource) -> None:
-    with Client(portal, Outbox(folder)) as client:
-        _log_in(client, card, pin_source)
-        _print_status(client.withdraw(number))
+def withdraw(number: str, **given: Unpack[OnePin]) -> None:
+    with applicant(**given) as sender:
+        _print_status(sender.withdraw(number))
 
 
 # --- what they have in common ---
 
 
-def _signed(
-    client: Client, outbox: Outbox, path: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
-) -> Entry:
+class OnePin(TypedDict):
+    """What the options say of a command that logs in."""
+
+    portal: str
+    folder: Path
+    card: CardChoice
+    pin_source: PinSource
+
+
+class BothPins(OnePin):
+    """The same of a command that signs, too."""
+
+    password_source: PinSource
+
+
+@contextmanager
+def applicant(
+    portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource | None = None
+) -> Generator[Applicant]:
+    """Who applies, with the card and the PINs that the options name."""
+    sources = {USER_AUTHENTICATION: pin_source}
+    if password_source is not None:
+        sources[DIGITAL_SIGNATURE] = password_source
+    signer = CardSigner(lambda pair, purpose: verified_session(card, pair, sources[pair], purpose, signatures=1), _)
+    with Client(portal, Outbox(folder)) as client:
+        yield Applicant(client, signer)
+
+
+def _signed(sender: Applicant, path: Path) -> Entry:
     """The draft, checked here and by the receiver, signed, and in the outbox."""
-    external.check_installed()
-    application, files = _finished(path)
-    _log_in(client, card, pin_source)
-    answer = client.dry_run(application)
-    _print_remarks(answer.report)
-    if not answer.acceptable:
-        sys.exit(_EXIT)
-    purpose = _("Signs {kind} for {origin}, with {count} files.").format(
-        kind=rules.current().kinds[application.kind].en, origin=client.origin, count=len(files)
-    )
-    return _packed(client, outbox, application, files, purpose, card, password_source)
-
-
-def _packed(
-    client: Client, outbox: Outbox, content: Application | manifest.Supplement, files: tuple[Path, ...], purpose: str,
-    card: CardChoice, password_source: PinSource,
-) -> Entry:  # fmt: skip
-    """A signed package in the outbox. Who is logged in is asked for the password."""
-    challenge = client.challenge(Purpose.PACKAGE)
-    document = manifest.canonical(
-        manifest.manifest_of(
-            content, audience=client.origin, nonce=challenge.nonce, now=datetime.now(UTC),
-            rules=rules.current().version,
-        )
-    )  # fmt: skip
-    with verified_session(card, DIGITAL_SIGNATURE, password_source, purpose, signatures=1) as session:
-        signature = cades_signature(session, document)
-    number = content.number if isinstance(content, manifest.Supplement) else ""
-    return outbox.add(client.url, document, signature, files, number=number)
-
-
-def _finished(path: Path) -> tuple[Application, tuple[Path, ...]]:
     try:
-        application, files = draft.finish(draft.load(read_up_to(path, DOCUMENT_MAX)), path.parent)
+        application, files = draft.read(path)
+        answer = sender.check(application)
     except FormError as mistakes:
         _print_violations(mistakes.violations, as_json=False)
         sys.exit(_EXIT)
-    violations = checking.check(application, rules.current(), now=datetime.now(UTC))
-    if not checking.is_acceptable(violations):
-        _print_violations(violations, as_json=False)
+    except NotAcceptable as refused:
+        _print_remarks(refused.report)
         sys.exit(_EXIT)
-    return application, files
-
-
-def _log_in(client: Client, card: CardChoice, source: PinSource) -> None:
-    challenge = client.challenge(Purpose.SESSION)
-    client.log_in(challenge.nonce, login_token(client, card, source, challenge.nonce))
-
-
-def login_token(client: Client, card: CardChoice, source: PinSource, nonce: str) -> str:
-    purpose = _("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.").format(
-        origin=client.origin
-    )
-    with verified_session(card, USER_AUTHENTICATION, source, purpose, signatures=1) as session:
-        return AuthenticationToken.from_authentication(session.authenticate(client.origin, nonce)).to_json()
-
-
-def cades_signature(session: JpkiSession, document: bytes) -> bytes:
-    certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-    return cades.sign(document, certificate, session.private_key())
+    _print_remarks(answer.report)
+    return sender.sign(application, files)
 
 
 def _send(client: Client, entries: Iterable[Entry]) -> None:
@@ -370,11 +298,9 @@ def _send(client: Client, entries: Iterable[Entry]) -> None:
 
 
 def _cards(certificate: Path | None, residence_folder: Path | None) -> Cards:
-    signing = None if certificate is None else load_certificate(read_up_to(certificate, CERTIFICATE_MAX))
-    facts = None
-    if residence_folder is not None:
-        facts = draft.facts_of(contents_of(kept_files(residence_folder / "files")))
-    return Cards(signing=signing, residence=facts)
+    signing = None if certificate is None else read_up_to(certificate, CERTIFICATE_MAX)
+    residence = None if residence_folder is None else kept_files(residence_folder / "files")
+    return Cards.of_files(signing, residence)
 
 
 def _print_status(status_: Status) -> None:

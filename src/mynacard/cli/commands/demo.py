@@ -38,8 +38,12 @@ def demo(trace: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     traces: list[Trace] = []
 
+    def write(line: str) -> None:
+        if trace:
+            console.print(line, style="dim", markup=False)
+
     def around(card: Card) -> Card:
-        traces.append(Trace(card, (lambda line: console.print(line, style="dim", markup=False)) if trace else _silent))
+        traces.append(Trace(card, write))
         return traces[-1]
 
     with console.status(_("Making a simulated card …")):
@@ -82,10 +86,6 @@ def _apply(console: Console) -> None:
 
     the_whole_way(say, 6)
     console.print(_("Done: the application was accepted."), style="bold green")
-
-
-def _silent(_line: str) -> None:
-    pass
 
 
 def _step(console: Console, number: int, text: str) -> None:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Unpack
 
 import click
 
-from mynacard.cli.commands.apply import cades_signature, login_token, portal_options
-from mynacard.cli.options import CardChoice, card_options, password_options
-from mynacard.cli.secrets import PinSource
-from mynacard.cli.session import verified_session
+from mynacard.cli.commands.apply import BothPins, applicant, portal_options
+from mynacard.cli.options import card_options, password_options
 from mynacard.cli.texts import _, plain
-from mynacard.jpki.layout import DIGITAL_SIGNATURE
-from mynacard.signing import external
-from mynacard.submission.client import Client
-from mynacard.submission.exchange import AccountState, Purpose, registration_statement
-from mynacard.submission.outbox import Outbox
-from mynacard.webeid import parse
+from mynacard.submission.exchange import AccountState
 
 __all__ = ["register"]
 
@@ -26,24 +19,11 @@ __all__ = ["register"]
 @portal_options
 @password_options
 @card_options
-def register(
-    account: str | None, portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource
-) -> None:
-    external.check_installed()
-    with Client(portal, Outbox(folder)) as client:
-        challenge = client.challenge(Purpose.REGISTRATION)
-        token = login_token(client, card, pin_source, challenge.nonce)
-        statement = registration_statement(client.origin, challenge.nonce, parse(token).certificate_der)
-        purpose = _("Registers you with {origin}, which learns your name, address, sex and birth date.").format(
-            origin=client.origin
-        )
-        with verified_session(card, DIGITAL_SIGNATURE, password_source, purpose, signatures=1) as session:
-            signature = cades_signature(session, statement)
-        if account is None:
-            found = client.register(challenge.nonce, token, signature)
-        else:
-            found = client.rebind(account, challenge.nonce, token, signature)
-    if found.state is AccountState.ACTIVE:
-        click.echo(plain(_("You are registered: account {account}.").format(account=found.account)))
+def register(account: str | None, **given: Unpack[BothPins]) -> None:
+    with applicant(**given) as sender:
+        registered = sender.register() if account is None else sender.rebind(account)
+    if registered.state is AccountState.ACTIVE:
+        template = _("You are registered: account {account}.")
     else:
-        click.echo(plain(_("The registration waits for approval: account {account}.").format(account=found.account)))
+        template = _("The registration waits for approval: account {account}.")
+    click.echo(plain(template.format(account=registered.account)))

@@ -1,0 +1,112 @@
+"""An Individual Number Card as the signer of an application.
+
+Each signature is a session of its own: no card is open, and no PIN verified, while the client waits for a line. What
+the holder is told before typing is read from the document that gets signed, so it cannot say anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+
+from mynacard.apdu.pins import PinSecret
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
+from mynacard.jpki.session import JpkiSession
+from mynacard.opening.pins import PinProvider, verified_session
+from mynacard.signing import cades, external
+from mynacard.submission import codec, manifest, rules
+from mynacard.submission.codec import FormError
+from mynacard.submission.exchange import REGISTRATION, RegistrationStatement
+from mynacard.submission.manifest import Manifest
+from mynacard.texts import N_, sentence
+from mynacard.trust import load_certificate
+from mynacard.webeid import AuthenticationToken
+
+__all__ = ["CardSigner", "Sessions"]
+
+Sessions = Callable[[KeyPair, str], AbstractContextManager[JpkiSession]]
+"""Opens a session in which the pair's PIN is verified, and closes it; the text tells the holder what the PIN is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardSigner:
+    """Signs with the keys of a card, one session for each signature.
+
+    Attributes:
+        session: opens the card; as :func:`mynacard.verified_session`, or around it.
+        translate: a ``gettext`` for what the holder is told.
+
+    Raises:
+        MissingExtraError: pyHanko is not installed; said before any PIN is asked for.
+    """
+
+    session: Sessions
+    translate: Callable[[str], str] = str
+
+    def __post_init__(self) -> None:
+        external.check_installed()
+
+    @classmethod
+    def with_pins(
+        cls, pin: PinSecret | PinProvider, password: PinSecret | PinProvider, *, name: str | None = None
+    ) -> CardSigner:
+        """A signer with the card *name*, as :func:`mynacard.open_card` takes it.
+
+        Args:
+            pin: of the user-authentication key, or who asks the holder for it.
+            password: of the signing key, or who asks the holder for it.
+            name: which card.
+        """
+        pins = {USER_AUTHENTICATION: pin, DIGITAL_SIGNATURE: password}
+        return cls(lambda pair, purpose: verified_session(pair, pins[pair], name=name, purpose=purpose))
+
+    def token(self, origin: str, nonce: str, /) -> str:
+        """A Web eID token: one user-authentication signature.
+
+        Raises:
+            PinError, ReaderError, CardError: as :func:`mynacard.verified_session` does.
+            ValueError: *origin* or *nonce* has not the form that is signed.
+        """
+        with self.session(USER_AUTHENTICATION, self._told(_LOG_IN, {"origin": origin})) as session:
+            return AuthenticationToken.from_authentication(session.authenticate(origin, nonce)).to_json()
+
+    def signature(self, document: bytes, /) -> bytes:
+        """A CAdES signature, checked under the card's own certificate before it is returned.
+
+        Raises:
+            PinError, ReaderError, CardError: as :func:`mynacard.verified_session` does.
+            UsageError: an event loop runs in this thread.
+        """
+        with self.session(DIGITAL_SIGNATURE, self._told(*_purpose(document))) as session:
+            certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+            return cades.sign(document, certificate, session.private_key())
+
+    def _told(self, template: str, details: Mapping[str, object]) -> str:
+        return sentence(template, details, self.translate)
+
+
+_LOG_IN = N_("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.")
+
+
+def _purpose(document: bytes) -> tuple[str, Mapping[str, object]]:
+    """What signing *document* does, as a template and its details."""
+    with suppress(FormError):
+        statement = codec.loads(RegistrationStatement, document)
+        if statement.format == REGISTRATION:
+            origin = {"origin": statement.origin}
+            return N_("Registers you with {origin}, which learns your name, address, sex and birth date."), origin
+    with suppress(FormError):
+        return _of_manifest(manifest.parse(document))
+    return N_("Signs a document of {count} bytes."), {"count": len(document)}
+
+
+def _of_manifest(signed: Manifest) -> tuple[str, Mapping[str, object]]:
+    details: dict[str, object] = {"origin": signed.audience, "count": len(signed.attachments)}
+    if signed.application is not None:
+        kind = rules.current().kinds[signed.application.kind].en
+        return N_("Signs {kind} for {origin}, with {count} files."), details | {"kind": kind}
+    if signed.supplement is None:
+        raise AssertionError("manifest.parse takes one of both")
+    template = N_("Signs {count} documents for the application {number}, for {origin}.")
+    return template, details | {"number": signed.supplement.number}
