@@ -208,7 +208,7 @@ def test_a_certificate_for_logging_in_signs_no_document(
     client: Client, outbox: Outbox, jane: Somebody, tmp_path: Path
 ) -> None:
     class Confused(Somebody):
-        def signatureature(self, document: bytes) -> bytes:
+        def signature(self, document: bytes) -> bytes:
             return cades.sign(document, self.authentication, key(f"{self.name} log-in"))
 
     client.submit(packed(client, outbox, jane, tmp_path / "good"))
