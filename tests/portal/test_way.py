@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,8 @@ import pytest
 
 from mynacard import errors
 from mynacard.errors import PortalUnreachable
-from mynacard.portal import Receiver, Refusal
+from mynacard.portal import Receiver, Refusal, Store
+from mynacard.portal.web import application
 from mynacard.submission.calls import PortalError
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.exchange import AccountState, Purpose, State
@@ -264,3 +266,29 @@ def test_two_versions_of_the_rules_are_told_and_the_receiver_s_decide(
     entry = client.submit(packed(client, outbox, jane, tmp_path / "files", rules=theirs))
     assert entry.status is not None
     assert code in [remark.code for remark in entry.status.report]
+
+
+def test_the_lifespan_closes_the_store() -> None:
+    made = receiver()
+    web = application(made)
+
+    async def live() -> None:
+        async with web.router.lifespan_context(web):
+            assert made.store.count() == 0
+
+    asyncio.run(live())
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        made.store.count()
+    assert not made.store.folder.exists()
+    made.store.close()
+
+
+def test_a_package_on_its_way_goes_unless_it_is_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.receiving() as kept, store.receiving() as left:
+        kept.write_bytes(b"kept")
+        left.write_bytes(b"left")
+        store.keep(kept, "name.zip")
+    assert [path.name for path in (tmp_path / "packages").iterdir()] == ["name.zip"]
+    assert not any(path.exists() for path in (kept, left))
+    store.close()

@@ -1,5 +1,8 @@
 """What the receiver does with what it gets: every check that a real one makes, and nothing of HTTP.
 
+Whatever is not taken is a :class:`Refusal`, whose stable code and HTTP status each method names, in the order of its
+checks. Nothing is kept of what is refused; but a challenge for a registration or a session is used up by any answer.
+
 The order of checks on a signature, and their names, are those that an operator licensed by J-LIS publishes.
 
 Source: docs/submission.md lists each check; application rules: :mod:`mynacard.submission.rules`.
@@ -42,6 +45,7 @@ from mynacard.submission.exchange import (
     SessionRequest,
     State,
     Status,
+    remarks,
     time_text,
 )
 from mynacard.submission.messages import Violation, warning
@@ -113,7 +117,11 @@ class Receiver:
     # --- for the person's side ---
 
     def challenge(self, purpose: Purpose, account: str | None) -> Challenge:
-        """A number to be answered once; one for a package is given to an account."""
+        """A number to be answered once; one for a package is given to an account.
+
+        Raises:
+            Refusal: ``session/unknown`` (401), for a package without an account; ``challenge/too-many`` (429).
+        """
         bound = account if purpose is Purpose.PACKAGE else None
         if purpose is Purpose.PACKAGE and account is None:
             raise _not_logged_in()
@@ -125,7 +133,13 @@ class Receiver:
         return Challenge(nonce, purpose, expires)
 
     def register(self, request: Registration) -> Registered:
-        """A new account for who shows to have both keys."""
+        """Create an account for a caller who proves possession of both keys; the same again returns the same account.
+
+        Raises:
+            Refusal: ``challenge/unknown`` (409); ``token/form`` or ``signature/mismatch`` (400); a ``certificate/…``
+                code, ``signature/mismatch`` (403) or ``certificate/not-checked`` (503) for either certificate;
+                ``account/exists`` (409).
+        """
         account = self._proven(request.nonce, request.token, request.signature)
         known = self.store.account_of(account.authentication)
         if known is not None and (known.authentication, known.signing) == (account.authentication, account.signing):
@@ -137,9 +151,12 @@ class Receiver:
         return Registered(account.id, account.state)
 
     def rebind(self, request: Rebinding, logged_in: str | None) -> Registered:
-        """Renewed certificates for an account: at once for who is logged in, and is the same person by name.
+        """Bind an account to renewed certificates: at once if *logged_in* is that account, and the holder the same.
 
-        Else somebody has to look at it; the account stays as it is, and nobody learns whether there is one.
+        Otherwise :meth:`approve` has to; the account stays as it is, and the caller does not learn whether it exists.
+
+        Raises:
+            Refusal: as :meth:`register`.
         """
         proven = self._proven(request.nonce, request.token, request.signature)
         account = self.store.account(request.account)
@@ -156,7 +173,13 @@ class Receiver:
         return Registered(account.id, AccountState.PENDING)
 
     def log_in(self, request: SessionRequest) -> Session:
-        """A session for who answers a challenge with the user-authentication key of an active account."""
+        """A session for a caller who answers a challenge with the user-authentication key of an active account.
+
+        Raises:
+            Refusal: ``challenge/unknown`` (409); ``token/form`` (400); a ``certificate/…`` code or
+                ``signature/mismatch`` (403); ``certificate/not-checked`` (503); ``account/unknown``,
+                ``account/pending`` or ``account/closed`` (403).
+        """
         certificate, report = self._token(request.nonce, request.token, Purpose.SESSION)
         self._check_report(report)
         account = self.store.account_of(_fingerprint(certificate))
@@ -169,7 +192,11 @@ class Receiver:
         return Session(secret, account.id, expires)
 
     def logged_in(self, secret: str | None) -> str:
-        """The active account whose session *secret* is."""
+        """The active account whose session *secret* is.
+
+        Raises:
+            Refusal: ``session/unknown`` (401); ``account/pending`` or ``account/closed`` (403).
+        """
         found = self.store.session_account(_digest(secret), self._time()) if secret is not None else None
         account = self.store.account(found) if found is not None else None
         if account is None:
@@ -180,7 +207,7 @@ class Receiver:
     def dry_run(self, application: Application) -> ReportAnswer:
         """What the rules say; nothing is kept."""
         found = self.profile.check(application, now=self.clock())
-        return ReportAnswer(checking.is_acceptable(found), self.profile.rules.version, _remarks(found))
+        return ReportAnswer(checking.is_acceptable(found), self.profile.rules.version, remarks(found))
 
     def submit(self, account: str, key: str | None, received: Path, content: str, *, to: str | None = None) -> Status:
         """Take the package at *received*: an application, or with *to* documents that were asked for that one.
@@ -193,6 +220,12 @@ class Receiver:
             received: the file; its bytes have the SHA-256 value *content*.
             content: in hexadecimal.
             to: the provisional number.
+
+        Raises:
+            Refusal: ``idempotency/missing`` (400) or ``idempotency/other-content`` (409); a problem that
+                :func:`open_package` found (422); ``certificate/not-checked`` (503); ``challenge/unknown`` (409);
+                ``account/other-certificate`` (403); ``application/unknown`` (404, or 422 where the package belongs to
+                another); ``application/state`` (409); ``rules/violated`` (422); ``submission/repeated`` (409).
         """
         if key is None or len(key) not in KEY_LENGTHS or not key.isascii() or not key.isprintable():
             raise Refusal(400, "idempotency/missing", N_("A package needs an Idempotency-Key of 16 to 128 characters."))
@@ -211,14 +244,14 @@ class Receiver:
     def _taken(self, account: str, key: str, received: Path, content: str, to: str | None) -> Status:
         opened = self._opened(received)
         self._check_sender(account, opened, to)
-        remarks = self._check_content(opened)
+        report = self._check_content(opened)
         number = to or self._new_number()
         state = State.RECEIVED if to is None else State.UNDER_EXAMINATION
         name = f"{number}-{opened.digest[:16]}.zip"
         submission = Submission(account, key, content, opened.digest, number, name)
         self.store.keep(received, name)
         try:
-            self.store.add_submission(submission, opened.manifest.nonce, Event(state, self._time()), remarks)
+            self.store.add_submission(submission, opened.manifest.nonce, Event(state, self._time()), report)
         except Duplicate:
             self.store.discard(name)
             raise Refusal(409, "submission/repeated", N_("This package was taken before.")) from None
@@ -230,15 +263,26 @@ class Receiver:
         return self.status(account, number)
 
     def overview(self, account: str) -> Overview:
+        """The latest applications of *account*."""
         return self.store.overview(account)
 
     def status(self, account: str, application: str) -> Status:
+        """The state of *account*'s application of this provisional number.
+
+        Raises:
+            Refusal: ``application/unknown`` (404): the account has none of this number.
+        """
         found = self.store.status(account, application)
         if found is None:
             raise Refusal(404, "application/unknown", N_("You have no application of this number."))
         return found
 
     def withdraw(self, account: str, application: str) -> Status:
+        """Take the application back; one that was withdrawn before stays so.
+
+        Raises:
+            Refusal: ``application/unknown`` (404); ``application/state`` (409): it is decided.
+        """
         found = self.status(account, application)
         if found.state is State.WITHDRAWN:
             return found
@@ -250,10 +294,11 @@ class Receiver:
     # --- for the office's side ---
 
     def approve(self, account: str, renewal: Account | None = None) -> None:
-        """Somebody looked at the registration, or at *renewal*, the renewed certificates, and found it in order.
+        """The office found the registration in order, or *renewal*, the renewed certificates.
 
         Raises:
-            Refusal: *renewal* is not what waits any more, or its certificates belong to another account by now.
+            Refusal: ``account/changed`` (409): other certificates than *renewal* wait by now; ``account/exists`` (409):
+                they belong to another account by now.
         """
         if renewal is not None:
             if self.store.rebinding(account) != renewal:
@@ -265,14 +310,23 @@ class Receiver:
         self.store.set_state(account, AccountState.ACTIVE)
 
     def close(self, account: str) -> None:
+        """Close the account, and end its sessions."""
         self.store.set_state(account, AccountState.CLOSED)
 
     def accept(self, application: str) -> Status:
-        """Give the final number."""
+        """Give the final number.
+
+        Raises:
+            Refusal: as :meth:`move`.
+        """
         return self.move(application, State.ACCEPTED, number=f"{secrets.randbelow(10**12):012}")
 
     def move(self, application: str, state: State, note: str = "", *, number: str | None = None) -> Status:
-        """The next state of an application."""
+        """The next state of an application.
+
+        Raises:
+            Refusal: ``application/unknown`` (404).
+        """
         self.store.add_event(application, Event(state, self._time(), note), number=number)
         found = self.store.status(None, application)
         if found is None:
@@ -282,7 +336,7 @@ class Receiver:
     # --- checks ---
 
     def _proven(self, nonce: str, token: str, signature: str) -> Account:
-        """The account that both keys' answers make; new, and of nobody yet."""
+        """The account that both keys' answers make; it is not in the store yet."""
         certificate, report = self._token(nonce, token, Purpose.REGISTRATION)
         self._check_report(report)
         statement = self.profile.registration_statement(self.origin, nonce, certificate.public_bytes(Encoding.DER))
@@ -360,7 +414,7 @@ class Receiver:
             found += holder_match.compare(application.person, opened.certificate)
         if not checking.is_acceptable(found):
             raise Refusal(422, "rules/violated", N_("The application breaks {count} rules."), *found, count=len(found))
-        return _remarks(found)
+        return remarks(found)
 
     def _new_number(self) -> str:
         return f"{self.clock():%Y%m%d}-{secrets.token_hex(6)}"
@@ -382,10 +436,6 @@ def _check_active(account: Account) -> None:
         raise Refusal(403, "account/pending", N_("The registration waits for approval."))
     if account.state is AccountState.CLOSED:
         raise Refusal(403, "account/closed", N_("The account was closed."))
-
-
-def _remarks(violations: Sequence[Violation]) -> tuple[Remark, ...]:
-    return tuple(Remark(each.field, each.code, each.severity, each.english, each.japanese) for each in violations)
 
 
 def _not_logged_in() -> Refusal:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from mynacard.errors import MissingExtraError
 from mynacard.portal.receiver import Receiver
@@ -23,14 +23,14 @@ _HOST: Final = "127.0.0.1"
 
 @contextmanager
 def served(receiver: Receiver, port: int = 0) -> Generator[str]:
-    """*receiver* in a thread, with this port's origin in place of its own: its address.
+    """*receiver* in a thread, with this port's origin in place of its own: its address. The store stays open.
 
     Raises:
         MissingExtraError: uvicorn is not installed.
         OSError: the port is taken.
     """
     with _listening(port) as listening:
-        server = _server(receiver, listening)
+        server = _server(receiver, listening, "off")
         thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
@@ -41,13 +41,13 @@ def served(receiver: Receiver, port: int = 0) -> Generator[str]:
 
 
 def serve(receiver: Receiver, port: int) -> None:
-    """The same until somebody stops the program.
+    """Serve *receiver* until the program is stopped; its store is closed then.
 
     Raises:
         MissingExtraError, OSError: as :func:`served`.
     """
     with _listening(port) as listening:
-        _server(receiver, listening).run(sockets=[listening])
+        _server(receiver, listening, "on").run(sockets=[listening])
 
 
 def _listening(port: int) -> socket.socket:
@@ -57,11 +57,11 @@ def _listening(port: int) -> socket.socket:
     return socket.create_server((_HOST, port))
 
 
-def _server(receiver: Receiver, listening: socket.socket) -> uvicorn.Server:
+def _server(receiver: Receiver, listening: socket.socket, lifespan: Literal["on", "off"]) -> uvicorn.Server:
     import uvicorn  # noqa: PLC0415  # an extra
 
     from mynacard.portal.web import application  # noqa: PLC0415  # needs another of the same
 
     origin = f"https://{_HOST}:{listening.getsockname()[1]}"
     app = application(replace(receiver, origin=origin))
-    return uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+    return uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan=lifespan))

@@ -22,6 +22,8 @@ from mynacard.submission.exchange import AccountState, Event, Overview, Purpose,
 
 __all__ = ["Account", "Duplicate", "NoChallenge", "Store", "Submission"]
 
+_INCOMING, _PACKAGES = "incoming", "packages"
+
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accounts (
     id TEXT PRIMARY KEY, state TEXT NOT NULL, authentication TEXT NOT NULL UNIQUE, signing TEXT NOT NULL UNIQUE,
@@ -81,7 +83,7 @@ class Store:
         """Open or begin the store in *folder*; without one it lives as long as this object."""
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary is not None else folder or Path()
-        (self.folder / "packages").mkdir(parents=True, exist_ok=True)
+        (self.folder / _PACKAGES).mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(self.folder / "store.sqlite", check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -90,6 +92,7 @@ class Store:
         self._sweep()
 
     def close(self) -> None:
+        """Close the database, and remove a folder that goes with this object. Closing it twice changes nothing."""
         self._connection.close()
         if self._temporary is not None:
             self._temporary.cleanup()
@@ -110,7 +113,7 @@ class Store:
         return self._one(f"SELECT * {_OPEN}", nonce, purpose, account, now) is not None
 
     def take_challenge(self, nonce: str, purpose: Purpose, account: str | None, now: str) -> bool:
-        """Whether it was open; it is no more."""
+        """Close the challenge; return whether it was open."""
         with self._change() as change:
             return change.execute(f"DELETE {_OPEN}", (nonce, purpose, account, now)).rowcount == 1
 
@@ -126,6 +129,11 @@ class Store:
     # --- accounts ---
 
     def add_account(self, account: Account) -> None:
+        """Add a new account.
+
+        Raises:
+            Duplicate: one of its certificates belongs to another.
+        """
         with self._change() as change:
             change.execute(
                 "INSERT INTO accounts VALUES (?, ?, ?, ?, ?)",
@@ -145,7 +153,11 @@ class Store:
                 change.execute("DELETE FROM sessions WHERE account = ?", (account,))
 
     def rebind(self, account: Account) -> None:
-        """Give the account of this id these certificates; who was logged in with the old ones is no more."""
+        """Bind these certificates to the account of this id, and end its sessions.
+
+        Raises:
+            Duplicate: one of them belongs to another account.
+        """
         with self._change() as change:
             change.execute(
                 "UPDATE accounts SET authentication = ?, signing = ?, holder = ? WHERE id = ?",
@@ -228,19 +240,27 @@ class Store:
         (count,) = self._one("SELECT count(*) FROM applications") or (0,)
         return int(str(count))
 
+    @contextmanager
+    def receiving(self) -> Generator[Path]:
+        """The path that a package is written to while it comes in; unless :meth:`keep` moves it, it goes afterwards."""
+        incoming = self.folder / _INCOMING
+        incoming.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=incoming) as folder:
+            yield Path(folder) / "package"
+
     def keep(self, received: Path, name: str) -> None:
         """Put a package that was received among those that are kept."""
-        durable.replace(received, self.folder / "packages" / name)
+        durable.replace(received, self.folder / _PACKAGES / name)
 
     def discard(self, name: str) -> None:
         """Throw away a package that was kept, and was not taken after all."""
-        (self.folder / "packages" / name).unlink(missing_ok=True)
+        (self.folder / _PACKAGES / name).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Throw away what a crash left: packages that were on their way, or kept and not taken."""
-        shutil.rmtree(self.folder / "incoming", ignore_errors=True)
+        shutil.rmtree(self.folder / _INCOMING, ignore_errors=True)
         taken = {str(name) for (name,) in self._all("SELECT file FROM submissions")}
-        for found in (self.folder / "packages").iterdir():
+        for found in (self.folder / _PACKAGES).iterdir():
             if found.name not in taken:
                 found.unlink()
 

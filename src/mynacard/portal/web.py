@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -26,12 +27,19 @@ from mynacard.submission.exchange import (
     PACKAGE,
     PROBLEM,
     AccountState,
+    Challenge,
     ChallengeRequest,
+    Overview,
     Problem,
     Rebinding,
+    Registered,
     Registration,
     Remark,
+    ReportAnswer,
+    Session,
     SessionRequest,
+    Status,
+    remarks,
 )
 from mynacard.submission.package import PACKAGE_MAX
 from mynacard.texts import N_
@@ -39,92 +47,100 @@ from mynacard.texts import N_
 __all__ = ["application"]
 
 _T = TypeVar("_T")
-_Endpoint = Callable[[Request], Awaitable[Response]]
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def application(receiver: Receiver) -> Starlette:
-    """The ASGI application that speaks for *receiver*, at the root of its origin."""
+    """The ASGI application that speaks for *receiver*, at the root of its origin. Its lifespan closes the store."""
     web = _Web(receiver)
     return Starlette(
         routes=[
-            Route("/challenges", web.challenge, methods=["POST"]),
-            Route("/registrations", web.register, methods=["POST"]),
-            Route("/registrations/rebind", web.rebind, methods=["POST"]),
-            Route("/sessions", web.log_in, methods=["POST"]),
-            Route("/applications:check", web.dry_run, methods=["POST"]),
-            Route("/applications", web.submit, methods=["POST"]),
-            Route("/applications", web.overview, methods=["GET"]),
-            Route("/applications/{number}", web.status, methods=["GET"]),
-            Route("/applications/{number}/attachments", web.supplement, methods=["POST"]),
-            Route("/applications/{number}/withdraw", web.withdraw, methods=["POST"]),
+            _route("POST", "/challenges", web.challenge, 201),
+            _route("POST", "/registrations", web.register, 201),
+            _route("POST", "/registrations/rebind", web.rebind, 200),
+            _route("POST", "/sessions", web.log_in, 201),
+            _route("POST", "/applications:check", web.dry_run, 200),
+            _route("POST", "/applications", web.submit, 201),
+            _route("GET", "/applications", web.overview, 200),
+            _route("GET", "/applications/{number}", web.status, 200),
+            _route("POST", "/applications/{number}/attachments", web.submit, 201),
+            _route("POST", "/applications/{number}/withdraw", web.withdraw, 200),
         ],
         exception_handlers={Refusal: _refused, FormError: _misformed, HTTPException: _other},
+        lifespan=web.lifespan,
     )
 
 
+def _route(method: str, path: str, answer: Callable[[Request], Awaitable[object]], status: int) -> Route:
+    """Answer with *status*; with 202 where an account still has to be approved."""
+
+    async def endpoint(request: Request) -> Response:
+        value = await answer(request)
+        waits = isinstance(value, Registered) and value.state is not AccountState.ACTIVE
+        return _json(202 if waits else status, value)
+
+    return Route(path, endpoint, methods=[method])
+
+
 class _Web:
+    """The receiver's methods, with their arguments read from requests. SQLite and keys take time: in threads."""
+
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
 
-    async def challenge(self, request: Request) -> Response:
-        wanted = await _body(request, ChallengeRequest)
-        account = await self._account(request, needed=False)
-        return _json(201, await to_thread.run_sync(self._receiver.challenge, wanted.purpose, account))
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            self._receiver.store.close()
 
-    async def register(self, request: Request) -> Response:
-        found = await to_thread.run_sync(self._receiver.register, await _body(request, Registration))
-        return _json(201 if found.state is AccountState.ACTIVE else 202, found)
+    async def challenge(self, request: Request) -> Challenge:
+        purpose = (await _body(request, ChallengeRequest)).purpose
+        return await to_thread.run_sync(self._receiver.challenge, purpose, await self._account_if_any(request))
 
-    async def rebind(self, request: Request) -> Response:
+    async def register(self, request: Request) -> Registered:
+        return await to_thread.run_sync(self._receiver.register, await _body(request, Registration))
+
+    async def rebind(self, request: Request) -> Registered:
         wanted = await _body(request, Rebinding)
-        account = await self._account(request, needed=False)
-        found = await to_thread.run_sync(self._receiver.rebind, wanted, account)
-        return _json(200 if found.state is AccountState.ACTIVE else 202, found)
+        return await to_thread.run_sync(self._receiver.rebind, wanted, await self._account_if_any(request))
 
-    async def log_in(self, request: Request) -> Response:
-        return _json(201, await to_thread.run_sync(self._receiver.log_in, await _body(request, SessionRequest)))
+    async def log_in(self, request: Request) -> Session:
+        return await to_thread.run_sync(self._receiver.log_in, await _body(request, SessionRequest))
 
-    async def dry_run(self, request: Request) -> Response:
+    async def dry_run(self, request: Request) -> ReportAnswer:
         await self._account(request)
-        return _json(200, await to_thread.run_sync(self._receiver.dry_run, await _body(request, Application)))
+        return await to_thread.run_sync(self._receiver.dry_run, await _body(request, Application))
 
-    async def submit(self, request: Request) -> Response:
-        return await self._submitted(request, None)
+    async def overview(self, request: Request) -> Overview:
+        return await to_thread.run_sync(self._receiver.overview, await self._account(request))
 
-    async def supplement(self, request: Request) -> Response:
-        return await self._submitted(request, str(request.path_params["number"]))
-
-    async def overview(self, request: Request) -> Response:
+    async def status(self, request: Request) -> Status:
         account = await self._account(request)
-        return _json(200, await to_thread.run_sync(self._receiver.overview, account))
+        return await to_thread.run_sync(self._receiver.status, account, str(request.path_params["number"]))
 
-    async def status(self, request: Request) -> Response:
+    async def withdraw(self, request: Request) -> Status:
         account = await self._account(request)
-        return _json(200, await to_thread.run_sync(self._receiver.status, account, request.path_params["number"]))
+        return await to_thread.run_sync(self._receiver.withdraw, account, str(request.path_params["number"]))
 
-    async def withdraw(self, request: Request) -> Response:
-        account = await self._account(request)
-        return _json(200, await to_thread.run_sync(self._receiver.withdraw, account, request.path_params["number"]))
-
-    async def _account(self, request: Request, *, needed: bool = True) -> Any:
-        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if not needed and not kind:
-            return None
-        return await to_thread.run_sync(self._receiver.logged_in, secret if kind.lower() == "bearer" else None)
-
-    async def _submitted(self, request: Request, to: str | None) -> Response:
+    async def submit(self, request: Request) -> Status:
+        """A package: an application, or documents for the one that the path names."""
         account = await self._account(request)
         if request.headers.get("Content-Type") != PACKAGE:
             raise Refusal(415, "request/media-type", N_("A package is sent as {type}."), type=PACKAGE)
-        incoming = self._receiver.store.folder / "incoming"
-        incoming.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=incoming) as folder:
-            received = Path(folder) / "package"
+        key, to = request.headers.get(IDEMPOTENCY_KEY), request.path_params.get("number")
+        with self._receiver.store.receiving() as received:
             content = await _received(request, received)
-            key = request.headers.get(IDEMPOTENCY_KEY)
-            found = await to_thread.run_sync(lambda: self._receiver.submit(account, key, received, content, to=to))
-        return _json(201, found)
+            take = partial(self._receiver.submit, to=to)
+            return await to_thread.run_sync(take, account, key, received, content)
+
+    async def _account(self, request: Request) -> str:
+        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+        return await to_thread.run_sync(self._receiver.logged_in, secret if kind.lower() == "bearer" else None)
+
+    async def _account_if_any(self, request: Request) -> str | None:
+        return await self._account(request) if request.headers.get("Authorization") else None
 
 
 async def _received(request: Request, path: Path) -> str:
@@ -167,15 +183,13 @@ def _problem(status: int, code: str, detail: str, report: tuple[Remark, ...] = (
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, Refusal):
         raise error
-    report = tuple(codec.decode(Remark, each.document()) for each in error.violations)
-    return _problem(error.status, error.problem, str(error), report)
+    return _problem(error.status, error.problem, str(error), remarks(error.violations))
 
 
 async def _misformed(_request: Request, error: Exception) -> Response:
     if not isinstance(error, FormError):
         raise error
-    report = tuple(codec.decode(Remark, each.document()) for each in error.violations)
-    return _problem(400, "request/form", str(error), report)
+    return _problem(400, "request/form", str(error), remarks(error.violations))
 
 
 async def _other(_request: Request, error: Exception) -> Response:
