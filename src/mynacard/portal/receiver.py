@@ -24,7 +24,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.errors import CertificateFileError, MynacardError, ProtocolError, UnsupportedAlgorithmError
+from mynacard.errors import CertificateFileError, ProtocolError, UnsupportedAlgorithmError
+from mynacard.portal.refusal import Refusal, account_exists, not_logged_in, unknown_challenge, wrong_state
 from mynacard.portal.store import Account, Duplicate, NoChallenge, Store, Submission
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
@@ -72,18 +73,6 @@ KEY_LENGTHS: Final = range(16, 129)
 _WITHDRAWABLE: Final = frozenset({State.RECEIVED, State.ACCEPTED, State.UNDER_EXAMINATION, State.AWAITING_DOCUMENTS})
 
 
-class Refusal(MynacardError):
-    """The receiver's no. ``.problem`` is its stable code, ``.status`` the HTTP status that says it."""
-
-    code = "portal/refusal"
-
-    def __init__(self, status: int, problem: str, template: str, /, *violations: Violation, **details: object) -> None:
-        super().__init__(template, **details)
-        self.status = status
-        self.problem = problem
-        self.violations = violations
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -124,7 +113,7 @@ class Receiver:
         """
         bound = account if purpose is Purpose.PACKAGE else None
         if purpose is Purpose.PACKAGE and account is None:
-            raise _not_logged_in()
+            raise not_logged_in()
         if self.store.challenge_count(bound) >= (CHALLENGES_MAX if bound is None else 100):
             raise Refusal(429, "challenge/too-many", N_("Too many challenges are open; try again in a few minutes."))
         nonce = base64.b64encode(secrets.token_bytes(33)).decode("ascii")
@@ -147,7 +136,7 @@ class Receiver:
         try:
             self.store.add_account(account)
         except Duplicate:
-            raise _exists() from None
+            raise account_exists() from None
         return Registered(account.id, account.state)
 
     def rebind(self, request: Rebinding, logged_in: str | None) -> Registered:
@@ -169,7 +158,7 @@ class Receiver:
                 return Registered(account.id, account.state)
             self.store.add_rebinding(renewed)
         except Duplicate:
-            raise _exists() from None
+            raise account_exists() from None
         return Registered(account.id, AccountState.PENDING)
 
     def log_in(self, request: SessionRequest) -> Session:
@@ -200,7 +189,7 @@ class Receiver:
         found = self.store.session_account(_digest(secret), self._time()) if secret is not None else None
         account = self.store.account(found) if found is not None else None
         if account is None:
-            raise _not_logged_in()
+            raise not_logged_in()
         _check_active(account)
         return account.id
 
@@ -257,7 +246,7 @@ class Receiver:
             raise Refusal(409, "submission/repeated", N_("This package was taken before.")) from None
         except NoChallenge:
             self.store.discard(name)
-            raise _unknown_challenge() from None
+            raise unknown_challenge() from None
         if self.accept_at_once and to is None:
             self.accept(number)
         return self.status(account, number)
@@ -287,7 +276,7 @@ class Receiver:
         if found.state is State.WITHDRAWN:
             return found
         if found.state not in _WITHDRAWABLE:
-            raise _wrong_state(found.state)
+            raise wrong_state(found.state)
         self.store.add_event(application, Event(State.WITHDRAWN, self._time()))
         return self.status(account, application)
 
@@ -306,7 +295,7 @@ class Receiver:
             try:
                 self.store.rebind(renewal)
             except Duplicate:
-                raise _exists() from None
+                raise account_exists() from None
         self.store.set_state(account, AccountState.ACTIVE)
 
     def close(self, account: str) -> None:
@@ -362,7 +351,7 @@ class Receiver:
 
     def _token(self, nonce: str, token: str, purpose: Purpose) -> tuple[x509.Certificate, Report]:
         if not self.store.take_challenge(nonce, purpose, None, self._time()):
-            raise _unknown_challenge()
+            raise unknown_challenge()
         try:
             return validate(token, self.origin, nonce, self.anchors, at=self.clock(), evidence=self.evidence())
         except (ProtocolError, CertificateFileError, UnsupportedAlgorithmError) as reason:
@@ -391,7 +380,7 @@ class Receiver:
     def _check_sender(self, account: str, opened: Opened, to: str | None) -> None:
         manifest, known = opened.manifest, self.store.account(account)
         if not self.store.has_challenge(manifest.nonce, Purpose.PACKAGE, account, self._time()):
-            raise _unknown_challenge()
+            raise unknown_challenge()
         if known is None or known.signing != _fingerprint(opened.certificate):
             raise Refusal(
                 403, "account/other-certificate", N_("The package is not signed with this account's certificate.")
@@ -402,7 +391,7 @@ class Receiver:
         if to is not None:
             state = self.status(account, to).state
             if state is not State.AWAITING_DOCUMENTS:
-                raise _wrong_state(state)
+                raise wrong_state(state)
 
     def _check_content(self, opened: Opened) -> tuple[Remark, ...]:
         application = opened.manifest.application
@@ -436,24 +425,6 @@ def _check_active(account: Account) -> None:
         raise Refusal(403, "account/pending", N_("The registration waits for approval."))
     if account.state is AccountState.CLOSED:
         raise Refusal(403, "account/closed", N_("The account was closed."))
-
-
-def _not_logged_in() -> Refusal:
-    return Refusal(401, "session/unknown", N_("Log in first: there is no such session, or it has ended."))
-
-
-def _unknown_challenge() -> Refusal:
-    return Refusal(409, "challenge/unknown", N_("The challenge is unknown: used, too old, or given to somebody else."))
-
-
-def _exists() -> Refusal:
-    return Refusal(409, "account/exists", N_("One of these certificates belongs to another account."))
-
-
-def _wrong_state(state: State) -> Refusal:
-    return Refusal(
-        409, "application/state", N_("This cannot be done with an application that is {state}."), state=state
-    )
 
 
 def _fingerprint(certificate: x509.Certificate) -> str:

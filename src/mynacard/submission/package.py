@@ -96,7 +96,11 @@ class Opened:
 
 
 def attachment(path: Path, role: Role, *, taken: date | None = None) -> Attachment:
-    """What is to be said of the file at *path*; it is read once, in pieces."""
+    """What is to be said of the file at *path*; it is read once, in pieces.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         size = stream.tell()
@@ -108,6 +112,9 @@ def seems_encrypted(path: Path) -> bool:
     """Whether the PDF file at *path* names an encryption dictionary (ISO 32000-2 §7.5.5): encrypted ones do, in clear.
 
     A page that speaks of one in clear is taken for one, too; the old system lost such files without a word.
+
+    Raises:
+        OSError: it cannot be read.
     """
     before = b""
     with path.open("rb") as stream:
