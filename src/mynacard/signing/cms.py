@@ -36,6 +36,7 @@ __all__ = [
     "CmsSignature",
     "add_time_stamp",
     "check_length",
+    "is_cms",
     "parse",
     "sign",
     "verify",
@@ -151,6 +152,11 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
     stamped = bytes(info.dump())
     parse(stamped)
     return stamped
+
+
+def is_cms(data: bytes) -> bool:
+    """Whether *data* looks like a CMS signature, by its first byte. A raw signature may begin like this, too."""
+    return data[:1] == b"\x30"
 
 
 def parse(signature_der: bytes) -> CmsSignature:

@@ -12,7 +12,7 @@ from mynacard.cli.texts import _
 from mynacard.signing import cms, external, pades
 from mynacard.signing.timestamp import Ask, ask_http, check_url
 
-__all__ = ["add_time_stamp", "is_cms", "timestamp"]
+__all__ = ["add_time_stamp", "timestamp"]
 
 
 @click.command(
@@ -36,9 +36,4 @@ def timestamp(file: Path, url: str, output: Path, force: bool) -> None:
 
 def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
     """*signed*, which is a signature or a PDF file, with a time stamp."""
-    return cms.add_time_stamp(signed, ask) if is_cms(signed) else pades.add_time_stamp(signed, ask)
-
-
-def is_cms(content: bytes) -> bool:
-    """Whether *content* looks like a signature; else it is taken for a PDF file."""
-    return content[:1] == b"\x30"
+    return cms.add_time_stamp(signed, ask) if cms.is_cms(signed) else pades.add_time_stamp(signed, ask)
