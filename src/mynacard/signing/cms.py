@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from asn1crypto import cms as asn1crypto_cms  # pyright: ignore[reportMissingTypeStubs]  # it has no types
-from asn1crypto import tsp as asn1crypto_tsp  # pyright: ignore[reportMissingTypeStubs]
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -27,7 +25,7 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import der, timestamp
 from mynacard.signing.content import DigestOf, of_bytes
 from mynacard.texts import N_
-from mynacard.trust import certificates, primitive
+from mynacard.trust import asn1, certificates, primitive
 from mynacard.verdict import Step, bad, good
 
 __all__ = [
@@ -48,8 +46,6 @@ CONTENT_MAX: Final = 0x400_0000
 """Bytes of content in a signature file (so many were measured to take 0.5 s and 450 MB); sign beside what is longer."""
 TIME_STAMPS_MAX: Final = 5
 
-_ASN1: Final[Any] = asn1crypto_cms
-_: Final[Any] = asn1crypto_tsp  # loaded before anything is parsed: it teaches the other one signing-certificate-v2
 _DATA: Final = "data"
 _TIME_STAMP: Final = "signature_time_stamp_token"
 _BY_NAME_AND_NUMBER: Final = ("v1", "issuer_and_serial_number")
@@ -60,8 +56,6 @@ _SIGNATURE_ALGORITHMS: Final[dict[str, tuple[HashAlgorithm, ...]]] = {
     "sha384_rsa": (HashAlgorithm.SHA384,),
     "sha512_rsa": (HashAlgorithm.SHA512,),
 }
-_PARSING_ERRORS: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
-"""What asn1crypto raises for values that do not fit; it parses late, at the access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +138,11 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
     if len(parsed.time_stamps) >= TIME_STAMPS_MAX:
         raise UsageError(N_("This signature has {count} time stamps, and takes no more."), count=TIME_STAMPS_MAX)
     token = timestamp.obtain(parsed.hash.digest(parsed.value), parsed.hash, ask)
-    info = _ASN1.ContentInfo.load(signature_der)
+    info = asn1.cms.ContentInfo.load(signature_der)
     signer = info["content"]["signer_infos"][0]
-    stamp = {"type": _TIME_STAMP, "values": [_ASN1.ContentInfo.load(token)]}
+    stamp = {"type": _TIME_STAMP, "values": [asn1.cms.ContentInfo.load(token)]}
     others = [attribute.untag() for attribute in signer["unsigned_attrs"]] if len(signer["unsigned_attrs"]) else []
-    signer["unsigned_attrs"] = _ASN1.CMSAttributes([*others, _ASN1.CMSAttribute(stamp)])
+    signer["unsigned_attrs"] = asn1.cms.CMSAttributes([*others, asn1.cms.CMSAttribute(stamp)])
     stamped = bytes(info.dump())
     parse(stamped)
     return stamped
@@ -170,7 +164,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         raise _too_long()
     der.check(signature_der)
     try:
-        info = _ASN1.ContentInfo.load(signature_der, strict=True)
+        info = asn1.cms.ContentInfo.load(signature_der, strict=True)
         _check_whole(info)
         if info["content_type"].native != "signed_data":
             raise CertificateFileError(N_("This is no signature file: it holds no signed data."))
@@ -180,7 +174,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         return _signed_data(info["content"], content)
     except (CertificateFileError, UnsupportedAlgorithmError):
         raise
-    except _PARSING_ERRORS:
+    except asn1.UNREADABLE:
         raise CertificateFileError(N_("This signature file is damaged.")) from None
 
 

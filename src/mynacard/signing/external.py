@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from importlib.util import find_spec
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.errors import MissingExtraError, UsageError
+from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.texts import N_
-from mynacard.trust import certificates, primitive
+from mynacard.trust import asn1, certificates, primitive, pyhanko
+from mynacard.trust.pyhanko import check_installed
 
 __all__ = ["check_installed", "run", "signer"]
 
 _T = TypeVar("_T")
-
-logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # what it finds is told in steps; to hear more, listen
-
-
-def check_installed() -> None:
-    """That pyHanko is there.
-
-    Raises:
-        MissingExtraError: it is not.
-    """
-    if find_spec("pyhanko") is None:
-        raise MissingExtraError("pyHanko", "pdf")
 
 
 def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorithm) -> Any:
@@ -47,20 +33,15 @@ def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorit
     if public_key.public_numbers() != key.public_key().public_numbers():
         raise UsageError(N_("The certificate is of another key than the one that is to sign."))
     check_installed()
-    from asn1crypto import x509 as asn1crypto_x509  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-    from pyhanko.sign.signers.pdf_cms import Signer  # noqa: PLC0415  # an extra, and a large one
-    from pyhanko_certvalidator import registry  # noqa: PLC0415
 
-    asn1_x509, registries = cast(Any, asn1crypto_x509), cast(Any, registry)
-
-    class CardSigner(Signer):
+    class CardSigner(pyhanko.signers.Signer):  # type: ignore[misc]  # defined here, since pyHanko is loaded on use
         async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
             del digest_algorithm
             return bytes(public_key.key_size // 8) if dry_run else key.sign(data, PKCS1v15(), primitive.HASHES[hash_])
 
     return CardSigner(
-        signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
-        cert_registry=registries.SimpleCertificateStore(),
+        signing_cert=asn1.certificate(certificate),
+        cert_registry=pyhanko.registry.SimpleCertificateStore(),
         embed_roots=False,
     )
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -30,6 +30,7 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, external, timestamp
 from mynacard.signing.timestamp import TimeStamp
 from mynacard.texts import N_
+from mynacard.trust import asn1, pyhanko
 from mynacard.verdict import Step, bad, good, not_checked
 
 if TYPE_CHECKING:
@@ -143,30 +144,25 @@ def sign(
     """
     signer = external.signer(certificate, key, hash_)
     reader, name = _signable(pdf, field, appearance)
-    from pyhanko import stamp  # noqa: PLC0415  # an extra, and a large one
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415
-    from pyhanko.pdf_utils.misc import FormFillingError, PdfError  # noqa: PLC0415
-    from pyhanko.sign import fields, signers  # noqa: PLC0415
-
     box = {} if appearance is None else {"on_page": appearance.page - 1, "box": appearance.box}
-    new = None if name in _fields(reader) else cast(Any, fields).SigFieldSpec(name, **box)
+    new = None if name in _fields(reader) else pyhanko.fields.SigFieldSpec(name, **box)
     style = None
     if appearance is not None:
-        style = cast(Any, stamp).TextStampStyle(stamp_text=appearance.text.replace("%", "%%") + "\n%(ts)s")
-    metadata = signers.PdfSignatureMetadata(
-        field_name=name, md_algorithm=hash_.value, subfilter=fields.SigSeedSubFilter.PADES
+        style = pyhanko.stamp.TextStampStyle(stamp_text=appearance.text.replace("%", "%%") + "\n%(ts)s")
+    metadata = pyhanko.signers.PdfSignatureMetadata(
+        field_name=name, md_algorithm=hash_.value, subfilter=pyhanko.fields.SigSeedSubFilter.PADES
     )
     reserved = None  # as much as the signature needs
     if room_for_time_stamp:  # counted in hexadecimal digits
         reserved = 2 * (len(certificate.public_bytes(Encoding.DER)) + _SIGNATURE_MAX + timestamp.TIME_STAMP_MAX)
     with _reading():
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        writer = pyhanko.incremental_writer.IncrementalPdfFileWriter(io.BytesIO(pdf))
     try:
-        made = cast(Any, signers).PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
-        output = external.run(lambda: made.async_sign_pdf(writer, bytes_reserved=reserved))
-    except (PdfError, FormFillingError):
+        made = pyhanko.signers.PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
+        output: io.BytesIO = external.run(lambda: made.async_sign_pdf(writer, bytes_reserved=reserved))
+    except (pyhanko.misc.PdfError, pyhanko.misc.FormFillingError):
         raise PdfFileError(N_("This PDF file does not take this signature.")) from None
-    return bytes(cast(io.BytesIO, output).getbuffer())
+    return bytes(output.getbuffer())
 
 
 def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
@@ -217,11 +213,9 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
             :data:`SIGNATURES_MAX`, more than :data:`REVISIONS_MAX` versions, or so many objects and versions that
             comparing them takes longer than :data:`COMPARISONS_MAX` allow.
     """
-    from pyhanko.sign.fields import enumerate_sig_fields  # noqa: PLC0415  # an extra, and a large one
-
     reader = _open(pdf)
     with _reading():
-        signed = list(cast(Any, enumerate_sig_fields)(reader, filled_status=True))
+        signed = list(pyhanko.fields.enumerate_sig_fields(reader, filled_status=True))
         _check_count(len(signed), reader.xrefs.total_revisions)
         embedded = list(reader.embedded_signatures)
         _check_size(reader.xrefs, min((int(one.signed_revision) for one in embedded), default=0))
@@ -289,9 +283,7 @@ def _check_size(xrefs: Any, first_signed: int) -> None:
 
 def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
     """Those of kinds that pyHanko passes over."""
-    from pyhanko.sign.fields import SigSeedSubFilter  # noqa: PLC0415
-
-    known = {kind.value for kind in SigSeedSubFilter}
+    known = {kind.value for kind in pyhanko.fields.SigSeedSubFilter}
     kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
     rest = not_checked(N_("What the signature is about was not looked at."))
     return tuple(
@@ -333,9 +325,7 @@ def _content(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | No
 
 def _unpadded(contents: bytes) -> bytes:
     """The DER at the beginning of *contents*, which is filled up with zeros."""
-    from asn1crypto import parser  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-
-    length = int(cast(Any, parser).peek(contents))
+    length = int(asn1.parser.peek(contents))
     return contents if any(contents[length:]) else contents[:length]
 
 
@@ -345,18 +335,16 @@ def _ends(pdf: bytes) -> bool:
 
 
 def _rest(embedded: Any, names: frozenset[str], ends: bool) -> Step:
-    from pyhanko.sign import diff_analysis  # noqa: PLC0415
-    from pyhanko.sign.validation.status import SignatureCoverageLevel  # noqa: PLC0415
-
+    coverage = pyhanko.status.SignatureCoverageLevel
     embedded.compute_integrity_info()
-    if embedded.coverage == SignatureCoverageLevel.ENTIRE_FILE:
+    if embedded.coverage == coverage.ENTIRE_FILE:
         return good(N_("The signature is about the whole file."))
     is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
-    if embedded.coverage != SignatureCoverageLevel.ENTIRE_REVISION or is_last or not ends:
+    if embedded.coverage != coverage.ENTIRE_REVISION or is_last or not ends:
         return bad(N_("The file holds bytes that were not signed, and are no later version of it either."))
     level = embedded.summarise_integrity_info()
     result = embedded.diff_result
-    if isinstance(result, diff_analysis.SuspiciousModification):
+    if isinstance(result, pyhanko.diff_analysis.SuspiciousModification):
         return bad(N_("The file was changed after it was signed, beyond signatures and form fields."))
     if not level["docmdp_ok"]:
         return bad(N_("The file was changed after it was signed, which the signer had forbidden."))
@@ -374,15 +362,12 @@ def _rest(embedded: Any, names: frozenset[str], ends: bool) -> Step:
 
 def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> tuple[Any, str]:
     """The file, and the name of the field to sign."""
-    from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415
-    from pyhanko.sign.validation import pdf_embedded  # noqa: PLC0415
-
     reader = _open(pdf)
     known = _fields(reader)
     with _reading():
-        certified = cast(Any, pdf_embedded).read_certification_data(reader)
+        certified = pyhanko.pdf_embedded.read_certification_data(reader)
         pages = int(reader.root["/Pages"]["/Count"])
-    if certified is not None and certified.permission == MDPPerm.NO_CHANGES:
+    if certified is not None and certified.permission == pyhanko.fields.MDPPerm.NO_CHANGES:
         raise PdfFileError(N_("This PDF file was signed as final: it takes no further signature."))
     if appearance is not None:
         _check_appearance(appearance, pages)
@@ -409,10 +394,8 @@ def _check_appearance(appearance: Appearance, pages: int) -> None:
 
 def _fields(reader: Any) -> dict[str, bool]:
     """The names of the signature fields, and whether each is signed."""
-    from pyhanko.sign.fields import enumerate_sig_fields  # noqa: PLC0415
-
     with _reading():
-        return {str(name): value is not None for name, value, _ in cast(Any, enumerate_sig_fields)(reader)}
+        return {str(name): value is not None for name, value, _ in pyhanko.fields.enumerate_sig_fields(reader)}
 
 
 def _names(reader: Any) -> frozenset[str]:
@@ -425,13 +408,11 @@ def _names(reader: Any) -> frozenset[str]:
 
 def _open(pdf: bytes) -> Any:
     """pyHanko's reader of *pdf*."""
-    external.check_installed()
-    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415
-
+    pyhanko.check_installed()
     if len(pdf) > PDF_MAX:
         raise PdfFileError(N_("This PDF file is longer than {most} bytes."), most=PDF_MAX)
     with _reading():
-        reader: Any = PdfFileReader(io.BytesIO(pdf))
+        reader = pyhanko.reader.PdfFileReader(io.BytesIO(pdf))
         encrypted = reader.encrypted
         _ = reader.root["/Pages"]
     if encrypted:
@@ -449,11 +430,9 @@ _UNREADABLE: Final = (
 @contextmanager
 def _reading() -> Generator[None]:
     """What pyHanko says of a file that it cannot take, as ours."""
-    from pyhanko.pdf_utils.misc import PdfError as TheirError  # noqa: PLC0415
-
     try:
         yield
     except MynacardError:  # the card's, and our own
         raise
-    except (TheirError, *_UNREADABLE):
+    except (pyhanko.misc.PdfError, *_UNREADABLE):
         raise PdfFileError(N_("This is no PDF file, or it is damaged.")) from None

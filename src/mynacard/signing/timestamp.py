@@ -16,13 +16,9 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final, TypeAlias, cast
+from typing import Any, ClassVar, Final, TypeAlias
 
-from asn1crypto import cms as asn1crypto_cms  # pyright: ignore[reportMissingTypeStubs]  # it has no types
-from asn1crypto import core as asn1crypto_core  # pyright: ignore[reportMissingTypeStubs]
-from asn1crypto import tsp as asn1crypto_tsp  # pyright: ignore[reportMissingTypeStubs]
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlgorithmError, UsageError
@@ -30,7 +26,7 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import der, external
 from mynacard.signing.content import DigestOf
 from mynacard.texts import N_
-from mynacard.trust import coroutine
+from mynacard.trust import asn1, coroutine, pyhanko
 from mynacard.trust.certificates import load
 from mynacard.trust.revocation import NO_EVIDENCE, TOLERANCE, WEAK_HASHES, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict, bad, good, not_checked
@@ -44,18 +40,12 @@ TIMEOUT_S: Final = 30.0
 Ask: TypeAlias = Callable[[bytes], bytes]
 """Takes a TimeStampReq to the authority, and brings its TimeStampResp back (both DER)."""
 
-_CMS: Final[Any] = asn1crypto_cms
-_TSP: Final[Any] = asn1crypto_tsp
-_SEQUENCE: Final[Any] = cast(Any, asn1crypto_core).Sequence
 
-
-class _Response(_SEQUENCE):  # type: ignore[misc]  # asn1crypto's own one does not know that a refusal has no token
-    _fields: ClassVar = [("status", _TSP.PKIStatusInfo), ("token", _CMS.ContentInfo, {"optional": True})]
+class _Response(asn1.core.Sequence):  # type: ignore[misc]  # asn1crypto's does not know that a refusal has no token
+    _fields: ClassVar = [("status", asn1.tsp.PKIStatusInfo), ("token", asn1.cms.ContentInfo, {"optional": True})]
 
 
 _GRANTED: Final = frozenset({"granted", "granted_with_mods"})
-_UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
-"""What asn1crypto raises for values that do not fit; it parses late, at the access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +95,7 @@ def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
         content = _content(token_der)
         imprint, time = content["message_imprint"], content["gen_time"].native
         name, digest = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
-    except _UNREADABLE:
+    except asn1.UNREADABLE:
         raise CertificateFileError(N_("This is no time stamp, or it is damaged.")) from None
     if name not in {hash_.value for hash_ in HashAlgorithm}:
         raise UnsupportedAlgorithmError(
@@ -149,9 +139,9 @@ def obtain(digest: bytes, hash_: HashAlgorithm, ask: Ask) -> bytes:
         MissingExtraError: pyHanko is not installed. Nobody was asked.
         TimeStampError: the authority refused, or answered something else. And what *ask* raises.
     """
-    external.check_installed()
+    pyhanko.check_installed()
     nonce = secrets.randbits(63)
-    request = _TSP.TimeStampReq(
+    request = asn1.tsp.TimeStampReq(
         {
             "version": 1,
             "message_imprint": {"hash_algorithm": {"algorithm": hash_.value}, "hashed_message": digest},
@@ -201,7 +191,7 @@ def ask_http(url: str, *, timeout_s: float = TIMEOUT_S) -> Ask:
     What is returned raises TimeStampError for every way in which there is no answer.
     """
     check_url(url)
-    external.check_installed()
+    pyhanko.check_installed()
     return lambda request: external.run(lambda: _posted(url, request, timeout_s))
 
 
@@ -252,7 +242,7 @@ def _granted(response_der: bytes, nonce: int) -> bytes:
         reason = "; ".join(response["status"]["status_string"].native or ()) or status
         token = response["token"].dump()
         answered = status in _GRANTED and _content(token)["nonce"].native == nonce
-    except (CertificateFileError, *_UNREADABLE):
+    except (CertificateFileError, *asn1.UNREADABLE):
         raise TimeStampError(N_("The time-stamping authority answered something that is no time stamp.")) from None
     if status not in _GRANTED:
         raise TimeStampError(N_("The time-stamping authority refused: {reason}"), reason=_printable(reason))
@@ -270,7 +260,7 @@ def _printable(text: str) -> str:
 
 def _content(token_der: bytes) -> Any:
     """The TSTInfo in *token_der*."""
-    info = _CMS.ContentInfo.load(token_der, strict=True)
+    info = asn1.cms.ContentInfo.load(token_der, strict=True)
     if info["content_type"].native != "signed_data":
         raise ValueError
     inside = info["content"]["encap_content_info"]
@@ -288,14 +278,10 @@ def _check_length(data: bytes) -> None:
 
 def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: datetime) -> dict[str, Any] | None:
     """What pyHanko finds of its chain; None if it is forged, or not made as a time stamp is (RFC 3161 §2.3)."""
-    external.check_installed()
-    import pyhanko_certvalidator  # noqa: PLC0415  # an extra, and a large one
-    from asn1crypto import x509 as asn1crypto_x509  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-    from pyhanko.sign.general import CMSExtractionError  # noqa: PLC0415
-    from pyhanko.sign.validation import errors, generic_cms  # noqa: PLC0415
-
-    context = cast(Any, pyhanko_certvalidator).ValidationContext(
-        trust_roots=[cast(Any, asn1crypto_x509).Certificate.load(root.public_bytes(Encoding.DER)) for root in roots],
+    pyhanko.check_installed()
+    unusable = (pyhanko.validation_errors.SignatureValidationError, pyhanko.general.CMSExtractionError)
+    context = pyhanko.certvalidator.ValidationContext(
+        trust_roots=[asn1.certificate(root) for root in roots],
         moment=at, allow_fetching=False, revocation_mode="soft-fail",  # revocation is looked at by ours, afterwards
         time_tolerance=TOLERANCE, weak_hash_algos=WEAK_HASHES,
     )  # fmt: skip
@@ -304,12 +290,12 @@ def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: dateti
         return bytes(_content(stamp.token)["message_imprint"]["hashed_message"].native)
 
     try:
-        signed = _CMS.ContentInfo.load(stamp.token)["content"]
+        signed = asn1.cms.ContentInfo.load(stamp.token)["content"]
         status: dict[str, Any] = coroutine.result(
-            cast(Any, generic_cms).validate_tst_signed_data(signed, context, imprint)
+            pyhanko.generic_cms.validate_tst_signed_data(signed, context, imprint)
         )
         stamps_alone = _is_for_time_stamps_alone(load(status["signing_cert"].dump()))
-    except (errors.SignatureValidationError, CMSExtractionError, CertificateFileError, *_UNREADABLE):
+    except (*unusable, CertificateFileError, *asn1.UNREADABLE):
         return None
     return status if stamps_alone and status["intact"] and status["valid"] else None
 

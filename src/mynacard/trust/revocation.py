@@ -5,24 +5,22 @@ list (CRL) or the answer (OCSP) that it was given. It counts if the issuer's key
 delegated, and if it is fresh at the time that is asked about. What is missing, stale or about somebody else leaves the
 question open: that is *not checked*, and neither good nor bad.
 
-By pyhanko-certvalidator, which comes with the extra ``pdf``. Source: RFC 5280 §5, §6.3; RFC 6960 §3.2, §4.2.
+By pyHanko's validator, the extra ``pdf``. Source: RFC 5280 §5, §6.3; RFC 6960 §3.2, §4.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.util import find_spec
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from mynacard.errors import CertificateFileError, MissingExtraError, UsageError
+from mynacard.errors import CertificateFileError, UsageError
 from mynacard.texts import N_
-from mynacard.trust import coroutine
+from mynacard.trust import asn1, coroutine, pyhanko
 from mynacard.verdict import Step, Verdict, bad, good, not_checked
 
 __all__ = ["EVIDENCE_MAX", "NOT_GIVEN", "NO_EVIDENCE", "RevocationEvidence", "revocation"]
@@ -37,8 +35,6 @@ WEAK_HASHES: Final = frozenset({"md2", "md5", "sha1"})
 NOT_GIVEN: Final = not_checked(
     N_("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
 )
-_UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
-"""What asn1crypto raises for values that do not fit; it parses late, at the access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def revocation(
         above: the certificates over *issuer*, from the one that the caller trusts downwards. JPKI has none.
 
     Raises:
-        MissingExtraError: there is evidence, and pyhanko-certvalidator is not installed.
+        MissingExtraError: there is evidence, and pyHanko is not installed.
         CertificateFileError: a list or answer is none, is damaged, is a delta list, or is longer than
             :data:`EVIDENCE_MAX`.
         UsageError: *at* has no time zone.
@@ -87,16 +83,15 @@ def revocation(
         raise UsageError(N_("The time of the check needs a time zone."))
     if not evidence:
         return NOT_GIVEN
-    if find_spec("pyhanko_certvalidator") is None:
-        raise MissingExtraError("pyhanko-certvalidator", "pdf")
+    pyhanko.check_installed()
     end = certificate.not_valid_after_utc  # issuers need not speak of what has expired (RFC 5280 §3.3)
-    lists = [_loaded("crl", "CertificateList", data) for data in evidence.crls]
-    answers = [_loaded("ocsp", "OCSPResponse", data) for data in evidence.ocsps]
+    lists = [_loaded(asn1.crl.CertificateList, data, _refused_list) for data in evidence.crls]
+    answers = [_loaded(asn1.ocsp.OCSPResponse, data, _refused_answer) for data in evidence.ocsps]
     return _judged(
         certificate,
         (*above, issuer),
-        [each for each in lists if each["tbs_cert_list"]["this_update"].native <= end],
-        [each for each in answers if each.response_data["produced_at"].native <= end],
+        [crl for crl in lists if crl["tbs_cert_list"]["this_update"].native <= end],
+        [ocsp for ocsp in answers if ocsp.response_data["produced_at"].native <= end],
         at,
     )
 
@@ -109,17 +104,13 @@ def _judged(
     at: datetime,
 ) -> Step:
     """All lists together, since each may be of some reasons only; one answer that says revoked outweighs the others."""
-    from pyhanko_certvalidator.authority import AuthorityWithCert, TrustAnchor  # noqa: PLC0415
-    from pyhanko_certvalidator.path import ValidationPath  # noqa: PLC0415  # an extra, and a large one
-    from pyhanko_certvalidator.revinfo.validate_crl import verify_crl  # noqa: PLC0415
-    from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response  # noqa: PLC0415
-
-    leaf, root, *between = map(_asn1, (certificate, *issuers))
-    path = cast(Any, ValidationPath)(TrustAnchor(AuthorityWithCert(root)), between, leaf)
-    whole = partial(cast(Any, verify_crl), use_deltas=False)
-    steps = [_said(whole, leaf, path, at, crls=lists)] if lists else []
+    leaf, root, *between = map(asn1.certificate, (certificate, *issuers))
+    anchor = pyhanko.authority.TrustAnchor(pyhanko.authority.AuthorityWithCert(root))
+    path = pyhanko.path.ValidationPath(anchor, between, leaf)
+    verify_crl = partial(pyhanko.validate_crl.verify_crl, use_deltas=False)
+    steps = [_said(verify_crl, leaf, path, at, crls=lists)] if lists else []
     for answer in answers:
-        steps.append(_said(verify_ocsp_response, leaf, path, at, ocsps=[answer]))
+        steps.append(_said(pyhanko.validate_ocsp.verify_ocsp_response, leaf, path, at, ocsps=[answer]))
     return min(steps, key=lambda step: _WEIGHT[step.verdict], default=_SILENT)
 
 
@@ -127,15 +118,12 @@ _WEIGHT: Final = {Verdict.BAD: 0, Verdict.GOOD: 1, Verdict.NOT_CHECKED: 2}
 
 
 def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]) -> Step:
-    import pyhanko_certvalidator  # noqa: PLC0415
-    from pyhanko_certvalidator import errors  # noqa: PLC0415
-
-    context = cast(Any, pyhanko_certvalidator).ValidationContext(
+    context = pyhanko.certvalidator.ValidationContext(
         trust_roots=[path.trust_anchor], other_certs=[*path.iter_certs(include_root=False)], moment=at,
         allow_fetching=False, time_tolerance=TOLERANCE, retroactive_revinfo=True, weak_hash_algos=WEAK_HASHES,
         **evidence,
     )  # fmt: skip
-    failures = cast(Any, errors)
+    failures = pyhanko.errors
     try:
         coroutine.result(verify(leaf, path, context))
     except failures.RevokedError as error:
@@ -145,7 +133,11 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
         )  # fmt: skip
     except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
         return _SILENT if error.suspect_stale is None else _STALE
-    except (failures.CRLValidationError, failures.OCSPValidationError, *_UNREADABLE):  # also an unknown hash, and so on
+    except (
+        failures.CRLValidationError,
+        failures.OCSPValidationError,
+        *asn1.UNREADABLE,
+    ):  # or an unknown hash
         return _SILENT
     return good(N_("The certificate is not revoked, by the data that were given."))
 
@@ -165,23 +157,21 @@ _REASONS: Final = {  # RFC 5280 §5.3.1, and what they mean of JPKI's
 }
 
 
-def _loaded(module: str, kind: str, data: bytes) -> Any:
+def _loaded(kind: Any, data: bytes, refused: Callable[[Any], str | None]) -> Any:
     """The list or answer in *data*, read to its end."""
-    from importlib import import_module  # noqa: PLC0415
-
     if len(data) > EVIDENCE_MAX:
         raise CertificateFileError(N_("These revocation data are longer than {most} bytes."), most=EVIDENCE_MAX)
     try:
-        found: Any = getattr(import_module(f"asn1crypto.{module}"), kind).load(data, strict=True)
-        refusal = _read_whole(found) if module == "crl" else _read_whole_answer(found)
-    except _UNREADABLE:
-        found, refusal = None, N_("These revocation data are no list and no answer, or are damaged.")
+        loaded = kind.load(data, strict=True)
+        refusal = refused(loaded)
+    except asn1.UNREADABLE:
+        loaded, refusal = None, N_("These revocation data are no list and no answer, or are damaged.")
     if refusal is not None:
         raise CertificateFileError(refusal)
-    return found
+    return loaded
 
 
-def _read_whole(crl: Any) -> str | None:
+def _refused_list(crl: Any) -> str | None:
     """Parse what is asked of later; why this list is not taken."""
     _ = crl["tbs_cert_list"]["this_update"].native, crl["tbs_cert_list"]["issuer"].native
     if crl.delta_crl_indicator_value is not None:
@@ -189,17 +179,12 @@ def _read_whole(crl: Any) -> str | None:
     return None
 
 
-def _read_whole_answer(ocsp: Any) -> str | None:
+def _refused_answer(ocsp: Any) -> str | None:
+    """The same of an answer."""
     if ocsp["response_status"].native != "successful":
         return N_("This OCSP response says that the responder had no answer.")
     _ = ocsp.response_data["responses"].native, ocsp.response_data["produced_at"].native
     return None
-
-
-def _asn1(certificate: x509.Certificate) -> Any:
-    from asn1crypto import x509 as asn1crypto_x509  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-
-    return cast(Any, asn1crypto_x509).Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
 def _time(moment: datetime) -> str:

@@ -1,0 +1,66 @@
+"""pyHanko and its validator, the extra ``pdf``: large, so loaded when first used; and typed in parts, so all is Any."""
+
+from __future__ import annotations
+
+import logging
+from importlib.util import find_spec
+from typing import Any, Final
+
+from mynacard.errors import MissingExtraError
+from mynacard.trust.asn1 import OnUse
+
+__all__ = [
+    "authority",
+    "certvalidator",
+    "check_installed",
+    "diff_analysis",
+    "errors",
+    "fields",
+    "general",
+    "generic_cms",
+    "incremental_writer",
+    "misc",
+    "path",
+    "pdf_embedded",
+    "reader",
+    "registry",
+    "signers",
+    "stamp",
+    "status",
+    "validate_crl",
+    "validate_ocsp",
+    "validation_errors",
+]
+
+logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # what it finds is told in steps; to hear more, listen
+
+diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
+fields: Final[Any] = OnUse("pyhanko.sign.fields")
+general: Final[Any] = OnUse("pyhanko.sign.general")
+generic_cms: Final[Any] = OnUse("pyhanko.sign.validation.generic_cms")
+incremental_writer: Final[Any] = OnUse("pyhanko.pdf_utils.incremental_writer")
+misc: Final[Any] = OnUse("pyhanko.pdf_utils.misc")
+pdf_embedded: Final[Any] = OnUse("pyhanko.sign.validation.pdf_embedded")
+reader: Final[Any] = OnUse("pyhanko.pdf_utils.reader")
+signers: Final[Any] = OnUse("pyhanko.sign.signers")
+stamp: Final[Any] = OnUse("pyhanko.stamp")
+status: Final[Any] = OnUse("pyhanko.sign.validation.status")
+validation_errors: Final[Any] = OnUse("pyhanko.sign.validation.errors")
+
+authority: Final[Any] = OnUse("pyhanko_certvalidator.authority")
+certvalidator: Final[Any] = OnUse("pyhanko_certvalidator")
+errors: Final[Any] = OnUse("pyhanko_certvalidator.errors")
+path: Final[Any] = OnUse("pyhanko_certvalidator.path")
+registry: Final[Any] = OnUse("pyhanko_certvalidator.registry")
+validate_crl: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_crl")
+validate_ocsp: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_ocsp")
+
+
+def check_installed() -> None:
+    """That pyHanko is there, and its validator.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    if find_spec("pyhanko") is None or find_spec("pyhanko_certvalidator") is None:
+        raise MissingExtraError("pyHanko", "pdf")
