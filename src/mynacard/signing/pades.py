@@ -28,10 +28,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, external, timestamp
+from mynacard.signing.beyond import Beyond, compared, ends_as_a_pdf
 from mynacard.signing.timestamp import TimeStamp
 from mynacard.texts import N_
 from mynacard.trust import asn1, pyhanko
-from mynacard.verdict import Step, bad, good, not_checked
+from mynacard.verdict import Step, bad, not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -42,6 +43,7 @@ __all__ = [
     "REVISIONS_MAX",
     "SIGNATURES_MAX",
     "Appearance",
+    "Beyond",
     "PdfSignature",
     "add_time_stamp",
     "check_signable",
@@ -91,6 +93,7 @@ class PdfSignature:
         rest: whether those bytes are the file, and what it holds beyond them.
         claimed_time: when the signer's computer said it was; None where the file does not say.
         time_stamps: what authorities say of when the signature was there; of a time stamp on the file, itself.
+        beyond: what those bytes are that *rest* is about, for programs.
     """
 
     field: str
@@ -100,6 +103,7 @@ class PdfSignature:
     rest: Step
     claimed_time: datetime | None = None
     time_stamps: tuple[TimeStamp, ...] = ()
+    beyond: Beyond = Beyond.NOT_CHECKED
 
     @property
     def is_time_stamp(self) -> bool:
@@ -220,7 +224,7 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
         embedded = list(reader.embedded_signatures)
         _check_size(reader.xrefs, min((int(one.signed_revision) for one in embedded), default=0))
         names = frozenset(str(one.field_name) for one in embedded)
-        found = tuple(_read(pdf, one, names, _ends(pdf)) for one in embedded) + _unknown(signed)
+        found = tuple(_read(pdf, one, names, ends_as_a_pdf(pdf)) for one in embedded) + _unknown(signed)
     if all(one.is_time_stamp for one in found):
         raise PdfFileError(N_("This PDF file holds no signature."))
     return found
@@ -232,8 +236,8 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
 def _read(pdf: bytes, embedded: Any, names: frozenset[str], ends: bool) -> PdfSignature:
     kind = str(embedded.sig_object.get("/SubFilter", ""))
     parsed, stamps, signature = _signature(pdf, embedded, kind)
-    rest, time = _rest(embedded, names, ends), embedded.self_reported_timestamp
-    return PdfSignature(str(embedded.field_name), kind.removeprefix("/"), parsed, signature, rest, time, stamps)
+    (beyond, rest), time = compared(embedded, names, ends=ends), embedded.self_reported_timestamp
+    return PdfSignature(str(embedded.field_name), kind.removeprefix("/"), parsed, signature, rest, time, stamps, beyond)
 
 
 def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[TimeStamp, ...], Step]:
@@ -327,34 +331,6 @@ def _unpadded(contents: bytes) -> bytes:
     """The DER at the beginning of *contents*, which is filled up with zeros."""
     length = int(asn1.parser.peek(contents))
     return contents if any(contents[length:]) else contents[:length]
-
-
-def _ends(pdf: bytes) -> bool:
-    """Whether the file ends where a PDF file says that it does (ISO 32000-2 §7.5.5)."""
-    return pdf[-8:].rstrip(b"\r\n").endswith(b"%%EOF")
-
-
-def _rest(embedded: Any, names: frozenset[str], ends: bool) -> Step:
-    coverage = pyhanko.status.SignatureCoverageLevel
-    embedded.compute_integrity_info()
-    if embedded.coverage == coverage.ENTIRE_FILE:
-        return good(N_("The signature is about the whole file."))
-    is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
-    if embedded.coverage != coverage.ENTIRE_REVISION or is_last or not ends:
-        return bad(N_("The file holds bytes that were not signed, and are no later version of it either."))
-    level = embedded.summarise_integrity_info()
-    result = embedded.diff_result
-    if isinstance(result, pyhanko.diff_analysis.SuspiciousModification):
-        return bad(N_("The file was changed after it was signed, beyond signatures and form fields."))
-    if not level["docmdp_ok"]:
-        return bad(N_("The file was changed after it was signed, which the signer had forbidden."))
-    filled = sorted(str(name) for name in set(result.changed_form_fields) - names)
-    if filled:
-        return not_checked(
-            N_("After it was signed, form fields were filled in, which this signature is not about: {fields}."),
-            fields=", ".join(filled),
-        )
-    return good(N_("The signature is about the whole file but for later signatures."))
 
 
 # --- signing ---
