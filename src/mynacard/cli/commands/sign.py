@@ -1,4 +1,4 @@
-"""``mynacard sign`` and ``authenticate``: what the two keys are for."""
+"""``mynacard sign``: files in, signatures out, after one PIN entry."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import click
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.x509 import Certificate
 
-from mynacard.cli.commands.timestamp import add_time_stamp
 from mynacard.cli.options import CardChoice, card_options, pin_options
 from mynacard.cli.output import check_output, write_new
 from mynacard.cli.secrets import PinSource
@@ -24,28 +20,26 @@ from mynacard.cli.session import verified_session
 from mynacard.cli.texts import _
 from mynacard.errors import MynacardError, UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
+from mynacard.jpki import JpkiSession
 from mynacard.jpki.layout import DIGITAL_SIGNATURE
-from mynacard.signing import cades, cms, external, pades
+from mynacard.signing import pades
+from mynacard.signing.making import Format, Making, add_time_stamp
 from mynacard.signing.timestamp import Ask, ask_http
 from mynacard.texts import N_
 from mynacard.trust import load_certificate
 
 __all__ = ["sign"]
 
-_Make: TypeAlias = Callable[[bytes, Certificate, RSAPrivateKey, HashAlgorithm], bytes]
-
-
-_SUFFIXES: Final = {"raw": ".sig", "cms": ".p7s", "cades": ".p7s", "pades": ""}
 _PLACE: Final = re.compile(r"([0-9]{1,5}):(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5})", re.ASCII)
 
 
 def _appearance(_context: click.Context, _option: click.Parameter, place: str | None) -> pades.Appearance | None:
     if place is None:
         return None
-    found = _PLACE.fullmatch(place)
-    if found is None:
+    numbers = _PLACE.fullmatch(place)
+    if numbers is None:
         raise click.BadParameter(_("A place is PAGE:LEFT,BOTTOM,RIGHT,TOP, as 1:36,36,256,76."))
-    page, left, bottom, right, top = map(int, found.groups())
+    page, left, bottom, right, top = map(int, numbers.groups())
     return pades.Appearance(page, (left, bottom, right, top))
 
 
@@ -56,8 +50,8 @@ def _appearance(_context: click.Context, _option: click.Parameter, place: str | 
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["raw", "cms", "cades", "pades"]),
-    default="cms",
+    type=click.Choice([format_.value for format_ in Format]),
+    default=Format.CMS.value,
     show_default=True,
     help=_(
         "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a CMS with the certificate in it; cades: the same as"
@@ -67,7 +61,7 @@ def _appearance(_context: click.Context, _option: click.Parameter, place: str | 
 @click.option(
     "--hash",
     "hash_",
-    type=click.Choice([found.value for found in HashAlgorithm]),
+    type=click.Choice([hash_.value for hash_ in HashAlgorithm]),
     default=HashAlgorithm.SHA256.value,
     show_default=True,
     help=_("The hash function of the signature."),
@@ -103,48 +97,30 @@ def sign(
     card: CardChoice,
     pin_source: PinSource,
 ) -> None:
-    algorithm = HashAlgorithm(hash_)
-    if format_ != "pades" and (visible or appearance is not None or field is not None):
-        raise click.UsageError(_("--field, --visible and --place are for --format pades."))
-    if opaque and format_ not in ("cms", "cades"):
-        raise click.UsageError(_("--opaque is for --format cms and cades."))
-    ask = _asker(format_, timestamp_url)
-    outputs = _outputs(files, output, ".p7m" if opaque else _SUFFIXES[format_])
+    making = Making(
+        Format(format_),
+        HashAlgorithm(hash_),
+        opaque=opaque,
+        field=field,
+        appearance=pades.Appearance() if visible and appearance is None else appearance,
+        time_stamped=timestamp_url is not None,
+    )
+    ask = ask_http(timestamp_url) if timestamp_url is not None else None
+    outputs = _outputs(files, output, making.suffix)
     for path in outputs:
         check_output(path, force=force)
-    appearance = pades.Appearance() if visible and appearance is None else appearance
-    make = _maker(format_, field, appearance, detached=not opaque, room=ask is not None)
-    check: Callable[[bytes], object] | None = None
-    if format_ == "pades":
-        check = partial(pades.check_signable, field=field, appearance=appearance)
-    elif opaque:
-        check = partial(cms.check_length, detached=False)
-    jobs = [
-        _job(file, path, algorithm, make, check, keep=len(files) == 1)
-        for file, path in zip(files, outputs, strict=True)
-    ]
+    making.check_installed()
+    jobs = [_job(file, path, making, keep=len(files) == 1) for file, path in zip(files, outputs, strict=True)]
     with (
         verified_session(card, DIGITAL_SIGNATURE, pin_source, _purpose(jobs, format_), signatures=len(jobs)) as session,
         _progress(len(jobs)) as written,
     ):
-        certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE)) if make is not None else None
+        signature = _signer(session, making)
         for job in jobs:
-            if make is None or certificate is None:
-                signature = session.sign_digest_info(digest_info(algorithm, job.digest))
-            else:
-                signature = make(job.read(), certificate, session.private_key(), algorithm)
-            write_new(job.output, signature, force=force)  # at once: what is signed stays, whatever comes next
+            write_new(job.output, signature(job), force=force)  # at once: what is signed stays, whatever comes next
             written(job.output)
     if ask is not None:
         _time_stamped(outputs, ask)
-
-
-def _asker(format_: str, url: str | None) -> Ask | None:
-    if url is None:
-        return None
-    if format_ == "raw":
-        raise click.UsageError(_("A raw signature has no place for a time stamp."))
-    return ask_http(url)
 
 
 def _time_stamped(outputs: list[Path], ask: Ask) -> None:
@@ -179,25 +155,24 @@ class _Job:
         return content
 
 
-def _job(
-    file: Path,
-    output: Path,
-    algorithm: HashAlgorithm,
-    make: _Make | None,
-    check: Callable[[bytes], object] | None,
-    *,
-    keep: bool,
-) -> _Job:
-    if make is None:
-        return _Job(file, output, algorithm, _digest(file, algorithm), None)
+def _job(file: Path, output: Path, making: Making, *, keep: bool) -> _Job:
+    if making.format is Format.RAW:
+        return _Job(file, output, making.hash_, _digest(file, making.hash_), None)
     content = file.read_bytes()  # once, if it is the only one: what is shown is what is signed, from a pipe too
-    if check is not None:
-        check(content)
-    return _Job(file, output, algorithm, algorithm.digest(content), content if keep else None)
+    making.check(content)
+    return _Job(file, output, making.hash_, making.hash_.digest(content), content if keep else None)
+
+
+def _signer(session: JpkiSession, making: Making) -> Callable[[_Job], bytes]:
+    """Signs a file; of one for a raw signature only the digest is needed, so that it may be of any length."""
+    if making.format is Format.RAW:
+        return lambda job: session.sign_digest_info(digest_info(job.algorithm, job.digest))
+    certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+    return lambda job: making.sign(job.read(), certificate, session.private_key())
 
 
 def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
-    """Where to the signature of each file goes."""
+    """The output path for each file."""
     if len(files) == 1 and not output.is_dir():
         return [output]
     if not output.is_dir():
@@ -240,19 +215,6 @@ def _progress(count: int) -> Generator[Callable[[Path], None]]:
                 _("{number} of {count} files are signed; the others are not.").format(number=done, count=count),
                 err=True,
             )
-
-
-def _maker(
-    format_: str, field: str | None, appearance: pades.Appearance | None, *, detached: bool, room: bool
-) -> _Make | None:
-    """Who makes the signature; None for a bare one. What is not installed is missed here, before anybody types."""
-    if format_ == "cades":
-        external.check_installed()
-        return partial(cades.sign, detached=detached)
-    if format_ == "pades":
-        external.check_installed()
-        return partial(pades.sign, field=field, appearance=appearance, room_for_time_stamp=room)
-    return partial(cms.sign, detached=detached) if format_ == "cms" else None
 
 
 def _digest(file: Path, algorithm: HashAlgorithm) -> bytes:

@@ -9,10 +9,11 @@ import click
 from mynacard.cli.options import verbose_option
 from mynacard.cli.output import check_output, read_up_to, write_new
 from mynacard.cli.texts import _
-from mynacard.signing import cms, external, pades
-from mynacard.signing.timestamp import Ask, ask_http, check_url
+from mynacard.signing import external, pades
+from mynacard.signing.making import add_time_stamp
+from mynacard.signing.timestamp import ask_http, check_url
 
-__all__ = ["add_time_stamp", "timestamp"]
+__all__ = ["timestamp"]
 
 
 @click.command(
@@ -32,8 +33,3 @@ def timestamp(file: Path, url: str, output: Path, force: bool) -> None:
     check_output(output, force=force)
     write_new(output, add_time_stamp(read_up_to(file, pades.PDF_MAX), ask_http(url)), force=force)
     click.echo(_("The time stamp is in {path}.").format(path=output), err=True)
-
-
-def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
-    """*signed*, which is a signature or a PDF file, with a time stamp."""
-    return cms.add_time_stamp(signed, ask) if cms.is_cms(signed) else pades.add_time_stamp(signed, ask)

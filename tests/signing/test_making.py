@@ -1,0 +1,103 @@
+"""A program says once how it signs; the format's rules are the library's, and known before a password is typed."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from mynacard import errors
+from mynacard.hashes import HashAlgorithm
+from mynacard.signing import cms, pades
+from mynacard.signing.judging import Trust, judge
+from mynacard.signing.making import Format, Making, add_time_stamp
+from mynacard.trust import Anchor, Verdict
+from tests.signing import tsa
+from tests.signing.documents import CA, CERTIFICATE, DATA, SIGNATURE
+from tests.signing.pdfs import pdf
+from tests.signing.test_cms import OnCard
+from tests.trust.authorities import key
+
+TRUST = Trust((Anchor(CA.certificate),), datetime.now(UTC))
+
+
+@pytest.mark.parametrize("hash_", HashAlgorithm)
+@pytest.mark.parametrize(
+    ("making", "suffix"),
+    [
+        (Making(Format.RAW), ".sig"),
+        (Making(Format.CMS), ".p7s"),
+        (Making(Format.CMS, opaque=True), ".p7m"),
+        (Making(Format.CADES), ".p7s"),
+        (Making(Format.CADES, opaque=True), ".p7m"),
+        (Making(Format.PADES, field="Here", appearance=pades.Appearance()), ""),
+    ],
+    ids=["raw", "cms", "cms opaque", "cades", "cades opaque", "pades"],
+)
+def test_what_is_made_with_one_signature_is_judged_good(making: Making, suffix: str, hash_: HashAlgorithm) -> None:
+    making = Making(making.format, hash_, making.opaque, making.field, making.appearance)
+    document = pdf() if making.format is Format.PADES else DATA
+    making.check_installed()
+    making.check(document)
+    card = OnCard(key("holder"))
+    signed = making.sign(document, CERTIFICATE, card)
+    assert (card.signatures, making.suffix) == (1, suffix)
+    if making.format is Format.PADES or making.opaque:
+        judgement = judge(signed, TRUST)
+    elif making.format is Format.RAW:
+        judgement = judge(document, TRUST, signature=signed, certificate=CERTIFICATE, hash_=hash_)
+    else:
+        judgement = judge(document, TRUST, signature=signed)
+    (judged,) = judgement.signatures
+    verdicts = {name: step.verdict for name, step in judged.steps}
+    assert verdicts.pop("revocation") is Verdict.NOT_CHECKED
+    assert set(verdicts.values()) == {Verdict.GOOD}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"field": "Here"}, {"appearance": pades.Appearance()}, {"format": Format.CADES, "field": "Here"},
+        {"format": Format.RAW, "opaque": True}, {"format": Format.PADES, "opaque": True},
+        {"format": Format.RAW, "time_stamped": True},
+    ],
+)  # fmt: skip
+def test_what_a_format_does_not_have_is_refused(wanted: dict[str, Any]) -> None:
+    with pytest.raises(errors.UsageError):
+        Making(**wanted)
+
+
+def test_what_cannot_be_signed_is_known_before() -> None:
+    with pytest.raises(errors.PdfFileError):
+        Making(Format.PADES).check(DATA)
+    with pytest.raises(errors.UsageError):
+        Making(Format.PADES, field="a.b").check(pdf())
+    too_long = bytes(cms.CONTENT_MAX + 1)
+    Making(Format.CMS).check(too_long)
+    with pytest.raises(errors.UsageError, match="at most"):
+        Making(Format.CMS, opaque=True).check(too_long)
+
+
+def test_what_is_not_installed_is_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyhanko", None)
+    for format_ in (Format.CADES, Format.PADES):
+        for call in (Making(format_).check_installed, lambda format_=format_: Making(format_).check(pdf())):
+            with pytest.raises(errors.MissingExtraError):
+                call()
+    for format_ in (Format.RAW, Format.CMS):
+        Making(format_).check_installed()
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [SIGNATURE, Making(Format.PADES, time_stamped=True).sign(pdf(), CERTIFICATE, key("holder"))],
+    ids=["cms", "pades"],
+)
+def test_a_time_stamp_finds_its_place_in_either(signed: bytes) -> None:
+    stamped = add_time_stamp(signed, tsa.answered)
+    how = {} if cms.is_cms(signed) is False else {"signature": stamped}
+    (judged,) = judge(DATA if how else stamped, TRUST, **how).signatures
+    assert judged.proof is not None
+    assert "nobody was named" in judged.proof.step.text()
