@@ -48,6 +48,8 @@ def sign(
         UsageError: *certificate* is of another key, *data* is too long to go in, or an event loop runs in this thread.
             Nothing was signed.
         UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits. Nothing was signed.
+
+    What *key* raises comes through.
     """
     cms.check_length(data, detached=detached)
     made = external.signer(certificate, key, hash_)

@@ -106,6 +106,8 @@ def sign(
     Raises:
         UsageError: *certificate* is of another key, or *data* is too long to go in. Nothing was signed.
         UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits. Nothing was signed.
+
+    What *key* raises comes through.
     """
     check_length(data, detached=detached)
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
@@ -240,8 +242,8 @@ def _content(encapsulated: Any) -> bytes | None:
 
 def _time_stamps(attributes: Any, value: bytes) -> tuple[timestamp.TimeStamp, ...]:
     """What is unsigned is passed over but for these (RFC 3161 appendix A): they carry signatures of their own."""
-    found = [attribute["values"] for attribute in attributes if attribute["type"].native == _TIME_STAMP]
-    tokens = [token.dump() for values in found for token in values]
+    of_stamps = [attribute["values"] for attribute in attributes if attribute["type"].native == _TIME_STAMP]
+    tokens = [token.dump() for values in of_stamps for token in values]
     if len(tokens) > TIME_STAMPS_MAX:
         raise CertificateFileError(N_("This signature has more than {most} time stamps."), most=TIME_STAMPS_MAX)
     return tuple(timestamp.parse(token, of_bytes(value)) for token in tokens)
@@ -322,9 +324,9 @@ def _names_certificate(attributes: dict[str, Any], certificate: x509.Certificate
 
 def _certificate_der(choices: Any, sid: Any) -> bytes:
     """The one certificate among *choices* that *sid* names."""
-    found = list(choices)
-    named = [choice.chosen for choice in found if choice.name == "certificate" and _names(sid, choice.chosen)]
-    if len(named) != 1 or any(choice.name != "certificate" for choice in found):
+    present = list(choices)
+    named = [choice.chosen for choice in present if choice.name == "certificate" and _names(sid, choice.chosen)]
+    if len(named) != 1 or any(choice.name != "certificate" for choice in present):
         raise CertificateFileError(
             N_("This signature does not hold the one certificate of its signer, or something else beside.")
         )

@@ -72,7 +72,11 @@ class _Reader:
 
 
 def check(data: bytes) -> None:
-    """A CertificateFileError unless *data* is one DER value to its last byte."""
+    """That *data* is one DER value to its last byte.
+
+    Raises:
+        CertificateFileError: it is not.
+    """
     if _Reader(data).read(0, len(data), DEPTH_MAX) != len(data):
         raise _none()
 

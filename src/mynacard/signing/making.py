@@ -109,7 +109,7 @@ class Making:
                 does not fit the file, or an event loop runs in this thread, which CAdES and PAdES cannot have.
             UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits.
 
-        Nothing was signed, whichever of these is raised.
+        Nothing was signed, whichever of these is raised. What *key* raises comes through.
         """
         match self.format:
             case Format.RAW:

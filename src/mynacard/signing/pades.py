@@ -144,7 +144,7 @@ def sign(
             key, or an event loop runs in this thread.
         UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits.
 
-    Nothing was signed, whichever of these is raised.
+    Nothing was signed, whichever of these is raised. What *key* raises comes through.
     """
     signer = external.signer(certificate, key, hash_)
     reader, name = _signable(pdf, field, appearance)
@@ -165,7 +165,7 @@ def sign(
         made = pyhanko.signers.PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
         output: io.BytesIO = external.run(lambda: made.async_sign_pdf(writer, bytes_reserved=reserved))
     except (pyhanko.misc.PdfError, pyhanko.misc.FormFillingError):
-        raise PdfFileError(N_("This PDF file does not take this signature.")) from None
+        raise PdfFileError(N_("This PDF file cannot be signed this way.")) from None
     return bytes(output.getbuffer())
 
 
@@ -224,10 +224,10 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
         embedded = list(reader.embedded_signatures)
         _check_size(reader.xrefs, min((int(one.signed_revision) for one in embedded), default=0))
         names = frozenset(str(one.field_name) for one in embedded)
-        found = tuple(_read(pdf, one, names, ends_as_a_pdf(pdf)) for one in embedded) + _unknown(signed)
-    if all(one.is_time_stamp for one in found):
+        signatures = tuple(_read(pdf, one, names, ends_as_a_pdf(pdf)) for one in embedded) + _unknown(signed)
+    if all(one.is_time_stamp for one in signatures):
         raise PdfFileError(N_("This PDF file holds no signature."))
-    return found
+    return signatures
 
 
 # --- reading ---
@@ -247,10 +247,10 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     if content is None:
         return None, (), bad(N_("What was signed is not the file around the signature."))
     try:
-        found = _unpadded(embedded.pkcs7_content)
+        contents = _unpadded(embedded.pkcs7_content)
         if kind == _TIMESTAMP:
-            return None, (timestamp.parse(found, content),), _FOR_TIME_STAMPS
-        parsed = cms.parse(found)
+            return None, (timestamp.parse(contents, content),), _FOR_TIME_STAMPS
+        parsed = cms.parse(contents)
         signature = cms.verify(parsed, content)
     except (CertificateFileError, UnsupportedAlgorithmError) as error:
         return None, (), bad(str(error.args[0]), **error.details)

@@ -122,7 +122,8 @@ def check(
     Raises:
         UsageError: *at* has no time zone.
         MissingExtraError: pyHanko is not installed; only where there is something to check.
-        CertificateFileError: as :func:`~mynacard.trust.revocation.revocation` raises it.
+        CertificateFileError: as :func:`~mynacard.trust.revocation.revocation` raises it, or a certificate of the
+            authority's chain is damaged.
     """
     if at.tzinfo is None:
         raise UsageError(N_("The time of the check needs a time zone."))
@@ -252,7 +253,7 @@ def _granted(response_der: bytes, nonce: int) -> bytes:
 
 
 def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:200])
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:200])
 
 
 # --- checking ---
@@ -324,7 +325,9 @@ def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: Revo
     if not evidence:
         unknown = N_("The time stamp says {time}; whether its authority was revoked was not checked.")
         return Proof(not_checked(unknown, time=time), stamp.time)
-    chain = [load(each.dump()) for each in status["validation_path"].iter_certs(include_root=True)]  # the root first
+    chain = [
+        load(certificate.dump()) for certificate in status["validation_path"].iter_certs(include_root=True)
+    ]  # the root first
     steps = [
         revocation(chain[place + 1], chain[place], evidence, at=at, above=chain[:place])
         for place in range(len(chain) - 1)

@@ -61,7 +61,9 @@ def load(data: bytes) -> x509.Certificate:
 def name_text(name: x509.Name) -> str:
     """*name* on one line (RFC 4514), safe to print: what would move the cursor or turn the text round is left out."""
     text = name.rfc4514_string()
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:NAME_MAX])
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:NAME_MAX]
+    )
 
 
 def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:

@@ -294,8 +294,8 @@ def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:
 
 
 def _policies(certificate: x509.Certificate) -> tuple[str, ...]:
-    found = _extension(certificate, x509.CertificatePolicies)
-    return tuple(policy.policy_identifier.dotted_string for policy in found or ())
+    policies = _extension(certificate, x509.CertificatePolicies)
+    return tuple(policy.policy_identifier.dotted_string for policy in policies or ())
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:

@@ -11,7 +11,11 @@ _T = TypeVar("_T")
 
 
 def result(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """What *coroutine* returns; what it raises comes out."""
+    """What *coroutine* returns; what it raises comes out.
+
+    Raises:
+        AssertionError: it waits for something.
+    """
     try:
         coroutine.send(None)
     except StopIteration as end:

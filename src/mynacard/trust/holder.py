@@ -125,10 +125,10 @@ def _number(name: x509.OtherName) -> int | None:
 
 def _text(der: bytes) -> str:
     try:
-        found = tlv.parse(der)
-        if found.tag != _UTF8_STRING:
+        data_object = tlv.parse(der)
+        if data_object.tag != _UTF8_STRING:
             raise _unreadable()
-        return found.value.decode("utf-8")
+        return data_object.value.decode("utf-8")
     except (TlvError, UnicodeDecodeError):
         raise _unreadable() from None
 
@@ -141,14 +141,14 @@ def _replaced(value: str | None, flags: str | None) -> Text | None:
 
 
 def _birth_date(raw: str) -> BirthDate:
-    found = _BIRTH_DATE.fullmatch(raw)
-    if found is None:
+    digits = _BIRTH_DATE.fullmatch(raw)
+    if digits is None:
         return BirthDate(raw, None, None)
     try:
-        day = date(*map(int, found.groups()[1:]))
+        day = date(*map(int, digits.groups()[1:]))
     except ValueError:
         day = None
-    return BirthDate(raw, Era(found[1]) if found[1] in set(Era) else None, day)
+    return BirthDate(raw, Era(digits[1]) if digits[1] in set(Era) else None, day)
 
 
 def _unreadable() -> CertificateFileError:

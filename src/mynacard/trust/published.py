@@ -49,7 +49,7 @@ PUBLISHED: Final = (
     _ca(Purpose.AUTHENTICATION, 2, 0x0133C349),
     _ca(Purpose.AUTHENTICATION, 3, 0x06D18006, "64114F29620C24ED2631D46476A040E7EE740D956089C00B036A6A8118C322B5"),
 )
-_BY_FINGERPRINT: Final = {found.sha256: found for found in PUBLISHED if found.sha256 is not None}
+_BY_FINGERPRINT: Final = {authority.sha256: authority for authority in PUBLISHED if authority.sha256 is not None}
 
 
 def published(certificate: x509.Certificate) -> PublishedCa | None:

@@ -1,9 +1,8 @@
-"""``mynacard readers`` and ``cert``: what is there, and the certificates on it."""
+"""``mynacard cert``: the certificates on the card."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from cryptography import x509
@@ -16,9 +15,6 @@ from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.cli.texts import _, plain
 from mynacard.trust import load_certificate
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["cert", "describe"]
 
@@ -91,17 +87,17 @@ def _holder(certificate: x509.Certificate) -> dict[str, object] | None:
     """What a signing certificate says of its holder, as JSON."""
     from mynacard.trust.holder import holder_of
 
-    found = holder_of(certificate)
-    if found is None:
+    holder = holder_of(certificate)
+    if holder is None:
         return None
-    born = found.birth_date
+    born = holder.birth_date
     return {
-        "name": found.name and found.name.value,
-        "name_has_replaced_characters": found.name and _any(found.name.replaced),
-        "sex": found.sex and found.sex.name.lower().replace("_", "-"),
+        "name": holder.name and holder.name.value,
+        "name_has_replaced_characters": holder.name and _any(holder.name.replaced),
+        "sex": holder.sex and holder.sex.name.lower().replace("_", "-"),
         "birth_date": born and (born.date.isoformat() if born.date else born.raw),
-        "address": found.address and found.address.value,
-        "address_has_replaced_characters": found.address and _any(found.address.replaced),
+        "address": holder.address and holder.address.value,
+        "address_has_replaced_characters": holder.address and _any(holder.address.replaced),
     }
 
 
