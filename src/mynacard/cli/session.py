@@ -8,26 +8,15 @@ from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 
 from mynacard.apdu.channel import Channel
-from mynacard.apdu.masking import ApplicationMask
 from mynacard.apdu.message import Card
 from mynacard.cli.options import CardChoice
 from mynacard.cli.secrets import PinSource
-from mynacard.jpki import masks as jpki_masks
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED, open_card, pins
-from mynacard.personal import masks as personal_masks
 from mynacard.recordings import recording_to
 
 __all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
-
-
-def masks() -> tuple[ApplicationMask, ...]:
-    """What is masked in recordings. Whatever an application brings that stands not here is masked whole."""
-    from mynacard.residence import masks as residence_masks
-
-    return (jpki_masks.PERSONAL, *personal_masks.PERSONAL, residence_masks.PERSONAL)
-
 
 Around = Callable[[Card], Card]
 
@@ -78,7 +67,9 @@ def recorded(card: CardChoice, around: Around = _itself) -> Generator[Around, No
     if card.record is None:
         yield around
         return
+    from mynacard.recordings.personal import PERSONAL  # loads every application
+
     name = card.name or ""
     about = {"reader": "simulated" if name.startswith(SIMULATED) else name, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
-    with recording_to(card.record, masks(), about, clock=time.perf_counter_ns) as recorder:
+    with recording_to(card.record, PERSONAL, about, clock=time.perf_counter_ns) as recorder:
         yield lambda inside: around(recorder(inside))
