@@ -172,7 +172,7 @@ def test_the_log_shows_neither_value(scripted: Scripted, caplog: pytest.LogCaptu
     change(Channel(scripted(*BEFORE, (CHANGE[ChangeKey], "9000"))), DIGITS, ChangeKey, OLD, NEW)
     assert not tells(caplog.text)
     assert not tells(caplog.text, "1234")
-    assert "CommandApdu(80 32 00 80, nc=4, ne=0) -> ResponseApdu(nr=0, status=9000)" in caplog.messages
+    assert "CommandApdu(80 32 00 80, nc=**, ne=0) -> ResponseApdu(nr=0, status=9000)" in caplog.messages
 
 
 WORDS = st.sampled_from(

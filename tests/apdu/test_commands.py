@@ -40,7 +40,6 @@ from mynacard.apdu.commands import (
     decode,
     encode,
 )
-from mynacard.apdu.exposure import carries_secret
 from mynacard.apdu.message import CommandApdu
 from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.pin import Pin
@@ -245,23 +244,3 @@ def test_log_out_selects_another_application() -> None:
 def test_commands_print_neither_pin_nor_what_is_signed() -> None:
     assert repr(Verify(0x18, Pin(CANARY))) == "Verify(key=24, pin=Pin(…))"
     assert not tells(repr(ComputeDigitalSignature(0x17, SignatureScheme.PKCS1, CANARY.encode())))
-
-
-@pytest.mark.parametrize("cla", [0x00, 0x08, 0x0C, 0x03, 0x80, 0xFF])
-@pytest.mark.parametrize("ins", [0x20, 0x21, 0x24, 0x26, 0x28, 0x2C, 0x32, 0x54])
-def test_a_command_that_presents_or_changes_a_secret_is_known_by_sight(cla: int, ins: int) -> None:
-    assert carries_secret(bytes((cla, ins, 0x00, 0x98, 0x01, 0x31)))
-    assert carries_secret(bytes((cla, ins, 0x00, 0x98, 0x00, 0x00, 0x01, 0x31)))
-    assert not carries_secret(bytes((cla, ins, 0x00, 0x98)))
-    assert not carries_secret(bytes((cla, ins, 0x00, 0x98, 0x00)))
-
-
-@given(COMMANDS)
-def test_no_other_command_carries_a_secret(command: Command) -> None:
-    secret = Verify | ChangeReferenceData | ChangeKey | MutualAuthenticate
-    assert carries_secret(bytes(encode(command))) == isinstance(command, secret)
-
-
-@pytest.mark.parametrize("wire", ["", "00", "0020", "00200080"])
-def test_what_is_too_short_to_hold_a_secret_carries_none(wire: str) -> None:
-    assert not carries_secret(bytes.fromhex(wire))

@@ -415,4 +415,4 @@ def test_however_it_ends_no_log_text_or_traceback_shows_the_pin(
 def test_a_verify_is_logged_by_header_and_counts(scripted: Scripted, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     verify(Channel(scripted((STATUS, "63C3"), (VERIFY_CANARY, "9000"))), DIGITS, Pin(CANARY))
-    assert "CommandApdu(00 20 00 98, nc=4, ne=0) -> ResponseApdu(nr=0, status=9000)" in caplog.messages
+    assert "CommandApdu(00 20 00 98, nc=**, ne=0) -> ResponseApdu(nr=0, status=9000)" in caplog.messages

@@ -197,7 +197,7 @@ def test_a_trace_shows_apdus_and_never_a_pin(card: CardFile) -> None:
     pin_file = card.pin_file(USER_AUTHENTICATION)
     said = sim_exec("--trace", "--count", "--card", card.path, "--", sys.executable, *VERIFY, pin_file)
     assert said.code == 0, said.err
-    assert "  > 00 20 00 98 04 ** ** ** **\n  < 9000\n" in said.err
+    assert "  > 00 20 00 98 **\n  < 9000\n" in said.err
     count = said.err.count("  > ")
     assert f"{READER}: {count} APDUs\n" in said.err
     assert PIN not in said.err  # and the harness looks for all spellings
@@ -209,7 +209,7 @@ def test_a_trace_can_go_to_a_file_and_names_readers_where_there_are_several(card
     said = sim_exec(*options, "--card", card.path, "--", sys.executable, *VERIFY, pin_file)
     assert said.code == 0
     lines = (tmp_path / "trace").read_text("utf-8").splitlines()
-    assert "A:  > 00 20 00 98 04 ** ** ** **" in lines
+    assert "A:  > 00 20 00 98 **" in lines
     sent = sum(line.startswith("A:  > ") for line in lines)
     assert re.findall(r"[AB]: \d+ APDUs", said.err) == [f"A: {sent} APDUs", "B: 0 APDUs"]
 

@@ -267,7 +267,7 @@ def test_they_send_as_many_apdus_as_through_pcscd(both: tuple[Desk, Desk], place
 def test_nothing_of_it_is_told_in_clear(desk: Desk, place: Path) -> None:
     desk.run(program("pkcs15-tool"), "--verify-pin", "--auth-id", "01", "--pin", AUTHENTICATION.pin)
     trace = (place / "trace").read_text("utf-8")
-    assert "00 20 00 80 04 ** ** ** **" in trace
+    assert "00 20 00 80 **\n" in trace
     assert "31 32 33 34" not in trace
 
 

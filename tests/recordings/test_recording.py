@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mynacard import errors
 from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.masking import ApplicationMask, Range
-from mynacard.apdu.message import Card
+from mynacard.apdu.message import Card, CommandApdu
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, masks
 from mynacard.opening import open_card
 from mynacard.recordings import Recorder, Recording, Replay, read_recording, recording_to
@@ -80,6 +80,14 @@ def test_every_command_that_carries_a_pin_is_cut_after_its_header() -> None:
         recorder.transmit(bytes.fromhex(header) + b"\x00\x00\x04" + CANARY.encode())
     assert CANARY.encode().hex() not in stream.getvalue()
     assert {len(json.loads(line)["command"]) for line in stream.getvalue().splitlines()[1:]} == {8}
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_a_recording_is_the_same_for_a_pin_of_any_length(secret: bytes) -> None:
+    stream = io.StringIO()
+    recorder = Recorder(CardThat(lambda _: "9000"), stream, ())
+    recorder.transmit(bytes(CommandApdu(0x00, 0x20, 0x00, 0x98, secret)))
+    assert stream.getvalue().splitlines()[1:] == ['{"command": "00200098", "secret": true, "answer": "9000"}']
 
 
 def test_the_signing_certificate_is_masked_but_for_its_header_and_filler(text: str) -> None:

@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from mynacard.apdu.commands import LOG_OUT, encode
+from mynacard.apdu.secrecy import carries_secret
 
 __all__ = ["Exposure", "LOG_OUT_WIRE", "carries_secret"]
 
 LOG_OUT_WIRE: Final = bytes(encode(LOG_OUT))
 _DONE: Final = b"\x90\x00"
-_SECRET_INSTRUCTIONS: Final = frozenset({
-    0x20, 0x21,  # VERIFY
-    0x82,        # MUTUAL AUTHENTICATE: whoever has it can try numbers on it, without the card
-    0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2C, 0x2D,  # CHANGE, DISABLE, ENABLE, RESET (ISO/IEC 7816-4:2005 §7.5.7-10)
-    0x32, 0x54,  # the card's own CHANGE KEY and UNLOCK KEY (JICSAP)
-    0xC2, 0xC3,  # ENVELOPE, which may hold any of these
-})  # fmt: skip
 
 
 class Exposure:
@@ -43,12 +37,3 @@ class Exposure:
         """The card has answered *command*."""
         if command == LOG_OUT_WIRE and answer == _DONE:
             self.login_possible = False
-
-
-def carries_secret(command: bytes) -> bool:
-    """Whether the command APDU *command*, of whatever class, presents, proves or changes a PIN or key.
-
-    Such a command is never shown, recorded or passed on for somebody; and once one was sent the card must be powered
-    off. A bare header (VERIFY's status query) carries none.
-    """
-    return len(command) > 5 and command[1] in _SECRET_INSTRUCTIONS

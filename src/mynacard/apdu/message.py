@@ -27,6 +27,7 @@ from construct import (
     this,
 )
 
+from mynacard.apdu.secrecy import MASK, SECRET_INSTRUCTIONS
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.apdu.wire import Wire
 from mynacard.errors import ProtocolError
@@ -128,7 +129,7 @@ def case_on_wire(command: bytes) -> Case:
 class CommandApdu:
     """A command APDU: header, data field of Nc bytes, and Ne, the most bytes that may come back.
 
-    Prints header and counts, never the data field: it may hold a PIN or personal data.
+    Prints header and counts, never the data field: it may hold personal data, or a PIN, whose count is not told either.
 
     Raises:
         ProtocolError: a byte or count that no APDU can say.
@@ -167,7 +168,8 @@ class CommandApdu:
 
     def __repr__(self) -> str:
         header = f"{self.cla:02X} {self.ins:02X} {self.p1:02X} {self.p2:02X}"
-        return f"CommandApdu({header}, nc={len(self.data)}, ne={self.ne})"
+        secret = self.data and self.ins in SECRET_INSTRUCTIONS
+        return f"CommandApdu({header}, nc={MASK if secret else len(self.data)}, ne={self.ne})"
 
 
 @dataclass(frozen=True, slots=True)

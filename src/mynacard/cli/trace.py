@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mynacard.apdu.exposure import carries_secret
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, ResponseApdu
+from mynacard.apdu.secrecy import MASK, carries_secret, told
 from mynacard.cli.texts import _
 
 __all__ = ["Trace", "answer_line", "command_line"]
@@ -41,10 +41,8 @@ class Trace:
 
 
 def command_line(command: bytes) -> str:
-    """*command*: its header alone where it presents or changes a PIN or key."""
-    if carries_secret(command):
-        return f"  > {_hex(command[:5])} {'** ' * (len(command) - 5)}".rstrip()
-    return f"  > {_hex(command)}"
+    """*command*; where it carries a secret, only its header and a mask of one length."""
+    return f"  > {_hex(told(command))}" + f" {MASK}" * carries_secret(command)
 
 
 def answer_line(answer: bytes | None) -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
-from mynacard.apdu.exposure import carries_secret
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.masking import ApplicationMask, Follower
 from mynacard.apdu.message import Card
+from mynacard.apdu.secrecy import carries_secret, told
 from mynacard.errors import MynacardError, NoKeypadError, UsageError
 from mynacard.recordings.recording import Exchange, MaskedBytes, end_line, header_line
 from mynacard.texts import N_
@@ -56,8 +56,8 @@ class Recorder:
         self._write(header_line(rules, about, timed=clock is not None))
 
     def transmit(self, command: bytes, /) -> bytes:
-        secret = carries_secret(command)
-        return self._exchanged(command, secret=secret, send=partial(self._card.transmit, command))
+        send = partial(self._card.transmit, command)
+        return self._exchanged(command, secret=carries_secret(command), send=send)
 
     def transmit_typed(self, command: TypedCommand, /) -> bytes:
         """The same of a command whose PIN is typed at the reader: it is kept as if the program had sent it.
@@ -79,7 +79,7 @@ class Recorder:
 
     def _exchanged(self, command: bytes, *, secret: bool, send: Callable[[], bytes]) -> bytes:
         sent = self._now()
-        kept = command[:4] if secret else command
+        kept = told(command)
         try:
             answer = send()
         except NoKeypadError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from mynacard.apdu.masking import ApplicationMask, FileMask, Range
+from mynacard.apdu.secrecy import HEADER, MASK
 from mynacard.errors import CardFileError
 from mynacard.texts import N_
 
@@ -23,7 +24,6 @@ VERSION: Final = 1
 TIMED: Final = 2
 """The version of a recording whose exchanges have their times."""
 SIZE_MAX: Final = 1 << 26
-_MASK: Final = "**"
 _BYTES: Final = re.compile(r"(?:[0-9A-F]{2}|\*\*)*")
 _MASKED: Final = re.compile(r"(?:\*\*)+")
 
@@ -49,12 +49,12 @@ class MaskedBytes:
         if not _BYTES.fullmatch(text):
             raise ValueError
         masked = tuple((found.start() // 2, found.end() // 2) for found in _MASKED.finditer(text))
-        return cls(bytes.fromhex(text.replace(_MASK, "00")), masked)
+        return cls(bytes.fromhex(text.replace(MASK, "00")), masked)
 
     def __str__(self) -> str:
         text = self.data.hex().upper()
         for start, end in self.masked:
-            text = text[: 2 * start] + _MASK * (end - start) + text[2 * end :]
+            text = text[: 2 * start] + MASK * (end - start) + text[2 * end :]
         return text
 
 
@@ -102,7 +102,7 @@ class Exchange:
         told = MaskedBytes.parse(answer) if isinstance(answer, str) else None
         at, took = (_time(row.get(name)) if timed else None for name in ("at", "took"))
         found = cls(bytes.fromhex(command), secret, told, error, at, took)
-        if json.loads(found.to_line()) != row or (secret and len(found.command) != 4):
+        if json.loads(found.to_line()) != row or (secret and len(found.command) != HEADER):
             raise ValueError
         return found
 

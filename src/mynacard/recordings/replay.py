@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mynacard import errors
-from mynacard.apdu.exposure import carries_secret
+from mynacard.apdu.secrecy import HEADER, carries_secret
 from mynacard.errors import MynacardError, UsageError
 from mynacard.recordings.recording import Exchange, Recording
 from mynacard.texts import N_
@@ -77,7 +77,7 @@ class Replay:
 
 def _fits(exchange: Exchange, command: bytes) -> bool:
     if exchange.secret:
-        return carries_secret(command) and command[:4] == exchange.command
+        return carries_secret(command) and command[:HEADER] == exchange.command
     return command == exchange.command
 
 

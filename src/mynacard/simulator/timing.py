@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from mynacard.apdu.exposure import carries_secret
+from mynacard.apdu.secrecy import carries_secret
 from mynacard.simulator.powered import Around, PoweredCard
 
 __all__ = ["TRANSPORTS", "TimedCard", "Transport", "answer_s", "wire_s"]

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from mynacard.apdu.exposure import carries_secret
+from mynacard.apdu.secrecy import carries_secret
 from mynacard.apdu.verification import check_form
 from mynacard.doors import disk, pki_cache
 from mynacard.errors import UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from mynacard.apdu.exposure import carries_secret
+from mynacard.apdu.secrecy import carries_secret
 from mynacard.simulator.individual.contents import SLOTS
 
 __all__ = ["CardUnderTest", "Guard", "RefusedError"]

@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from mynacard.apdu.exposure import carries_secret
 from mynacard.apdu.message import CommandApdu, ResponseApdu
+from mynacard.apdu.secrecy import carries_secret
 from mynacard.cli.options import CardChoice, as_json, card_options
 from mynacard.cli.output import print_json
 from mynacard.cli.session import card_channel
