@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
-__all__ = ["N_", "Translatable", "sentence"]
+__all__ = ["N_", "Translatable", "printable", "sentence"]
+
+_COMMANDING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories: controls, formats, surrogates, separators of lines and paragraphs."""
 
 
 def N_(template: str) -> str:  # noqa: N802  # the name by which gettext's tools know it
     """*template* unchanged: marks a text for people, so that the message catalogue finds it."""
     return template
+
+
+def printable(text: str) -> str:
+    """*text* in one line that commands no terminal: what would is written as Python's escapes; Japanese stays."""
+    return "".join(
+        character.encode("unicode_escape").decode() if unicodedata.category(character) in _COMMANDING else character
+        for character in text
+    )
 
 
 @runtime_checkable

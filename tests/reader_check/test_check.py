@@ -39,7 +39,7 @@ from mynacard.reader_check import (
 from mynacard.reader_check import check as check_module
 from mynacard.reader_check.desk import installed_driver
 from mynacard.reader_check.lengths import longest_that_passes
-from mynacard.reader_check.printable import printable
+from mynacard.texts import printable
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.narrow import NarrowReader, Narrows
@@ -444,4 +444,4 @@ def test_a_name_that_is_no_text_makes_a_report(door: PcscliteDoor, card: Simulat
 
 
 def test_the_blank_of_japanese_names_is_shown_and_what_commands_a_terminal_is_not() -> None:
-    assert printable("カード\u3000リーダー\x1b[2J") == "カード\u3000リーダー\N{REPLACEMENT CHARACTER}[2J"
+    assert printable("カード\u3000リーダー\x1b[2J") == "カード\u3000リーダー\\x1b[2J"

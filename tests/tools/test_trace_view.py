@@ -1,8 +1,9 @@
-"""A recording in words and as a picture: what was asked, what it cost, and nothing that could run."""
+"""The script says a recording in words, and writes a page and a capture file, whole or not at all."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 import trace_view
-from trace_words import Line, dialogue
 
 from mynacard.recordings.recording import load
+from mynacard.recordings.showing import capture
 from tests.jpki.cards import card_with
-from tests.recordings.test_recording import PASSWORD, PIN, recorded, timed
+from tests.recordings.test_recording import PASSWORD, PIN, timed
 
 
 @pytest.fixture
@@ -39,14 +40,6 @@ def test_a_recording_is_told_in_words(file: Path, capsys: pytest.CaptureFixture[
     assert PASSWORD not in said
 
 
-def test_every_command_of_a_recording_has_words() -> None:
-    found = load(timed(card_with(), itertools.count(0, 500_000)).encode(), "it")
-    lines = list(dialogue(found))
-    assert len(lines) == len(found.exchanges)
-    assert not [line.said for line in lines if line.said.startswith("unknown")]
-    assert {line.kind for line in lines} >= {"select", "read", "PIN", "signature"}
-
-
 def test_the_page_has_a_bar_for_each_command_and_loads_nothing(file: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     assert trace_view.main([str(file), "--html", str(page)]) == 0
@@ -57,31 +50,6 @@ def test_the_page_has_a_bar_for_each_command_and_loads_nothing(file: Path, tmp_p
     for word in ("http:", "https:", "href", "src=", "<script", "@import", "url("):
         assert word not in content.replace('xmlns="http://www.w3.org/2000/svg"', "")
     ElementTree.fromstring(content)
-
-
-def test_markup_in_a_recording_is_shown_and_not_taken() -> None:
-    lines = [Line("<b>said</b>", "<i>&answered</i>", "other", 0, 10)]
-    content = trace_view.page(lines, {"reader": "</title><script>alert(1)</script>"})
-    for word in ("<script", "<b>", "<i>"):
-        assert word not in content
-    assert "&lt;b&gt;said" in content
-
-
-def test_without_times_there_is_no_picture_and_still_a_dialogue() -> None:
-    found = load(recorded(card_with()).encode(), "it")
-    lines = list(dialogue(found))
-    assert "has no times" in trace_view.page(lines, {})
-    assert next(iter(trace_view.text(lines))).startswith("> SELECT the application JPKI")
-    assert "has no times" in trace_view.page([], {})
-    assert not [row for row in trace_view.text(lines) if " ms" in row]
-    assert " ms" not in trace_view.page(lines, {}).replace("<th>at, ms</th><th>took, ms</th>", "")
-
-
-def test_times_out_of_order_are_within_the_picture() -> None:
-    lines = [Line("late", "", "read", 1_000_000, 500_000), Line("early", "", "read", 0, 250_000)]
-    bars = ElementTree.fromstring(trace_view.page(lines, {})).iterfind(".//*[@class='bar']")
-    assert [float(str(bar.get("x"))) + float(str(bar.get("width"))) <= 960 for bar in bars] == [True, True]
-    assert list(trace_view.text(lines))[-1] == "between commands: 750.00 ms"
 
 
 def test_who_reads_no_further_is_no_error(file: Path) -> None:
@@ -99,3 +67,57 @@ def test_what_is_none_is_told(tmp_path: Path, content: bytes, capsys: pytest.Cap
     assert trace_view.main([str(path)]) == 1
     assert capsys.readouterr().err.startswith("trace_view: ")
     assert trace_view.main([str(tmp_path / "missing")]) == 1
+
+
+@pytest.mark.parametrize("option", ["--pcapng", "--html"])
+def test_a_file_is_there_whole_or_as_it_was(
+    option: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    target = tmp_path / "out"
+    assert trace_view.main([str(file), option, str(target)]) == 0
+    written = target.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert trace_view.main([str(file), option, str(target)]) == 1
+    assert capsys.readouterr().err == f"trace_view: {target} cannot be written: No space left on device.\n"
+    assert target.read_bytes() == written
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.recording", "out"]
+
+
+@pytest.mark.parametrize("option", ["--pcapng", "--html"])
+def test_what_cannot_be_written_is_told(
+    option: str, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for target, reason in ((tmp_path / "none" / "out", "No such file or directory"), (tmp_path, "Is a directory")):
+        assert trace_view.main([str(file), option, str(target)]) == 1
+        assert capsys.readouterr().err == f"trace_view: {target} cannot be written: {reason}.\n"
+
+
+def test_a_recording_is_not_replaced_by_what_is_made_of_it(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = file.read_bytes()
+    assert trace_view.main([str(file), "--pcapng", str(file)]) == 1
+    assert "is the recording itself" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_a_damaged_recording_leaves_no_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_bytes(file.read_bytes()[:-20])
+    assert trace_view.main([str(file), "--pcapng", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err.startswith("trace_view: The recording ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_pipe_is_written_to_and_not_replaced(file: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert trace_view.main([str(file), "--pcapng", str(pipe)]) == 0
+        assert os.read(reader, 1 << 20) == capture(load(file.read_bytes(), "it"))
+        assert pipe.is_fifo()
+    finally:
+        os.close(reader)

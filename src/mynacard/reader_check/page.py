@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from mynacard.reader_check.plots import Bar, escaped, histogram, lines, page, timeline
+from mynacard.drawing import Bar, escaped, histogram, lines, page, timeline
 from mynacard.reader_check.report import CardKind, Check, Report, Result
 from mynacard.reader_check.values import MEANINGS, WORDS, figures, label
 from mynacard.storage import replace_file

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from mynacard.reader_check.matrix import Cell, Kind, Matrix, Row
-from mynacard.reader_check.printable import plain
+from mynacard.texts import printable
 from mynacard.reader_check.report import Result
 from mynacard.reader_check.values import MEANINGS, WORDS
 
@@ -44,7 +44,7 @@ def _named(kind: Kind) -> list[str]:
 
 def _marked(text: str) -> str:
     """*text* as itself: nothing in it is markup, a link, or the end of a cell."""
-    escaped = re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", html.escape(plain(text), quote=False))
+    escaped = re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", html.escape(printable(text), quote=False))
     return escaped.replace("://", "&#58;//").replace("@", "&#64;").replace("www.", "www&#46;")
 
 
@@ -119,7 +119,7 @@ def _small(texts: Iterable[str]) -> str:
 
 
 def _shown(text: str) -> str:
-    return html.escape(plain(text))
+    return html.escape(printable(text))
 
 
 # --- both ----------------------------------------------------------------------------------------------------

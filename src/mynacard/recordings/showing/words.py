@@ -1,12 +1,13 @@
-"""A recording in words: what was asked, and what came back."""
+"""A recording in words: what was asked, and what came back.
+
+In English in every language: these are the standards' own names, and Wireshark shows them, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-
-from printable import printable
 
 from mynacard import jpki
 from mynacard.apdu import commands
@@ -17,6 +18,7 @@ from mynacard.personal import layout as personal
 from mynacard.recordings import Recording
 from mynacard.recordings.recording import Exchange
 from mynacard.residence import layout as residence
+from mynacard.texts import printable
 
 __all__ = ["KINDS", "Line", "describe", "dialogue"]
 
@@ -24,17 +26,18 @@ KINDS: Final = ("select", "read", "PIN", "signature", "other")
 _DONE: Final = (b"\x90", b"\x61", b"\x62", b"\x63")
 """SW1 of a command that was done, if with a warning or with more to come (ISO/IEC 7816-4:2005 §5.1.3)."""
 _ERROR_MAX: Final = 200
+"""Characters of an error's code, which a recording may have made up."""
 _APPLICATIONS: Final[Mapping[bytes, str]] = {
     jpki.DF_NAME: jpki_layout.APPLICATION,
     personal.ISSUER.df_name: personal.ISSUER.name,
-    **{each.df_name: each.name for each in personal.APPLICATIONS},
+    **{application.df_name: application.name for application in personal.APPLICATIONS},
     residence.RESIDENCE_APPLICATION: "residence card",
     residence.DF1: "residence card DF1",
     residence.DF2: "residence card DF2",
     residence.DF3: "residence card DF3",
 }
 _FILES: Final[Mapping[tuple[str, int], str]] = {
-    **{(each.name, pin.key): pin.label for each in personal.APPLICATIONS for pin in each.pins},
+    **{(application.name, pin.key): pin.label for application in personal.APPLICATIONS for pin in application.pins},
     **{
         (jpki_layout.APPLICATION, number): f"{pair.name} {what}"
         for pair in jpki_layout.KEY_PAIRS
@@ -60,7 +63,7 @@ _SECRETS: Final[Mapping[int, str]] = {
     0x20: "VERIFY", 0x24: "CHANGE REFERENCE DATA", 0x32: "CHANGE KEY", 0x82: "MUTUAL AUTHENTICATE",
 }  # fmt: skip
 _OF_A_FILE: Final = (0x20, 0x24, 0x32)
-"""Those whose P2 names what it is the secret of."""
+"""Those of them whose P2 names the key or PIN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Line:
 
 
 def dialogue(recording: Recording) -> Iterator[Line]:
-    """Each exchange in words, in the light of what was selected before."""
+    """The exchanges of *recording* in words; files have their names in the application that was selected before."""
     application = ""
     for exchange in recording.exchanges:
         selected, said, kind = describe(exchange, application)
@@ -94,7 +97,10 @@ def dialogue(recording: Recording) -> Iterator[Line]:
 
 
 def describe(exchange: Exchange, application: str) -> tuple[str | None, str, str]:
-    """The application that is asked for, if one is; the command in words; and its kind."""
+    """The application that *exchange* asks for, if it does; the command in words; and its kind.
+
+    *application* is the one that is selected; empty where it is not known.
+    """
     if exchange.secret:
         return None, _secret(exchange.command, application), "PIN"
     try:
@@ -148,7 +154,7 @@ def _file(number: int, application: str) -> str:
 
 def _answered(exchange: Exchange) -> str:
     if exchange.answer is None:
-        return f"nothing: {printable(exchange.error[:_ERROR_MAX])}"
+        return f"nothing: {printable(exchange.error)[:_ERROR_MAX]}"
     count = len(exchange.answer.data)
     if count < 2:
         return "no status word"

@@ -1,6 +1,7 @@
 """Pictures of measurements: each a whole ``<svg>`` that runs nothing and loads nothing, and a page to put them into.
 
-They have no background of their own, and colours for light and dark ones. Names are anybody's: markup in them is text.
+They have no background of their own, and colours for light and dark ones. Names may come from anywhere: markup in them
+is shown as text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from mynacard.reader_check.plot_parts import (
+from mynacard.drawing.parts import (
     DASHES,
     WIDTH,
     Scale,
@@ -30,11 +31,11 @@ from mynacard.reader_check.plot_parts import (
     y_axis,
 )  # fmt: skip
 
-__all__ = ["Bar", "colours", "escaped", "histogram", "lines", "page", "timeline"]
+__all__ = ["Bar", "histogram", "lines", "page", "timeline"]
 
 _BINS: Final = 48
 _POINTS_MAX: Final = 64
-"""A line of more has no dots."""
+"""A line of more points has no dots."""
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -49,7 +50,11 @@ class Bar:
 
 
 def timeline(bars: Sequence[Bar], palette: Mapping[str, str] = _NONE) -> str:
-    """Time from left to right, a bar for each stretch; those of one kind that cover the same pixels are one."""
+    """Time from left to right, a bar for each stretch; those of one kind that cover the same pixels are one.
+
+    Raises:
+        ValueError: a time is infinite, or not a number.
+    """
     label = "When each began, and how long it took"
     if not bars:
         return no_values(label)
@@ -90,6 +95,9 @@ def histogram(series: Mapping[str, Sequence[float]], unit: str, palette: Mapping
 
     The axis is logarithmic where the values want it. The highest bin of each has the same height. The percentile is
     the smallest value that 95 of 100 do not exceed.
+
+    Raises:
+        ValueError: a value is infinite, or not a number.
     """
     label = f"How these are distributed: {', '.join(series)}"
     if not any(series.values()):
@@ -132,12 +140,16 @@ def _row(name: str, values: Sequence[float], unit: str, scale: Scale, colour: st
 
 
 def _percentile(values: Sequence[float], percent: int) -> float:
-    """Of *values* in their order the smallest that *percent* of 100 do not exceed."""
+    """The smallest of the sorted *values* that *percent* of 100 do not exceed."""
     return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str) -> str:
-    """A line for each of *series*, whose points are x and y; x goes by powers of two where it spans many."""
+    """A line for each of *series*, whose points are x and y; x goes by powers of two where it spans many.
+
+    Raises:
+        ValueError: a value is infinite, or not a number.
+    """
     label = f"{y_label} over {x_label}: {', '.join(series)}"
     points = list(itertools.chain.from_iterable(series.values()))
     if not points:
@@ -153,8 +165,8 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_l
         *y_axis(high, scale),
         *x_axis(scale, 300, 32, x_label),
         *itertools.chain.from_iterable(
-            _line(name, sorted(points), scale, high, palette[name], dash)
-            for (name, points), dash in zip(series.items(), itertools.cycle(DASHES), strict=False)
+            _line(name, sorted(values), scale, high, palette[name], dash)
+            for (name, values), dash in zip(series.items(), itertools.cycle(DASHES), strict=False)
         ),
         *legend,
     )  # fmt: skip
@@ -175,7 +187,7 @@ def _line(
 
 
 def page(title: str, body: str) -> str:
-    """A page that loads and runs nothing, whatever *body* (markup) holds."""
+    """A page of *body*, which is markup. It loads nothing and runs nothing, whatever that holds."""
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8" /><title>{escaped(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />

@@ -1,7 +1,7 @@
-"""A recording as a capture file, which Wireshark dissects as ISO 7816 without any setting of its user's.
+"""A recording as a capture file, which Wireshark dissects as ISO 7816 without any setting.
 
-Each command and each answer is a packet, at the microsecond that the recording tells. What the packets cannot say their
-comments do: which file a command meant, what was never recorded, where Wireshark's dissector (of 4.0) goes astray.
+Each command and each answer is a packet, at the microsecond that the recording tells. Comments say what the packets
+cannot: which file a command meant, what was never recorded, where the dissector of Wireshark 4.0 goes astray.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pcapng import Direction, Packet, encode
-from trace_words import dialogue
-
 from mynacard.apdu.message import CommandApdu, case_on_wire
 from mynacard.errors import ProtocolError
-from mynacard.recordings import Recording
-from mynacard.recordings.recording import Exchange, MaskedBytes
+from mynacard.recordings.recording import Exchange, MaskedBytes, Recording
+from mynacard.recordings.showing.durations import milliseconds
+from mynacard.recordings.showing.pcapng import Direction, Packet, encode
+from mynacard.recordings.showing.words import dialogue
 
 __all__ = ["capture", "packets"]
 
@@ -31,11 +30,11 @@ def capture(recording: Recording) -> bytes:
     timed = any(exchange.at_us is not None for exchange in recording.exchanges)
     about = [f"{name}: {value}." for name, value in recording.about.items()]
     comment = " ".join([_NO_DATE if timed else _NO_TIMES, *about])
-    return encode(packets(recording), "iso7816", interface="card", program="mynacard trace_view", comment=comment)
+    return encode(packets(recording), "iso7816", interface="card", program="mynacard", comment=comment)
 
 
 def packets(recording: Recording) -> Iterator[Packet]:
-    """Each command, and each answer that came."""
+    """A packet for each command, and for each answer that came."""
     for number, (exchange, line) in enumerate(zip(recording.exchanges, dialogue(recording), strict=True)):
         at, took = exchange.at_us or 0, exchange.took_us or 0
         remarks = [_NO_TIMES] if number == 0 and exchange.at_us is None else []
@@ -54,7 +53,7 @@ def _of_command(exchange: Exchange) -> Iterator[str]:
     if exchange.command and exchange.command[0] not in _DISSECTED:
         yield "Of a command of this class Wireshark dissects nothing else."
     if exchange.answer is None:
-        after = "" if exchange.took_us is None else f" after {exchange.took_us / 1000:.2f} ms"
+        after = "" if exchange.took_us is None else f" after {milliseconds(exchange.took_us)} ms"
         yield f"No answer came: {exchange.error}{after}."
 
 

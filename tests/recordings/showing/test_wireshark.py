@@ -5,20 +5,18 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import trace_view
-from pcapng import COMMENT_MAX, SNAP_LENGTH
-from trace_capture import capture
 
 from mynacard.apdu.masking import Range
 from mynacard.apdu.message import CommandApdu, case_on_wire
 from mynacard.recordings import Recording
 from mynacard.recordings.recording import Exchange, MaskedBytes, load
+from mynacard.recordings.showing import capture
+from mynacard.recordings.showing.pcapng import COMMENT_MAX, SNAP_LENGTH
 from mynacard.simulator import Traits
 from tests.jpki.cards import LONG, SHORT, card_with
 from tests.recordings.test_recording import SELECT, recorded, timed
@@ -208,67 +206,3 @@ def test_whatever_a_recording_holds_is_a_capture_file(tmp_path: Path) -> None:
 
 def test_a_recording_of_nothing_is_a_file_without_packets(tmp_path: Path) -> None:
     assert dissected(capture(of()), tmp_path) == []
-
-
-# --- the program -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "a.recording"
-    path.write_text(recorded(card_with()), "ascii")
-    return path
-
-
-@pytest.mark.parametrize("option", ["--pcapng", "--html"])
-def test_a_file_is_there_whole_or_as_it_was(
-    option: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    target = tmp_path / "out"
-    assert trace_view.main([str(file), option, str(target)]) == 0
-    written = target.read_bytes()
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        assert trace_view.main([str(file), option, str(target)]) == 1
-    assert capsys.readouterr().err == f"trace_view: {target} cannot be written: No space left on device.\n"
-    assert target.read_bytes() == written
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.recording", "out"]
-
-
-@pytest.mark.parametrize("option", ["--pcapng", "--html"])
-def test_what_cannot_be_written_is_told(
-    option: str, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for target, reason in ((tmp_path / "none" / "out", "No such file or directory"), (tmp_path, "Is a directory")):
-        assert trace_view.main([str(file), option, str(target)]) == 1
-        assert capsys.readouterr().err == f"trace_view: {target} cannot be written: {reason}.\n"
-
-
-def test_a_recording_is_not_replaced_by_what_is_made_of_it(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = file.read_bytes()
-    assert trace_view.main([str(file), "--pcapng", str(file)]) == 1
-    assert "is the recording itself" in capsys.readouterr().err
-    assert file.read_bytes() == before
-
-
-def test_a_damaged_recording_leaves_no_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file.write_bytes(file.read_bytes()[:-20])
-    assert trace_view.main([str(file), "--pcapng", str(tmp_path / "out")]) == 1
-    assert capsys.readouterr().err.startswith("trace_view: The recording ")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
-def test_a_pipe_is_written_to_and_not_replaced(file: Path, tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        assert trace_view.main([str(file), "--pcapng", str(pipe)]) == 0
-        assert os.read(reader, 1 << 20) == capture(load(file.read_bytes(), "it"))
-        assert pipe.is_fifo()
-    finally:
-        os.close(reader)

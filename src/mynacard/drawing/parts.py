@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mynacard.reader_check.printable import printable
+from mynacard.texts import printable
 
 __all__ = [
     "DASHES", "WIDTH", "Scale", "colours", "escaped", "legend_of", "no_values", "number", "shortened", "svg", "text_at",
@@ -24,6 +24,8 @@ _LOG_FROM: Final = 20
 _NARROW, _WIDE = 7.0, 12.0  # pixels of a character; those of Chinese and Japanese are wide
 _PALETTE: Final = ("#4a86c5", "#c9605c", "#a87414", "#3f9a68", "#8f74c4", "#2690a0", "#bb6597", "#808080")
 """Each has a contrast of 3 and more to white and to '#1c1c1c'."""
+_NO_XML: Final[Mapping[int, str]] = dict.fromkeys((0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}")
+"""The two characters that XML does not have, and :func:`printable` leaves."""
 DASHES: Final = ("", "8 3", "2 3", "10 3 2 3")
 _STYLE: Final = (
     ".plot{color:#222;font-family:sans-serif;font-size:12px}.plot text{fill:currentColor}"
@@ -33,7 +35,7 @@ _STYLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Where, from *start* to *end*, a value from *low* to *high* is. Logarithmic where *base* is not 0."""
+    """Where a value from *low* to *high* stands between *start* and *end*. Logarithmic where *base* is not 0."""
 
     low: float
     high: float
@@ -44,9 +46,13 @@ class Scale:
 
     @classmethod
     def of(cls, values: Sequence[float], start: float, end: float, *, base: int = 0) -> Scale:
-        """One for *values*; a ValueError if one is not finite. It begins at 0, or below, where it is linear."""
+        """A scale for *values*: logarithmic where they want it and *base* allows it, else from 0, or below.
+
+        Raises:
+            ValueError: a value is infinite, or not a number.
+        """
         if not all(math.isfinite(value) for value in values):
-            raise ValueError("A value is no number.")
+            raise ValueError("A value is infinite, or no number.")
         low, high = min(values, default=0.0), max(values, default=0.0)
         if base and low > 0 and high / low >= _LOG_FROM:
             return cls(low, high, start, end, 0, base)
@@ -64,20 +70,20 @@ class Scale:
         return self.start + share * (self.end - self.start)
 
     def ticks(self) -> list[float]:
-        """Round values, about ten at most."""
+        """At most about ten round values."""
         if not self.base:
             first, last = round(self.low / self.step), round(self.high / self.step)
             return [count * self.step for count in range(first, last + 1)]
-        exponents = range(math.floor(math.log(self.low, self.base)), math.ceil(math.log(self.high, self.base)) + 1)
-        powers = [float(self.base) ** exponent for exponent in exponents]
-        fine = self._within(part * power for power in powers for part in (1, 2, 5))
-        if self.base == 10 and len(fine) <= _TICKS_MAX:
-            return fine
-        coarse = self._within(powers)
-        return coarse[:: max(1, math.ceil(len(coarse) / _TICKS_MAX))]
+        ticks = self._products((1, 2, 5) if self.base == 10 else (1,))
+        if len(ticks) > _TICKS_MAX:
+            ticks = self._products((1,))
+        return ticks[:: max(1, math.ceil(len(ticks) / _TICKS_MAX))]
 
-    def _within(self, values: Iterable[float]) -> list[float]:
-        return [value for value in values if self.low <= value <= self.high]
+    def _products(self, parts: Sequence[int]) -> list[float]:
+        """The products of *parts* and powers of the base that the scale has, in their order."""
+        exponents = range(math.floor(math.log(self.low, self.base)), math.ceil(math.log(self.high, self.base)) + 1)
+        products = [part * float(self.base) ** exponent for exponent in exponents for part in parts]
+        return [product for product in products if self.low <= product <= self.high]
 
 
 def _step(least: float) -> float:
@@ -92,7 +98,7 @@ def number(value: float) -> str:
 
 
 def x_axis(scale: Scale, bottom: float, top: float, label: str) -> Iterator[str]:
-    """Ticks, lines from them up to *top*, and what is counted."""
+    """Ticks, lines from them up to *top*, and *label*: what is counted."""
     for tick in scale.ticks():
         x = scale.at(tick)
         yield (
@@ -103,7 +109,7 @@ def x_axis(scale: Scale, bottom: float, top: float, label: str) -> Iterator[str]
 
 
 def y_axis(scale: Scale, across: Scale) -> Iterator[str]:
-    """Ticks, and lines from them all over the picture."""
+    """Ticks, and lines from them across the picture."""
     for tick in scale.ticks():
         y = scale.at(tick)
         yield (
@@ -130,11 +136,11 @@ def legend_of(palette: Mapping[str, str], y: float, *, dashed: bool = False) -> 
 
 def wide(text: str) -> float:
     """About how many pixels *text* takes."""
-    return sum(_WIDE if unicodedata.east_asian_width(character) in "WF" else _NARROW for character in text)
+    return sum(_WIDE if unicodedata.east_asian_width(letter) in "WF" else _NARROW for letter in text)
 
 
 def shortened(text: str, pixels: float) -> str:
-    """*text*, or as much of it as has room."""
+    """*text*, or as much of it as *pixels* have room for."""
     if wide(text) <= pixels:
         return text
     widths = itertools.accumulate(map(wide, text))
@@ -148,7 +154,7 @@ def text_at(x: float, y: float, text: str, *, anchor: str = "start", weight: str
 
 
 def no_values(label: str) -> str:
-    """What stands where a picture would."""
+    """What stands in the place of a picture of nothing."""
     return svg(32, label, text_at(8, 20, "no values"))
 
 
@@ -163,10 +169,10 @@ def svg(height: float, label: str, *parts: str) -> str:
 
 
 def colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each of *names*, in their order; from the ninth on they come again."""
+    """A colour for each of *names*, in their order; from the ninth on they repeat."""
     return dict(zip(dict.fromkeys(names), itertools.cycle(_PALETTE), strict=False))
 
 
 def escaped(text: str) -> str:
     """*text* for a place in markup, between tags or between quotation marks."""
-    return html.escape(printable(text))
+    return html.escape(printable(text).translate(_NO_XML))

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mynacard.reader_check.plot_parts import WIDTH, Scale, colours, number, shortened, wide
-from mynacard.reader_check.plots import Bar, histogram, lines, page, timeline
+from mynacard.drawing import Bar, colours, histogram, lines, page, timeline
+from mynacard.drawing.parts import WIDTH, Scale, number, shortened, wide
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 MARKUP = '</svg></title><script>alert(\'1\')</script>"<b onload="x">&\x00\x1b'
@@ -42,7 +42,9 @@ def words(picture: str, of: str | None = None) -> list[str]:
 # --- what is no picture ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a name", MARKUP, "在留カード", "\ud800", "", "x" * 10_000], ids=range(6))
+@pytest.mark.parametrize(
+    "name", ["a name", MARKUP, "在留カード", "\ud800", "", "x" * 10_000, "\ufffe\uffff"], ids=range(7)
+)
 @pytest.mark.parametrize("kind", PICTURES)
 def test_whatever_its_names_a_picture_is_well_formed_and_runs_and_loads_nothing(kind: str, name: str) -> None:
     made = PICTURES[kind](name)

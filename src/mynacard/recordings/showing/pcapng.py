@@ -1,4 +1,4 @@
-"""pcapng files of packets that Wireshark hands to one of its dissectors, with comments.
+"""pcapng files, whose packets Wireshark hands to one of its dissectors, with comments.
 
 Sources: the IETF's draft-ietf-opsawg-pcapng, §3.1 (blocks), §3.5 (options), §4.1 (section header), §4.2 (interface
 description), §4.3 (enhanced packet); Wireshark's "Exported PDU" (its wsutil/exported_pdu_tlvs.h), whose link type the
@@ -29,16 +29,16 @@ from construct import (
     len_,
     this,
 )
-from printable import printable
 
 from mynacard.apdu.wire import Wire
+from mynacard.texts import printable
 
 __all__ = ["COMMENT_MAX", "SNAP_LENGTH", "Direction", "Packet", "encode"]
 
 SNAP_LENGTH: Final = 1 << 18
-"""Wireshark refuses a file with a longer packet. Of one the beginning is kept, and how long it was."""
+"""Wireshark refuses a file with a longer packet: only the beginning of one is kept, and how long it was."""
 COMMENT_MAX: Final = 1000
-"""Characters; an option has no more than 65535 bytes."""
+"""Characters; an option has at most 65535 bytes."""
 
 
 class Direction(IntEnum):
@@ -50,7 +50,14 @@ class Direction(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What the dissector gets, when (microseconds from any moment on), and a comment, which may be empty."""
+    """What the dissector gets.
+
+    Attributes:
+        data: what Wireshark dissects.
+        at_us: when, in microseconds from any moment on, at least 0.
+        direction: which way.
+        comment: for the reader; may be empty.
+    """
 
     data: bytes
     at_us: int
@@ -88,9 +95,9 @@ _BLOCK: Final[Wire] = Struct(
 
 
 def encode(packets: Iterable[Packet], dissector: str, *, interface: str, program: str, comment: str) -> bytes:
-    """A file of *packets*, each for Wireshark's *dissector*; *comment* is of the whole.
+    """A file of *packets*, each for Wireshark's *dissector*; *comment* is about the whole file.
 
-    Of comments there are :data:`COMMENT_MAX` characters, and those that do not print are replaced.
+    Comments have at most :data:`COMMENT_MAX` characters, and those that would command a terminal are escaped.
     """
     return b"".join((
         _block(_SECTION, _comment(comment), (_PROGRAM, program.encode())),
@@ -115,4 +122,4 @@ def _block(kind: int, *options: tuple[int, bytes], **fields: object) -> bytes:
 
 
 def _comment(text: str) -> tuple[int, bytes]:
-    return _COMMENT, printable(text[:COMMENT_MAX]).encode()
+    return _COMMENT, printable(text)[:COMMENT_MAX].encode()

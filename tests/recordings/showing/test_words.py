@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from trace_words import KINDS, dialogue
 
 from mynacard.apdu.masking import Range
 from mynacard.recordings import Recording
-from mynacard.recordings.recording import Exchange, MaskedBytes
-from tests.recordings.test_recording import SELECT
+from mynacard.recordings.recording import Exchange, MaskedBytes, load
+from mynacard.recordings.showing import KINDS, dialogue
+from tests.jpki.cards import card_with
+from tests.recordings.test_recording import SELECT, timed
 
 TEXT = "00A4040C0AD3921000310001010408"
 READ = "00B0810000"
@@ -91,3 +94,11 @@ def test_no_text_of_a_recording_commands_a_terminal() -> None:
     assert found.isprintable()
     assert found.startswith("nothing: ")
     assert len(found) <= 209
+
+
+def test_every_command_of_a_recording_has_words() -> None:
+    found = load(timed(card_with(), itertools.count(0, 500_000)).encode(), "it")
+    lines = list(dialogue(found))
+    assert len(lines) == len(found.exchanges)
+    assert not [line.said for line in lines if line.said.startswith("unknown")]
+    assert {line.kind for line in lines} >= {"select", "read", "PIN", "signature"}
