@@ -22,7 +22,8 @@ from mynacard.apdu.message import Card, CommandApdu
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, masks
 from mynacard.opening import open_card
 from mynacard.recordings import Recorder, Recording, Replay, read_recording, recording_to
-from mynacard.recordings.recording import Exchange, MaskedBytes, load
+from mynacard.recordings.json_lines import load
+from mynacard.recordings.recording import Exchange, MaskedBytes
 from mynacard.simulator import DEFAULT_PINS, Traits
 from tests.jpki.cards import SHORT, ca_certificate_of, card_with, certificate_of, counted
 from tests.support import CANARY, CardThat, ScriptedCard, spellings

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import trace_view
 
-from mynacard.recordings.recording import load
+from mynacard.recordings.json_lines import load
 from mynacard.recordings.showing import capture
 from tests.jpki.cards import card_with
 from tests.recordings.test_recording import PASSWORD, PIN, timed

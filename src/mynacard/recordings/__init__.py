@@ -1,7 +1,8 @@
 """Cards around a card: what passes is recorded, masked, and replayed."""
 
-from mynacard.recordings.recorder import Recorder, recording_to
-from mynacard.recordings.recording import Recording, read_recording
+from mynacard.recordings.files import read_recording, recording_to
+from mynacard.recordings.recorder import Recorder
+from mynacard.recordings.recording import Recording
 from mynacard.recordings.replay import Replay
 
 __all__ = ["Recorder", "Recording", "Replay", "read_recording", "recording_to"]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
@@ -14,25 +11,25 @@ from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.masking import ApplicationMask, Follower
 from mynacard.apdu.message import Card
 from mynacard.apdu.secrecy import carries_secret, told
-from mynacard.errors import MynacardError, NoKeypadError, UsageError
-from mynacard.recordings.recording import Exchange, MaskedBytes, end_line, header_line
-from mynacard.texts import N_
+from mynacard.errors import MynacardError, NoKeypadError
+from mynacard.recordings.json_lines import end_line, exchange_line, header_line
+from mynacard.recordings.recording import Exchange, MaskedBytes
 
-__all__ = ["Recorder", "recording_to"]
+__all__ = ["NOTHING", "Recorder"]
 
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Recorder:
     """A card around *card* that writes to *stream*, a line for each exchange, as soon as it is over.
 
-    PINs are never written, nor how long they are; of the answers, what *rules* name, and whatever an application brings
-    that they do not mention. A stream that fails does not disturb the card's user: :meth:`end` tells.
+    Never written are PINs and their length, what *rules* name of the answers, and whatever comes from an application
+    that they do not mention. A stream that fails does not disturb the program that uses the card: :meth:`end` tells.
 
     Args:
         card: the card.
         stream: text; flushed after each line.
-        rules: the personal data of the applications that may be shown otherwise.
+        rules: what is personal, for each application whose other data may be shown.
         about: what is recorded, in words: reader, card, day.
         clock: nanoseconds from any moment on; with it the recording tells when each command came and how long it took.
     """
@@ -42,7 +39,7 @@ class Recorder:
         card: Card,
         stream: IO[str],
         rules: tuple[ApplicationMask, ...],
-        about: Mapping[str, str] = _NOTHING,
+        about: Mapping[str, str] = NOTHING,
         *,
         clock: Callable[[], int] | None = None,
     ) -> None:
@@ -56,13 +53,20 @@ class Recorder:
         self._write(header_line(rules, about, timed=clock is not None))
 
     def transmit(self, command: bytes, /) -> bytes:
+        """The card's answer to *command*, which is kept.
+
+        Raises:
+            MynacardError: what the card raised; its code is kept in the place of an answer.
+        """
         send = partial(self._card.transmit, command)
         return self._exchanged(command, secret=carries_secret(command), send=send)
 
     def transmit_typed(self, command: TypedCommand, /) -> bytes:
-        """The same of a command whose PIN is typed at the reader: it is kept as if the program had sent it.
+        """The same for a command whose PIN is typed at the reader: it is kept as if the program had sent it.
 
-        Where the reader cannot do that nothing was sent, and nothing is kept.
+        Raises:
+            NoKeypadError: the reader cannot do that. Nothing was sent, and nothing is kept.
+            MynacardError: as for :meth:`transmit`.
         """
         send = partial(with_keys(self._card).transmit_typed, command)
         return self._exchanged(command.header, secret=True, send=send)
@@ -94,7 +98,7 @@ class Recorder:
     def _keep(self, command: bytes, secret: bool, answer: MaskedBytes | None, error: str, sent: int | None) -> None:
         now = self._now()
         at, took = (None, None) if sent is None or now is None else (sent, now - sent)
-        self._write(Exchange(command, secret, answer, error, at, took).to_line())
+        self._write(exchange_line(Exchange(command, secret, answer, error, at, took)))
         self._count += 1
 
     def _now(self) -> int | None:
@@ -114,49 +118,3 @@ class Recorder:
             self._stream.flush()
         except OSError as error:
             self._failure = error
-
-
-@contextlib.contextmanager
-def recording_to(
-    path: Path,
-    rules: tuple[ApplicationMask, ...],
-    about: Mapping[str, str] = _NOTHING,
-    *,
-    replace: bool = False,
-    clock: Callable[[], int] | None = None,
-) -> Generator[Callable[[Card], Recorder], None, None]:
-    """What :func:`mynacard.open_card` takes as *around*, once, to record into the new file *path*, its owner's alone.
-
-    A recording of a use that ended in an error is whole, too; where no card was reached there is no file.
-
-    Raises:
-        UsageError: the file exists, and *replace* is False.
-        OSError: it cannot be written.
-    """
-    stream = _new_file(path, replace=replace)
-    made: list[Recorder] = []
-
-    def around(card: Card) -> Recorder:
-        made.append(Recorder(card, stream, rules, about, clock=clock))
-        return made[-1]
-
-    try:
-        with stream:
-            try:
-                yield around
-            finally:
-                for recorder in made:
-                    recorder.end()
-    finally:
-        if not made:
-            path.unlink()
-
-
-def _new_file(path: Path, *, replace: bool) -> IO[str]:
-    if replace:
-        path.unlink(missing_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise UsageError(N_("{path} exists already, and a recording replaces nothing."), path=str(path)) from None
-    return os.fdopen(descriptor, "w", encoding="ascii", newline="\n")

@@ -1,4 +1,4 @@
-"""A recording as a card: it answers what was answered then."""
+"""A recording as a card: it gives the answers that were recorded."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _LOST: Final = {kind.code: kind for kind in (errors.CardLostError, errors.CardRe
 
 
 class Replay:
-    """A card that answers as the one of *recording* did. Any PIN is as good as the one that nobody wrote down.
+    """A card that answers as the one of *recording* did. It takes any PIN: the right one was not recorded.
 
     Args:
         recording: what was recorded.
-        lenient: answers any recorded command at any time: the next exchange with it, or else the last one before.
-            Without it the same commands come in the same order, and anything else is a UsageError.
-        fill: the byte that stands for each masked one. Without it an answer with masked bytes is a MaskedError.
+        lenient: answers any recorded command at any time: as the next exchange with it did, or else the last one
+            before. Without it the same commands must come in the same order.
+        fill: the byte, 0..255, in the place of each masked one; without it such an answer is a MaskedError.
     """
 
     def __init__(self, recording: Recording, *, lenient: bool = False, fill: int | None = None) -> None:
@@ -40,9 +40,10 @@ class Replay:
         """The answer that was recorded.
 
         Raises:
-            UsageError: the command was not recorded, or not here.
-            MaskedError: the answer has bytes that were masked.
-            ReaderError: no answer came then.
+            UsageError: the command was not recorded, or not at this place.
+            MaskedError: the answer has bytes that were masked, and no *fill* was given.
+            ReaderError: no answer came when this was recorded: CardLostError where the card left, else
+                OutcomeUnknownError.
         """
         at = self._find(command)
         self._next = at + 1
@@ -54,10 +55,7 @@ class Replay:
                 N_("The recording does not tell what the card answered to command number {number}: personal data."),
                 number=at + 1,
             )
-        data = bytearray(exchange.answer.data)
-        for start, end in exchange.answer.masked:
-            data[start:end] = bytes((self._fill or 0,)) * (end - start)
-        return bytes(data)
+        return exchange.answer.filled(self._fill or 0)
 
     def _find(self, command: bytes) -> int:
         exchanges, here = self.recording.exchanges, self._next

@@ -22,7 +22,7 @@ from mynacard.jpki.layout import DF_NAME
 from mynacard.personal.layout import APPLICATIONS
 from mynacard.personal.roots import PRODUCTION, TEST, Root
 from mynacard.recordings import Recorder, Replay
-from mynacard.recordings.recording import load
+from mynacard.recordings.json_lines import load
 from mynacard.simulator import Personality, SimulatedCard, Traits
 from mynacard.simulator.individual.contents import DEFAULT_PINS, fresh_pins
 from mynacard.simulator.individual.persona import DEFAULT_PERSONA, PERSONAS

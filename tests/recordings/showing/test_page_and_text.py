@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from mynacard.recordings.recording import load
+from mynacard.recordings.json_lines import load
 from mynacard.recordings.showing import Line, Share, dialogue, page, shares, text
 from tests.jpki.cards import card_with
 from tests.recordings.test_recording import recorded

@@ -14,7 +14,8 @@ import pytest
 from mynacard.apdu.masking import Range
 from mynacard.apdu.message import CommandApdu, case_on_wire
 from mynacard.recordings import Recording
-from mynacard.recordings.recording import Exchange, MaskedBytes, load
+from mynacard.recordings.json_lines import load
+from mynacard.recordings.recording import Exchange, MaskedBytes
 from mynacard.recordings.showing import capture
 from mynacard.recordings.showing.pcapng import COMMENT_MAX, SNAP_LENGTH
 from mynacard.simulator import Traits

@@ -8,7 +8,8 @@ import pytest
 
 from mynacard.apdu.masking import Range
 from mynacard.recordings import Recording
-from mynacard.recordings.recording import Exchange, MaskedBytes, load
+from mynacard.recordings.json_lines import load
+from mynacard.recordings.recording import Exchange, MaskedBytes
 from mynacard.recordings.showing import KINDS, dialogue
 from tests.jpki.cards import card_with
 from tests.recordings.test_recording import SELECT, timed

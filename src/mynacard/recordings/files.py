@@ -1,0 +1,90 @@
+"""Recordings in files: a new one is made while a card is used, an existing one is read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import IO
+
+from mynacard.apdu.masking import ApplicationMask
+from mynacard.apdu.message import Card
+from mynacard.errors import CardFileError, UsageError
+from mynacard.recordings.json_lines import SIZE_MAX, load
+from mynacard.recordings.recorder import NOTHING, Recorder
+from mynacard.recordings.recording import Recording
+from mynacard.texts import N_
+
+__all__ = ["read_recording", "recording_to"]
+
+
+@contextlib.contextmanager
+def recording_to(
+    path: Path,
+    rules: tuple[ApplicationMask, ...],
+    about: Mapping[str, str] = NOTHING,
+    *,
+    replace: bool = False,
+    clock: Callable[[], int] | None = None,
+) -> Generator[Callable[[Card], Recorder], None, None]:
+    """What :func:`mynacard.open_card` takes as *around*, once, to record into the new file *path*.
+
+    Only its owner can read the file. A use that ended in an error leaves a whole recording, too; where no card was
+    reached there is no file.
+
+    Args:
+        path: the file.
+        rules: what is personal: :data:`mynacard.recordings.personal.PERSONAL` has the rules of all applications.
+            Whatever an application answers that has no rule is masked whole.
+        about: what is recorded, in words: reader, card, day.
+        replace: whether an existing file may be replaced.
+        clock: nanoseconds from any moment on, as :func:`time.perf_counter_ns`, to keep times.
+
+    Raises:
+        UsageError: the file exists, and *replace* is False.
+        OSError: it cannot be written.
+    """
+    stream = _new_file(path, replace=replace)
+    made: list[Recorder] = []
+
+    def around(card: Card) -> Recorder:
+        made.append(Recorder(card, stream, rules, about, clock=clock))
+        return made[-1]
+
+    try:
+        with stream:
+            try:
+                yield around
+            finally:
+                for recorder in made:
+                    recorder.end()
+    finally:
+        if not made:
+            path.unlink()
+
+
+def _new_file(path: Path, *, replace: bool) -> IO[str]:
+    if replace:
+        path.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise UsageError(N_("{path} exists already, and a recording replaces nothing."), path=str(path)) from None
+    return os.fdopen(descriptor, "w", encoding="ascii", newline="\n")
+
+
+def read_recording(path: Path) -> Recording:
+    """The recording in the file *path*.
+
+    Raises:
+        CardFileError: the file cannot be read, is not a recording, is damaged, cut off, or of another version.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(SIZE_MAX + 1)
+    except OSError as error:
+        raise CardFileError(
+            N_("The recording {path} cannot be read: {reason}."), path=str(path), reason=error.strerror or "?"
+        ) from error
+    return load(content, str(path))
