@@ -5,24 +5,21 @@ Usage: python tools/bench.py [--json]
 
 from __future__ import annotations
 
-import json
-import platform
 import secrets
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
+from bench_figures import Figure, process_ms, show
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, __version__, open_card
+from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, open_card
 from mynacard.apdu import Channel
 from mynacard.apdu.message import Card
 from mynacard.doors.disk import cached_pki, new_card
@@ -58,39 +55,9 @@ TARGETS: Final = {
 """Commands after SELECT of the EF 000A, the user-authentication certificate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the result; *value* is a median."""
-
-    what: str
-    value: float
-    unit: str
-    target: str = ""
-    note: str = ""
-
-
 def main() -> None:
     cached_pki()  # made once a machine, and no part of any figure
-    figures = [*simulator(), *processes(), *sessions(), *many_cards(), *as_real_cards()]
-    if sys.argv[1:] == ["--json"]:
-        print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
-        return
-    print(", ".join(f"{name} {value}" for name, value in machine().items()))
-    print(f"{'median':>12}       {'what':<72} target, and what was compared")
-    for figure in figures:
-        shown = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:,.2f}"
-        beside = "; ".join(filter(None, (figure.target, figure.note)))
-        print(f"{shown:>12} {figure.unit:<5} {figure.what:<72} {beside}".rstrip())
-
-
-def machine() -> dict[str, str]:
-    """What the figures depend on."""
-    return {
-        "mynacard": __version__,
-        "Python": platform.python_version(),
-        "system": platform.system(),
-        "processor": platform.machine(),
-    }
+    show([*simulator(), *processes(), *sessions(), *many_cards(), *as_real_cards()], sys.argv[1:])
 
 
 def simulator() -> list[Figure]:
@@ -125,8 +92,8 @@ def processes() -> list[Figure]:
     figures: list[Figure] = []
     for what, (arguments, target) in programs.items():
         for warm_up in (bare, arguments):
-            _process_ms(warm_up)
-        pairs = [(_process_ms(bare), _process_ms(arguments)) for _ in range(PROCESSES)]
+            process_ms(*warm_up)
+        pairs = [(process_ms(*bare), process_ms(*arguments)) for _ in range(PROCESSES)]
         alone = statistics.median(pair[0] for pair in pairs)
         beyond = statistics.median(pair[1] - pair[0] for pair in pairs)
         figures.append(Figure(f"process: {what}, over python -c pass", beyond, "ms", target, f"that: {alone:.1f} ms"))
@@ -270,12 +237,6 @@ def _seconds(step: Callable[[], object], count: int) -> float:
     for _ in range(count):
         step()
     return time.perf_counter() - start
-
-
-def _process_ms(arguments: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
-    return 1000 * (time.perf_counter() - start)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import platform
 import socket
 import statistics
 import struct
@@ -18,12 +17,12 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from mynacard import __version__
+from bench_figures import Figure, process_ms, show
+
 from mynacard.doors.disk import cached_pki, new_card
 from mynacard.doors.pcsclite import PcscliteDoor, reader_name
 from mynacard.jpki import DF_NAME
@@ -84,38 +83,9 @@ while True:
 """Waits for cards, and prints when it hears of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the result."""
-
-    what: str
-    value: float
-    unit: str
-    target: str = ""
-    note: str = ""
-
-
 def main() -> None:
     cached_pki()  # made once a machine, and no part of any figure
-    figures = [*latency(), *events(), *starts(), *soak()]
-    if sys.argv[1:] == ["--json"]:
-        print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
-        return
-    print(", ".join(f"{name} {value}" for name, value in machine().items()))
-    for figure in figures:
-        beside = "; ".join(filter(None, (figure.target, figure.note)))
-        print(f"{figure.value:>12,.2f} {figure.unit:<5} {figure.what:<68} {beside}".rstrip())
-
-
-def machine() -> dict[str, str]:
-    """What the figures depend on."""
-    return {
-        "mynacard": __version__,
-        "Python": platform.python_version(),
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "processors": str(os.cpu_count()),
-    }
+    show([*latency(), *events(), *starts(), *soak()], sys.argv[1:])
 
 
 # --- an APDU -----------------------------------------------------------------------------------------
@@ -196,15 +166,9 @@ def _insertion_ms(door: PcscliteDoor, heard: Iterator[tuple[bool, float]]) -> fl
 
 def starts() -> list[Figure]:
     """``sim exec`` of a program that does nothing, and Python that does nothing."""
-    bare = statistics.median(_process_ms("-c", "pass") for _ in range(STARTS))
-    whole = statistics.median(_process_ms("-m", "mynacard", "sim", "exec", "--", "true") for _ in range(STARTS))
+    bare = statistics.median(process_ms("-c", "pass") for _ in range(STARTS))
+    whole = statistics.median(process_ms("-m", "mynacard", "sim", "exec", "--", "true") for _ in range(STARTS))
     return [Figure("process: mynacard sim exec -- true, median", whole, "ms", note=f"python -c pass: {bare:.1f} ms")]
-
-
-def _process_ms(*words: str) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
-    return 1000 * (time.perf_counter() - start)
 
 
 # --- many --------------------------------------------------------------------------------------------

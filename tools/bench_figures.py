@@ -1,0 +1,58 @@
+"""What the benches share: a figure, the machine that it depends on, and how figures are printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from mynacard import __version__
+
+__all__ = ["Figure", "process_ms", "show"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the result; *value* is a median where it was measured several times."""
+
+    what: str
+    value: float
+    unit: str
+    target: str = ""
+    note: str = ""
+
+
+def show(figures: Sequence[Figure], arguments: Sequence[str]) -> None:
+    """Print *figures* as a table, or as JSON where *arguments*, the script's, are ``--json``."""
+    if list(arguments) == ["--json"]:
+        print(json.dumps({"machine": _machine(), "figures": [asdict(figure) for figure in figures]}, indent=2))
+        return
+    print(", ".join(f"{name} {value}" for name, value in _machine().items()))
+    print(f"{'figure':>12}       {'what':<72} target, and what was compared")
+    for figure in figures:
+        shown = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:,.2f}"
+        beside = "; ".join(filter(None, (figure.target, figure.note)))
+        print(f"{shown:>12} {figure.unit:<5} {figure.what:<72} {beside}".rstrip())
+
+
+def _machine() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "mynacard": __version__,
+        "Python": platform.python_version(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "processors": str(os.cpu_count()),
+    }
+
+
+def process_ms(*arguments: str) -> float:
+    """How long a process of Python with *arguments* takes, from start to end."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    return 1000 * (time.perf_counter() - start)
