@@ -9,7 +9,7 @@ from mynacard.apdu.masking import ApplicationMask
 from mynacard.jpki import DIGITAL_SIGNATURE
 from mynacard.recordings.personal import PERSONAL
 from tests.jpki.cards import card_with, certificate_of
-from tests.recordings.test_recording import recorded
+from tests.recordings.card_in_use import recorded
 from tests.support import SOURCE
 
 

@@ -15,7 +15,7 @@ import trace_view
 from mynacard.recordings.json_lines import load
 from mynacard.recordings.showing import capture
 from tests.jpki.cards import card_with
-from tests.recordings.test_recording import PASSWORD, PIN, timed
+from tests.recordings.card_in_use import PASSWORD, PIN, timed
 
 
 @pytest.fixture

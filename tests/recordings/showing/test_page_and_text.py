@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from mynacard.recordings.json_lines import load
 from mynacard.recordings.showing import Line, Share, dialogue, page, shares, text
 from tests.jpki.cards import card_with
-from tests.recordings.test_recording import recorded
+from tests.recordings.card_in_use import recorded
 
 
 def test_markup_in_a_recording_is_shown_and_not_taken() -> None:

@@ -20,7 +20,7 @@ from mynacard.recordings.showing import capture
 from mynacard.recordings.showing.pcapng import COMMENT_MAX, SNAP_LENGTH
 from mynacard.simulator import Traits
 from tests.jpki.cards import LONG, SHORT, card_with
-from tests.recordings.test_recording import SELECT, recorded, timed
+from tests.recordings.card_in_use import SELECT, recorded, timed
 from tests.rig.pcscd import program
 
 FIELDS = (
@@ -61,12 +61,19 @@ def of(*exchanges: Exchange, **about: str) -> Recording:
 
 
 def used(traits: Traits = LONG) -> Recording:
-    """A card in use, half a millisecond for each command and between them; its signature is one for all machines."""
+    """A card in use, half a millisecond for each command and between them; it answers alike on all machines."""
     found = load(timed(card_with(traits=traits), itertools.count(0, 500_000)).encode(), "it")
-    return replace(found, exchanges=tuple(
-        replace(each, answer=MaskedBytes(FIXED)) if each.command[:2] == b"\x80\x2a" else each
-        for each in found.exchanges
-    ))  # fmt: skip
+    return replace(found, exchanges=tuple(map(fixed, found.exchanges)))
+
+
+def fixed(each: Exchange) -> Exchange:
+    """*each*, without what chance decides: the signature, and whether part of a certificate begins as an ATR does."""
+    assert each.answer is not None
+    if each.command[:2] == b"\x80\x2a":
+        return replace(each, answer=MaskedBytes(FIXED))
+    if each.answer.data[0] in {0x3B, 0x3F}:
+        return replace(each, answer=replace(each.answer, data=b"\x30" + each.answer.data[1:]))
+    return each
 
 
 # --- what is dissected -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from mynacard.recordings.json_lines import load
 from mynacard.recordings.recording import Exchange, MaskedBytes
 from mynacard.recordings.showing import KINDS, dialogue
 from tests.jpki.cards import card_with
-from tests.recordings.test_recording import SELECT, timed
+from tests.recordings.card_in_use import SELECT, timed
 
 TEXT = "00A4040C0AD3921000310001010408"
 READ = "00B0810000"
