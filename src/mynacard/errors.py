@@ -45,7 +45,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from mynacard.texts import N_, sentence
+from mynacard.texts import N_, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +131,7 @@ class MynacardError(Exception):
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The sentence, its template passed through *translate* (a ``gettext``) first."""
-        return sentence(str(self.args[0]), self.details, translate)
+        return Sentence(str(self.args[0]), self.details).text(translate)
 
     def __str__(self) -> str:
         return self.text()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mynacard.texts import Sentence
+
 __all__ = ["Step", "Verdict", "bad", "good", "not_checked", "overall"]
 
 
@@ -29,11 +31,11 @@ class Step:
 
     verdict: Verdict
     template: str
-    details: tuple[tuple[str, str], ...] = ()
+    details: tuple[tuple[str, object], ...] = ()
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """Why, its template passed through *translate* (a ``gettext``) first."""
-        return translate(self.template).format(**dict(self.details))
+        return Sentence(self.template, dict(self.details)).text(translate)
 
 
 def good(template: str, /, **details: object) -> Step:
@@ -60,4 +62,4 @@ def overall(steps: Iterable[Step]) -> Verdict:
 
 
 def _step(verdict: Verdict, template: str, details: dict[str, object]) -> Step:
-    return Step(verdict, template, tuple((name, str(value)) for name, value in details.items()))
+    return Step(verdict, template, tuple(details.items()))

@@ -39,12 +39,12 @@ from mynacard.reader_check import (
 from mynacard.reader_check import check as check_module
 from mynacard.reader_check.desk import installed_driver
 from mynacard.reader_check.lengths import longest_that_passes
-from mynacard.texts import printable
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.narrow import NarrowReader, Narrows
 from mynacard.simulator.powered import Around
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from mynacard.texts import printable
 from tests.reader_check.runs import NAME, PIN, READERS, SHORT, Counting, of, results, tries
 from tests.support import SOURCE
 

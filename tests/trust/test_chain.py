@@ -137,10 +137,20 @@ def test_no_steps_prove_nothing() -> None:
     assert overall([SIGNED]) is Verdict.GOOD
 
 
+def _with_template_marked(step: Step) -> str:
+    """*step* in a language that quotes its template, and knows none of its details."""
+    return step.text(lambda text: f"«{text}»" if text == step.template else text)
+
+
+def _with_template_marked(step: Step) -> str:
+    """*step* in a language that quotes its template, and knows none of its details."""
+    return step.text(lambda text: f"«{text}»" if text == step.template else text)
+
+
 def test_every_step_says_why_in_words_that_can_be_translated() -> None:
     for _, step in judge(holder(CA), CA).steps:
         assert step.text().endswith(".")
-        assert step.text(lambda template: f"«{template}»") == f"«{step.text()}»"
+        assert _with_template_marked(step) == f"«{step.text()}»"
 
 
 def test_a_time_without_zone_is_refused() -> None:

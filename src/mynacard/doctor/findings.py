@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from mynacard.doctor.systems import System
-from mynacard.texts import N_, sentence
+from mynacard.texts import N_, Sentence
 
 __all__ = ["FINDINGS", "Finding", "Kind", "Level"]
 
@@ -59,13 +59,13 @@ class Finding:
 
     def cause(self, translate: Callable[[str], str] = str) -> str:
         """What is so, in a sentence."""
-        return sentence(FINDINGS[self.code].cause, self.details, translate)
+        return Sentence(FINDINGS[self.code].cause, self.details).text(translate)
 
     def cure(self, translate: Callable[[str], str] = str) -> str:
         """What to do about it; empty where nothing is to be done."""
         kind = FINDINGS[self.code]
         cure = kind.cures.get(self.system, kind.cure)
-        return sentence(cure, self.details, translate) if cure else ""
+        return Sentence(cure, self.details).text(translate)
 
 
 _START: Final = N_(

@@ -26,6 +26,7 @@ from mynacard.personal.report import Check, Conclusion, Genuineness, Subject, Ve
 from mynacard.personal.roots import PRODUCTION, TEST, Origin, Purpose, Root, RootKind
 from mynacard.personal.signatures import challenge_input, is_signed, signed_challenge, signed_face
 from mynacard.texts import N_
+from mynacard.verdict import Step, bad, good, not_checked
 
 __all__ = [
     "Check",
@@ -108,18 +109,14 @@ def check_text(
         wanted,
         root,
         (
-            certified,
-            digests,
-            _number(files.number, signed),
-            _attributes(files.attributes, signed),
-            card_key,
-            _presence(presence, (key,) if key else ()),
-            Check(
-                Subject.SAME_CARD,
-                Verdict.NOT_CHECKED,
-                N_("Nothing in this application says that its data and the key that answered are of one card."),
-            ),
-            _VALIDITY,
+            Check(Subject.CERTIFICATE, certified),
+            Check(Subject.DIGESTS, digests),
+            Check(Subject.NUMBER, _number(files.number, signed)),
+            Check(Subject.ATTRIBUTES, _attributes(files.attributes, signed)),
+            Check(Subject.CARD_KEY, card_key),
+            Check(Subject.PRESENCE, _presence(presence, (key,) if key else ())),
+            Check(Subject.SAME_CARD, _NOT_LINKED),
+            Check(Subject.VALIDITY, _VALIDITY),
         ),
     )
 
@@ -146,25 +143,39 @@ def check_face(
     """
     _check_nonce(presence)
     certified, issuer, root = _certificate(files.certificate, Purpose.CARD_FACE, wanted, roots)
-    age, age_key = _record(Subject.AGE_RECORD, files.age_record, issuer, AgeRecord)
+    age, age_key = _record(files.age_record, issuer, AgeRecord)
     face, face_key = _face(files.face, issuer)
-    image, image_key = _record(Subject.NUMBER_IMAGE, files.number_image, issuer, NumberImage)
+    image, image_key = _record(files.number_image, issuer, NumberImage)
     keys = tuple({key for key in (age_key, face_key, image_key) if key})
-    checks = (certified, age, face, image, _presence(presence, keys), _same_card(keys, presence), _unsigned(files.face))
-    return Genuineness(wanted, root, (*checks, _VALIDITY))
+    return Genuineness(
+        wanted,
+        root,
+        (
+            Check(Subject.CERTIFICATE, certified),
+            Check(Subject.AGE_RECORD, age),
+            Check(Subject.FACE, face),
+            Check(Subject.NUMBER_IMAGE, image),
+            Check(Subject.PRESENCE, _presence(presence, keys)),
+            Check(Subject.SAME_CARD, _same_card(keys, presence)),
+            Check(Subject.UNSIGNED, _unsigned(files.face)),
+            Check(Subject.VALIDITY, _VALIDITY),
+        ),
+    )
 
 
 def not_checkable(wanted: RootKind = RootKind.PRODUCTION) -> Genuineness:
     """Of the common and the resident register application: nothing in them is signed by a key that is known."""
-    why = N_("This application holds nothing by which a genuine card could be told from another.")
-    return Genuineness(wanted, None, (Check(Subject.APPLICATION, Verdict.NOT_CHECKED, why),))
+    why = not_checked(N_("This application holds nothing by which a genuine card could be told from another."))
+    return Genuineness(wanted, None, (Check(Subject.APPLICATION, why),))
 
 
-_VALIDITY: Final = Check(
-    Subject.VALIDITY,
-    Verdict.NOT_CHECKED,
-    N_("Whether the card is still valid was not checked: these certificates have no dates and no revocation."),
+_VALIDITY: Final = not_checked(
+    N_("Whether the card is still valid was not checked: these certificates have no dates and no revocation.")
 )
+_NOT_LINKED: Final = not_checked(
+    N_("Nothing in this application says that its data and the key that answered are of one card.")
+)
+_UNREAD: Final = not_checked(N_("The file was not read."))
 
 
 def _check_nonce(presence: Presence | None) -> None:
@@ -172,55 +183,42 @@ def _check_nonce(presence: Presence | None) -> None:
         challenge_input(presence.nonce)
 
 
-def _good(subject: Subject, template: str, **details: object) -> Check:
-    return Check(subject, Verdict.GOOD, template, tuple(details.items()))
-
-
-def _bad(subject: Subject, template: str, **details: object) -> Check:
-    return Check(subject, Verdict.BAD, template, tuple(details.items()))
-
-
-def _unread(subject: Subject) -> Check:
-    return Check(subject, Verdict.NOT_CHECKED, N_("The file was not read."))
-
-
-def _malformed(subject: Subject, why: CardDataError) -> Check:
-    return _bad(subject, N_("{why}"), why=why)
+def _malformed(why: CardDataError) -> Step:
+    return bad(N_("{why}"), why=why)
 
 
 def _certificate(
     content: bytes, purpose: Purpose, wanted: RootKind, roots: Iterable[Root]
-) -> tuple[Check, PublicKeyObject | None, Root | None]:
+) -> tuple[Step, PublicKeyObject | None, Root | None]:
     """The step, the key that is certified, and by which root. A key that no root certifies is none."""
-    subject = Subject.CERTIFICATE
     try:
         certificate = CvCertificate.parse(content)
     except CardDataError as e:
-        return _malformed(subject, e), None, None
+        return _malformed(e), None, None
     named = [root for root in roots if root.key_id == certificate.issuer and root.purpose is purpose]
     if not named:
         why = N_("None of the roots that are known here issues this certificate; it names {issuer}.")
-        return _bad(subject, why, issuer=str(certificate.issuer)), None, None
+        return bad(why, issuer=str(certificate.issuer)), None, None
     found = [root for root in named if certificate.signed_by(root.public_key)]
     if not found:
         why = N_("The certificate names the root {issuer}, which did not sign it.")
-        return _bad(subject, why, issuer=str(certificate.issuer)), None, None
+        return bad(why, issuer=str(certificate.issuer)), None, None
     root = next((root for root in found if root.kind is wanted), found[0])
     return _of_kind(root, wanted), certificate.public_key, root
 
 
-def _of_kind(root: Root, wanted: RootKind) -> Check:
+def _of_kind(root: Root, wanted: RootKind) -> Step:
     said = {"root": str(root.key_id), "kind": root.kind.value, "wanted": wanted.value}
     if root.kind is not wanted:
         why = N_("The certificate leads to the {kind} root {root}; one of kind {wanted} was asked for.")
-        return _bad(Subject.CERTIFICATE, why, **said)
+        return bad(why, **said)
     if root.kind is RootKind.SIMULATED:
         why = N_("The certificate leads to the simulated root {root}: it proves nothing outside of tests.")
     elif root.origin is Origin.COMMUNITY:
         why = N_("The certificate leads to the {kind} root {root}, as programs of others know it; J-LIS tells none.")
     else:
         why = N_("The certificate leads to the {kind} root {root}, which was handed in.")
-    return _good(Subject.CERTIFICATE, why, **said)
+    return good(why, **said)
 
 
 _BAD_SIGNATURE: Final = N_("The signature is none of these bytes by the certified key.")
@@ -228,120 +226,119 @@ _GOOD_SIGNATURE: Final = N_("The certified key signed it.")
 _NO_KEY: Final = N_("Nothing was there to check it with: the certificate leads to no known root.")
 
 
-def _signature(subject: Subject, issuer: PublicKeyObject | None, check: Callable[[PublicKeyObject], bool]) -> Check:
+def _signature(issuer: PublicKeyObject | None, check: Callable[[PublicKeyObject], bool]) -> Step:
     if issuer is None:
-        return Check(subject, Verdict.NOT_CHECKED, _NO_KEY)
-    return _good(subject, _GOOD_SIGNATURE) if check(issuer) else _bad(subject, _BAD_SIGNATURE)
+        return not_checked(_NO_KEY)
+    return good(_GOOD_SIGNATURE) if check(issuer) else bad(_BAD_SIGNATURE)
 
 
-def _value(check: Check, value: _V) -> tuple[Check, _V | None]:
-    """*check*, and *value* only where the check is good: what is not signed is used for nothing else."""
-    return check, value if check.verdict is Verdict.GOOD else None
+def _value(step: Step, value: _V) -> tuple[Step, _V | None]:
+    """*step*, and *value* only where the step is good: what is not signed is used for nothing else."""
+    return step, value if step.verdict is Verdict.GOOD else None
 
 
 # --- text input support --------------------------------------------------------------------------------
 
 
-def _digests(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Check, TextDigests | None]:
+def _digests(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Step, TextDigests | None]:
     if content is None:
-        return _unread(Subject.DIGESTS), None
+        return _UNREAD, None
     try:
         value, signed = TextDigests.parse(content), TextDigests.signed_part(content)
     except CardDataError as e:
-        return _malformed(Subject.DIGESTS, e), None
-    return _value(_signature(Subject.DIGESTS, issuer, lambda key: is_signed(key, value.signature, signed)), value)
+        return _malformed(e), None
+    return _value(_signature(issuer, lambda key: is_signed(key, value.signature, signed)), value)
 
 
-def _card_key(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Check, PublicKeyObject | None]:
+def _card_key(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Step, PublicKeyObject | None]:
     if content is None:
-        return _unread(Subject.CARD_KEY), None
+        return _UNREAD, None
     try:
         value, signed = CardKey.parse(content), CardKey.signed_part(content)
     except CardDataError as e:
-        return _malformed(Subject.CARD_KEY, e), None
-    check = _signature(Subject.CARD_KEY, issuer, lambda key: is_signed(key, value.signature, signed))
-    return _value(check, value.public_key)
+        return _malformed(e), None
+    step = _signature(issuer, lambda key: is_signed(key, value.signature, signed))
+    return _value(step, value.public_key)
 
 
-def _number(content: bytes | None, signed: TextDigests | None) -> Check:
+def _number(content: bytes | None, signed: TextDigests | None) -> Step:
     if content is None:
-        return _unread(Subject.NUMBER)
+        return _UNREAD
     try:
         NumberFile.parse(content)
     except CardDataError as e:
-        return _malformed(Subject.NUMBER, e)
-    return _digest(Subject.NUMBER, content, signed.number if signed else None)
+        return _malformed(e)
+    return _digest(content, signed.number if signed else None)
 
 
-def _attributes(content: bytes | None, signed: TextDigests | None) -> Check:
+def _attributes(content: bytes | None, signed: TextDigests | None) -> Step:
     if content is None:
-        return _unread(Subject.ATTRIBUTES)
+        return _UNREAD
     try:
         Attributes.parse(content)
         part = Attributes.signed_part(content)
     except CardDataError as e:
-        return _malformed(Subject.ATTRIBUTES, e)
-    return _digest(Subject.ATTRIBUTES, part, signed.attributes if signed else None)
+        return _malformed(e)
+    return _digest(part, signed.attributes if signed else None)
 
 
-def _digest(subject: Subject, content: bytes, signed: bytes | None) -> Check:
+def _digest(content: bytes, signed: bytes | None) -> Step:
     if signed is None:
-        return Check(subject, Verdict.NOT_CHECKED, N_("There is no signed digest to compare it with."))
+        return not_checked(N_("There is no signed digest to compare it with."))
     if hmac.compare_digest(HashAlgorithm.SHA256.digest(content), signed):
-        return _good(subject, N_("It has the digest that was signed."))
-    return _bad(subject, N_("It has another digest than the one that was signed."))
+        return good(N_("It has the digest that was signed."))
+    return bad(N_("It has another digest than the one that was signed."))
 
 
 # --- card face -----------------------------------------------------------------------------------------
 
 
 def _record(
-    subject: Subject, content: bytes | None, issuer: PublicKeyObject | None, kind: type[AgeRecord] | type[NumberImage]
-) -> tuple[Check, PublicKeyObject | None]:
+    content: bytes | None, issuer: PublicKeyObject | None, kind: type[AgeRecord] | type[NumberImage]
+) -> tuple[Step, PublicKeyObject | None]:
     if content is None:
-        return _unread(subject), None
+        return _UNREAD, None
     try:
         value, signed = kind.parse(content), kind.signed_part(content)
     except CardDataError as e:
-        return _malformed(subject, e), None
-    return _value(_signature(subject, issuer, lambda key: is_signed(key, value.signature, signed)), value.public_key)
+        return _malformed(e), None
+    return _value(_signature(issuer, lambda key: is_signed(key, value.signature, signed)), value.public_key)
 
 
-def _face(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Check, PublicKeyObject | None]:
+def _face(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Step, PublicKeyObject | None]:
     if content is None:
-        return _unread(Subject.FACE), None
+        return _UNREAD, None
     try:
         value, digests = Face.parse(content), Face.digests_of(content)
     except CardDataError as e:
-        return _malformed(Subject.FACE, e), None
-    check = _signature(Subject.FACE, issuer, lambda key: signed_face(key, value.signature, digests))
-    return _value(check, value.public_key)
+        return _malformed(e), None
+    step = _signature(issuer, lambda key: signed_face(key, value.signature, digests))
+    return _value(step, value.public_key)
 
 
-def _same_card(keys: tuple[PublicKeyObject, ...], presence: Presence | None) -> Check:
+def _same_card(keys: tuple[PublicKeyObject, ...], presence: Presence | None) -> Step:
     if len(keys) > 1:
-        return _bad(Subject.SAME_CARD, N_("The records name different keys: they are of different cards."))
+        return bad(N_("The records name different keys: they are of different cards."))
     if not keys or presence is None:
-        return Check(Subject.SAME_CARD, Verdict.NOT_CHECKED, N_("No key of the card was compared with an answer."))
-    return _good(Subject.SAME_CARD, N_("All records that were read name the key that was asked."))
+        return not_checked(N_("No key of the card was compared with an answer."))
+    return good(N_("All records that were read name the key that was asked."))
 
 
-def _unsigned(face: bytes | None) -> Check:
+def _unsigned(face: bytes | None) -> Step:
     if face is None:
-        return Check(Subject.UNSIGNED, Verdict.NOT_CHECKED, N_("No unsigned data were read."))
+        return not_checked(N_("No unsigned data were read."))
     why = N_("The date of expiry and the image of the security code are signed by nobody.")
-    return Check(Subject.UNSIGNED, Verdict.NOT_CHECKED, why)
+    return not_checked(why)
 
 
 # --- both ------------------------------------------------------------------------------------------------
 
 
-def _presence(presence: Presence | None, keys: Sequence[PublicKeyObject]) -> Check:
-    subject = Subject.PRESENCE
+def _presence(presence: Presence | None, keys: Sequence[PublicKeyObject]) -> Step:
     if presence is None:
-        return Check(subject, Verdict.NOT_CHECKED, N_("The card was asked to sign nothing: it may be a copy."))
+        return not_checked(N_("The card was asked to sign nothing: it may be a copy."))
     if not keys:
-        return Check(subject, Verdict.NOT_CHECKED, N_("No signed key of the card is there to check its answer with."))
+        return not_checked(N_("No signed key of the card is there to check its answer with."))
     if all(signed_challenge(key, presence.answer, presence.nonce) for key in keys):
-        return _good(subject, N_("The card signed a fresh challenge with the key that was signed for it."))
-    return _bad(subject, N_("The card's answer to the challenge is not by the key that was signed for it."))
+        return good(N_("The card signed a fresh challenge with the key that was signed for it."))
+    return bad(N_("The card's answer to the challenge is not by the key that was signed for it."))

@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from mynacard.personal.roots import Root, RootKind
-from mynacard.texts import sentence
-from mynacard.verdict import Verdict
+from mynacard.verdict import Step, Verdict
 
 __all__ = ["Check", "Conclusion", "Genuineness", "Subject", "Verdict"]
 
@@ -45,23 +44,19 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step.
-
-    Attributes:
-        subject: what it is about.
-        verdict: what it found.
-        template: why, a sentence for people with ``{names}`` where details go.
-        details: what goes there, as pairs.
-    """
+    """One step, and what it is about."""
 
     subject: Subject
-    verdict: Verdict
-    template: str
-    details: tuple[tuple[str, object], ...] = ()
+    step: Step
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the step found."""
+        return self.step.verdict
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """Why, its template passed through *translate* (a ``gettext``) first."""
-        return sentence(self.template, dict(self.details), translate)
+        return self.step.text(translate)
 
 
 _DATA: Final = {Subject.NUMBER, Subject.ATTRIBUTES, Subject.AGE_RECORD, Subject.FACE, Subject.NUMBER_IMAGE}

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from mynacard.reader_check.matrix import Cell, Kind, Matrix, Row
-from mynacard.texts import printable
 from mynacard.reader_check.report import Result
 from mynacard.reader_check.values import MEANINGS, WORDS
+from mynacard.texts import printable
 
 __all__ = ["markdown", "web_page"]
 

@@ -20,7 +20,7 @@ from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.keypad import Property
 from mynacard.apdu.selection import BLOCK
 from mynacard.errors import ReaderFileError
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 
 __all__ = [
     "UNKNOWN",
@@ -109,8 +109,6 @@ class ReaderProfile:
         return found
 
 
-_WIDE_SPACE: Final = "\u3000"
-"""Of Japanese text; what else does not print could command a terminal, or cannot be written down."""
 _UNLIMITED: Final = 0x10000 + _STATUS
 _LONGEST: Final = 4 + 3 + 0xFFFF + 2
 UNKNOWN: Final = ReaderProfile()
@@ -214,7 +212,7 @@ def _is_list(value: object) -> bool:
 
 
 def _are_texts(*values: object) -> bool:
-    return all(isinstance(value, str) and value.replace(_WIDE_SPACE, " ").isprintable() for value in values)
+    return all(isinstance(value, str) and printable(value) == value for value in values)
 
 
 def _number(properties: Mapping[int, bytes], key: Property, length: int) -> int | None:

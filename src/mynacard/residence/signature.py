@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from cryptography import x509
@@ -28,7 +28,7 @@ from mynacard.residence.certificates import Certificate
 from mynacard.residence.contents import CardFiles, entries_row, stored_certificate
 from mynacard.residence.layout import First, Second
 from mynacard.residence.report import Report, SignatureForm
-from mynacard.texts import N_
+from mynacard.texts import N_, moment
 from mynacard.verdict import Step, bad, good, not_checked
 
 __all__ = ["check", "signed_data"]
@@ -220,18 +220,16 @@ def _profile(certificate: Certificate, authority: Certificate) -> str | None:
 def _validity(at: datetime, signer: Certificate, anchor: Anchor | None) -> Step:
     certificate = signer.parsed
     if at < certificate.not_valid_before_utc:
-        return bad(N_("The signer's certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc))
+        return bad(
+            N_("The signer's certificate is valid from {start}."), start=moment(certificate.not_valid_before_utc)
+        )
     if at > certificate.not_valid_after_utc:
-        return bad(N_("The signer's certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
+        return bad(N_("The signer's certificate expired on {end}."), end=moment(certificate.not_valid_after_utc))
     if anchor is None:
-        return good(N_("The signer's certificate is valid on {time}."), time=_time(at))
+        return good(N_("The signer's certificate is valid on {time}."), time=moment(at))
     authority = anchor.certificate.parsed
     if at < authority.not_valid_before_utc:
-        return bad(N_("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
+        return bad(N_("The CA certificate is valid from {start}."), start=moment(authority.not_valid_before_utc))
     if at > authority.not_valid_after_utc:
-        return bad(N_("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
-    return good(N_("Both certificates are valid on {time}."), time=_time(at))
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return bad(N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc))
+    return good(N_("Both certificates are valid on {time}."), time=moment(at))

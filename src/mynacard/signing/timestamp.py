@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Final, TypeAlias
 
 from cryptography import x509
@@ -25,7 +25,7 @@ from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlg
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import der, external
 from mynacard.signing.content import DigestOf
-from mynacard.texts import N_
+from mynacard.texts import N_, moment, printable
 from mynacard.trust import asn1, coroutine, pyhanko
 from mynacard.trust.certificates import load
 from mynacard.trust.revocation import NO_EVIDENCE, TOLERANCE, WEAK_HASHES, RevocationEvidence, revocation
@@ -246,14 +246,10 @@ def _granted(response_der: bytes, nonce: int) -> bytes:
     except (CertificateFileError, *asn1.UNREADABLE):
         raise TimeStampError(N_("The time-stamping authority answered something that is no time stamp.")) from None
     if status not in _GRANTED:
-        raise TimeStampError(N_("The time-stamping authority refused: {reason}"), reason=_printable(reason))
+        raise TimeStampError(N_("The time-stamping authority refused: {reason}"), reason=printable(reason[:200]))
     if not answered:
         raise TimeStampError(N_("The time-stamping authority answered another question."))
     return bytes(token)
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:200])
 
 
 # --- checking ---
@@ -310,7 +306,7 @@ def _is_for_time_stamps_alone(certificate: x509.Certificate) -> bool:
 
 
 def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: RevocationEvidence, at: datetime) -> Proof:
-    time = _time(stamp.time)
+    time = moment(stamp.time)
     if not stamp.fits:
         return Proof(bad(N_("The time stamp is about something else.")))
     if stamp.time > at + TOLERANCE:
@@ -340,7 +336,3 @@ def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: Revo
 
 
 _ORDER: Final = {Verdict.GOOD: 0, Verdict.NOT_CHECKED: 1, Verdict.BAD: 2}
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

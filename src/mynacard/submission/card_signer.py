@@ -19,7 +19,7 @@ from mynacard.submission import codec, manifest, rules
 from mynacard.submission.codec import FormError
 from mynacard.submission.exchange import REGISTRATION, RegistrationStatement
 from mynacard.submission.manifest import Manifest
-from mynacard.texts import N_, sentence
+from mynacard.texts import N_, Sentence
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
 
@@ -83,7 +83,7 @@ class CardSigner:
             return cades.sign(document, certificate, session.private_key())
 
     def _told(self, template: str, details: Mapping[str, object]) -> str:
-        return sentence(template, details, self.translate)
+        return Sentence(template, details).text(self.translate)
 
 
 _LOG_IN = N_("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.")

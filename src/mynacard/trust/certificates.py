@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 
 __all__ = ["CERTIFICATE_MAX", "load", "name_text", "rsa_public_key"]
 
@@ -59,11 +59,8 @@ def load(data: bytes) -> x509.Certificate:
 
 
 def name_text(name: x509.Name) -> str:
-    """*name* on one line (RFC 4514), safe to print: what would move the cursor or turn the text round is left out."""
-    text = name.rfc4514_string()
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:NAME_MAX]
-    )
+    """*name* on one line (RFC 4514), safe to print: what would move the cursor or turn the text round is escaped."""
+    return printable(name.rfc4514_string()[:NAME_MAX])
 
 
 def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Final, TypeVar
 
@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from mynacard.errors import UnsupportedAlgorithmError, UsageError
-from mynacard.texts import N_
+from mynacard.texts import N_, moment
 from mynacard.trust.certificates import name_text, rsa_public_key
 from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict, bad, good, not_checked, overall
@@ -265,14 +265,14 @@ def _unknown_critical(certificate: x509.Certificate) -> x509.ObjectIdentifier | 
 
 def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certificate | None = None) -> Step:
     if at < certificate.not_valid_before_utc:
-        return bad(N_("The certificate is valid from {start}."), start=_time(certificate.not_valid_before_utc))
+        return bad(N_("The certificate is valid from {start}."), start=moment(certificate.not_valid_before_utc))
     if at > certificate.not_valid_after_utc:
-        return bad(N_("The certificate expired on {end}."), end=_time(certificate.not_valid_after_utc))
+        return bad(N_("The certificate expired on {end}."), end=moment(certificate.not_valid_after_utc))
     if authority is not None and at < authority.not_valid_before_utc:
-        return bad(N_("The CA certificate is valid from {start}."), start=_time(authority.not_valid_before_utc))
+        return bad(N_("The CA certificate is valid from {start}."), start=moment(authority.not_valid_before_utc))
     if authority is not None and at > authority.not_valid_after_utc:
-        return bad(N_("The CA certificate expired on {end}."), end=_time(authority.not_valid_after_utc))
-    return good(N_("Valid on {time}."), time=_time(at))
+        return bad(N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc))
+    return good(N_("Valid on {time}."), time=moment(at))
 
 
 def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:
@@ -303,7 +303,3 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from cryptography import x509
 
 from mynacard.errors import CertificateFileError, UsageError
-from mynacard.texts import N_
+from mynacard.texts import N_, moment
 from mynacard.trust import asn1, coroutine, pyhanko
 from mynacard.verdict import Step, Verdict, bad, good, not_checked
 
@@ -129,7 +129,7 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
     except failures.RevokedError as error:
         return bad(
             N_("The certificate was revoked on {time}: {reason}."),
-            time=_time(error.revocation_dt), reason=_REASONS.get(error.reason.native, error.reason.native),
+            time=moment(error.revocation_dt), reason=_REASONS.get(error.reason.native, error.reason.native),
         )  # fmt: skip
     except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
         return _SILENT if error.suspect_stale is None else _STALE
@@ -185,7 +185,3 @@ def _refused_answer(ocsp: Any) -> str | None:
         return N_("This OCSP response says that the responder had no answer.")
     _ = ocsp.response_data["responses"].native, ocsp.response_data["produced_at"].native
     return None
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
