@@ -3,7 +3,7 @@
 # make bench   how long things take
 # make wycheproof WYCHEPROOF=DIR   signatures against public test vectors, which DIR holds (C2SP/wycheproof, testvectors_v1)
 # make campaign   500 applications on lines that break, by programs that are killed; writes docs/campaign.md
-# make pot     the texts for people, as a catalogue to translate
+# make pot     bring the message catalogues up to date with the texts for people in the source
 # make clean   remove what the others made
 #
 # PYTHON=…  which Python, else the newest that is found    NO_APT=1  leave the system's packages alone
@@ -14,6 +14,7 @@
 BIN = $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN = .venv/$(BIN)/python
 CHECK = build/venv/$(BIN)/python
+BABEL = $(CHECK) -m babel.messages.frontend --quiet
 
 .PHONY: demo test bench wycheproof campaign pot clean installed checkable
 
@@ -40,8 +41,11 @@ test: checkable
 
 pot: checkable
 	@mkdir -p build
-	$(CHECK) -m babel.messages.frontend --quiet extract --project mynacard --keywords gettext \
-		--keywords _ --sort-by-file --output-file build/mynacard.pot src
+	$(BABEL) extract --project mynacard --keywords _ --add-location never --sort-output \
+		--output-file build/mynacard.pot src
+	$(BABEL) update --domain mynacard --no-fuzzy-matching --no-wrap \
+		--input-file build/mynacard.pot --output-dir src/mynacard/locale
+	@sh tools/install.sh build/venv
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

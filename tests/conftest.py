@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ SEED: Final = 20160113
 settings.register_profile("mynacard", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True, max_examples=2000)
 settings.load_profile("mynacard")
+
+os.environ["LANGUAGE"] = "en"  # before the command line is imported, which speaks the user's language
 
 # A background job of a shell ignores Ctrl-C, and so would the programs that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -55,7 +55,7 @@ def desk(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MYNACARD_CACHE", str(cache))
     monkeypatch.setenv("PYTHONUTF8", "1")
-    for name in ("MYNACARD_READER", "MYNACARD_LOCALE", "MYNACARD_PCSC"):
+    for name in ("MYNACARD_READER", "MYNACARD_PCSC"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

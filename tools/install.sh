@@ -7,29 +7,39 @@ python=$(sh tools/python.sh venv) || {
     exit 1
 }
 
+interpreter() {
+    ls "$venv/bin/python" "$venv/Scripts/python" 2>/dev/null | head -n 1
+}
+# An environment with the sources in place is not made anew for a text: only the catalogue is compiled.
+compile() {
+    for po in src/mynacard/locale/*/LC_MESSAGES/*.po; do
+        mo=${po%.po}.mo
+        if [ "$venv" != .venv ] && { [ ! -f "$mo" ] || [ -n "$(find "$po" -newer "$mo")" ]; }; then
+            "$(interpreter)" -m babel.messages.frontend --quiet compile --input-file "$po" --output-file "$mo"
+        fi
+    done
+}
+
 state() {
     pwd
     echo "$python"
     cksum pyproject.toml tools/install.sh
     ls /usr/include/PCSC/winscard.h 2>/dev/null || true  # with it, pyscard can be compiled
     if [ "$venv" = .venv ]; then
-        find src -type f ! -name '*.pyc' -exec cksum {} + | sort
+        find src -type f ! -name '*.pyc' ! -name '*.mo' -exec cksum {} + | sort
     fi
 }
 state=$(state)
 if [ -f "$venv/.installed" ] && [ "$state" = "$(cat "$venv/.installed")" ]; then
+    compile
     exit 0
 fi
 
 echo "Installing into $venv with $python …" >&2
 rm -f "$venv/.installed"
 "$python" -m venv --clear "$venv"
-inside=$venv/bin/python
-if [ ! -x "$inside" ]; then
-    inside=$venv/Scripts/python
-fi
 install() {
-    "$inside" -m pip --disable-pip-version-check --no-input install --quiet "$@"
+    "$(interpreter)" -m pip --disable-pip-version-check --no-input install --quiet "$@"
 }
 if [ "$venv" = .venv ]; then
     install '.[client,server]'
@@ -40,4 +50,5 @@ elif ! install --editable '.[pcsc,dev]'; then
     echo "pyscard could not be built (see above): what needs a real PC/SC library is left out." >&2
     install --editable '.[dev]'
 fi
+compile
 printf '%s\n' "$state" > "$venv/.installed"

@@ -33,8 +33,7 @@ def cli_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _own_surroundings(cli_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     monkeypatch.setenv("MYNACARD_CACHE", str(cli_folder / "cache"))
     monkeypatch.setenv("COLUMNS", "100")
-    for name in ("MYNACARD_READER", "MYNACARD_LOCALE"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("MYNACARD_READER", raising=False)
 
 
 @pytest.fixture

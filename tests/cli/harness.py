@@ -121,7 +121,7 @@ def _as_a_new_process() -> Iterator[None]:
 
 def environment(**more: str) -> dict[str, str]:
     """For a process: this project's source, English, UTF-8, and what *more* says."""
-    away = ("LANG", "LANGUAGE", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "MYNACARD_READER", "MYNACARD_LOCALE")
+    away = ("LANG", "LANGUAGE", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "MYNACARD_READER")
     kept = {name: value for name, value in os.environ.items() if name not in away and not name.startswith("LC_")}
     return kept | {"PYTHONPATH": str(SOURCE.parent), "PYTHONIOENCODING": "utf-8"} | more
 

@@ -30,7 +30,7 @@ def test_it_speaks_the_language_that_was_asked_for(
     place: Path, locale: dict[str, str], words: list[str], said: str
 ) -> None:
     given = environment(place / "none")
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         given.pop(name, None)
     out, status = shown(given | locale | {"PYTHONIOENCODING": "utf-8"}, *words)
     assert said in out

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mynacard.doctor import Desk, System, japanese, this_desk
+from mynacard.doctor import Desk, System, this_desk
 from mynacard.doctor.desk import session
+from mynacard.texts import catalogue
 
 LayDesk = Callable[..., Desk]
 
@@ -24,7 +25,7 @@ LayDesk = Callable[..., Desk]
 )
 def test_the_kind_of_session_is_told(lay_desk: LayDesk, environment: dict[str, str], kind: str) -> None:
     assert session(lay_desk(**environment)) == kind
-    assert japanese(kind) != kind
+    assert catalogue("ja").gettext(kind) != kind
 
 
 @pytest.mark.parametrize("mark", [".dockerenv", "run/.containerenv"])

@@ -27,10 +27,11 @@ from mynacard.submission.application import (
     Stay,
 )
 from mynacard.submission.calendar import TOKYO, age, months_after
-from mynacard.submission.checking import check
+from mynacard.submission.checking import _RIDERS, check  # pyright: ignore[reportPrivateUsage]
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import MESSAGES, Severity
 from mynacard.submission.rules import Channel, FeeItem, UnknownFee, current, fee, fees, load, special_period_end
+from mynacard.texts import catalogue
 from tests.submission.applications import DOCUMENT, EXTENSION, NOW, PERSON, PHOTO, STATUS, application
 from tests.submission.hand_table import ACTORS, KINDS, RIDERS, STATUSES, every_case, expected
 
@@ -373,11 +374,19 @@ def test_all_mistakes_come_at_once() -> None:
 
 
 def test_every_sentence_is_there_in_both_languages_and_says_no_more_than_it_is_told() -> None:
-    for code, message in MESSAGES.items():
-        assert message.en.endswith((".", "?")), code
-        assert any(character > "\u3000" for character in message.ja), code
-        names = [set(part.split("}")[0] for part in text.split("{")[1:]) for text in message]
-        assert names[0] == {name.removesuffix("_ja") for name in names[1]}, code
+    for code, english in MESSAGES.items():
+        japanese = catalogue("ja").gettext(english)
+        assert english.endswith((".", "?")), code
+        assert any(character > "\u3000" for character in japanese), code
+        names = [set(part.split("}")[0] for part in text.split("{")[1:]) for text in (english, japanese)]
+        assert names[0] == names[1], code
+
+
+def test_what_the_sentences_name_has_the_names_of_the_rules() -> None:
+    translate = catalogue("ja").gettext
+    for rider, english in _RIDERS.items():
+        assert (english, translate(english)) == (RULES.riders[rider].en, RULES.riders[rider].ja)
+    assert set(_RIDERS) == set(Rider)
 
 
 def test_a_violation_can_be_told_in_both_languages() -> None:

@@ -19,8 +19,9 @@ import click
 from mynacard._version import __version__
 from mynacard.cli import commands
 from mynacard.cli.exits import exit_code
-from mynacard.cli.texts import _, plain
+from mynacard.cli.language import _
 from mynacard.errors import LastTryError, MynacardError
+from mynacard.texts import printable
 
 __all__ = ["main", "run"]
 
@@ -98,7 +99,7 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _text(error: MynacardError) -> str:
-    text = plain(error.text(_))
+    text = printable(error.text(_))
     if isinstance(error, LastTryError):
         text += " " + _("If it is to be sent all the same: --spend-last-try.")
     return text

@@ -14,7 +14,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from mynacard import Pin, verified_session
-from mynacard.cli.texts import _
+from mynacard.cli.language import _
 from mynacard.doors.disk import create_file
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
 from mynacard.opening import SIMULATED

@@ -14,9 +14,9 @@ from typing import Final
 
 import click
 
-from mynacard.cli.texts import _, plain
+from mynacard.cli.language import _
 from mynacard.errors import UsageError
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 
 __all__ = ["held_signals", "run"]
 
@@ -64,7 +64,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], held_before: fro
         process = _start(command, environment, held_before)
     except OSError as error:
         reason = error.strerror or str(error)
-        click.echo(_("mynacard: {program}: {reason}").format(program=plain(command[0]), reason=reason), err=True)
+        click.echo(_("mynacard: {program}: {reason}").format(program=printable(command[0]), reason=reason), err=True)
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUNNABLE
     while (status := _status(process)) is None:
         _pass_on_next(process)

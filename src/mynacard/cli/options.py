@@ -11,8 +11,8 @@ from typing import Final, ParamSpec, TypeVar
 
 import click
 
+from mynacard.cli.language import _
 from mynacard.cli.secrets import PinSource, SecretStream, typed_at_keypad
-from mynacard.cli.texts import _
 from mynacard.jpki.layout import KEY_PAIRS
 
 __all__ = [

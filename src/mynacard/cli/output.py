@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from mynacard.cli.texts import _
+from mynacard.cli.language import _
 
 __all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "whole_folder", "write_new"]
 

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from mynacard.apdu.verification import check_form
+from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.secrets import SecretStream
-from mynacard.cli.texts import _, plain
 from mynacard.errors import MynacardError, PinFormError, ReaderFileError
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.opening.pins import pin_from_stream
 from mynacard.pin import Pin
+from mynacard.texts import printable
 
 if TYPE_CHECKING:
     from mynacard.reader_check import Report
@@ -42,7 +43,7 @@ _PIN: Final = click.Choice([USER_AUTHENTICATION.name])
 def _writable(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
     """*path*, if a file can be written there: said before minutes are spent on measuring."""
     if path is not None and not os.access(path.parent, os.W_OK):
-        raise click.BadParameter(_("No file can be written there: {path}").format(path=plain(str(path))))
+        raise click.BadParameter(_("No file can be written there: {path}").format(path=printable(str(path))))
     return path
 
 
@@ -265,4 +266,4 @@ def _tell(text: str) -> None:
 def _say(text: str) -> None:
     """Say *text* on standard error; that it is closed is no reason to stop measuring."""
     with contextlib.suppress(OSError):
-        click.echo(plain(text), err=True)
+        click.echo(printable(text), err=True)

@@ -15,7 +15,7 @@ import click
 
 from mynacard.apdu.pins import PinSecret
 from mynacard.apdu.verification import check_form
-from mynacard.cli.texts import _
+from mynacard.cli.language import _
 from mynacard.cli.wording import cost_text
 from mynacard.errors import UsageError
 from mynacard.opening.pins import PinProvider, PinRequest, pin_from_stream, pins_from_stream

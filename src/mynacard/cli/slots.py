@@ -10,7 +10,7 @@ from mynacard.apdu.change import ChangeKind
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import ChangeReferenceData
 from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
-from mynacard.cli.texts import _
+from mynacard.cli.language import _
 from mynacard.errors import CardError
 from mynacard.jpki.layout import APPLICATION, DF_NAME, KEY_PAIRS
 from mynacard.personal.layout import (

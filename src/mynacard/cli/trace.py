@@ -8,7 +8,7 @@ from typing import Final
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, ResponseApdu
 from mynacard.apdu.secrecy import MASK, carries_secret, told
-from mynacard.cli.texts import _
+from mynacard.cli.language import _
 
 __all__ = ["Trace", "answer_line", "command_line"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
-from mynacard.cli.texts import _
+from mynacard.cli.language import _
 
 __all__ = ["cost_text", "status_text"]
 

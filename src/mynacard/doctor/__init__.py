@@ -3,7 +3,6 @@
 from mynacard.doctor.desk import Desk, this_desk
 from mynacard.doctor.examination import examine
 from mynacard.doctor.findings import FINDINGS, Finding, Level
-from mynacard.doctor.japanese import japanese
 from mynacard.doctor.report import report
 from mynacard.doctor.systems import System
 from mynacard.doctor.usb import KNOWN, UsbDevice, UsbInterface
@@ -18,7 +17,6 @@ __all__ = [
     "UsbDevice",
     "UsbInterface",
     "examine",
-    "japanese",
     "report",
     "this_desk",
 ]

@@ -55,7 +55,7 @@ class KeyPair:
 
 
 USER_AUTHENTICATION: Final = KeyPair(  # 利用者証明用電子証明書
-    name="user-authentication",
+    name=N_("user-authentication"),
     certificate=0x000A, ca_certificate=0x000B, key=0x0017, certificate_is_private=False,
     pin=PinReference(
         label=N_("user-authentication PIN"), key=0x0018, tries=3,
@@ -64,7 +64,7 @@ USER_AUTHENTICATION: Final = KeyPair(  # 利用者証明用電子証明書
 )  # fmt: skip
 
 DIGITAL_SIGNATURE: Final = KeyPair(  # 署名用電子証明書
-    name="digital-signature",
+    name=N_("digital-signature"),
     certificate=0x0001, ca_certificate=0x0002, key=0x001A, certificate_is_private=True,
     pin=PinReference(
         label=N_("digital-signature password"), key=0x001B, tries=5,

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mynacard.portal.japanese import SENTENCES
+from mynacard.errors import MynacardError
 from mynacard.portal.receiver import Receiver, Refusal
 from mynacard.submission import codec, durable
 from mynacard.submission.application import Application
@@ -34,15 +34,15 @@ from mynacard.submission.exchange import (
     Rebinding,
     Registered,
     Registration,
-    Remark,
     ReportAnswer,
     Session,
     SessionRequest,
     Status,
     remarks,
 )
+from mynacard.submission.messages import Violation
 from mynacard.submission.package import PACKAGE_MAX
-from mynacard.texts import N_
+from mynacard.texts import N_, catalogue
 
 __all__ = ["application"]
 
@@ -174,25 +174,34 @@ def _json(status: int, value: object, media_type: str = "application/json") -> R
     return Response(json.dumps(codec.encode(value)), status, _HEADERS, media_type)
 
 
-def _problem(status: int, code: str, detail: str, report: tuple[Remark, ...] = ()) -> Response:
+def _problem(status: int, code: str, error: MynacardError, violations: tuple[Violation, ...]) -> Response:
     return _json(
-        status, Problem("Refused", status, detail, code, detail_ja=SENTENCES.get(code, ""), report=report), PROBLEM
+        status,
+        Problem("Refused", status, str(error), code, detail_ja=_japanese(error), report=remarks(violations)),
+        PROBLEM,
     )
+
+
+def _japanese(error: MynacardError) -> str:
+    """What *error* says, in Japanese; empty where the catalogue does not have it."""
+    text = error.text(catalogue("ja").gettext)
+    return "" if text == str(error) else text
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, Refusal):
         raise error
-    return _problem(error.status, error.problem, str(error), remarks(error.violations))
+    return _problem(error.status, error.problem, error, error.violations)
 
 
 async def _misformed(_request: Request, error: Exception) -> Response:
     if not isinstance(error, FormError):
         raise error
-    return _problem(400, "request/form", str(error), remarks(error.violations))
+    return _problem(400, "request/form", error, error.violations)
 
 
 async def _other(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return _problem(error.status_code, f"http/{error.status_code}", error.detail)
+    problem = Problem("Refused", error.status_code, error.detail, f"http/{error.status_code}")
+    return _json(error.status_code, problem, PROBLEM)

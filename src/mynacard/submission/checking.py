@@ -16,6 +16,7 @@ from mynacard.submission.application import Actor, Application, Attachment, Deli
 from mynacard.submission.calendar import age, day_in_tokyo, months_after
 from mynacard.submission.messages import Severity, Violation, error, warning
 from mynacard.submission.rules import May, Online, Photo, Rules, StatusRule, TextForm, TextRule, Timing
+from mynacard.texts import N_
 
 __all__ = ["check", "check_texts", "is_acceptable", "is_plain_name", "text_violations"]
 
@@ -142,11 +143,18 @@ def _at(value: object, place: str) -> object:
     return value
 
 
+_RIDERS: Final = {
+    Rider.REENTRY: N_("Re-entry permission"),
+    Rider.EXTRA_ACTIVITY: N_("Permission for other activity"),
+}
+"""As the rules name them."""
+
+
 def _riders(application: Application, rules: Rules) -> Iterator[Violation]:
     for number, rider in enumerate(application.riders):
         place = f"/riders/{number}"
         if not rules.kinds[application.kind].riders:
-            yield error("rider/not-with-kind", place, rider=rules.riders[rider].en, rider_ja=rules.riders[rider].ja)
+            yield error("rider/not-with-kind", place, rider=_RIDERS[rider])
         if rider in application.riders[:number]:
             yield error("rider/twice", place)
     if Rider.REENTRY in application.riders and application.circumstances.reentry is None:

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_t
 
 from mynacard.errors import SubmissionError
 from mynacard.submission.messages import Violation, error
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 
 __all__ = ["DOCUMENT_MAX", "FormError", "decode", "encode", "loads"]
 
@@ -36,12 +36,12 @@ ITEMS_MAX: Final = 200
 _DEPTH_MAX: Final = 20
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ISO 8601 has other forms
 _INTEGERS: Final = range(-(2**53) + 1, 2**53)  # those that every reader of JSON takes for the same (RFC 8259 §6)
-_NAMES: Final[Mapping[type, tuple[str, str]]] = {
-    str: ("a text", "文字列"),
-    bool: ("true or false", "trueかfalse"),
-    int: ("a whole number", "整数"),
-    dict: ("an object", "オブジェクト"),
-    list: ("a list", "配列"),
+_NAMES: Final[Mapping[type, str]] = {
+    str: N_("a text"),
+    bool: N_("true or false"),
+    int: N_("a whole number"),
+    dict: N_("an object"),
+    list: N_("a list"),
 }
 
 
@@ -54,7 +54,7 @@ class FormError(SubmissionError, ValueError):
         found = tuple(violations)
         super().__init__(
             N_("{count} mistakes, the first at {place}: {reason}"),
-            count=len(found), place=found[0].field or "/", reason=found[0].english,
+            count=len(found), place=found[0].field or "/", reason=found[0],
         )  # fmt: skip
         self.violations = found
 
@@ -246,12 +246,11 @@ def _wrong(mistakes: _Mistakes, mistake: Violation) -> object:
 
 
 def _of_another_type(place: str, wanted: type) -> Violation:
-    en, ja = _NAMES[wanted]
-    return error("form/type", place, wanted=en, wanted_ja=ja)
+    return error("form/type", place, wanted=_NAMES[wanted])
 
 
 def _below(place: str, name: str) -> str:
-    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name[:80])
+    shown = printable(name[:80])
     return f"{place}/{shown.replace('~', '~0').replace('/', '~1')}"
 
 

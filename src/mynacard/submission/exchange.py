@@ -207,7 +207,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something was refused (RFC 9457); *detail_ja* is the same in Japanese, without its details."""
+    """Why something was refused (RFC 9457); *detail_ja* is the same in Japanese."""
 
     title: str
     status: int

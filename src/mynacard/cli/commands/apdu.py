@@ -8,10 +8,10 @@ import click
 
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.apdu.secrecy import carries_secret
+from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options
 from mynacard.cli.output import print_json
 from mynacard.cli.session import card_channel
-from mynacard.cli.texts import _
 from mynacard.errors import ProtocolError, UsageError
 from mynacard.texts import N_
 

@@ -15,11 +15,11 @@ import platformdirs
 
 from mynacard.cli.commands.residence import kept_files
 from mynacard.cli.exits import EXIT_CODES
+from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, password_options, pin_options, verbose_option
 from mynacard.cli.output import print_json, read_up_to, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
-from mynacard.cli.texts import _, plain
 from mynacard.errors import SubmissionError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.submission import checking, codec, draft, rules
@@ -34,6 +34,7 @@ from mynacard.submission.exchange import Remark, Status
 from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, Outbox
 from mynacard.submission.readiness import Cards, Finding, Subject, looked_at, readiness
+from mynacard.texts import printable
 from mynacard.trust.certificates import CERTIFICATE_MAX
 
 __all__ = ["BothPins", "applicant", "apply", "portal_options"]
@@ -91,7 +92,7 @@ def new(kind: str, output: Path, force: bool, certificate: Path | None, residenc
         template = _("{place}: from the {source}.")
         if not each.used:
             template = _("{place}: the {source} says {value}, which is not used.")
-        click.echo(plain(template.format(place=each.place, source=_(each.source), value=each.value)), err=True)
+        click.echo(printable(template.format(place=each.place, source=_(each.source), value=each.value)), err=True)
     click.echo(_("The draft is in {path}. Fill in the rest, then: mynacard apply check").format(path=output), err=True)
 
 
@@ -304,9 +305,9 @@ def _cards(certificate: Path | None, residence_folder: Path | None) -> Cards:
 
 
 def _print_status(status_: Status) -> None:
-    click.echo(plain(f"{status_.provisional_number} {status_.number}".rstrip() + f": {_(status_.state)}"))
+    click.echo(printable(f"{status_.provisional_number} {status_.number}".rstrip() + f": {_(status_.state)}"))
     for event in status_.history:
-        click.echo(plain(f"  {event.time} {_(event.state)} {event.note}".rstrip()))
+        click.echo(printable(f"  {event.time} {_(event.state)} {event.note}".rstrip()))
 
 
 def _print_violations(violations: Iterable[Violation], *, as_json: bool) -> None:
@@ -324,7 +325,7 @@ def _print_remarks(remarks: Iterable[Remark]) -> None:
 
 def _print_remark(severity: str, place: str, english: str, japanese: str) -> None:
     word = _("error") if severity == Severity.ERROR else _("warning")
-    click.echo(plain(f"{place or '/'}: {word}: {english} / {japanese}"))
+    click.echo(printable(f"{place or '/'}: {word}: {english} / {japanese}"))
 
 
 def _json(document: object) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, card_options, pin_options
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import verified_session
-from mynacard.cli.texts import _
 from mynacard.jpki import authentication
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.webeid import AuthenticationToken

@@ -16,11 +16,11 @@ import click
 
 from mynacard._version import __version__
 from mynacard.cli.chart import Row, bars, has_blocks, table
+from mynacard.cli.language import _
 from mynacard.cli.measures import Meter, Sample, Step, Summary, summaries
 from mynacard.cli.options import CardChoice, as_json, connection_options, number_options
 from mynacard.cli.output import print_json
 from mynacard.cli.secrets import PinSource
-from mynacard.cli.texts import _, plain
 from mynacard.errors import CardError, CertificateAbsent, FileNotFound, SecurityStatusNotSatisfied, UsageError
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
@@ -29,7 +29,7 @@ from mynacard.opening.names import READER_VARIABLE
 from mynacard.opening.pins import PinProvider
 from mynacard.pin import Pin
 from mynacard.readers import list_readers, wait_for_card
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 
 __all__ = ["bench"]
 
@@ -161,7 +161,7 @@ def _progress(rounds: int, label: str) -> Generator[Callable[[], None], None, No
 
 def _print(run: _Run) -> None:
     found = summaries(run.samples)
-    click.echo(_("Reader: {name}").format(name=plain(run.reader)))
+    click.echo(_("Reader: {name}").format(name=printable(run.reader)))
     click.echo(_("Rounds: {count}").format(count=run.rounds))
     click.echo()
     header = (_("step"), _("APDUs"), _("to card"), _("from card"), _("median"), _("fastest"), _("slowest"))

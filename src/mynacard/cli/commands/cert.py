@@ -9,11 +9,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, CardChoice, as_json, card_options, pin_options
 from mynacard.cli.output import check_output, print_json, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
-from mynacard.cli.texts import _, plain
+from mynacard.texts import printable
 from mynacard.trust import load_certificate
 
 __all__ = ["cert", "describe"]
@@ -41,7 +42,7 @@ def show(name: str, card: CardChoice, pin_source: PinSource, as_json: bool) -> N
         print_json({**described, "holder": holder})
         return
     for field, value in {**described, **(holder or {})}.items():
-        click.echo(f"{field.replace('_', ' ')}: {plain(str(value))}")
+        click.echo(f"{field.replace('_', ' ')}: {printable(str(value))}")
 
 
 @cert.command(

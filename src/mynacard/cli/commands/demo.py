@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 
 from mynacard.apdu.message import Card
+from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, verbose_option
 from mynacard.cli.session import jpki_session
-from mynacard.cli.texts import _
 from mynacard.cli.trace import Trace
 from mynacard.cli.wording import status_text
 from mynacard.doors.pki_cache import cached_pki

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,17 +10,16 @@ from typing import Final
 import click
 
 from mynacard.cli.exits import SOMETHING_WRONG
+from mynacard.cli.language import LANGUAGE, _
 from mynacard.cli.options import as_json, reader_options
 from mynacard.cli.output import check_output, print_json, write_new
-from mynacard.cli.texts import _, plain
-from mynacard.doctor import Finding, Level, examine, japanese
+from mynacard.doctor import Finding, Level, examine
 from mynacard.doctor import report as report_of
-from mynacard.texts import N_
+from mynacard.texts import N_, catalogue, printable
 
 __all__ = ["doctor"]
 
 _SIGNS: Final = {Level.GOOD: N_("good"), Level.NOTICE: N_("notice"), Level.PROBLEM: N_("problem")}
-_LANGUAGES: Final[dict[str, Callable[[str], str]]] = {"en": _, "ja": japanese}
 
 
 @click.command(
@@ -32,8 +30,8 @@ _LANGUAGES: Final[dict[str, Callable[[str], str]]] = {"en": _, "ja": japanese}
 )
 @click.option(
     "--language",
-    type=click.Choice(list(_LANGUAGES)),
-    help=_("The language of what is said; by default that of LC_ALL, LC_MESSAGES or LANG."),
+    type=click.Choice(["en", "ja"]),
+    help=_("The language of what is said; by default that of LANGUAGE, LC_ALL, LC_MESSAGES or LANG."),
 )
 @click.option(
     "--report",
@@ -46,7 +44,7 @@ _LANGUAGES: Final[dict[str, Callable[[str], str]]] = {"en": _, "ja": japanese}
 def doctor(reader: str | None, as_json: bool, language: str | None, report: Path | None, force: bool) -> None:
     if report is not None:
         check_output(report, force=force)
-    translate = _LANGUAGES[language or _language()]
+    translate = catalogue(language or LANGUAGE).gettext
     found: list[Finding] = []
     for finding in examine(reader or ""):  # each is shown as it is found: the next may take its time
         found.append(finding)
@@ -61,24 +59,19 @@ def doctor(reader: str | None, as_json: bool, language: str | None, report: Path
         sys.exit(SOMETHING_WRONG)
 
 
-def _language() -> str:
-    """That of the locale, where the findings are in it."""
-    chosen = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    return chosen[:2] if chosen[:2] in _LANGUAGES else "en"
-
-
 def _print(finding: Finding, translate: Callable[[str], str]) -> None:
-    click.echo(f"{translate(_SIGNS[finding.level])}: {plain(finding.cause(translate))} [{finding.code}]")
+    click.echo(f"{translate(_SIGNS[finding.level])}: {printable(finding.cause(translate))} [{finding.code}]")
     if cure := finding.cure(translate):
-        click.echo(f"    {plain(cure)}")
+        click.echo(f"    {printable(cure)}")
 
 
 def _as_json(finding: Finding) -> dict[str, object]:
+    japanese = catalogue("ja").gettext
     return {
         "code": finding.code,
         "level": finding.level.value,
-        "cause": finding.cause(_),
-        "cure": finding.cure(_),
+        "cause": finding.cause(),
+        "cure": finding.cure(),
         "cause_ja": finding.cause(japanese),
         "cure_ja": finding.cure(japanese),
     }

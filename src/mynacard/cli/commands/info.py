@@ -15,10 +15,10 @@ from mynacard.apdu.pins import PinStatus
 from mynacard.cli.commands import residence
 from mynacard.cli.commands.cert import describe
 from mynacard.cli.commands.pin import status_json
+from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, CardChoice, as_json, card_options
 from mynacard.cli.output import print_json
 from mynacard.cli.session import card_channel
-from mynacard.cli.texts import _, plain
 from mynacard.cli.wording import status_text
 from mynacard.errors import (
     ApplicationNotFound,
@@ -36,7 +36,7 @@ from mynacard.personal.layout import APPLICATIONS, COMMON
 from mynacard.personal.states import status_or_refusal
 from mynacard.residence.card import ResidenceCard, has_residence_application
 from mynacard.residence.layout import CardType
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 from mynacard.trust import is_simulated, load_certificate
 from mynacard.trust.published import PUBLISHED, published
 
@@ -213,7 +213,7 @@ def generation(certificate: x509.Certificate) -> int | None:
 
 def _print(found: _Found, ends: list[_End]) -> None:
     click.echo(_("Card: {card}").format(card=_(_SPECIFIED if found.specified else _INDIVIDUAL_NUMBER_CARD)))
-    click.echo(_("Application: JPKI ({token})").format(token=plain(found.token.label)))
+    click.echo(_("Application: JPKI ({token})").format(token=printable(found.token.label)))
     if found.applications:
         click.echo(_("Other applications: {names}").format(names=", ".join(found.applications)))
     for name, there in found.present.items():

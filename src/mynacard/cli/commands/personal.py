@@ -17,11 +17,11 @@ import click
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinReference
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
+from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, number_options
 from mynacard.cli.output import check_output, print_json, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import recorded
-from mynacard.cli.texts import _, plain
 from mynacard.errors import CardDataError
 from mynacard.images import ImageKind
 from mynacard.opening.pins import verified_application
@@ -41,7 +41,7 @@ from mynacard.personal.report import Conclusion, Genuineness
 from mynacard.personal.roots import PRODUCTION, TEST, Root, RootKind
 from mynacard.personal.session import ApplicationSession
 from mynacard.personal.text_session import TextSession
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 
 __all__ = ["personal"]
 
@@ -152,7 +152,7 @@ def _show(values: Callable[[], Mapping[str, object]], report: Genuineness | None
         print_json({**shown, "check": _as_json(report)})
     else:
         for name, value in shown.items():
-            click.echo(f"{name.replace('_', ' ')}: {plain(str(value))}")
+            click.echo(f"{name.replace('_', ' ')}: {printable(str(value))}")
     if report is None:
         if not as_json:
             click.echo(_("not checked"))
@@ -173,7 +173,7 @@ def _explain(report: Genuineness) -> None:
         Conclusion.NOT_CHECKED: _("Too little was checked to call the card genuine."),
     }
     for check in report.checks:
-        click.echo(f"{check.subject.value}: {check.verdict.value}. {plain(check.text(_))}", err=True)
+        click.echo(f"{check.subject.value}: {check.verdict.value}. {printable(check.text(_))}", err=True)
     click.echo(words[report.conclusion], err=True)
 
 

@@ -9,12 +9,12 @@ import click
 
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import Blocked, PinSecret, PinStatus, TriesLeft
+from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, pin_options
 from mynacard.cli.output import print_json
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import card_channel, recorded
 from mynacard.cli.slots import CHANGEABLE, SLOTS, Slot, states
-from mynacard.cli.texts import _
 from mynacard.cli.wording import status_text
 from mynacard.errors import CardError
 from mynacard.opening import CardConnection, connect_card

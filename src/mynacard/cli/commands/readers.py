@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mynacard.cli.language import _
 from mynacard.cli.options import as_json, reader_options
 from mynacard.cli.output import print_json
 from mynacard.cli.reader_check import check, matrix, profile
-from mynacard.cli.texts import _, plain
 from mynacard.errors import ReaderNotFoundError
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 
 if TYPE_CHECKING:
     from mynacard.readers import ReaderState
@@ -74,9 +74,9 @@ def list_(reader: str | None, watching: bool, as_json: bool) -> None:
     if not called:
         click.echo(_("No card reader is attached."), err=True)
     for state in called:
-        click.echo(f"{plain(state.name)}: {_card_text(_state(state))}")
+        click.echo(f"{printable(state.name)}: {_card_text(_state(state))}")
         for quirk in profile_of(state.name).quirks:
-            click.echo(f"    {plain(quirk)}")
+            click.echo(f"    {printable(quirk)}")
 
 
 def _called(states: Iterable[ReaderState], reader: str | None) -> list[ReaderState]:
@@ -99,7 +99,7 @@ def _tell_changes(before: Mapping[str, ReaderState], now: Mapping[str, ReaderSta
             click.echo(json.dumps({"time": time, "attached": state is not None, **(state or {"name": name})}))
         else:
             text = _card_text(state) if state is not None else _("no longer attached")
-            click.echo(f"{time} {plain(name)}: {text}")
+            click.echo(f"{time} {printable(name)}: {text}")
 
 
 def _card_text(state: Mapping[str, object]) -> str:

@@ -7,9 +7,10 @@ from typing import Unpack
 import click
 
 from mynacard.cli.commands.apply import BothPins, applicant, portal_options
+from mynacard.cli.language import _
 from mynacard.cli.options import card_options, password_options
-from mynacard.cli.texts import _, plain
 from mynacard.submission.exchange import AccountState
+from mynacard.texts import printable
 
 __all__ = ["register"]
 
@@ -26,4 +27,4 @@ def register(account: str | None, **given: Unpack[BothPins]) -> None:
         template = _("You are registered: account {account}.")
     else:
         template = _("The registration waits for approval: account {account}.")
-    click.echo(plain(template.format(account=registered.account)))
+    click.echo(printable(template.format(account=registered.account)))

@@ -15,11 +15,11 @@ from typing import Final, TypeVar
 import click
 
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
+from mynacard.cli.language import _
 from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_options
 from mynacard.cli.output import check_output_folder, print_json, whole_folder
 from mynacard.cli.secrets import SecretStream, hidden_prompt
 from mynacard.cli.session import card_channel, recorded
-from mynacard.cli.texts import _, plain
 from mynacard.errors import CardDataError, CardFileError, MissingExtraError, MynacardError
 from mynacard.images import Image
 from mynacard.images.decoding import png
@@ -42,7 +42,7 @@ from mynacard.residence import (
 )
 from mynacard.residence.certificates import CERTIFICATE_MAX
 from mynacard.residence.number import NUMBER_LABEL
-from mynacard.texts import N_
+from mynacard.texts import N_, printable
 from mynacard.verdict import Verdict
 
 __all__ = ["kept_files", "residence", "show_info"]
@@ -83,7 +83,7 @@ def show_info(card: CardType, version: str, as_json: bool) -> None:
         print_json({**_identified(card, version), "next": NEXT})
         return
     click.echo(_("Card: {card} (type {number})").format(card=_(card.label), number=card.value))
-    click.echo(_("Specification: version {version}").format(version=plain(version)))
+    click.echo(_("Specification: version {version}").format(version=printable(version)))
     click.echo(_("Next: {what}").format(what=_(NEXT)))
 
 
@@ -197,7 +197,7 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
 
 def _explain(report: Report) -> None:
     for name, step in report.steps:
-        click.echo(f"{_(name)}: {step.verdict.value}. {plain(step.text(_))}", err=True)
+        click.echo(f"{_(name)}: {step.verdict.value}. {printable(step.text(_))}", err=True)
 
 
 def _checked(report: Report) -> dict[str, object]:
@@ -245,7 +245,7 @@ def read(
     with whole_folder(output) as folder:
         _keep(files, folder / _FILES)
         report, problem = _described(files, checking, folder)
-    click.echo(_("The card is in {folder}.").format(folder=plain(str(output))), err=True)
+    click.echo(_("The card is in {folder}.").format(folder=printable(str(output))), err=True)
     if problem is not None:
         raise problem
     if report is not None:

@@ -13,11 +13,11 @@ from typing import Final
 
 import click
 
+from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, card_options, pin_options
 from mynacard.cli.output import check_output, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import verified_session
-from mynacard.cli.texts import _
 from mynacard.errors import MynacardError, UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.jpki import JpkiSession

@@ -15,9 +15,9 @@ import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.cli.foreground import held_signals, run
+from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, as_json, pair_argument, reader_options, verbose_option
 from mynacard.cli.output import check_output, print_json, write_new
-from mynacard.cli.texts import _, plain
 from mynacard.cli.trace import answer_line, command_line
 from mynacard.doors import disk, vpcd
 from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor, check_system, reader_name
@@ -32,6 +32,7 @@ from mynacard.simulator.powered import PoweredCard
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
+from mynacard.texts import printable
 
 __all__ = ["sim"]
 
@@ -284,7 +285,7 @@ class _Watcher:
         self._counts[reader] += 1
         if self._show is None:
             return
-        of = f"{plain(reader)}:" if len(self.readers) > 1 else ""
+        of = f"{printable(reader)}:" if len(self.readers) > 1 else ""
         try:
             self._show(f"{of}{command_line(command)}\n{of}{answer_line(answer)}")
         except OSError as error:  # the program goes on without it
@@ -293,7 +294,9 @@ class _Watcher:
     def report(self, count: bool) -> None:
         """What is to be said at the end; an OSError where the lines could not be written."""
         for reader in self.readers if count else ():
-            click.echo(_("{reader}: {count} APDUs").format(reader=plain(reader), count=self._counts[reader]), err=True)
+            click.echo(
+                _("{reader}: {count} APDUs").format(reader=printable(reader), count=self._counts[reader]), err=True
+            )
         if self._failure is not None:
             raise self._failure
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.output import check_output, read_up_to, write_new
-from mynacard.cli.texts import _
 from mynacard.signing import external, pades
 from mynacard.signing.making import add_time_stamp
 from mynacard.signing.timestamp import ask_http, check_url

@@ -7,9 +7,9 @@ from typing import Final
 
 import click
 
+from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.output import check_output, write_new
-from mynacard.cli.texts import _
 from mynacard.recordings import read_recording
 from mynacard.recordings.showing import capture, dialogue, page, text
 

@@ -10,13 +10,14 @@ from typing import Final
 import click
 
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
+from mynacard.cli.language import _
 from mynacard.cli.options import TIME, as_json, verbose_option
 from mynacard.cli.output import check_output, print_json, read_up_to, write_new
-from mynacard.cli.texts import _, plain
 from mynacard.doors.pki_cache import cached_pki
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, pades
 from mynacard.signing.judging import Judged, Judgement, Trust, judge
+from mynacard.texts import printable
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, explain, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
@@ -159,11 +160,11 @@ def _of_one(judged: Judged) -> dict[str, object]:
 def _print(judged: Judged) -> None:
     """For people."""
     if judged.pdf is not None:
-        click.echo(_("Signature field: {name}").format(name=plain(judged.pdf.field)))
+        click.echo(_("Signature field: {name}").format(name=printable(judged.pdf.field)))
     if judged.signer is not None:
-        click.echo(_("Signer: {subject}").format(subject=plain(judged.signer.subject.rfc4514_string())))
+        click.echo(_("Signer: {subject}").format(subject=printable(judged.signer.subject.rfc4514_string())))
     for step in judged.steps:
-        click.echo(plain(explain([step], _)))
+        click.echo(printable(explain([step], _)))
     if judged.report is not None and judged.report.anchor is not None and not judged.simulated:
         click.echo(_ca_text(judged.report.anchor))
     if judged.simulated:

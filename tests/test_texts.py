@@ -1,0 +1,74 @@
+"""Texts for people: their details, their languages, and letters that would do more than be read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mynacard
+from mynacard.errors import MynacardError
+from mynacard.texts import Sentence, catalogue, moment, printable
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("見本　花子 (Hanako) 𠮷 \ue000", "見本　花子 (Hanako) 𠮷 \ue000"),
+    ("\x1b[2Jgone", "\\x1b[2Jgone"),
+    ("two\nlines\r", "two\\nlines\\r"),
+    ("\u202eevil\u200b", "\\u202eevil\\u200b"),
+    ("\x9b2J \x7f \udcff", "\\x9b2J \\x7f \\udcff"),
+    ("one\u2028two\u2029", "one\\u2028two\\u2029"),
+])  # fmt: skip
+def test_names_are_shown_and_commands_are_not(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text())
+def test_what_is_printable_is_one_line_and_stays_as_it_is(text: str) -> None:
+    once = printable(text)
+    assert len(once.splitlines()) <= 1
+    assert printable(once) == once
+
+
+def quoted(text: str) -> str:
+    return f"«{text}»"
+
+
+def test_a_sentence_is_translated_with_the_texts_and_sentences_in_it() -> None:
+    inner = Sentence("{name} is gone", {"name": "it"})
+    outer = Sentence("{what}, {count} times: {why} {empty}{error}", {
+        "what": "Again", "count": 3, "why": inner, "empty": "", "error": MynacardError("No."),
+    })  # fmt: skip
+    assert outer.text() == "Again, 3 times: it is gone No."
+    assert outer.text(quoted) == "««Again», 3 times: ««it» is gone» «No.»»"
+    assert Sentence("").text(catalogue("ja").gettext) == ""
+
+
+def test_a_moment_is_told_in_utc() -> None:
+    japan = timezone(timedelta(hours=9))
+    assert moment(datetime(2026, 11, 30, 8, 59, 59, 999_999, japan)) == "2026-11-29 23:59:59 UTC"
+    assert moment(datetime(2026, 11, 30, tzinfo=UTC)) == "2026-11-30 00:00:00 UTC"
+
+
+def test_a_language_without_catalogue_is_english() -> None:
+    assert catalogue("tlh").gettext("The account was closed.") == "The account was closed."
+
+
+def test_a_package_in_a_zip_file_speaks_its_languages(tmp_path: Path) -> None:
+    folder, file = Path(mynacard.__file__).parent, tmp_path / "mynacard.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for part in ("texts.py", "locale/ja/LC_MESSAGES/mynacard.mo"):
+            archive.write(folder / part, f"mynacard/{part}")
+        archive.writestr("mynacard/__init__.py", "")
+    script = "from mynacard.texts import catalogue; print(*(catalogue(name).gettext('bad') for name in ('ja', 'en')))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(file), "PYTHONIOENCODING": "utf-8", "SYSTEMROOT": ""}, capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.decode("utf-8").split() == ["不正", "bad"]
