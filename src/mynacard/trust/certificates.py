@@ -60,7 +60,7 @@ def load(data: bytes) -> x509.Certificate:
 
 def name_text(name: x509.Name) -> str:
     """*name* on one line (RFC 4514), safe to print: what would move the cursor or turn the text round is escaped."""
-    return printable(name.rfc4514_string()[:NAME_MAX])
+    return printable(name.rfc4514_string())[:NAME_MAX]
 
 
 def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
