@@ -13,7 +13,8 @@ from mynacard.cli.options import CardChoice
 from mynacard.cli.secrets import PinSource
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
-from mynacard.opening import SIMULATED, open_card, pins
+from mynacard.opening import card_name, open_card, pins
+from mynacard.opening.names import Simulated, named
 from mynacard.recordings import recording_to
 
 __all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
@@ -69,7 +70,7 @@ def recorded(card: CardChoice, around: Around = _itself) -> Generator[Around, No
         return
     from mynacard.recordings.personal import PERSONAL  # loads every application
 
-    name = card.name or ""
-    about = {"reader": "simulated" if name.startswith(SIMULATED) else name, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
+    reader = "simulated" if isinstance(card_name(card.name), Simulated) else named(card.name)
+    about = {"reader": reader, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
     with recording_to(card.record, PERSONAL, about, clock=time.perf_counter_ns) as recorder:
         yield lambda inside: around(recorder(inside))

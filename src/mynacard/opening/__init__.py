@@ -1,6 +1,15 @@
 """Which card, by which name, and who is asked for its PIN or number."""
 
 from mynacard.opening.connection import CardConnection, connect_card, open_card
-from mynacard.opening.names import REPLAYED, SIMULATED, choose_reader
+from mynacard.opening.names import REPLAYED, SIMULATED, CardName, card_name, choose_reader
 
-__all__ = ["REPLAYED", "SIMULATED", "CardConnection", "choose_reader", "connect_card", "open_card"]
+__all__ = [
+    "REPLAYED",
+    "SIMULATED",
+    "CardConnection",
+    "CardName",
+    "card_name",
+    "choose_reader",
+    "connect_card",
+    "open_card",
+]

@@ -6,17 +6,23 @@ import contextlib
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, assert_never
 
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.message import Card
-from mynacard.opening.names import PERSONA, REPLAYED, SIMULATED, choose_reader, named
+from mynacard.opening.names import (
+    AnyReader,
+    CardName,
+    FreshSimulated,
+    ReaderNamed,
+    Recorded,
+    SimulatedFile,
+    card_name,
+    choose_reader,
+)
 from mynacard.opening.stand_ins import ReplayedCard, SimulatedCard
 from mynacard.readers import Deadlines, ReaderCard, list_readers, wait_for_card
 from mynacard.recordings import read_recording
-
-if TYPE_CHECKING:
-    from mynacard.simulator.powered import PoweredCard
 
 __all__ = ["CardConnection", "connect_card", "open_card"]
 
@@ -89,14 +95,7 @@ def connect_card(
         ReaderError: no library, service, reader or card; a name that fits none or several.
         CardFileError: the file of a simulated or recorded card is damaged or in use.
     """
-    name = named(name)
-    if name.startswith(SIMULATED):
-        opened = _simulated(name.removeprefix(SIMULATED))
-    elif name.startswith(REPLAYED):
-        opened = _replayed(name.removeprefix(REPLAYED))
-    else:
-        opened = _on_reader(name, deadlines, wait_s)
-    with opened as card:
+    with _opened(card_name(name), deadlines, wait_s) as card:
         yield CardConnection(card, around)
 
 
@@ -121,28 +120,40 @@ def open_card(
         yield channel
 
 
+def _opened(card: CardName, deadlines: Deadlines, wait_s: float) -> AbstractContextManager[_Usable]:
+    match card:
+        case AnyReader():
+            return _on_reader("", deadlines, wait_s)
+        case ReaderNamed(part):
+            return _on_reader(part, deadlines, wait_s)
+        case FreshSimulated(persona):
+            return _fresh(persona)
+        case SimulatedFile(path):
+            return _in_file(path)
+        case Recorded(path):
+            return contextlib.nullcontext(ReplayedCard(read_recording(path)))
+        case _:
+            assert_never(card)
+
+
 @contextlib.contextmanager
-def _on_reader(name: str, deadlines: Deadlines, wait_s: float) -> Generator[_Usable, None, None]:
-    states = wait_for_card(name, wait_s) if wait_s else list_readers(deadlines=deadlines)
-    with ReaderCard(choose_reader(states, name), deadlines=deadlines) as card:
+def _on_reader(part: str, deadlines: Deadlines, wait_s: float) -> Generator[_Usable, None, None]:
+    states = wait_for_card(part, wait_s) if wait_s else list_readers(deadlines=deadlines)
+    with ReaderCard(choose_reader(states, part), deadlines=deadlines) as card:
         yield card
 
 
-@contextlib.contextmanager
-def _simulated(path: str) -> Generator[_Usable, None, None]:
+def _fresh(persona: str | None) -> AbstractContextManager[_Usable]:
     from mynacard.doors import disk  # noqa: PLC0415  # a real card needs none of it
-    from mynacard.simulator.personas import persona  # noqa: PLC0415
+    from mynacard.simulator import personas  # noqa: PLC0415
 
-    if path.startswith(PERSONA):
-        opened: AbstractContextManager[PoweredCard] = contextlib.nullcontext(
-            disk.new_card(persona=persona(path.removeprefix(PERSONA)))
-        )
-    else:
-        opened = disk.open_file(Path(path)) if path else contextlib.nullcontext(disk.new_card())
-    with opened as card:
-        yield SimulatedCard(card)
+    card = disk.new_card() if persona is None else disk.new_card(persona=personas.persona(persona))
+    return contextlib.nullcontext(SimulatedCard(card))
 
 
 @contextlib.contextmanager
-def _replayed(path: str) -> Generator[_Usable, None, None]:
-    yield ReplayedCard(read_recording(Path(path)))
+def _in_file(path: Path) -> Generator[_Usable, None, None]:
+    from mynacard.doors import disk  # noqa: PLC0415  # a real card needs none of it
+
+    with disk.open_file(path) as card:
+        yield SimulatedCard(card)

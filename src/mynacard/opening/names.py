@@ -3,27 +3,105 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
 
 from mynacard import errors
 from mynacard.readers import ReaderState
 from mynacard.texts import N_
 
-__all__ = ["PERSONA", "READER_VARIABLE", "REPLAYED", "SIMULATED", "choose_reader", "named"]
+__all__ = [
+    "REPLAYED",
+    "SIMULATED",
+    "AnyReader",
+    "CardName",
+    "FreshSimulated",
+    "ReaderNamed",
+    "Recorded",
+    "Simulated",
+    "SimulatedFile",
+    "card_name",
+    "choose_reader",
+    "named",
+]
 
 SIMULATED: Final = "sim:"
-"""Names a simulated card: alone a fresh one, before a path the one in that file."""
-PERSONA: Final = "@"
-"""Names after it the persona of a fresh simulated card, where a path would stand."""
+"""Begins the name of a simulated card; on its own, it names a fresh one."""
 REPLAYED: Final = "replay:"
-"""Names a recorded card, before the path of its recording."""
-READER_VARIABLE: Final = "MYNACARD_READER"
+"""Begins the name of a recorded card, and the path of its recording follows."""
+_PERSONA: Final = "@"
+_VARIABLE: Final = "MYNACARD_READER"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyReader:
+    """The card on the one reader that holds a card."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderNamed:
+    """The card on the reader of this name, or on the only one that has *part* in its name."""
+
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreshSimulated:
+    """A new simulated card in memory: of the kind that *persona* names, or the default one."""
+
+    persona: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedFile:
+    """The simulated card in a file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The card that a recording replays."""
+
+    path: Path
+
+
+Simulated: TypeAlias = FreshSimulated | SimulatedFile
+CardName: TypeAlias = AnyReader | ReaderNamed | Simulated | Recorded
+
+
+def card_name(name: str | None) -> CardName:
+    """The card that *name* means, or ``MYNACARD_READER`` where it is None, as :func:`mynacard.open_card` takes it."""
+    text = named(name)
+    if text.startswith(SIMULATED):
+        return _simulated(text.removeprefix(SIMULATED))
+    if text.startswith(REPLAYED):
+        return Recorded(Path(text.removeprefix(REPLAYED)))
+    return ReaderNamed(text) if text else AnyReader()
+
+
+def _simulated(rest: str) -> Simulated:
+    if rest.startswith(_PERSONA):
+        return FreshSimulated(rest.removeprefix(_PERSONA))
+    return SimulatedFile(Path(rest)) if rest else FreshSimulated()
+
+
+def named(name: str | None) -> str:
+    """*name*, or what ``MYNACARD_READER`` says where there is none."""
+    return name if name is not None else os.environ.get(_VARIABLE, "")
 
 
 def choose_reader(states: tuple[ReaderState, ...], name: str = "") -> str:
     """The full name of the reader that *name* means among *states*: exactly, or as a part that only one has.
 
     Without a name: the one that holds a card.
+
+    Raises:
+        NoReaderError: no reader is attached.
+        ReaderNotFoundError: no reader has *name* in its name.
+        NoCardError: no name was given, and no reader holds a card.
+        ReaderAmbiguousError: several readers fit.
     """
     if not states:
         raise errors.NoReaderError(N_("No card reader is attached."))
@@ -46,8 +124,3 @@ def choose_reader(states: tuple[ReaderState, ...], name: str = "") -> str:
             N_("Several readers fit; choose one with --reader or MYNACARD_READER: {readers}."), readers=tuple(fitting)
         )
     return fitting[0]
-
-
-def named(name: str | None) -> str:
-    """*name*, or what ``MYNACARD_READER`` says where there is none."""
-    return name if name is not None else os.environ.get(READER_VARIABLE, "")

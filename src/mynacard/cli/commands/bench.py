@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
 import secrets
 import shutil
 import sys
@@ -24,8 +23,8 @@ from mynacard.cli.secrets import PinSource
 from mynacard.errors import CardError, CertificateAbsent, FileNotFound, SecurityStatusNotSatisfied, UsageError
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
-from mynacard.opening import REPLAYED, SIMULATED, choose_reader, open_card, pins
-from mynacard.opening.names import READER_VARIABLE
+from mynacard.opening import card_name, choose_reader, open_card, pins
+from mynacard.opening.names import AnyReader, FreshSimulated, ReaderNamed, Recorded, Simulated, SimulatedFile, named
 from mynacard.opening.pins import PinProvider
 from mynacard.pin import Pin
 from mynacard.readers import list_readers, wait_for_card
@@ -89,12 +88,16 @@ def bench(card: CardChoice, pin_source: PinSource, rounds: int, signature: bool,
 
 def _reader(card: CardChoice) -> str:
     """The whole name of the reader that *card* means, so that every round uses this one; waits for the card."""
-    name = card.name if card.name is not None else os.environ.get(READER_VARIABLE, "")
-    if name.startswith(REPLAYED):
-        raise UsageError(N_("A recording answers at no card's speed; lay a card on a reader, or take a simulated one."))
-    if name.startswith(SIMULATED):
-        return name
-    return choose_reader(wait_for_card(name, card.wait_s) if card.wait_s else list_readers(), name)
+    name = named(card.name)
+    match card_name(name):
+        case Recorded():
+            raise UsageError(
+                N_("A recording answers at no card's speed; lay a card on a reader, or take a simulated one.")
+            )
+        case FreshSimulated() | SimulatedFile():
+            return name
+        case AnyReader() | ReaderNamed():
+            return choose_reader(wait_for_card(name, card.wait_s) if card.wait_s else list_readers(), name)
 
 
 # --- how it is measured ----------------------------------------------------------------------------------------
@@ -205,7 +208,7 @@ def _print_json(run: _Run) -> None:
     print_json({
         "mynacard": __version__,
         "reader": run.reader,
-        "simulated": run.reader.startswith(SIMULATED),
+        "simulated": isinstance(card_name(run.reader), Simulated),
         "rounds": run.rounds,
         "finished": run.finished,
         "refused": {step.value: str(refusal) for step, refusal in run.refused.items()},
