@@ -13,7 +13,7 @@ from mynacard.cli.options import CardChoice
 from mynacard.cli.secrets import PinSource
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
-from mynacard.opening import card_name, open_card, pins
+from mynacard.opening import OpeningOptions, card_name, open_card, pins
 from mynacard.opening.names import Simulated, named
 from mynacard.recordings import recording_to
 
@@ -29,7 +29,7 @@ def _itself(card: Card) -> Card:
 @contextlib.contextmanager
 def card_channel(card: CardChoice, around: Around = _itself) -> Generator[Channel, None, None]:
     """A channel to *card*."""
-    with recorded(card, around) as outer, open_card(card.name, around=outer, wait_s=card.wait_s) as channel:
+    with recorded(card, around) as opening, open_card(card.name, **opening) as channel:
         yield channel
 
 
@@ -46,7 +46,7 @@ def verified_session(
 ) -> Generator[JpkiSession, None, None]:
     """The same after VERIFY of *pair*'s PIN; logged out and powered off at the end."""
     with (
-        recorded(card) as around,
+        recorded(card) as opening,
         pins.verified_session(
             pair,
             source.pin(),
@@ -55,22 +55,21 @@ def verified_session(
             signatures=signatures,
             spend_last_try=source.spend_last_try,
             upper_case=source.upper_case,
-            around=around,
-            wait_s=card.wait_s,
+            **opening,
         ) as session,
     ):
         yield session
 
 
 @contextlib.contextmanager
-def recorded(card: CardChoice, around: Around = _itself) -> Generator[Around, None, None]:
-    """*around*, and a recording if *card* wants one, as :func:`mynacard.open_card` takes it."""
+def recorded(card: CardChoice, around: Around = _itself) -> Generator[OpeningOptions, None, None]:
+    """How *card* is opened: with *around* around it, and recorded if it is to be."""
     if card.record is None:
-        yield around
+        yield {"around": around, "wait_s": card.wait_s}
         return
     from mynacard.recordings.personal import PERSONAL  # loads every application
 
     reader = "simulated" if isinstance(card_name(card.name), Simulated) else named(card.name)
     about = {"reader": reader, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
     with recording_to(card.record, PERSONAL, about, clock=time.perf_counter_ns) as recorder:
-        yield lambda inside: around(recorder(inside))
+        yield {"around": lambda inside: around(recorder(inside)), "wait_s": card.wait_s}

@@ -1,6 +1,6 @@
 """Which card, by which name, and who is asked for its PIN or number."""
 
-from mynacard.opening.connection import CardConnection, connect_card, open_card
+from mynacard.opening.connection import CardConnection, OpeningOptions, connect_card, open_card
 from mynacard.opening.names import REPLAYED, SIMULATED, CardName, card_name, choose_reader
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "SIMULATED",
     "CardConnection",
     "CardName",
+    "OpeningOptions",
     "card_name",
     "choose_reader",
     "connect_card",

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Generator
-from typing import TypeAlias
+from typing import TypeAlias, Unpack
 
 from mynacard.apdu.channel import CardProfile
-from mynacard.apdu.message import Card
-from mynacard.opening import connect_card
-from mynacard.readers import Deadlines
+from mynacard.opening import OpeningOptions, connect_card
 from mynacard.residence.agreement import ENTROPY_LENGTH
 from mynacard.residence.card import ResidenceCard
 from mynacard.residence.layout import CardType
@@ -28,9 +26,7 @@ def opened_residence_card(
     *,
     name: str | None = None,
     extended_length: bool | None = None,
-    around: Callable[[Card], Card] = lambda card: card,
-    deadlines: Deadlines = Deadlines(),
-    wait_s: float = 0.0,
+    **opening: Unpack[OpeningOptions],
 ) -> Generator[ResidenceCard, None, None]:
     """A residence card that its number has opened; afterwards its power is cut, which is what it forgets by.
 
@@ -38,9 +34,7 @@ def opened_residence_card(
         number: the number, or who gets it. The card counts no tries; all the same it is presented once.
         name: which card, as :func:`mynacard.open_card` takes it.
         extended_length: whether reader and card pass long answers, where the caller knows; else it is found out.
-        around: a card to put around the card.
-        deadlines: how long is waited for what.
-        wait_s: how long a card may take to be laid on a reader.
+        opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
 
     Raises:
         NoResidenceCard, NotPublicError: another card lies there; the number is not asked for.
@@ -49,7 +43,7 @@ def opened_residence_card(
         ReaderError: no card, or as :func:`mynacard.open_card`.
     """
     profile = CardProfile(extended_length=extended_length)
-    with connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection:
+    with connect_card(name, **opening) as connection:
         if not isinstance(number, CardNumber):
             with connection.transaction() as channel:
                 channel.profile = profile

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Protocol, TypedDict, Unpack, assert_never
 
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.message import Card
@@ -24,7 +24,7 @@ from mynacard.opening.stand_ins import ReplayedCard, SimulatedCard
 from mynacard.readers import Deadlines, ReaderCard, list_readers, wait_for_card
 from mynacard.recordings import read_recording
 
-__all__ = ["CardConnection", "connect_card", "open_card"]
+__all__ = ["CardConnection", "OpeningOptions", "connect_card", "open_card"]
 
 
 class _Usable(Card, Protocol):
@@ -73,6 +73,14 @@ class CardConnection:
         self._card.adopt()
 
 
+class OpeningOptions(TypedDict, total=False):
+    """What :func:`connect_card` takes besides a name, for the functions that pass it on."""
+
+    around: Callable[[Card], Card]
+    deadlines: Deadlines
+    wait_s: float
+
+
 @contextlib.contextmanager
 def connect_card(
     name: str | None = None,
@@ -88,8 +96,8 @@ def connect_card(
             of that kind, ``sim:PATH`` for the one in a file; ``replay:PATH`` for a recorded one; None for what
             ``MYNACARD_READER`` says, else the one reader that holds a card.
         around: a card to put around the card (a trace, a recording).
-        deadlines: how long is waited for what.
-        wait_s: how long a card may take to be laid on a reader.
+        deadlines: how long to wait for what, on a reader.
+        wait_s: how long to wait for a card to be placed on a reader, in seconds.
 
     Raises:
         ReaderError: no library, service, reader or card; a name that fits none or several.
@@ -100,23 +108,14 @@ def connect_card(
 
 
 @contextlib.contextmanager
-def open_card(
-    name: str | None = None,
-    *,
-    around: Callable[[Card], Card] = lambda card: card,
-    deadlines: Deadlines = Deadlines(),
-    wait_s: float = 0.0,
-) -> Generator[Channel, None, None]:
+def open_card(name: str | None = None, **opening: Unpack[OpeningOptions]) -> Generator[Channel, None, None]:
     """A channel to the card that *name* means; on every way out logged out, and powered off once a PIN was shown.
 
     One connection, and one transaction around everything: no other program comes between, so ask nobody for a PIN
     inside of it (:func:`mynacard.verified_session` asks outside). Arguments and errors are those of
     :func:`connect_card` and :meth:`CardConnection.transaction`.
     """
-    with (
-        connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection,
-        connection.transaction() as channel,
-    ):
+    with connect_card(name, **opening) as connection, connection.transaction() as channel:
         yield channel
 
 

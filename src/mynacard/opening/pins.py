@@ -12,18 +12,16 @@ import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import IO, Final, Protocol, TypeVar
+from typing import IO, Final, Protocol, TypeVar, Unpack
 
 from mynacard.apdu.channel import Channel
-from mynacard.apdu.message import Card
 from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
 from mynacard.apdu.verification import check_tries
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
-from mynacard.opening import CardConnection, connect_card
+from mynacard.opening import CardConnection, OpeningOptions, connect_card
 from mynacard.personal.session import ApplicationSession
 from mynacard.pin import AtKeypad, Pin
-from mynacard.readers import Deadlines
 
 __all__ = [
     "PinProvider",
@@ -102,9 +100,7 @@ def verified_session(
     spend_last_try: bool = False,
     upper_case: bool = False,
     certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES,
-    around: Callable[[Card], Card] = lambda card: card,
-    deadlines: Deadlines = Deadlines(),
-    wait_s: float = 0.0,
+    **opening: Unpack[OpeningOptions],
 ) -> Generator[JpkiSession, None, None]:
     """A JPKI session in which *pair*'s PIN is verified; afterwards the card is logged out and powered off.
 
@@ -119,9 +115,7 @@ def verified_session(
         spend_last_try: send the PIN even if one try is left, or the card does not say how many are.
         upper_case: turn small letters of the password into capitals.
         certificates: certificates of this card that the caller holds already.
-        around: a card to put around the card.
-        deadlines: how long is waited for what.
-        wait_s: how long a card may take to be laid on a reader.
+        opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
 
     Raises:
         PinError, LastTryError, PinFormError, PinNotTyped, NoKeypadError, VerificationOutcomeUnknownError: as
@@ -130,7 +124,7 @@ def verified_session(
         ReaderError: no card, or as :func:`mynacard.open_card`.
     """
     with (
-        connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection,
+        connect_card(name, **opening) as connection,
         verified_session_on(
             connection, pair, pin, purpose=purpose, signatures=signatures,
             spend_last_try=spend_last_try, upper_case=upper_case, certificates=certificates,
@@ -173,9 +167,7 @@ def verified_application(
     name: str | None = None,
     purpose: str = "",
     spend_last_try: bool = False,
-    around: Callable[[Card], Card] = lambda card: card,
-    deadlines: Deadlines = Deadlines(),
-    wait_s: float = 0.0,
+    **opening: Unpack[OpeningOptions],
 ) -> Generator[S, None, None]:
     """The same in one of the card's other applications.
 
@@ -187,11 +179,9 @@ def verified_application(
         name: as :func:`verified_session` takes it, and so the others.
         purpose: what the holder is told that the PIN is for.
         spend_last_try: send the PIN even if one try is left, or the card does not say how many are.
-        around: a card to put around the card.
-        deadlines: how long is waited for what.
-        wait_s: how long a card may take to be laid on a reader.
+        opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
     """
-    with connect_card(name, around=around, deadlines=deadlines, wait_s=wait_s) as connection:
+    with connect_card(name, **opening) as connection:
         if not isinstance(pin, Pin | AtKeypad):
             pin = ask(
                 connection, reference, lambda channel: kind(channel).pin_status(reference), pin,

@@ -135,10 +135,10 @@ def _verified(
 ) -> Generator[S, None, None]:
     purpose = _("{purpose} Type {form}.").format(purpose=purpose, form=_(reference.form_label))
     with (
-        recorded(card) as around,
+        recorded(card) as opening,
         verified_application(
             kind, reference, source.pin(), before=before, name=card.name, purpose=purpose,
-            spend_last_try=source.spend_last_try, around=around, wait_s=card.wait_s,
+            spend_last_try=source.spend_last_try, **opening,
         ) as session,
     ):  # fmt: skip
         yield session

@@ -117,7 +117,7 @@ def _fewest(channel: Channel) -> PinStatus:
 
 @contextlib.contextmanager
 def _connected(card: CardChoice) -> Generator[CardConnection, None, None]:
-    with recorded(card) as around, connect_card(card.name, around=around, wait_s=card.wait_s) as connection:
+    with recorded(card) as opening, connect_card(card.name, **opening) as connection:
         yield connection
 
 

@@ -284,10 +284,8 @@ def verify(
 
 def _read(card: CardChoice, source: CardNumberSource, extended_length: bool | None) -> CardFiles:
     with (
-        recorded(card) as around,
-        opened_residence_card(
-            source.number(), name=card.name, extended_length=extended_length, around=around, wait_s=card.wait_s
-        ) as found,
+        recorded(card) as opening,
+        opened_residence_card(source.number(), name=card.name, extended_length=extended_length, **opening) as found,
         _progress(found) as on_progress,
     ):
         return found.read(on_progress)
