@@ -1,13 +1,16 @@
-"""A file that is replaced whole or not at all."""
+"""Files and folders that are written whole or not at all, and on the disk before anything relies on them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["replace_file"]
+__all__ = ["flush", "move", "replace_file", "whole_folder"]
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -16,19 +19,71 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot; its ``filename`` is *path*, not the file in between.
     """
-    temporary = ""
-    try:
+    with _errors_name(path):
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                flush(file)
+            move(Path(temporary), path)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Generator[Path, None, None]:
+    """A folder to fill, mode 0700. When the context ends it replaces *path*; after an error it is removed instead.
+
+    Raises:
+        OSError: it cannot be made or put in place; its ``filename`` is *path*, which is as it was.
+    """
+    path = path.absolute()
+    with _errors_name(path):
+        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))  # made with mode 0700
+    try:
+        new = work / "new"
+        with _errors_name(path):
+            new.mkdir(mode=0o700)
+        yield new
+        with _errors_name(path):
+            _flush_tree(new)
+            _exchange(path, new, work / "former")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def flush(stream: BinaryIO) -> None:
+    """Return when all that was written to *stream* is on the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def move(source: Path, target: Path) -> None:
+    """Make *source* the new *target*, in the same file system, and so that a crash afterwards does not undo it."""
+    os.replace(source, target)
+    _sync_folder(target.parent)
+
+
+def _exchange(path: Path, new: Path, former: Path) -> None:
+    if path.exists():
+        path.replace(former)
+    try:
+        move(new, path)
+    except BaseException:
+        if former.exists():
+            former.replace(path)
+        raise
+
+
+def _flush_tree(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            _flush_tree(entry)
+        else:
+            with entry.open("r+b") as file:  # Windows flushes only what may be written
+                flush(file)
+    _sync_folder(folder)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -39,3 +94,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _errors_name(path: Path) -> Generator[None, None, None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error

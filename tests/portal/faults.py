@@ -19,10 +19,10 @@ from typing import Any, Final
 
 import httpx2
 
+from mynacard import storage
 from mynacard.errors import MynacardError, PortalUnreachable
 from mynacard.portal import Receiver, Store
 from mynacard.portal.web import application as web
-from mynacard.submission import durable
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import EntryState, Outbox
 from tests.portal.rig import ORIGIN, Somebody, logged_in, packed, receiver, registered
@@ -144,13 +144,13 @@ class Death:
 @contextmanager
 def mortal(death: Death) -> Iterator[None]:
     """Every write of client and receiver may be the last."""
-    originals = durable.flush, durable.replace, Store._commit
-    durable.flush, durable.replace = death.around(durable.flush), death.around(durable.replace)
+    originals = storage.flush, storage.move, Store._commit
+    storage.flush, storage.move = death.around(storage.flush), death.around(storage.move)
     Store._commit = death.around(Store._commit)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        durable.flush, durable.replace = originals[:2]
+        storage.flush, storage.move = originals[:2]
         Store._commit = originals[2]  # type: ignore[method-assign]
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shutil
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from mynacard.cli.language import _
+from mynacard.storage import replace_file
 
-__all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "whole_folder", "write_new"]
+__all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "write_new"]
 
 
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:
@@ -35,7 +34,7 @@ def check_output(path: Path, *, force: bool) -> None:
 
 
 def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
-    """That :func:`whole_folder` will do, as far as it can be told before somebody types a number for it.
+    """That :func:`mynacard.storage.whole_folder` will do, as far as can be told before a number is typed for it.
 
     Args:
         path: the folder.
@@ -53,23 +52,6 @@ def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
         raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.absolute().parent))
 
 
-@contextlib.contextmanager
-def whole_folder(path: Path) -> Generator[Path, None, None]:
-    """A folder to fill, that only its owner can enter; it becomes *path* when all is in it, or is removed."""
-    path = path.absolute()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    former = path.with_name(f".{path.name}.{os.getpid()}.former")
-    temporary.mkdir(mode=0o700)
-    try:
-        yield temporary
-        if path.exists():
-            path.replace(former)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
-
-
 def read_up_to(path: Path, most: int) -> bytes:
     """The file, or as much of it as shows that it has more than *most* bytes."""
     with path.open("rb") as stream:
@@ -77,11 +59,6 @@ def read_up_to(path: Path, most: int) -> bytes:
 
 
 def write_new(path: Path, content: bytes, *, force: bool) -> None:
-    """Write *content* to *path*, whole or not at all, and over an existing file only with *force*."""
+    """Write *content* to *path*, whole or not at all, for its owner only; over an existing file only with *force*."""
     check_output(path, force=force)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(path, content)

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mynacard.submission import codec, durable
+from mynacard import storage
+from mynacard.submission import codec
 from mynacard.submission.exchange import AccountState, Event, Overview, Purpose, Remark, State, Status
 
 __all__ = ["Account", "Duplicate", "NoChallenge", "Store", "Submission"]
@@ -250,7 +251,7 @@ class Store:
 
     def keep(self, received: Path, name: str) -> None:
         """Put a package that was received among those that are kept."""
-        durable.replace(received, self.folder / _PACKAGES / name)
+        storage.move(received, self.folder / _PACKAGES / name)
 
     def discard(self, name: str) -> None:
         """Throw away a package that was kept, and was not taken after all."""

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mynacard import storage
 from mynacard.errors import MynacardError
 from mynacard.portal.receiver import Receiver, Refusal
-from mynacard.submission import codec, durable
+from mynacard.submission import codec
 from mynacard.submission.application import Application
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
 from mynacard.submission.exchange import (
@@ -153,7 +154,7 @@ async def _received(request: Request, path: Path) -> str:
                 raise _too_large(PACKAGE_MAX)
             digest.update(piece)
             stream.write(piece)
-        await to_thread.run_sync(durable.flush, stream)  # before anybody says that it is kept
+        await to_thread.run_sync(storage.flush, stream)  # before anybody says that it is kept
     return digest.hexdigest()
 
 

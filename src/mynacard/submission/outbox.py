@@ -17,8 +17,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from mynacard import storage
 from mynacard.errors import UsageError
-from mynacard.submission import codec, durable
+from mynacard.submission import codec
 from mynacard.submission.exchange import Status
 from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.texts import N_
@@ -93,13 +94,13 @@ class Outbox:
         try:
             with (unfinished / _PACKAGE).open("w+b") as target:
                 self._profile.build(target, manifest_json, signature, files, progress)
-                durable.flush(target)
+                storage.flush(target)
                 target.seek(0)
                 content = hashlib.file_digest(target, "sha256").hexdigest()
                 size = target.tell()
             entry = Entry(id_, portal, secrets.token_urlsafe(24), content, size, number=number)
-            durable.write(unfinished / _ENTRY, _document(entry))
-            durable.replace(unfinished, self._folder / id_)
+            storage.replace_file(unfinished / _ENTRY, _document(entry))
+            storage.move(unfinished, self._folder / id_)
         except Exception:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
@@ -145,7 +146,7 @@ class Outbox:
         return self._kept(replace(entry, state=EntryState.REFUSED, problem=problem))
 
     def _kept(self, entry: Entry) -> Entry:
-        durable.write(self._folder / entry.id / _ENTRY, _document(entry))
+        storage.replace_file(self._folder / entry.id / _ENTRY, _document(entry))
         return entry
 
 

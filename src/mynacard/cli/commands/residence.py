@@ -17,7 +17,7 @@ import click
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
 from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_options
-from mynacard.cli.output import check_output_folder, print_json, whole_folder
+from mynacard.cli.output import check_output_folder, print_json
 from mynacard.cli.secrets import SecretStream, hidden_prompt
 from mynacard.cli.session import card_channel, recorded
 from mynacard.errors import CardDataError, CardFileError, MissingExtraError, MynacardError
@@ -42,6 +42,7 @@ from mynacard.residence import (
 )
 from mynacard.residence.certificates import CERTIFICATE_MAX
 from mynacard.residence.number import NUMBER_LABEL
+from mynacard.storage import whole_folder
 from mynacard.texts import N_, printable
 from mynacard.verdict import Verdict
 
