@@ -7,22 +7,16 @@ expires.
 from __future__ import annotations
 
 import base64
-import json
-import os
-import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
-from filelock import FileLock, Timeout
 
-from mynacard.errors import TestPkiError
+from mynacard.doors.cache import cached, damaged, dump_key, load_key, new_serial
 from mynacard.jpki.layout import KEY_PAIRS, KeyPair
 from mynacard.personal.keys import PublicKeyObject
 from mynacard.personal.roots import Root
@@ -38,10 +32,8 @@ from mynacard.simulator.individual.issuing import (
     cv_certificate,
     issue,
 )
-from mynacard.storage import replace_file
-from mynacard.texts import N_
 
-__all__ = ["REVOKED", "Authority", "CvHierarchy", "TestPki", "cache_folder", "cached_pki", "new_key_der"]
+__all__ = ["REVOKED", "Authority", "CvHierarchy", "TestPki", "cached_pki", "new_key_der"]
 
 _PKI_FILE: Final = {1: "test-pki-1.json", 2: "test-pki-2.json", 3: "test-pki.json"}
 """By generation of its CAs. The first two are made when somebody asks for a card of theirs."""
@@ -107,7 +99,7 @@ class TestPki:
         """Certificates for *holder*, with keys of the holder's own where *holder_keys* has them (PKCS #8 DER)."""
         serial = REVOKED if revoked else None
         return {
-            pair.name: self._issue(pair, holder, holder_keys.get(pair.name), now, serial or _serial())
+            pair.name: self._issue(pair, holder, holder_keys.get(pair.name), now, serial or new_serial())
             for pair in KEY_PAIRS
             if pair.name in pairs
         }
@@ -145,49 +137,35 @@ def cached_pki(now: datetime | None = None, generation: int = 3) -> TestPki:
         TestPkiError: the cache folder cannot be used.
     """
     now = now or datetime.now(UTC)
-    path = cache_folder() / _PKI_FILE[generation]
-    try:
-        found = _load_pki(path, now, generation)
-        if found is None:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with FileLock(path.with_suffix(".lock"), timeout=120):
-                found = _load_pki(path, now, generation) or _make_pki(path, now, generation)
-    except (OSError, Timeout) as error:
-        raise TestPkiError(
-            N_("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
-        ) from error
-    return found
+    return cached(
+        _PKI_FILE[generation],
+        _PKI_VERSION,
+        load=lambda document: _load_pki(document, now, generation),
+        make=lambda: _make_pki(now, generation),
+        dump=_document,
+    )
 
 
-def cache_folder() -> Path:
-    """Where the test PKI is kept."""
-    if chosen := os.environ.get("MYNACARD_CACHE"):
-        return Path(chosen)
-    from platformdirs import user_cache_path  # noqa: PLC0415
-
-    return user_cache_path("mynacard", appauthor=False)
-
-
-def _make_pki(path: Path, now: datetime, generation: int) -> TestPki:
+def _make_pki(now: datetime, generation: int) -> TestPki:
     authorities = {pair.name: _make_authority(pair, now + _BEGAN[generation]) for pair in KEY_PAIRS}
-    found = TestPki(authorities, _make_cv_hierarchy())
-    document = {
-        "version": _PKI_VERSION,
+    return TestPki(authorities, _make_cv_hierarchy())
+
+
+def _document(made: TestPki) -> dict[str, object]:
+    return {
         "authorities": {
             name: {
                 "certificate": base64_text(authority.certificate_der),
                 "private_key": base64_text(authority.private_key_der),
                 "holder_key": base64_text(authority.holder_key_der),
             }
-            for name, authority in found.authorities.items()
+            for name, authority in made.authorities.items()
         },
-        "roots": {purpose: base64_text(der) for purpose, der in found.cv.roots.items()},
-        "municipality": base64_text(found.cv.municipality),
-        "certificates": {purpose: base64_text(content) for purpose, content in found.cv.certificates.items()},
-        "card": {name: base64_text(getattr(found.cv.card, name)) for name in _CARD_KEYS},
+        "roots": {purpose: base64_text(der) for purpose, der in made.cv.roots.items()},
+        "municipality": base64_text(made.cv.municipality),
+        "certificates": {purpose: base64_text(content) for purpose, content in made.cv.certificates.items()},
+        "card": {name: base64_text(getattr(made.cv.card, name)) for name in _CARD_KEYS},
     }
-    replace_file(path, json.dumps(document).encode())
-    return found
 
 
 _CARD_KEYS: Final = ("own", "session", "authentication")
@@ -195,8 +173,8 @@ _CARD_KEYS: Final = ("own", "session", "authentication")
 
 def _make_authority(pair: KeyPair, began: datetime) -> Authority:
     key = _generate_key()
-    certificate = pki.ca_certificate(pair, key, _serial(), began - _CLOCK_SKEW)
-    return Authority(pki.der(certificate), _dump_key(key), new_key_der())
+    certificate = pki.ca_certificate(pair, key, new_serial(), began - _CLOCK_SKEW)
+    return Authority(pki.der(certificate), dump_key(key), new_key_der())
 
 
 def _make_cv_hierarchy() -> CvHierarchy:
@@ -208,23 +186,17 @@ def _make_cv_hierarchy() -> CvHierarchy:
         )
         for branch in BRANCHES
     }
-    keys = {purpose: _dump_key(key) for purpose, key in roots.items()}
-    return CvHierarchy(keys, _dump_key(municipality), certificates, CardKeys(*(new_key_der() for _ in _CARD_KEYS)))
+    keys = {purpose: dump_key(key) for purpose, key in roots.items()}
+    return CvHierarchy(keys, dump_key(municipality), certificates, CardKeys(*(new_key_der() for _ in _CARD_KEYS)))
 
 
-def _load_pki(path: Path, now: datetime, generation: int) -> TestPki | None:
-    """The PKI in *path*; None where there is none, or none that is good for long enough."""
-    try:
-        document: Any = json.loads(path.read_bytes())
-        if document["version"] != _PKI_VERSION:
-            return None
-        authorities = {pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS}
-        found = TestPki(authorities, _cv_hierarchy(document))
-        certificates = found.ca_certificates()
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+def _load_pki(document: Any, now: datetime, generation: int) -> TestPki | None:
+    """The PKI of *document*; None where it does not last long enough."""
+    authorities = {pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS}
+    kept = TestPki(authorities, _cv_hierarchy(document))
+    lasting = [_good_for_long(certificate, now) for certificate in kept.ca_certificates()]
     expired = generation == 1
-    return found if expired or all(_good_for_long(certificate, now) for certificate in certificates) else None
+    return kept if expired or all(lasting) else None
 
 
 def _cv_hierarchy(document: Any) -> CvHierarchy:
@@ -255,7 +227,7 @@ def _authority(entry: Any) -> Authority:
 
 def new_key_der() -> bytes:
     """A new key for a holder, PKCS #8 DER; takes some tenths of a second."""
-    return _dump_key(_generate_key())
+    return dump_key(_generate_key())
 
 
 def _generate_key() -> rsa.RSAPrivateKey:
@@ -267,20 +239,8 @@ def _load_certificate(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
 
 
-@lru_cache(maxsize=64)
 def _load_key(der: bytes) -> rsa.RSAPrivateKey:
-    try:
-        key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
-    except ValueError:
-        key = None
+    key = load_key(der)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TestPkiError(N_("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder()))
+        raise damaged()
     return key
-
-
-def _dump_key(key: rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _serial() -> int:
-    return secrets.randbits(62) | 1 << 62

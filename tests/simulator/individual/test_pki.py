@@ -280,6 +280,6 @@ def test_a_disk_that_takes_nothing_is_an_error_of_the_pki(tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setenv("MYNACARD_CACHE", str(tmp_path))
-    monkeypatch.setattr(pki_cache, "replace_file", full)
+    monkeypatch.setattr("mynacard.doors.cache.replace_file", full)
     with pytest.raises(TestPkiError, match="cannot be used"):
         pki_cache.cached_pki()
