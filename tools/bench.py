@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from mynacard import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession, open_card
 from mynacard.apdu import Channel
 from mynacard.apdu.message import Card
-from mynacard.doors.disk import cached_pki, new_card
+from mynacard.doors.new_cards import new_card
+from mynacard.doors.pki_cache import cached_pki
 from mynacard.jpki import DF_NAME
 from mynacard.personal import TEXT_PIN, TextSession
 from mynacard.simulator import DEFAULT_PINS

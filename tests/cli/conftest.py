@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mynacard.doors import disk
+from mynacard.doors import new_cards
 from mynacard.readers import events, pcsc
 from mynacard.readers.pyscard import Pyscard
 from tests.cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
@@ -63,7 +63,7 @@ def card_along(
 
     def make(change: Callable[[bytes, bytes], bytes]) -> CardAlong:
         made = CardAlong(card.card(), change)
-        monkeypatch.setattr(disk, "new_card", lambda: made)
+        monkeypatch.setattr(new_cards, "new_card", lambda: made)
         return made
 
     return make

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mynacard.cli.commands import info
-from mynacard.doors import disk
+from mynacard.doors import disk, new_cards
 from mynacard.simulator import PERSONAS
 from tests.cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardAlong, CardFile, run
 
@@ -69,7 +69,7 @@ def test_a_damaged_record_keeps_nothing_else_back(card_along: Along) -> None:
 @pytest.mark.parametrize("name", sorted(PERSONAS))
 def test_every_kind_of_card_is_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = disk.new_card(persona=PERSONAS[name])
-    monkeypatch.setattr(disk, "new_card", lambda: made)
+    monkeypatch.setattr(new_cards, "new_card", lambda: made)
     outcome = run("info", "-r", "sim:")
     assert outcome.code == 0, outcome.err
     found = run("info", "-r", "sim:", "--json").json

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from mynacard import errors
 from mynacard.cli import exits
-from mynacard.doors import disk
+from mynacard.doors import new_cards
 from mynacard.readers import events, pcsc
 from mynacard.simulator.individual.card import SimulatedCard
 from tests.cli.harness import (
@@ -164,7 +164,7 @@ def test_after_a_signature_the_card_is_logged_out_and_without_power(card: CardFi
 
 
 def test_a_card_of_another_kind_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "new_card", lambda: SimulatedCard((), {}))
+    monkeypatch.setattr(new_cards, "new_card", lambda: SimulatedCard((), {}))
     for words in (["info"], ["pin", "status"], ["cert", "show", USER_AUTHENTICATION]):
         assert said(run(*words, "-r", "sim:", "-v"), 40) == (
             "This card has no JPKI application: it is no Individual Number Card, or it is damaged."

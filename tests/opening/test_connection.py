@@ -13,7 +13,7 @@ from mynacard import errors
 from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.message import Card
-from mynacard.doors import disk
+from mynacard.doors import disk, new_cards
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import choose_reader, connection, open_card
 from mynacard.opening.card_numbers import opened_residence_card
@@ -44,7 +44,7 @@ def path(tmp_path: Path, template: bytes) -> Path:
 def card(monkeypatch: pytest.MonkeyPatch) -> SimulatedCard:
     """The card that ``sim:`` opens; one that keeps its login over whatever lets it."""
     made = disk.new_card(Traits(Personality.OBSERVED))
-    monkeypatch.setattr(disk, "new_card", lambda: made)
+    monkeypatch.setattr(new_cards, "new_card", lambda: made)
     return made
 
 
@@ -60,7 +60,7 @@ def test_a_persona_s_name_is_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_power_of_a_residence_card_goes_once_its_number_was_shown() -> None:
     made = disk.new_card(Traits(Personality.OBSERVED), persona=RESIDENCE_PERSONAS["residence-1-mid-term"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disk, "new_card", lambda **_: made)
+        patch.setattr(new_cards, "new_card", lambda **_: made)
         with opened_residence_card(CardNumber("AB12345678CD"), name="sim:@residence-1-mid-term") as card:
             assert made.state.number_presented
             assert card.read().missing == ()
@@ -86,7 +86,7 @@ def test_a_wrong_number_ends_in_a_card_without_power() -> None:
             return self._card.transmit(command)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disk, "new_card", lambda **_: made)
+        patch.setattr(new_cards, "new_card", lambda **_: made)
         with (
             pytest.raises(errors.CardNumberIncorrect),
             opened_residence_card(asked, name="sim:@residence-1-mid-term", around=Seen),

@@ -143,10 +143,10 @@ def _on_reader(part: str, deadlines: Deadlines, wait_s: float) -> Generator[_Usa
 
 
 def _fresh(persona: str | None) -> AbstractContextManager[_Usable]:
-    from mynacard.doors import disk  # noqa: PLC0415  # a real card needs none of it
+    from mynacard.doors import new_cards  # noqa: PLC0415  # a real card needs none of it
     from mynacard.simulator import personas  # noqa: PLC0415
 
-    card = disk.new_card() if persona is None else disk.new_card(persona=personas.persona(persona))
+    card = new_cards.new_card() if persona is None else new_cards.new_card(persona=personas.persona(persona))
     return contextlib.nullcontext(SimulatedCard(card))
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from mynacard.apdu.secrecy import carries_secret
 from mynacard.apdu.verification import check_form
-from mynacard.doors import disk, pki_cache
+from mynacard.doors import new_cards, pki_cache
 from mynacard.errors import UsageError
 from mynacard.jpki.layout import DF_NAME, KEY_PAIRS, KeyPair
 from mynacard.pin import Pin
@@ -69,7 +69,7 @@ class CardOptions:
             check_form(_PAIRS[name].pin, Pin(pin))
         traits = Traits(Personality(self.personality), self.extended_length)
         faults = tuple(Fault.parse(text) for text in self.faults)
-        card = disk.new_card(traits, {**DEFAULT_PINS, **self.pins}, persona=persona(self.persona))
+        card = new_cards.new_card(traits, {**DEFAULT_PINS, **self.pins}, persona=persona(self.persona))
         return CardUnderTest(card, faults, self.timing)
 
 
@@ -99,7 +99,7 @@ class CardUnderTest:
         faults: what goes wrong with it.
     """
 
-    def __init__(self, card: disk.AnyCard, faults: Sequence[Fault] = (), timing: str = "") -> None:
+    def __init__(self, card: new_cards.AnyCard, faults: Sequence[Fault] = (), timing: str = "") -> None:
         self.card = card
         self.faults = tuple(faults)
         self._timed = TimedCard(card, TRANSPORTS[timing], time.sleep) if timing else card

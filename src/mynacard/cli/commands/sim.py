@@ -19,7 +19,7 @@ from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, as_json, pair_argument, reader_options, verbose_option
 from mynacard.cli.output import check_output, print_json, write_new
 from mynacard.cli.trace import answer_line, command_line
-from mynacard.doors import disk, vpcd
+from mynacard.doors import disk, new_cards, vpcd
 from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor, check_system, reader_name
 from mynacard.doors.pki_cache import cached_pki
 from mynacard.jpki.layout import KEY_PAIRS
@@ -204,7 +204,7 @@ def vpcd_(path: Path | None, port: int, timing: str, reader: str | None) -> None
         _("Looking for a vpcd reader on port {port} of this machine. Ctrl-C ends it.").format(port=port), err=True
     )
     if path is None:
-        vpcd.serve(_timed(disk.new_card(), timing), port, connected=connected)
+        vpcd.serve(_timed(new_cards.new_card(), timing), port, connected=connected)
         return
     with disk.open_file(path) as card:
         vpcd.serve(_timed(card, timing), port, connected=connected)
@@ -256,7 +256,7 @@ def exec_(
     keypad = None if keys is None else Keypad(_GESTURES.get(line.strip(), line.strip()) for line in keys)
     with held_signals() as before, contextlib.ExitStack() as opened:
         watcher = _Watcher(opened.enter_context(_shown(trace, trace_to)))
-        held = [opened.enter_context(disk.open_file(path)) for path in cards] or [disk.new_card()]
+        held = [opened.enter_context(disk.open_file(path)) for path in cards] or [new_cards.new_card()]
         door = PcscliteDoor(observe=watcher.see)
         for number in range(max(len(held), len(names))):
             name = names[number] if number < len(names) else reader_name(number)
