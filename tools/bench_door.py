@@ -23,7 +23,6 @@ from typing import Final
 
 from bench_figures import Figure, process_ms, show
 
-from mynacard.doors.disk import cached_pki, new_card
 from mynacard.doors.new_cards import new_card
 from mynacard.doors.pcsclite import PcscliteDoor, reader_name
 from mynacard.doors.pki_cache import cached_pki

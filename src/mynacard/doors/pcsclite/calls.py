@@ -1,4 +1,4 @@
-"""What a client's message does to the readers on the desk, and what the client is answered.
+"""What a client's message does to the readers, and what the client is answered.
 
 Source: pcsc-lite 1.9.9, src/winscard_svc.c; 2.3.0 for the count of reader events.
 """
@@ -15,8 +15,8 @@ from mynacard.doors.pcsclite import pinpad
 from mynacard.doors.pcsclite.attributes import value_of
 from mynacard.doors.pcsclite.clients import Client, Clients
 from mynacard.doors.pcsclite.contacts import Refused
-from mynacard.doors.pcsclite.desk import Desk
 from mynacard.doors.pcsclite.reader import CONNECTIONS_MAX, Reader
+from mynacard.doors.pcsclite.reader_table import ReaderTable
 from mynacard.doors.pcsclite.scard import Code, Disposition
 from mynacard.errors import ProtocolError
 from mynacard.simulator.faults import Fault, FaultKind
@@ -42,16 +42,16 @@ class ServiceGone(Exception):
 
 
 class Calls:
-    """Carries out on *desk* what *clients* call.
+    """Carries out on *readers* what *clients* call.
 
     Args:
         token: random numbers, 1 to 2**31 - 1, for contexts and connections.
         observe: called for each APDU.
     """
 
-    def __init__(self, clients: Clients, desk: Desk, token: Callable[[], int], observe: Observer) -> None:
+    def __init__(self, clients: Clients, readers: ReaderTable, token: Callable[[], int], observe: Observer) -> None:
         self._clients = clients
-        self._desk = desk
+        self._readers = readers
         self._token = token
         self._observe = observe
         self._connections: dict[int, Reader] = {}
@@ -63,14 +63,14 @@ class Calls:
 
     def transaction_holder(self, name: str) -> int | None:
         """The process number of the client with a transaction on the reader *name*; None if there is none."""
-        reader = self._desk.find(name)
+        reader = self._readers.find(name)
         holders = (client.peer for client in self._clients if reader.holder in client.handles)
         return next(holders, None) if reader.in_transaction else None
 
     def forget(self) -> None:
         """As after a start of the service: there are no connections, and no card has power."""
         self._connections.clear()
-        for reader in self._desk:
+        for reader in self._readers:
             reader.forget_connections()
 
     def release(self, client: Client) -> None:
@@ -102,14 +102,14 @@ class Calls:
     def _news(self, client: Client, message: say.Message) -> say.Message | None:
         match message:
             case say.GetReaderEvents():
-                return say.ReaderEvents(self._desk.events)
+                return say.ReaderEvents(self._readers.events)
             case say.StopWaiting():
                 self._clients.stop_waiting(client, Code.S_SUCCESS)
             case say.WaitForChange():
                 self._clients.wait(client)
-                self._clients.say(client, self._desk.table())
+                self._clients.say(client, self._readers.table())
             case _:
-                self._clients.say(client, self._desk.table())
+                self._clients.say(client, self._readers.table())
         return None
 
     # --- calls ---
@@ -185,7 +185,7 @@ class Calls:
         self._check_context(client, call.context)
         if len(client.handles) >= CONNECTIONS_MAX:
             raise Refused(Code.E_NO_MEMORY)
-        reader = next((reader for reader in self._desk if reader.name == call.reader), None)
+        reader = next((reader for reader in self._readers if reader.name == call.reader), None)
         if reader is None:
             raise Refused(Code.E_UNKNOWN_READER)
         handle = self._unused(used for known in self._clients for used in known.handles)
@@ -275,21 +275,21 @@ class Calls:
         """The effect of *fault* on *command*: the answer that *client* gets, or None if it gets none."""
         match fault.kind:
             case FaultKind.REMOVED:
-                self._desk.remove(reader.name)
+                self._readers.remove(reader.name)
                 raise Refused(Code.W_REMOVED_CARD)
             case FaultKind.REMOVED_DURING:
                 reader.transmit(command)
-                self._desk.remove(reader.name)
+                self._readers.remove(reader.name)
                 raise Refused(Code.E_NOT_TRANSACTED)
             case FaultKind.REMOVED_AFTER:
                 answer = reader.transmit(command)
-                self._desk.remove(reader.name)
+                self._readers.remove(reader.name)
                 return answer
             case FaultKind.UNPLUGGED:
-                self._desk.unplug(reader.name)
+                self._readers.unplug(reader.name)
                 raise Refused(Code.E_READER_UNAVAILABLE)
             case FaultKind.RESET:
-                self._desk.reset(reader.name)
+                self._readers.reset(reader.name)
                 raise Refused(Code.W_RESET_CARD)
             case FaultKind.SERVICE_GONE:
                 raise ServiceGone

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from mynacard.doors.pcsclite import messages as say
 from mynacard.doors.pcsclite.calls import Calls, Observer, ServiceGone, unobserved
 from mynacard.doors.pcsclite.clients import Client, Clients
-from mynacard.doors.pcsclite.desk import Desk
 from mynacard.doors.pcsclite.reader import Later
+from mynacard.doors.pcsclite.reader_table import ReaderTable
 from mynacard.doors.pcsclite.wire import take
 from mynacard.errors import ProtocolError
 from mynacard.simulator.faulty import Means
@@ -47,7 +47,7 @@ class Service:
         means: Means = Means(),
     ) -> None:
         self.clients = Clients(clock, patience_s)
-        self.desk = Desk(clock, power_off_after_s, self.clients.announce, means)
+        self.desk = ReaderTable(clock, power_off_after_s, self.clients.announce, means)
         self.calls = Calls(self.clients, self.desk, token, observe)
         self._parked: dict[Client, say.Message] = {}
 

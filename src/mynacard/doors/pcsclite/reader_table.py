@@ -1,4 +1,4 @@
-"""The readers on a desk, and what a person does there: plug them in, put cards on them, take them away.
+"""The service's table of readers, and what a person does with them: plug them in, put cards on them, take them away.
 
 Source: pcsc-lite 1.9.9, src/readerfactory.c (a table of 16).
 """
@@ -17,11 +17,11 @@ from mynacard.simulator.faulty import Means
 from mynacard.simulator.powered import PoweredCard
 from mynacard.texts import N_
 
-__all__ = ["Desk"]
+__all__ = ["ReaderTable"]
 
 
-class Desk:
-    """A desk without readers. Its methods raise :class:`UsageError` for a name that no reader has, or that is taken.
+class ReaderTable:
+    """A table without readers. Its methods raise :class:`UsageError` for a name that no reader has, or that is taken.
 
     Args:
         clock: seconds, from any start.
