@@ -15,7 +15,7 @@ from mynacard.apdu.keypad import GET_FEATURE_REQUEST, Feature, feature_list
 from mynacard.doors import disk
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.opening.pins import PinRequest
-from mynacard.readers import Deadlines, events, pcsc
+from mynacard.readers import Deadlines, events, reader_card
 from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator import SimulatedCard
 from tests.cli.harness import Desk
@@ -34,7 +34,7 @@ def card() -> SimulatedCard:
 @pytest.fixture
 def desk(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     made = Desk(card)
-    for room in (pcsc, events):
+    for room in (reader_card, events):
         monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
     yield made
     made.wait_until_nothing_is_open()

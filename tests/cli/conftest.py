@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mynacard.doors import new_cards
-from mynacard.readers import events, pcsc
+from mynacard.readers import events, reader_card
 from mynacard.readers.pyscard import Pyscard
 from tests.cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
 
@@ -50,7 +50,7 @@ def card(cli_folder: Path, tmp_path: Path) -> CardFile:
 def desk(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The card on the one reader."""
     made = Desk(card.card())
-    for room in (events, pcsc):
+    for room in (events, reader_card):
         monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
     return made
 

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from mynacard import errors
 from mynacard.cli import exits
 from mynacard.doors import new_cards
-from mynacard.readers import events, pcsc
+from mynacard.readers import events, reader_card
 from mynacard.simulator.individual.card import SimulatedCard
 from tests.cli.harness import (
     DIGITAL_SIGNATURE,
@@ -104,7 +104,7 @@ def test_what_is_wrong_at_the_desk_has_its_code(desk: Desk, call: str, code_of_p
 
 
 def test_a_card_that_another_program_keeps_has_its_code(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pcsc, "time", Clock())
+    monkeypatch.setattr(reader_card, "time", Clock())
     desk.fail("SCardConnect", *[0x8010000B] * 1000)
     assert said(run("info", "-v"), 16)
     assert desk.nothing_is_open

@@ -17,7 +17,7 @@ from mynacard.opening.pins import PinRequest, pin_from_descriptor, verified_appl
 from mynacard.personal import TEXT_PIN, FaceSession, TextSession
 from mynacard.personal.layout import BIRTH_DATE
 from mynacard.pin import Pin
-from mynacard.readers import events, pcsc
+from mynacard.readers import events, reader_card
 from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator import SimulatedCard
 from tests.cli.harness import Desk
@@ -36,7 +36,7 @@ def card() -> SimulatedCard:
 def desk(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """The card on the one reader."""
     made = Desk(card)
-    for room in (events, pcsc):
+    for room in (events, reader_card):
         monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
     yield made
     assert made.nothing_is_open

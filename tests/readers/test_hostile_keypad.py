@@ -23,7 +23,7 @@ from mynacard.cli.slots import SLOTS
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.personal import COMMON_PIN, change_resident_register_pin
 from mynacard.pin import Pin
-from mynacard.readers import Deadlines, ReaderCard, ReaderIdentity, Worker, pcsc
+from mynacard.readers import Deadlines, ReaderCard, ReaderIdentity, Worker
 from mynacard.readers.codes import FAILURES
 from mynacard.readers.pyscard import Pyscard
 from tests.readers.fake_scard import LOG_OUT, READER, FakeScard
@@ -199,10 +199,10 @@ def test_a_reader_that_never_answers_is_given_up_and_powered_off_when_it_does(
 def interrupted_while_typing(scard: FakeScard, monkeypatch: pytest.MonkeyPatch, after: Callable[[], None]) -> None:
     """Ctrl-C while the reader asks for a PIN; then *after*, in another thread."""
     released = scard.block("SCardControl", after=1)
-    run = pcsc.Worker.run
+    run = Worker.run
     threads: list[threading.Thread] = []
 
-    def interrupted(worker: pcsc.Worker, call: str, job: Callable[[], object], timeout_s: float) -> object:
+    def interrupted(worker: Worker, call: str, job: Callable[[], object], timeout_s: float) -> object:
         if call != "SCardControl":
             return run(worker, call, job, timeout_s)
         worker.post(job)
@@ -210,7 +210,7 @@ def interrupted_while_typing(scard: FakeScard, monkeypatch: pytest.MonkeyPatch, 
         threads[0].start()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pcsc.Worker, "run", interrupted)
+    monkeypatch.setattr(Worker, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         type_at(scard, leaving_s=0.01)
     threads[0].join()
@@ -237,7 +237,7 @@ def test_who_leaves_after_it_has_ended_waits_no_longer_than_ever(
             waited.append(timeout_s)
             return super().finish(job, timeout_s)
 
-    monkeypatch.setattr(pcsc, "Worker", Watched)
+    monkeypatch.setattr("mynacard.readers.reader_card.Worker", Watched)
     if answer is not None:
         scard.controls[VERIFY] = list(bytes.fromhex(answer))
     with contextlib.suppress(errors.MynacardError):

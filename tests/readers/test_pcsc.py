@@ -17,7 +17,7 @@ from mynacard.apdu.channel import Channel
 from mynacard.apdu.verification import verify
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.pin import Pin
-from mynacard.readers import Deadlines, ReaderCard, ReaderState, list_readers, pcsc
+from mynacard.readers import Deadlines, ReaderCard, ReaderState, list_readers
 from mynacard.readers.pyscard import Pyscard
 from mynacard.readers.worker import Pending
 from tests.readers.fake_scard import ATR, LOG_OUT, PIN_VERIFY, READER, SELECT, Clock, FakeScard
@@ -424,7 +424,7 @@ BUSY: Final = 0x8010000B
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(pcsc, "time", made)
+    monkeypatch.setattr("mynacard.readers.reader_card.time", made)
     return made
 
 
@@ -442,7 +442,7 @@ def test_a_card_in_use_is_waited_for(scard: FakeScard, clock: Clock, call: str) 
 def test_a_card_that_stays_in_use_is_an_error_that_names_who_may_hold_it(
     scard: FakeScard, clock: Clock, call: str, holders: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pcsc, "likely_holders", lambda: holders)
+    monkeypatch.setattr("mynacard.readers.reader_card.likely_holders", lambda: holders)
     scard.fail(call, *[BUSY] * 1000)
     with pytest.raises(errors.ReaderBusyError, match=call) as raised, entered(scard, busy_s=4):
         pytest.fail("entered")

@@ -1,4 +1,20 @@
-"""Card readers over PC/SC: which are there, and the card on one of them. The only room that knows a PC/SC library."""
+"""Card readers over PC/SC: which are there, and the card on one of them. The only room that knows a PC/SC library.
+
+A command passes six hops on its way to the reader, and each adds one thing::
+
+    the caller's thread     ReaderCard.transmit(command)          only its owner's, and only in a transaction
+                                |
+                            Worker.run(call, job, timeout_s)      a deadline, and Ctrl-C while the card works
+    ------------------------    |    ------------------------------------------------------------------------
+    the worker's thread     Link.transmit(command)                the handles, whether a PIN was shown, the end
+                                |
+                            Calls.transmit(card, protocol, ...)   a ReaderError in place of a PC/SC code
+                                |
+                            Library.transmit(...)                 one function for three systems:
+                                |                                 Native (ctypes) or Pyscard
+    ------------------------    |    ------------------------------------------------------------------------
+    the PC/SC service       SCardTransmit                         the reader's driver, the reader, the card
+"""
 
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.events import (
@@ -14,8 +30,8 @@ from mynacard.readers.finding import find_library
 from mynacard.readers.holders import likely_holders
 from mynacard.readers.library import Calls, Disposition, Library, Share
 from mynacard.readers.ownership import Ownership
-from mynacard.readers.pcsc import ReaderCard
 from mynacard.readers.profiles import ReaderIdentity, ReaderProfile, load_profiles, model, profile_of, public_name
+from mynacard.readers.reader_card import ReaderCard
 from mynacard.readers.states import ReaderState
 from mynacard.readers.worker import Worker
 
