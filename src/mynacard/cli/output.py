@@ -24,7 +24,7 @@ def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> N
 
 
 def check_output(path: Path, *, force: bool) -> None:
-    """That :func:`write_new` will do, as far as it can be told before somebody types a password for it."""
+    """Raise a UsageError where :func:`write_new` will fail, as far as can be told before a password is typed for it."""
     if path.is_symlink() or (path.exists() and not path.is_file()):  # /dev/stdout would be replaced, not written to
         raise click.UsageError(_("{path} is no regular file.").format(path=path))
     if path.exists() and not force:
@@ -34,7 +34,7 @@ def check_output(path: Path, *, force: bool) -> None:
 
 
 def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
-    """That :func:`mynacard.storage.whole_folder` will do, as far as can be told before a number is typed for it.
+    """Raise a UsageError where no folder can be made, as far as can be told before a number is typed for it.
 
     Args:
         path: the folder.
@@ -59,6 +59,11 @@ def read_up_to(path: Path, most: int) -> bytes:
 
 
 def write_new(path: Path, content: bytes, *, force: bool) -> None:
-    """Write *content* to *path*, whole or not at all, for its owner only; over an existing file only with *force*."""
+    """Write *content* to *path*, whole or not at all, for its owner only; over an existing file only with *force*.
+
+    Raises:
+        click.UsageError: as :func:`check_output`.
+        OSError: it cannot be written; its ``filename`` is *path*.
+    """
     check_output(path, force=force)
     replace_file(path, content)

@@ -100,8 +100,10 @@ def connect_card(
         wait_s: how long to wait for a card to be placed on a reader, in seconds.
 
     Raises:
-        ReaderError: no library, service, reader or card; a name that fits none or several.
-        CardFileError: the file of a simulated or recorded card is damaged or in use.
+        ReaderError: no library, service, reader or card; a name that fits none or several (:func:`choose_reader`).
+        UsageError: no persona has this name.
+        CardFileError: the file of a simulated or recorded card is missing, damaged or in use.
+        TestPkiError: a fresh simulated card cannot be made, since the cache folder cannot be used.
     """
     with _opened(card_name(name), deadlines, wait_s) as card:
         yield CardConnection(card, around)

@@ -180,6 +180,10 @@ def verified_application(
         purpose: what the holder is told that the PIN is for.
         spend_last_try: send the PIN even if one try is left, or the card does not say how many are.
         opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
+
+    Raises:
+        ApplicationNotFound: the card does not have this application.
+        PinError, CardLostError, ReaderError: as :func:`verified_session`.
     """
     with connect_card(name, **opening) as connection:
         if not isinstance(pin, Pin | AtKeypad):
@@ -214,6 +218,9 @@ def ask(
         purpose: what the holder is told that the PIN is for.
         signatures: how many there will be.
         spend_last_try: whether it would be sent with one try left.
+
+    Raises:
+        PinBlocked, LastTryError: the PIN would not be sent; the holder is not asked.
     """
     with connection.transaction() as channel:
         found = status(channel)

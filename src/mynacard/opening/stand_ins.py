@@ -33,7 +33,12 @@ class ReplayedCard(Replay):
 
 
 class SimulatedCard:
-    """A simulated card, used as one on a reader is: in transactions, by its owner, and left as it is left there."""
+    """A simulated card, used as one on a reader is: in transactions, by its owner, and left as it is left there.
+
+    Raises:
+        UsageError: a command outside of a transaction; a transaction inside of another, or after one with a PIN.
+        OwnershipError: another thread or process has it.
+    """
 
     card_profile = CardProfile()
 

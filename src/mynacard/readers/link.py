@@ -76,6 +76,12 @@ class Link:
         self.atr = self._calls.atr(self._card)
 
     def begin(self) -> None:
+        """A transaction: from now on no other program gets to the card.
+
+        Raises:
+            ReaderError: it cannot begin; the error says what is gone (card, reader or service), also where the code
+                of the call did not.
+        """
         try:
             self._calls.begin_transaction(self._held(self._card))
         except errors.ReaderError as error:

@@ -81,7 +81,7 @@ class Contacts:
             raise Refused(Code.W_UNPOWERED_CARD)
 
     def need_card(self) -> None:
-        """Check that there is a card."""
+        """Check that there is a card; :class:`Refused` where there is none."""
         if not self.state & State.PRESENT:
             raise Refused(Code.E_NO_SMARTCARD)
 
@@ -144,7 +144,11 @@ class Contacts:
     # --- APDUs ---
 
     def negotiate(self, protocols: int) -> None:
-        """Agree with the card on one of *protocols*: T=1 where both have it, unless one is in use already."""
+        """Agree with the card on one of *protocols*: T=1 where both have it, unless one is in use already.
+
+        Raises:
+            Refused: they have none in common, or another one is in use.
+        """
         if self.protocol is not Protocol.UNDEFINED:
             if not protocols & self.protocol:
                 raise Refused(Code.E_PROTO_MISMATCH)
@@ -156,7 +160,11 @@ class Contacts:
         self.protocol = Protocol.T1 if common & Protocol.T1 else Protocol.T0
 
     def transmit(self, command: bytes) -> bytes:
-        """The card's response to *command*."""
+        """The card's response to *command*.
+
+        Raises:
+            Refused: there is no card, it left meanwhile, or it failed.
+        """
         card = self.card
         if card is None:
             raise Refused(Code.E_NOT_TRANSACTED)

@@ -43,7 +43,12 @@ def _elsewhere() -> UsageError:
 
 
 def listen(path: Path, clients: int) -> socket.socket:
-    """A socket at *path* that only its owner may use; *clients* is how many may be waiting to connect."""
+    """A socket at *path* that only its owner may use; *clients* is how many may be waiting to connect.
+
+    Raises:
+        UsageError: as :func:`check_system`.
+        OSError: it cannot be made there.
+    """
     if sys.platform == "linux":
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(os.fsencode(path))
@@ -54,7 +59,11 @@ def listen(path: Path, clients: int) -> socket.socket:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """The process and user at the other end of *connection*."""
+    """The process and user at the other end of *connection*.
+
+    Raises:
+        UsageError: as :func:`check_system`.
+    """
     if sys.platform == "linux":
         option = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         process, user, _group = _CREDENTIALS.unpack(option)

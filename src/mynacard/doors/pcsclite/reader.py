@@ -141,7 +141,11 @@ class Reader:
     # --- connections ---
 
     def connect(self, handle: int, share_mode: int, protocols: int) -> Protocol:
-        """Open a connection; returns its protocol."""
+        """Open a connection; returns its protocol.
+
+        Raises:
+            Later: another connection has a transaction.
+        """
         mode = _checked(share_mode, protocols)
         if self._sharing == _EXCLUSIVE:
             raise Refused(Code.E_SHARING_VIOLATION)
@@ -171,7 +175,11 @@ class Reader:
         return self._connected(handle, mode)
 
     def disconnect(self, handle: int, disposition: int) -> None:
-        """End a connection; waits for another one's transaction, unless the card is left as it is."""
+        """End a connection.
+
+        Raises:
+            Later: another connection has a transaction, and the card is not to be left as it is.
+        """
         if disposition not in _DISPOSITIONS:
             raise Refused(Code.E_INVALID_VALUE)
         if self.holder in (0, handle):
