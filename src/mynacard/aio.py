@@ -78,9 +78,14 @@ async def verified_session(
     async with calls.inside(connecting) as connection:
         calls.adopt = connection.adopt
         verified = pins.verified_session_on(
-            connection, pair, pin if isinstance(pin, Pin | AtKeypad) else calls.asked_in_the_loop(pin), purpose=purpose,
-            signatures=signatures, spend_last_try=spend_last_try, upper_case=upper_case,
-        )  # fmt: skip
+            connection,
+            pair,
+            pin if isinstance(pin, Pin | AtKeypad) else calls.asked_in_the_loop(pin),
+            purpose=purpose,
+            signatures=signatures,
+            spend_last_try=spend_last_try,
+            upper_case=upper_case,
+        )
         async with calls.inside(verified) as session:
             yield InThread(session, calls)
 

@@ -38,9 +38,13 @@ def cache_folder() -> Path:
 
 
 def cached(
-    name: str, version: int, *, load: Callable[[Any], T | None], make: Callable[[], T],
+    name: str,
+    version: int,
+    *,
+    load: Callable[[Any], T | None],
+    make: Callable[[], T],
     dump: Callable[[T], Mapping[str, object]],
-) -> T:  # fmt: skip
+) -> T:
     """What the file *name* in the cache folder holds; made, by one process, where it holds nothing of use.
 
     Args:

@@ -85,7 +85,9 @@ class TestPki:
 
     def ca_certificates(self) -> tuple[x509.Certificate, ...]:
         """The certificates of its authorities: anchors of simulated cards, and of nothing else."""
-        return tuple(x509.load_der_x509_certificate(found.certificate_der) for found in self.authorities.values())
+        return tuple(
+            x509.load_der_x509_certificate(authority.certificate_der) for authority in self.authorities.values()
+        )
 
     def issue(
         self,
@@ -112,18 +114,18 @@ class TestPki:
 
     def revocation_list(self, pair: KeyPair, now: datetime) -> x509.CertificateRevocationList:
         """The list of the CA of *pair*: it names those who are revoked, and no other."""
-        found = self.authorities[pair.name]
-        issuer = x509.load_der_x509_certificate(found.certificate_der)
-        return pki.revocation_list(issuer, _load_key(found.private_key_der), [REVOKED], now)
+        authority = self.authorities[pair.name]
+        issuer = x509.load_der_x509_certificate(authority.certificate_der)
+        return pki.revocation_list(issuer, _load_key(authority.private_key_der), [REVOKED], now)
 
     def _issue(self, pair: KeyPair, holder: Holder, own_key: bytes | None, now: datetime, serial: int) -> KeyMaterial:
-        found = self.authorities[pair.name]
-        key_der = own_key or found.holder_key_der
-        issuer = (_load_certificate(found.certificate_der), _load_key(found.private_key_der))
+        authority = self.authorities[pair.name]
+        key_der = own_key or authority.holder_key_der
+        issuer = (_load_certificate(authority.certificate_der), _load_key(authority.private_key_der))
         certificate = pki.holder_certificate(
             pair, holder, _load_key(key_der).public_key(), issuer, serial, now - _CLOCK_SKEW
         )
-        return KeyMaterial(pki.der(certificate), found.certificate_der, key_der)
+        return KeyMaterial(pki.der(certificate), authority.certificate_der, key_der)
 
 
 def cached_pki(now: datetime | None = None, generation: int = 3) -> TestPki:

@@ -50,14 +50,14 @@ class ResidencePki:
 
     def anchors(self) -> tuple[Anchor, ...]:
         """Their certificates: anchors of simulated cards, and of nothing else."""
-        return tuple(Anchor.load(found.certificate, simulated=True) for found in self.authorities.values())
+        return tuple(Anchor.load(authority.certificate, simulated=True) for authority in self.authorities.values())
 
     def signer(self, persona: ResidencePersona, now: datetime) -> Signer:
         """Who signs the card of *persona*, with a certificate as the persona's fault has it."""
-        found = self.authorities[persona.type.generation]
+        authority = self.authorities[persona.type.generation]
         other = persona.fault is Fault.OTHER_CA
-        issuer = x509.load_der_x509_certificate(found.other_certificate if other else found.certificate)
-        issuer_key, key = _load_key(found.other_key if other else found.key), _load_key(found.signer_key)
+        issuer = x509.load_der_x509_certificate(authority.other_certificate if other else authority.certificate)
+        issuer_key, key = _load_key(authority.other_key if other else authority.key), _load_key(authority.signer_key)
         start = now - _A_YEAR if persona.fault is not Fault.EXPIRED else now - LIFE - _A_YEAR
         certificate = pki.signer_certificate(issuer, issuer_key, key.public_key(), new_serial(), start, start + LIFE)
         return Signer(key, certificate.public_bytes(Encoding.DER))

@@ -47,9 +47,9 @@ def opened_residence_card(
         if not isinstance(number, CardNumber):
             with connection.transaction() as channel:
                 channel.profile = profile
-                found = ResidenceCard(channel).type
+                card_type = ResidenceCard(channel).type
                 profile = channel.profile
-            number = number(found)
+            number = number(card_type)
         with connection.transaction() as channel:
             channel.profile = profile
             card = ResidenceCard(channel)

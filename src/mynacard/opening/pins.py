@@ -126,10 +126,16 @@ def verified_session(
     with (
         connect_card(name, **opening) as connection,
         verified_session_on(
-            connection, pair, pin, purpose=purpose, signatures=signatures,
-            spend_last_try=spend_last_try, upper_case=upper_case, certificates=certificates,
+            connection,
+            pair,
+            pin,
+            purpose=purpose,
+            signatures=signatures,
+            spend_last_try=spend_last_try,
+            upper_case=upper_case,
+            certificates=certificates,
         ) as session,
-    ):  # fmt: skip
+    ):
         yield session
 
 
@@ -148,9 +154,14 @@ def verified_session_on(
     """The same on a card that is connected already; :func:`verified_session` has the arguments and errors."""
     if not isinstance(pin, Pin | AtKeypad):
         pin = ask(
-            connection, pair.pin, lambda channel: JpkiSession(channel).pin_status(pair), pin,
-            purpose=purpose, signatures=signatures, spend_last_try=spend_last_try,
-        )  # fmt: skip
+            connection,
+            pair.pin,
+            lambda channel: JpkiSession(channel).pin_status(pair),
+            pin,
+            purpose=purpose,
+            signatures=signatures,
+            spend_last_try=spend_last_try,
+        )
     with connection.transaction() as channel:
         session = JpkiSession(channel, certificates=certificates)
         session.verify(pair, pin, spend_last_try=spend_last_try, upper_case=upper_case)
@@ -188,9 +199,13 @@ def verified_application(
     with connect_card(name, **opening) as connection:
         if not isinstance(pin, Pin | AtKeypad):
             pin = ask(
-                connection, reference, lambda channel: kind(channel).pin_status(reference), pin,
-                purpose=purpose, spend_last_try=spend_last_try,
-            )  # fmt: skip
+                connection,
+                reference,
+                lambda channel: kind(channel).pin_status(reference),
+                pin,
+                purpose=purpose,
+                spend_last_try=spend_last_try,
+            )
         with connection.transaction() as channel:
             session = kind(channel)
             before(session)
@@ -223,6 +238,6 @@ def ask(
         PinBlocked, LastTryError: the PIN would not be sent; the holder is not asked.
     """
     with connection.transaction() as channel:
-        found = status(channel)
-    check_tries(found, reference, spend_last_try)
-    return provider(PinRequest(reference, found, purpose, signatures))
+        pin_status = status(channel)
+    check_tries(pin_status, reference, spend_last_try)
+    return provider(PinRequest(reference, pin_status, purpose, signatures))
