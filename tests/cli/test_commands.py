@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -242,6 +244,7 @@ def test_an_export_replaces_a_file_only_by_force(card: CardFile) -> None:
     done(run("cert", "export", USER_AUTHENTICATION, "-o", output, "-r", card.reader, "--force"))
     assert output.read_bytes() != first
     assert sorted(path.name for path in output.parent.glob(".*")) == [], "nothing is left beside it"
+    assert os.name == "nt" or stat.S_IMODE(output.stat().st_mode) == 0o600, "it is its owner's"
 
 
 # --- signing -----------------------------------------------------------------------------------------

@@ -81,6 +81,16 @@ def test_a_reader_s_card_is_recorded_too(desk: Desk, tmp_path: Path) -> None:
     assert len(read_recording(file.with_suffix(".apdu")).exchanges) == 1
 
 
+def test_a_card_that_the_environment_names_is_recorded_as_what_it_is(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, reader in (("sim:", "simulated"), (READER, READER)):
+        file = tmp_path / f"{reader}.recording"
+        monkeypatch.setenv("MYNACARD_READER", name)
+        assert run("pin", "status", "--record", file).code == 0
+        assert read_recording(file).about["reader"] == reader
+
+
 def test_a_recording_replaces_nothing(card: CardFile, tmp_path: Path) -> None:
     file = tmp_path / "card.recording"
     file.write_text("mine")
