@@ -137,6 +137,29 @@ def test_the_page_of_the_command_line_has_the_exit_codes() -> None:
     assert exit_code_table() in PAGES["docs/cli.md"].read_text("utf-8")
 
 
+def error_table() -> str:
+    """The table of errors as docs/library.md has it: each class below the first one that it is."""
+    lines: list[str] = []
+
+    def describe(kind: type[errors.MynacardError]) -> None:
+        bases = ", ".join(f"`{base.__name__}`" for base in kind.__bases__ if base is not errors.MynacardError)
+        words = (kind.__doc__ or "").splitlines()[0].replace("``", "`")
+        lines.append(f"| `{kind.__name__}` | `{kind.code}` | {bases} | {words} |")
+        below(kind)
+
+    def below(kind: type[errors.MynacardError]) -> None:
+        for heir in kind.__subclasses__():
+            if heir.__bases__[0] is kind and heir.__module__ == errors.__name__:
+                describe(heir)
+
+    below(errors.MynacardError)
+    return "\n".join(["| class | code | is a | |", "| --- | --- | --- | --- |", *lines]) + "\n"
+
+
+def test_the_page_of_the_library_has_the_errors() -> None:
+    assert error_table() in PAGES["docs/library.md"].read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", [name for name in errors.__all__ if name not in {"mark", "sentence", "MynacardError"}])
 def test_the_page_of_the_library_has_every_error_with_its_code(name: str) -> None:
     code = getattr(errors, name).code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import cast
 
 import pytest
@@ -54,9 +55,60 @@ def test_what_the_caller_did_not_do_is_no_value_error(cls: type[Exception]) -> N
     assert not issubclass(cls, ValueError)
 
 
-def test_a_lost_answer_is_no_lost_card_and_no_wrong_pin() -> None:
-    assert not issubclass(errors.VerificationOutcomeUnknownError, errors.CardLostError | errors.PinError)
-    assert issubclass(errors.VerificationOutcomeUnknownError, errors.OutcomeUnknownError)
+@pytest.mark.parametrize("cls", [errors.VerificationOutcomeUnknownError, errors.ChangeOutcomeUnknownError])
+def test_a_lost_answer_to_a_pin_is_no_lost_card_and_no_wrong_pin(cls: type[Exception]) -> None:
+    assert not issubclass(cls, errors.CardLostError | errors.CardError)
+    assert issubclass(cls, errors.OutcomeUnknownError)
+    assert issubclass(cls, errors.PinError)
+
+
+@pytest.mark.parametrize("cls", [errors.CardLostAtVerificationError, errors.CardLostAtChangeError])
+def test_a_card_lost_at_a_pin_is_lost_and_its_outcome_unknown(cls: type[Exception]) -> None:
+    assert issubclass(cls, errors.CardLostError)
+    assert issubclass(cls, errors.VerificationOutcomeUnknownError | errors.ChangeOutcomeUnknownError)
+    assert not issubclass(cls, errors.CardError)
+
+
+def test_whatever_concerns_a_pin_is_the_holders_and_names_it() -> None:
+    status, cause = StatusWord(0x63C0), errors.CardRemovedError("gone")
+    concerning_a_pin: list[errors.PinError] = [
+        errors.PinIncorrect(status, "VERIFY", "PIN of the tests"),
+        errors.PinBlocked(status, "VERIFY", "PIN of the tests"),
+        errors.PinAbsent(status, "VERIFY", "PIN of the tests"),
+        errors.LastTryError("Last.", pin="PIN of the tests", tries_left=1),
+        errors.PinFormError("Form.", pin="PIN of the tests", form="digits"),
+        errors.PinNotTyped("Not typed.", pin="PIN of the tests"),
+        errors.VerificationOutcomeUnknownError("Unknown.", pin="PIN of the tests", cause=cause),
+        errors.ChangeOutcomeUnknownError("Unknown.", pin="PIN of the tests", cause=cause),
+        errors.HalfChangedError("Half.", changed="another", unchanged="PIN of the tests"),
+    ]
+    assert {error.pin for error in concerning_a_pin} == {"PIN of the tests"}
+    assert errors.CardNumberIncorrect(status, "VERIFY").pin == "card number"
+
+
+def test_an_absent_pin_is_a_missing_file() -> None:
+    error = errors.PinAbsent(StatusWord(0x6A88), "VERIFY", "PIN of the tests")
+    assert isinstance(error, errors.FileNotFound)
+    assert "PIN of the tests" in str(error)
+
+
+def drawn() -> dict[str, tuple[str, ...]]:
+    """The tree in the docstring: the bases of each class, the line above that is less indented first."""
+    bases: dict[str, tuple[str, ...]] = {}
+    above: dict[int, str] = {}
+    for branches, names, words in re.findall(
+        r"^ {4}([│├└─ ]*)((?:\w+, )*\w+)(?: {2,}(.*))?$", str(errors.__doc__), re.MULTILINE
+    ):
+        depth = len(branches) // 4
+        also = re.findall(r"also (\w+)", words)
+        for name in names.split(", "):
+            bases[name] = (above[depth - 1], *also) if depth else ("Exception", *also)
+            above[depth] = name
+    return bases
+
+
+def test_the_tree_that_is_drawn_is_the_tree() -> None:
+    assert drawn() == {cls.__name__: tuple(base.__name__ for base in cls.__bases__) for cls in CLASSES}
 
 
 def test_a_text_and_its_details_are_translated_before_they_meet() -> None:

@@ -8,33 +8,38 @@
     │   ├── NoReaderError, ReaderNotFoundError, ReaderAmbiguousError, ReaderBusyError
     │   ├── NoCardError, CardMuteError, ExtendedLengthError, NoKeypadError
     │   ├── CardLostError  the session is void
-    │   │   ├── CardRemovedError
-    │   │   └── CardResetError
-    │   └── OutcomeUnknownError
-    │       ├── CallTimeoutError
-    │       ├── VerificationOutcomeUnknownError
-    │       └── ChangeOutcomeUnknownError
+    │   │   └── CardRemovedError, CardResetError
+    │   └── OutcomeUnknownError    a command was sent, and no answer came
+    │       └── CallTimeoutError
     ├── ProtocolError      the peer: bytes that the specification forbids
-    │   ├── TlvError, UnintelligibleError (which part of a command was wrong)
-    │   ├── CardDataError
-    │   │   └── MaskedError    a recording does not tell these bytes
-    │   └── SignatureMismatchError
+    │   ├── TlvError, UnintelligibleError, SignatureMismatchError
+    │   └── CardDataError
+    │       └── MaskedError    a recording does not tell these bytes
     ├── CardError          the card understood, and said no; has .status and .during
-    │   ├── SecurityStatusNotSatisfied, FileNotFound, ConditionsNotSatisfied, …
-    │   │   └── ApplicationNotFound, CertificateAbsent, NoResidenceCard
-    │   └── PinError       the holder: PinIncorrect, PinBlocked, CardNumberIncorrect
-    ├── LastTryError       the guard: a VERIFY was not sent, because it could have been the last one
-    ├── PinNotTyped        nobody typed a PIN at the reader's keys: PinEntryCancelled, PinEntryTimedOut
-    ├── HalfChangedError   one PIN for people is two keys on the card, and now they differ
+    │   ├── WrongLength, SecurityStatusNotSatisfied, ConditionsNotSatisfied, FunctionNotSupported
+    │   └── FileNotFound
+    │       └── ApplicationNotFound, CertificateAbsent, NoResidenceCard
+    ├── PinError           the holder: whatever concerns a PIN; has .pin
+    │   ├── PinIncorrect, PinBlocked, CardNumberIncorrect    also CardError
+    │   ├── PinAbsent      also FileNotFound
+    │   ├── LastTryError   a VERIFY was not sent, because it could have been the last one
+    │   ├── PinFormError   also ValueError: the caller, nothing was sent
+    │   ├── PinNotTyped    no PIN came from the reader's keys
+    │   │   └── PinEntryCancelled, PinEntryTimedOut
+    │   ├── VerificationOutcomeUnknownError    also OutcomeUnknownError
+    │   │   └── CardLostAtVerificationError    also CardLostError
+    │   ├── ChangeOutcomeUnknownError    also OutcomeUnknownError
+    │   │   └── CardLostAtChangeError    also CardLostError
+    │   └── HalfChangedError    one PIN for people is two keys on the card, and now they differ
     ├── NotPublicError     how to talk with this card is published nowhere
     ├── SessionEndedError  another application was selected since, or the card was logged out
-    ├── CardFileError, ReaderFileError, TestPkiError, CertificateFileError, PdfFileError    files on this machine
+    ├── CardFileError, ReaderFileError, TestPkiError    files on this machine
+    ├── CertificateFileError, PdfFileError    likewise; also ValueError
+    ├── TimeStampError, SubmissionError, PortalUnreachable    services on the network
     ├── MissingExtraError  this installation
-    └── …, also ValueError the caller: nothing was sent
-        ├── PinFormError
-        ├── UnsupportedAlgorithmError
-        └── UsageError
-            └── OwnershipError
+    ├── UnsupportedAlgorithmError    also ValueError: the caller, nothing was sent
+    └── UsageError         likewise; also ValueError
+        └── OwnershipError
 
 Every class has a stable ``code``. A message is a template and its details, so that a program for
 people can translate it (:meth:`MynacardError.text`); ``str()`` is the English one. No message, detail
@@ -59,6 +64,8 @@ __all__ = [
     "CardDataError",
     "CardError",
     "CardFileError",
+    "CardLostAtChangeError",
+    "CardLostAtVerificationError",
     "CardLostError",
     "CardMuteError",
     "CardNumberIncorrect",
@@ -86,6 +93,7 @@ __all__ = [
     "OutcomeUnknownError",
     "OwnershipError",
     "PdfFileError",
+    "PinAbsent",
     "PinBlocked",
     "PinEntryCancelled",
     "PinEntryTimedOut",
@@ -257,18 +265,6 @@ class CallTimeoutError(OutcomeUnknownError):
         self.call = call
 
 
-class VerificationOutcomeUnknownError(OutcomeUnknownError):
-    """A PIN was sent, and no answer came back: a try may be spent. Ask the card before trying again."""
-
-    code = "reader/verification-outcome-unknown"
-
-
-class ChangeOutcomeUnknownError(OutcomeUnknownError):
-    """A new PIN was sent, and no clear answer came back: the old one or the new one is in force. Never sent again."""
-
-    code = "reader/change-outcome-unknown"
-
-
 # --- the peer ----------------------------------------------------------------------------------------
 
 
@@ -404,13 +400,21 @@ class NoResidenceCard(FileNotFound):
         )
 
 
-class PinError(CardError):
-    """The card refused a PIN. ``.pin`` names it."""
+# --- the holder --------------------------------------------------------------------------------------
+
+
+class PinError(MynacardError):
+    """The holder: whatever concerns a PIN. ``.pin`` names it."""
 
     code = "pin"
 
+    @property
+    def pin(self) -> str:
+        """The PIN's name for people, in English; a text that a catalogue may translate."""
+        return str(self.details["pin"])
 
-class PinIncorrect(PinError):
+
+class PinIncorrect(PinError, CardError):
     """The PIN was wrong, and a try is spent. ``.tries_left`` is None where the card does not say."""
 
     code = "pin/incorrect"
@@ -425,59 +429,55 @@ class PinIncorrect(PinError):
             else N_("The {pin} is wrong. The card does not say how many tries are left.")
         )
         super().__init__(status, during, template, pin=pin, tries_left=status.tries_left)
-        self.pin = pin
         self.tries_left = status.tries_left
 
 
-class PinBlocked(PinError):
+class PinBlocked(PinError, CardError):
     """No tries are left ('63C0', '6983', '6984'): a new PIN is set at the municipal office, or as J-LIS describes."""
 
     code = "pin/blocked"
 
     def __init__(self, status: StatusWord, during: str, pin: str, /) -> None:
-        super().__init__(
-            status,
-            during,
-            N_("The {pin} is blocked: no tries are left. The municipal office sets a new one."),
-            pin=pin,
-        )
-        self.pin = pin
+        template = N_("The {pin} is blocked: no tries are left. The municipal office sets a new one.")
+        super().__init__(status, during, template, pin=pin)
 
 
-class CardNumberIncorrect(PinError):
+class PinAbsent(PinError, FileNotFound):
+    """The application does not have this PIN ('6A82', '6A88'): under 15, a card without PINs, or another kind."""
+
+    code = "pin/absent"
+
+    def __init__(self, status: StatusWord, during: str, pin: str, /) -> None:
+        super().__init__(status, during, N_("This card has no {pin} ({status})."), pin=pin)
+
+
+class CardNumberIncorrect(PinError, CardError):
     """The number is not that of this residence card. The card counts no tries; it is not sent again by itself."""
 
     code = "pin/card-number"
 
     def __init__(self, status: StatusWord, during: str, /) -> None:
-        super().__init__(
-            status, during, N_("The number does not match this card. Compare it with the one printed top right.")
-        )
-        self.pin = "card number"
+        template = N_("The number does not match this card. Compare it with the one printed top right.")
+        super().__init__(status, during, template, pin=N_("card number"))
 
 
-# --- the guard, the session, files -------------------------------------------------------------------
-
-
-class LastTryError(MynacardError):
+class LastTryError(PinError):
     """No VERIFY was sent: one try is left (or the card does not say how many), and nobody allowed to spend it."""
 
     code = "pin/last-try"
 
     def __init__(self, template: str, /, *, pin: str, tries_left: int | None) -> None:
         super().__init__(template, pin=pin, tries_left=tries_left)
-        self.pin = pin
         self.tries_left = tries_left
 
 
-class PinNotTyped(MynacardError):
+class PinNotTyped(PinError):
     """No PIN that can be right was typed at the reader's keys. The card has seen none; no try is spent."""
 
     code = "pin/not-typed"
 
     def __init__(self, template: str, /, *, pin: str) -> None:
         super().__init__(template, pin=pin)
-        self.pin = pin
 
 
 class PinEntryCancelled(PinNotTyped):
@@ -492,15 +492,57 @@ class PinEntryTimedOut(PinNotTyped):
     code = "pin/entry-timed-out"
 
 
-class HalfChangedError(MynacardError):
+class PinFormError(PinError, ValueError):
+    """The PIN does not have the form that this PIN has. It never reached the card; no try is spent."""
+
+    code = "pin/form"
+
+    def __init__(self, template: str, /, *, pin: str, form: str) -> None:
+        super().__init__(template, pin=pin, form=form)
+
+
+class VerificationOutcomeUnknownError(PinError, OutcomeUnknownError):
+    """A PIN was sent, and no answer came back: a try may be spent. Ask the card before trying again."""
+
+    code = "reader/verification-outcome-unknown"
+
+    def __init__(self, template: str, /, *, pin: str, cause: BaseException) -> None:
+        super().__init__(template, pin=pin, cause=cause)
+
+
+class CardLostAtVerificationError(VerificationOutcomeUnknownError, CardLostError):
+    """The same, because the card was removed or reset: the session is void, too."""
+
+    code = "reader/card-lost-at-verification"
+
+
+class ChangeOutcomeUnknownError(PinError, OutcomeUnknownError):
+    """A new PIN was sent, and no clear answer came back: the old one or the new one is in force. Never sent again."""
+
+    code = "reader/change-outcome-unknown"
+
+    def __init__(self, template: str, /, *, pin: str, cause: BaseException) -> None:
+        super().__init__(template, pin=pin, cause=cause)
+
+
+class CardLostAtChangeError(ChangeOutcomeUnknownError, CardLostError):
+    """The same, because the card was removed or reset: the session is void, too."""
+
+    code = "reader/card-lost-at-change"
+
+
+class HalfChangedError(PinError):
     """A PIN that is two keys on the card was changed in one of them; ``.changed`` and ``.unchanged`` name them."""
 
     code = "pin/half-changed"
 
     def __init__(self, template: str, /, *, changed: str, unchanged: str, **details: object) -> None:
-        super().__init__(template, changed=changed, unchanged=unchanged, **details)
+        super().__init__(template, pin=unchanged, changed=changed, unchanged=unchanged, **details)
         self.changed = changed
         self.unchanged = unchanged
+
+
+# --- the session, files, services --------------------------------------------------------------------
 
 
 class NotPublicError(MynacardError):
@@ -578,16 +620,6 @@ class MissingExtraError(MynacardError):
 
 
 # --- the caller --------------------------------------------------------------------------------------
-
-
-class PinFormError(MynacardError, ValueError):
-    """The PIN does not have the form that this PIN has. It never reached the card; no try is spent."""
-
-    code = "pin/form"
-
-    def __init__(self, template: str, /, *, pin: str, form: str) -> None:
-        super().__init__(template, pin=pin, form=form)
-        self.pin = pin
 
 
 class UnsupportedAlgorithmError(MynacardError, ValueError):

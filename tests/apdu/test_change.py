@@ -132,6 +132,8 @@ def test_without_a_clear_answer_the_outcome_is_unknown_and_nothing_is_sent_again
     with pytest.raises(errors.ChangeOutcomeUnknownError, match="four digits") as caught:
         change(Channel(scripted(*BEFORE, (CHANGE[ChangeKey], answer))), DIGITS, ChangeKey, OLD, NEW)
     assert isinstance(caught.value.__cause__, errors.MynacardError)
+    lost = isinstance(caught.value.__cause__, errors.CardLostError)
+    assert type(caught.value) is (errors.CardLostAtChangeError if lost else errors.ChangeOutcomeUnknownError)
     assert leaks(caught.value) == []
     assert leaks(caught.value, "1234") == []
 

@@ -259,8 +259,8 @@ def test_what_was_learned_spares_the_refusal(scripted: Scripted) -> None:
     verify(Channel(card, CardProfile(selects_first=frozenset({VerifyStatus}))), DIGITS, Pin("1234"))
 
 
-def test_a_pin_that_cannot_be_selected_is_not_sent(scripted: Scripted) -> None:
-    with pytest.raises(errors.FileNotFound):
+def test_a_pin_that_cannot_be_selected_is_absent_and_not_sent(scripted: Scripted) -> None:
+    with pytest.raises(errors.PinAbsent, match=DIGITS.label):
         verify(
             Channel(scripted((STATUS, "6A86"), ("00A4020C020018", "6A82"))), DIGITS, Pin("1234"), spend_last_try=True
         )
@@ -315,6 +315,21 @@ def test_without_an_answer_the_outcome_is_unknown_and_nothing_is_sent_again(scri
     assert isinstance(caught.value.__cause__, errors.MynacardError)
     assert DIGITS.label in str(caught.value)
     assert leaks(caught.value) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (errors.CardRemovedError("gone"), errors.CardLostAtVerificationError),
+        (errors.CardResetError("reset"), errors.CardLostAtVerificationError),
+        (errors.NoCardError("no card"), errors.CardLostAtVerificationError),
+        (errors.ReaderError("stuck"), errors.VerificationOutcomeUnknownError),
+    ],
+)
+def test_a_card_that_is_lost_at_verify_is_lost(scripted: Scripted, answer: Exception, kind: type[Exception]) -> None:
+    with pytest.raises(errors.VerificationOutcomeUnknownError) as caught:
+        verify(Channel(scripted((STATUS, "63C3"), (VERIFY_CANARY, answer))), DIGITS, Pin(CANARY))
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import CURRENT, ChangeKey, ChangeReferenceData, SelectEf
 from mynacard.apdu.pins import PinReference, PinSecret
 from mynacard.apdu.status import SUCCESS
-from mynacard.apdu.verification import check_form, refusal_of_pin, send_secret, send_typed, verify
+from mynacard.apdu.verification import CARD_GONE, check_form, refusal_of_pin, send_secret, send_typed, verify
 from mynacard.pin import AtKeypad
 from mynacard.texts import N_
 
@@ -72,10 +72,9 @@ def change(
 
     Raises:
         PinFormError, UsageError: as :func:`check_new`. Nothing was sent.
-        PinError, LastTryError, VerificationOutcomeUnknownError: the old one was not taken, as
-            :func:`mynacard.apdu.verification.verify`; it is still in force.
+        PinError: the old one was not taken, as :func:`mynacard.apdu.verification.verify`; it is still in force.
         PinNotTyped, NoKeypadError: one of them was not typed at the reader; the old one is still in force.
-        ChangeOutcomeUnknownError: no clear answer came to the change.
+        ChangeOutcomeUnknownError: no clear answer came to the change; where the card was lost, a CardLostAtChangeError.
         CardError: the card refused; the old one is still in force.
     """
     old, new = check_new(reference, old, new, upper_case=upper_case)
@@ -96,7 +95,9 @@ def change(
 
 
 def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.OutcomeUnknownError:
-    return errors.ChangeOutcomeUnknownError(
+    lost = isinstance(cause, CARD_GONE)
+    kind = errors.CardLostAtChangeError if lost else errors.ChangeOutcomeUnknownError
+    return kind(
         N_(
             "Whether the {pin} was changed is not known: the new one or the old one is right. "
             "Try the new one first. ({cause})"

@@ -23,6 +23,7 @@ from mynacard.pin import AtKeypad, Pin
 from mynacard.texts import N_
 
 __all__ = [
+    "CARD_GONE",
     "check_form",
     "check_tries",
     "pin_status",
@@ -36,7 +37,12 @@ __all__ = [
 
 _E = TypeVar("_E", bound=BaseException)
 
+CARD_GONE: Final = (errors.CardLostError, errors.NoCardError)
+"""Errors of a command after which the session is void: its card left, or was reset."""
+
 _BLOCKED: Final = frozenset({0x63C0, 0x6983, 0x6984})
+_ABSENT: Final = frozenset({0x6A82, 0x6A88})
+"""Answers to the query. To VERIFY they mean something else: the PIN was there just before, so the card was reset."""
 _VERIFICATION_FAILED: Final = 0x6300
 
 
@@ -71,9 +77,14 @@ def pin_status(channel: Channel, reference: PinReference) -> PinStatus:
     """What the card says of the PIN. Spends no try.
 
     Raises:
-        CardError: the card does not have this PIN, or does not tell.
+        PinAbsent: the card does not have this PIN.
+        CardError: it does not tell.
     """
-    return _status(channel.exchange_on(reference.key, VerifyStatus(reference.key)).status)
+    try:
+        status = channel.exchange_on(reference.key, VerifyStatus(reference.key)).status
+    except errors.FileNotFound as error:  # at SELECT: a card that has no short identifiers, or not this one
+        raise errors.PinAbsent(error.status, error.during, reference.label) from error
+    return _status(status, reference)
 
 
 def verify(
@@ -98,11 +109,13 @@ def verify(
     Raises:
         PinFormError: the PIN has the wrong form. Nothing was sent.
         PinBlocked: no tries are left. If the card said so when asked, the PIN was not sent.
+        PinAbsent: the card does not have this PIN.
         LastTryError: one try is left, or an unknown number, and *spend_last_try* is False. The PIN was not sent.
         PinIncorrect: the PIN is wrong; a try is spent.
         PinNotTyped: it was to be typed at the reader, and was not; no try is spent.
         NoKeypadError: it was to be typed there, and the reader cannot, or is not trusted to. Nobody was asked.
-        VerificationOutcomeUnknownError: no answer came. A try may be spent; ask before trying again.
+        VerificationOutcomeUnknownError: no answer came. A try may be spent; ask before trying again. Where the card was
+            lost, it is a CardLostAtVerificationError.
         CardError: the card refused in another way.
     """
     pin = check_form(reference, pin, upper_case=upper_case)
@@ -151,7 +164,7 @@ def refusal_of_pin(status: StatusWord, reference: PinReference, during: str = Ve
     return refusal(status, during)
 
 
-def _status(status: StatusWord) -> PinStatus:
+def _status(status: StatusWord, reference: PinReference) -> PinStatus:
     if status in _BLOCKED:
         return Blocked(status)
     if status.tries_left is not None:
@@ -160,6 +173,8 @@ def _status(status: StatusWord) -> PinStatus:
         return TriesUnknown()
     if status == SUCCESS:
         return Verified()
+    if status in _ABSENT:
+        raise errors.PinAbsent(status, VerifyStatus.title, reference.label)
     raise refusal(status, VerifyStatus.title)
 
 
@@ -254,7 +269,9 @@ _KEYPAD_MAX: Final = 16
 
 
 def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.OutcomeUnknownError:
-    return errors.VerificationOutcomeUnknownError(
+    lost = isinstance(cause, CARD_GONE)
+    kind = errors.CardLostAtVerificationError if lost else errors.VerificationOutcomeUnknownError
+    return kind(
         N_("No answer came to the {pin}; a try may be spent. Look at the tries left before another. ({cause})"),
         pin=reference.label,
         cause=cause,

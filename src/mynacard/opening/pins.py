@@ -118,8 +118,8 @@ def verified_session(
         opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
 
     Raises:
-        PinError, LastTryError, PinFormError, PinNotTyped, NoKeypadError, VerificationOutcomeUnknownError: as
-            :func:`mynacard.apdu.verification.verify`; a PIN that would not be sent is not asked for.
+        PinError, NoKeypadError: as :func:`mynacard.apdu.verification.verify`; a PIN that would not be sent is not asked
+            for.
         CardLostError: the card was removed, replaced or reset while the holder typed. No PIN was sent.
         ReaderError: no card, or as :func:`mynacard.open_card`.
     """

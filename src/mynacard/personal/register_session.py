@@ -49,8 +49,7 @@ def change_resident_register_pin(
     Raises:
         NoKeypadError: one of them is to be typed at a reader's keys: typed four times, the two could end up different.
             Nothing was sent.
-        PinFormError, UsageError, PinError, LastTryError, VerificationOutcomeUnknownError, CardError: as
-            :func:`mynacard.apdu.change.change`; neither has changed.
+        PinError, UsageError, CardError: as :func:`mynacard.apdu.change.change`; neither has changed.
         ChangeOutcomeUnknownError: the resident register's may have changed; the common one's has not.
         HalfChangedError: the resident register's has changed; the common one's has not, or that is unknown.
     """

@@ -126,7 +126,7 @@ class TextSession(SigningSession):
 
         Raises:
             ExtendedLengthError: reader or card does not pass extended length, which this needs. No PIN was sent.
-            PinError, LastTryError, PinFormError, VerificationOutcomeUnknownError: as :meth:`verify`.
+            PinError: as :meth:`verify`.
             CardError: the card refused the session key.
         """
         pin = hidden(pin)

@@ -161,7 +161,9 @@ def signature(desk: Desk, values: Values) -> str:
         raise NotTested("It needs --allow-pin user-authentication, with --pin-file or --pin-fd.")
     try:
         took = _signed(desk, desk.options.pin)
-    except (errors.PinError, errors.PinFormError, errors.LastTryError) as error:
+    except errors.OutcomeUnknownError:  # the reader's fault, not the PIN's
+        raise
+    except errors.PinError as error:
         raise NotTested(f"The PIN did not open the key: {error.text()}") from error
     values["signature_ms"] = tuple(took)
     return f"A signature takes {median(took):.0f} ms (median of {_SIGNATURES})."
@@ -177,7 +179,9 @@ def keypad_verify(desk: Desk, values: Values) -> str:
         took = _signed(desk, AtKeypad(untested=True))
     except errors.NoKeypadError as error:
         raise NotTested(error.text()) from error
-    except (errors.PinNotTyped, errors.PinError, errors.LastTryError) as error:
+    except errors.OutcomeUnknownError:
+        raise
+    except errors.PinError as error:
         raise NotTested(f"No right PIN was typed: {error.text()}") from error
     values["signature_ms"] = tuple(took)
     return "The PIN typed at the reader opened the key."
