@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -46,9 +47,32 @@ def test_importing_mynacard_loads_no_other_package(package: str) -> None:
 
 
 def test_every_public_name_is_there() -> None:
-    assert dir(mynacard) == sorted(mynacard.__all__)
+    rooms = {path.stem for path in SOURCE.iterdir() if path.suffix in {"", ".py"}} - {"__pycache__"}
+    rooms = {room for room in rooms if not room.startswith("_")}
+    assert dir(mynacard) == sorted({*mynacard.__all__, *rooms})
     for name in mynacard.__all__:
         assert getattr(mynacard, name) is not None
+
+
+TYPO = "from {package} import opne_card\nopne_card()\n"
+CHECKERS = {
+    "mypy": ["mypy", "--no-incremental", "--follow-imports=silent"],
+    "pyright": ["pyright", "--pythonpath", sys.executable],
+}
+
+
+@pytest.mark.parametrize("package", ["mynacard", "mynacard.testing"])
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_a_mistyped_name_is_an_error_before_the_program_runs(checker: str, package: str, tmp_path: Path) -> None:
+    """Some seconds each: a type checker starts, and reads the package."""
+    pytest.importorskip(checker)
+    program = tmp_path / "program.py"
+    program.write_text(TYPO.format(package=package), "utf-8")
+    command = [sys.executable, "-m", *CHECKERS[checker], program.name]
+    environment = os.environ | {"MYPYPATH": str(SOURCE.parent), "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "opne_card" in done.stdout
 
 
 def test_one_module_alone_sends_verify() -> None:

@@ -68,11 +68,17 @@ _HOMES: Final = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:  # else a type checker takes any name from here
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    """The public names, and the rooms: both can be completed, and neither is loaded."""
+    from pkgutil import iter_modules  # noqa: PLC0415 - only completion needs it, and it would double the import's time
+
+    rooms = (room.name for room in iter_modules(__path__) if not room.name.startswith("_"))
+    return sorted({*__all__, *rooms})
