@@ -67,3 +67,11 @@ def test_6984_is_never_four_tries() -> None:
 def test_an_application_says_what_its_words_mean() -> None:
     error = refusal(StatusWord(0x6A82), "SELECT", {0x6A82: errors.ConditionsNotSatisfied})
     assert type(error) is errors.ConditionsNotSatisfied
+
+
+def test_every_name_of_a_status_word_is_its_number_and_means_something() -> None:
+    names = {name: value for name, value in vars(StatusWord).items() if name.isupper()}
+    assert names["SUCCESS"] == SUCCESS
+    assert len(set(names.values())) == len(names)
+    vague = StatusWord(0x6FFF).meaning
+    assert [name for name, value in names.items() if StatusWord(value).meaning == vague] == []

@@ -30,28 +30,47 @@ Meanings: TypeAlias = Mapping[int, Callable[[StatusWord, str], errors.CardError]
 """What status words mean: exceptions by status word."""
 
 ISO_7816_4: Final[Meanings] = {
-    0x6700: errors.WrongLength,
-    0x6982: errors.SecurityStatusNotSatisfied,
-    0x6985: errors.ConditionsNotSatisfied,
-    0x6A81: errors.FunctionNotSupported,
-    0x6A82: errors.FileNotFound,
-    0x6A86: errors.FunctionNotSupported,
-    0x6D00: errors.FunctionNotSupported,
-    0x6E00: errors.FunctionNotSupported,
+    StatusWord.WRONG_LENGTH: errors.WrongLength,
+    StatusWord.SECURITY_STATUS_NOT_SATISFIED: errors.SecurityStatusNotSatisfied,
+    StatusWord.CONDITIONS_NOT_SATISFIED: errors.ConditionsNotSatisfied,
+    StatusWord.FUNCTION_NOT_SUPPORTED: errors.FunctionNotSupported,
+    StatusWord.FILE_NOT_FOUND: errors.FileNotFound,
+    StatusWord.WRONG_P1_P2: errors.FunctionNotSupported,
+    StatusWord.UNKNOWN_INS: errors.FunctionNotSupported,
+    StatusWord.UNKNOWN_CLA: errors.FunctionNotSupported,
 }
 
 GET_RESPONSE_MAX: Final = 64
 """So often '61XX' is followed for one command; the longest object of these cards takes fewer."""
 
-_SFI_REFUSED: Final = frozenset({0x6981, 0x6986, 0x6A81, 0x6A82, 0x6A86, 0x6A88, 0x6B00})
+_SFI_REFUSED: Final = frozenset(
+    {
+        StatusWord.WRONG_KIND_OF_FILE,
+        StatusWord.NO_FILE_SELECTED,
+        StatusWord.FUNCTION_NOT_SUPPORTED,
+        StatusWord.FILE_NOT_FOUND,
+        StatusWord.WRONG_P1_P2,
+        StatusWord.REFERENCE_NOT_FOUND,
+        StatusWord.OFFSET_OUTSIDE_FILE,
+    }
+)
 """Answers that a card without short EF identifiers can give to a command that holds one."""
 
 _SELECTS_A_DF: Final = frozenset({b"\xa4\x00", b"\xa4\x04"})
 """INS and P1 of SELECT of the MF, and of SELECT by DF name, in whatever class."""
 
 
-_FAULT: Final = 0x6F00
-_NO_SUCH_APPLICATION: Final = frozenset({0x6A81, 0x6A82, 0x6A86, 0x6A87, 0x6D00, 0x6E00, 0x6999})
+_NO_SUCH_APPLICATION: Final = frozenset(
+    {
+        StatusWord.FUNCTION_NOT_SUPPORTED,
+        StatusWord.FILE_NOT_FOUND,
+        StatusWord.WRONG_P1_P2,
+        StatusWord.LENGTH_CONTRADICTS_P1_P2,
+        StatusWord.UNKNOWN_INS,
+        StatusWord.UNKNOWN_CLA,
+        StatusWord.SELECTION_FAILED,
+    }
+)
 """What cards of other kinds answer to SELECT of an application that they do not have, or to SELECT at all."""
 
 
@@ -185,7 +204,7 @@ class Channel:
         """
         command = SelectDf(df_name)
         response = self.exchange(command)
-        if response.status == _FAULT:  # a card was seen to answer so to the first command after power-on
+        if response.status == StatusWord.FAULT:  # a card was seen to answer so to the first command after power-on
             response = self.exchange(command)
         if response.status in _NO_SUCH_APPLICATION:
             raise errors.ApplicationNotFound(response.status, command.title, application)

@@ -16,7 +16,7 @@ from mynacard.apdu import tlv
 from mynacard.apdu.channel import Channel, refusal
 from mynacard.apdu.commands import LOG_OUT, ReadBinary, ReadBinarySfi
 from mynacard.apdu.message import NE_MAX, Card
-from mynacard.apdu.status import SUCCESS
+from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.texts import N_
 
 __all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "blocks", "object_length"]
@@ -31,9 +31,9 @@ OBJECT_MAX: Final = 0x1000
 Length: TypeAlias = Callable[[bytes], int]
 """How long a file's content is, from its first bytes; a CardDataError where they begin none."""
 
-_ABOUT_THE_FILE: Final = frozenset({0x6982, 0x6A82})
+_ABOUT_THE_FILE: Final = frozenset({StatusWord.SECURITY_STATUS_NOT_SATISFIED, StatusWord.FILE_NOT_FOUND})
 """Refusals of READ BINARY that do not come from its length."""
-_BROUGHT: Final = frozenset({SUCCESS, 0x6282})
+_BROUGHT: Final = frozenset({SUCCESS, StatusWord.END_OF_FILE})
 """'6282': the file ended before Ne bytes, where these were not "all there are" (ISO/IEC 7816-4:2005 §5.1.3)."""
 
 

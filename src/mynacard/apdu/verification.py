@@ -40,10 +40,9 @@ _E = TypeVar("_E", bound=BaseException)
 CARD_GONE: Final = (errors.CardLostError, errors.NoCardError)
 """Errors of a command after which the session is void: its card left, or was reset."""
 
-_BLOCKED: Final = frozenset({0x63C0, 0x6983, 0x6984})
-_ABSENT: Final = frozenset({0x6A82, 0x6A88})
+_BLOCKED: Final = frozenset({StatusWord.NO_TRIES_LEFT, StatusWord.METHOD_BLOCKED, StatusWord.KEY_LOCKED})
+_ABSENT: Final = frozenset({StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCE_NOT_FOUND})
 """Answers to the query. To VERIFY they mean something else: the PIN was there just before, so the card was reset."""
-_VERIFICATION_FAILED: Final = 0x6300
 
 
 def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = False) -> PinSecret:
@@ -159,7 +158,7 @@ def refusal_of_pin(status: StatusWord, reference: PinReference, during: str = Ve
     label = reference.label
     if status in _BLOCKED:
         return errors.PinBlocked(status, during, label)
-    if status == _VERIFICATION_FAILED or status.tries_left is not None:
+    if status == StatusWord.VERIFICATION_FAILED or status.tries_left is not None:
         return errors.PinIncorrect(status, during, label)
     return refusal(status, during)
 
@@ -169,7 +168,7 @@ def _status(status: StatusWord, reference: PinReference) -> PinStatus:
         return Blocked(status)
     if status.tries_left is not None:
         return TriesLeft(status.tries_left)
-    if status == _VERIFICATION_FAILED:
+    if status == StatusWord.VERIFICATION_FAILED:
         return TriesUnknown()
     if status == SUCCESS:
         return Verified()

@@ -10,7 +10,7 @@ from mynacard.apdu.channel import refusal
 from mynacard.apdu.commands import GetData
 from mynacard.apdu.message import NE_MAX, Card
 from mynacard.apdu.selection import BLOCK, Selection
-from mynacard.apdu.status import SUCCESS
+from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.errors import CardDataError
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.keys import KeyId
@@ -19,8 +19,6 @@ from mynacard.texts import N_
 
 __all__ = ["IssuerData"]
 
-_NO_SUCH_OBJECT: Final = 0x6A88
-_WRONG_LENGTH: Final = 0x6700
 _DATE: Final = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})")
 _LARGE: Final = frozenset({Tag.INTERMEDIATE_CERTIFICATE, Tag.CARD_CERTIFICATE})
 
@@ -47,9 +45,10 @@ class IssuerData:
         channel = self._selection.channel
         extended = channel.profile.extended_length
         response = channel.exchange(GetData(tag, NE_MAX if extended and tag in _LARGE else BLOCK))
-        if response.status == _WRONG_LENGTH and extended is not False:  # seen with a short Le and a long object
+        refused_length = response.status == StatusWord.WRONG_LENGTH  # seen with a short Le and a long object
+        if refused_length and extended is not False:
             response = channel.exchange(GetData(tag, NE_MAX))
-        if response.status == _NO_SUCH_OBJECT:
+        if response.status == StatusWord.REFERENCE_NOT_FOUND:
             return None
         if response.status != SUCCESS:
             raise refusal(response.status, GetData.title)

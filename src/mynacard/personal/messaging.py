@@ -24,7 +24,7 @@ from mynacard import errors
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.apdu.secure import is_protected, open_response, padded, protect_command, unpadded
-from mynacard.apdu.status import SUCCESS
+from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.errors import ProtocolError
 from mynacard.texts import N_
 
@@ -38,7 +38,14 @@ _SEED_HEAD: Final = bytes.fromhex("A0228020")
 """The data objects around the seed: an encryption key, and no checksum key, which this application refuses."""
 _OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
-_OVER: Final = frozenset({0x6882, 0x6987, 0x6988, 0x69FC})
+_OVER: Final = frozenset(
+    {
+        StatusWord.SECURE_MESSAGING_NOT_SUPPORTED,
+        StatusWord.SECURE_MESSAGING_OBJECT_MISSING,
+        StatusWord.SECURE_MESSAGING_OBJECT_WRONG,
+        StatusWord.NO_SECURE_MESSAGING_SESSION,
+    }
+)
 """Status words with which the card ends the session, or reports that there is none."""
 
 

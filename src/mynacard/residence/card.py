@@ -49,8 +49,9 @@ BLOCK: Final = 256
 SUITES: Final[dict[int, Suite]] = {1: TRIPLE_DES, 2: AES_CMAC}
 """The ciphers of each generation."""
 
-_DOES_NOT_MATCH: Final = 0x6300
-_OF_ITS_LENGTH: Final = frozenset({0x6700, 0x6A86, 0x6D00, 0x6E00, 0x6F00})
+_OF_ITS_LENGTH: Final = frozenset(
+    {StatusWord.WRONG_LENGTH, StatusWord.WRONG_P1_P2, StatusWord.UNKNOWN_INS, StatusWord.UNKNOWN_CLA, StatusWord.FAULT}
+)
 """Refusals of READ BINARY that may come from a card or reader without extended length."""
 
 
@@ -314,7 +315,7 @@ def _from(start: int, total: int, on_progress: Progress) -> Progress:
 
 
 def _check_number(status: StatusWord, during: str) -> None:
-    if status == _DOES_NOT_MATCH:
+    if status == StatusWord.VERIFICATION_FAILED:
         raise errors.CardNumberIncorrect(status, during)
     if status != SUCCESS:
         raise refusal(status, during)

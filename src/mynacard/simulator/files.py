@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehas
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, ChangeKey, ChangeReferenceData, SignatureScheme
+from mynacard.apdu.status import StatusWord
 from mynacard.errors import CardFileError
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.pin import Pin
@@ -149,8 +150,6 @@ class UnknownKeyFile:
 
 File: TypeAlias = TransparentFile | RecordFile | PinFile | KeyFile | AuthenticationKeyFile | UnknownKeyFile
 
-_NO_SESSION: Final = 0x6982
-
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -171,7 +170,7 @@ class Application:
     own_key: SoftKey | None = None
     session_key: SoftKey | None = None
     session_guard: int | None = None
-    session_refusal: int = _NO_SESSION
+    session_refusal: int = StatusWord.SECURITY_STATUS_NOT_SATISFIED
     change: type[ChangeReferenceData] | type[ChangeKey] | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from mynacard.apdu.commands import ChangeReferenceData
 from mynacard.apdu.pins import PinReference
+from mynacard.apdu.status import StatusWord
 from mynacard.jpki.layout import (
     CERTIFICATES_PRESENT,
     DF_NAME,
@@ -169,7 +170,7 @@ def _records(found: ApplicationContents) -> dict[int, File]:
     return {file_id: RecordFile(records) for file_id, records in found.records.items()}
 
 
-_NO_ENVIRONMENT: Final = 0x66F1
+_NO_ENVIRONMENT: Final = StatusWord.SECURITY_ENVIRONMENT_ERROR
 _BUILDERS: Final[Mapping[str, Callable[[ApplicationContents, Mapping[str, SoftKey]], Application]]] = {
     TEXT.name: _text,
     CARD_FACE.name: _card_face,

@@ -58,6 +58,7 @@ from mynacard.simulator.files import (
     SoftKey,
     TransparentFile,
 )
+from mynacard.simulator.refusal import DONE, REFUSALS, Refused, status_only
 from mynacard.simulator.traits import ATR_CONTACT, Personality, Traits
 
 __all__ = ["SecurityState", "SimulatedCard"]
@@ -65,15 +66,13 @@ __all__ = ["SecurityState", "SimulatedCard"]
 _SECRET_MAX: Final = 16
 _BLOCKED_FOR_EVER: Final = PinMemory(Pin("0000"), 0)
 _SHORT_NE_MAX: Final = 256
-_REFUSALS: Final = {Part.CLA: 0x6E00, Part.INS: 0x6D00, Part.P1_P2: 0x6A86, Part.LENGTH: 0x6700}
 _KNOWN_AND_REFUSED: Final = {
-    (0x80, 0xA2): 0x6A86,  # takes a terminal's certificate; with which P1-P2 nobody here knows
-    (0x80, 0xFC): 0x6700,  # a phone's
+    (0x80, 0xA2): StatusWord.WRONG_P1_P2,  # takes a terminal's certificate; with which P1-P2 nobody here knows
+    (0x80, 0xFC): StatusWord.WRONG_LENGTH,  # a phone's
 }
 """Instructions that cards were seen to know, and to refuse all that is known of them (statements.json)."""
 _OF_OTHER_CARDS: Final = frozenset({(0x00, 0x82)})
 """Instructions that the residence card knows; choice: here nobody does."""
-_DONE: Final = ResponseApdu()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,6 @@ class SecurityState:
     ef: int | None = None
     verified: frozenset[int] = frozenset()
     turn: Turn | None = None
-
-
-class _Refused(Exception):  # a refusal is an answer, not an error
-    def __init__(self, status: int) -> None:
-        self.response = ResponseApdu(status=StatusWord(status))
 
 
 class SimulatedCard:
@@ -153,11 +147,11 @@ class SimulatedCard:
 
     def _answer(self, wire: bytes) -> ResponseApdu:
         if not self.traits.extended_length and case_on_wire(wire).extended:
-            return ResponseApdu(status=StatusWord(0x6700))
+            return status_only(StatusWord.WRONG_LENGTH)
         try:
             apdu = CommandApdu.parse(wire)
         except ProtocolError:
-            return ResponseApdu(status=StatusWord(0x6700))
+            return status_only(StatusWord.WRONG_LENGTH)
         turn = self.state.turn
         return self._perform(apdu) if turn is None or apdu.cla & 0x0C == 0 else self._securely(apdu, turn)
 
@@ -166,20 +160,21 @@ class SimulatedCard:
             return self._execute(decode(apdu))
         except UnintelligibleError as error:
             return _refuse(apdu, Part(error.part))
-        except _Refused as refused:
+        except Refused as refused:
             return refused.response
 
     def _securely(self, apdu: CommandApdu, turn: Turn) -> ResponseApdu:
         """A command under secure messaging; one that is none, or out of turn, ends it."""
         self.state = replace(self.state, turn=None)
         if apdu.cla != secure.CLA:
-            return ResponseApdu(status=StatusWord(0x6987))
+            return status_only(StatusWord.SECURE_MESSAGING_OBJECT_MISSING)
         try:
             command = secure.open_command(apdu, turn)
         except ProtocolError:
-            return ResponseApdu(status=StatusWord(0x6988))
+            return status_only(StatusWord.SECURE_MESSAGING_OBJECT_WRONG)
         if not secure.is_protected(command):
-            return ResponseApdu(status=StatusWord(0x6882))  # choice: nothing else was seen to go that way
+            # choice: nothing else was seen to go that way
+            return status_only(StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)
         response = self._perform(command)
         self.state = replace(self.state, turn=turn.next)  # whatever the application said
         return secure.protect_response(response, turn)
@@ -195,7 +190,7 @@ class SimulatedCard:
             case SelectEf(file_id):
                 self._file(file_id)
                 self.state = replace(self.state, ef=file_id)
-                return _DONE
+                return DONE
             case VerifyStatus(key):
                 _, memory = self._pin(self._referenced(key))
                 return _tries(memory.tries_left)
@@ -218,34 +213,34 @@ class SimulatedCard:
             case SelectDfFci(name):
                 return self._select(name, fci=True)
             case SelectMf() if self.state.application is not ISSUER_DOMAIN:
-                return _DONE  # and does nothing
+                return DONE  # and does nothing
             case GetData(tag, ne):
                 return self._data(tag, ne)
             case SetSessionKey(cryptogram):
                 return self._begin_session(cryptogram)
             case SelectMfByFileId():
-                raise _Refused(0x6700)  # choice: this card has no MF, and takes no name of one
+                raise Refused(StatusWord.WRONG_LENGTH)  # choice: this card has no MF, and takes no name of one
             case GetResponse():
-                raise _Refused(0x6985)  # choice: nothing is ever left to fetch
+                raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice: nothing is ever left to fetch
             case MutualAuthenticate():
-                raise _Refused(0x6D00)  # choice: the residence card's
+                raise Refused(StatusWord.UNKNOWN_INS)  # choice: the residence card's
             case _:
-                raise _Refused(0x6A86)
+                raise Refused(StatusWord.WRONG_P1_P2)
 
     def _select(self, name: bytes, *, fci: bool) -> ResponseApdu:
         """The first application whose name begins with *name*; an empty one is the issuer's domain (choice)."""
         named = (found for found in self._applications if found.df_name.startswith(name))
         application = next(named, None) if name else ISSUER_DOMAIN
         if application is None:
-            raise _Refused(0x6A82)  # choice: the old application stays current, and its PINs verified
+            raise Refused(StatusWord.FILE_NOT_FOUND)  # choice: the old application stays current, and its PINs verified
         same = application is self.state.application  # then its PINs stay verified: seen on cards
         self.state = SecurityState(application, verified=self.state.verified if same else frozenset())
-        return ResponseApdu(bytes(Tlv(0x6F, bytes(Tlv(0x84, application.df_name))))) if fci else _DONE
+        return ResponseApdu(bytes(Tlv(0x6F, bytes(Tlv(0x84, application.df_name))))) if fci else DONE
 
     def _file(self, file_id: int) -> File:
         file = self.state.application.files.get(file_id)
         if file is None:
-            raise _Refused(0x6A82)
+            raise Refused(StatusWord.FILE_NOT_FOUND)
         return file
 
     def _referenced(self, key: int) -> int:
@@ -254,20 +249,20 @@ class SimulatedCard:
             self._file(key)
             return key
         if self.state.ef is None:
-            raise _Refused(0x6986)
+            raise Refused(StatusWord.NO_FILE_SELECTED)
         return self.state.ef
 
     def _current(self) -> File:
         if self.state.ef is None:
-            raise _Refused(0x6986)
+            raise Refused(StatusWord.NO_FILE_SELECTED)
         return self._file(self.state.ef)
 
     def _read(self, file: File, offset: int, ne: int) -> ResponseApdu:
         if not isinstance(file, TransparentFile):
-            raise _Refused(0x6981)
+            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
         self._require(file.guards)
         if offset >= len(file.content):  # choice for offset = size
-            raise _Refused(0x6B00)
+            raise Refused(StatusWord.OFFSET_OUTSIDE_FILE)
         return ResponseApdu(file.content[offset : offset + ne])
 
     def _read_record(self, sfi: int, number: int, ne: int) -> ResponseApdu:
@@ -275,9 +270,9 @@ class SimulatedCard:
         if sfi != CURRENT:
             self.state = replace(self.state, ef=sfi)
         if not isinstance(file, RecordFile):
-            raise _Refused(0x6981)
+            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
         if number > len(file.records):
-            raise _Refused(0x6A83)
+            raise Refused(StatusWord.RECORD_NOT_FOUND)
         return ResponseApdu(file.records[number - 1][:ne])
 
     def _data(self, tag: int, ne: int) -> ResponseApdu:
@@ -286,34 +281,34 @@ class SimulatedCard:
         if tag == Tag.CONTACT_ATR:  # some cards tell it with an application current, some in the issuer's domain
             found = ATR_CONTACT[1:]
         if found is None:
-            raise _Refused(0x6A88)
+            raise Refused(StatusWord.REFERENCE_NOT_FOUND)
         if len(found) > ne:
-            raise _Refused(0x6700)
+            raise Refused(StatusWord.WRONG_LENGTH)
         return ResponseApdu(found)
 
     def _challenge(self, ne: int) -> ResponseApdu:
         if ne > _SHORT_NE_MAX:
-            raise _Refused(0x6985)
+            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
         return ResponseApdu(self._random_bytes(ne))
 
     def _require(self, guards: Iterable[int]) -> None:
         """That one of the PINs *guards* is verified, if there are any."""
         wanted = frozenset(guards)
         if wanted and not wanted & self.state.verified:
-            raise _Refused(0x6982)
+            raise Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
 
     def _pin(self, file_id: int) -> tuple[PinFile, PinMemory]:
         file = self._file(file_id)
         if not isinstance(file, PinFile):
-            raise _Refused(0x6981)
+            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
         return file, self.pins[self.state.application.df_name, file_id] if file.tries else _BLOCKED_FOR_EVER
 
     def _verify(self, file_id: int, pin: Pin) -> ResponseApdu:
         file, memory = self._pin(file_id)
         if len(pin) > _SECRET_MAX:
-            raise _Refused(0x6700)  # choice: a length that no secret has costs no try
+            raise Refused(StatusWord.WRONG_LENGTH)  # choice: a length that no secret has costs no try
         if memory.tries_left == 0:
-            raise _Refused(0x6984)
+            raise Refused(StatusWord.KEY_LOCKED)
         memory.tries_left -= 1  # stored before the comparison, so that no power cut can win a try back
         self._remember()
         if pin != memory.secret:
@@ -322,48 +317,48 @@ class SimulatedCard:
         memory.tries_left = file.tries
         self._remember()
         self.state = replace(self.state, verified=self.state.verified | {file_id})
-        return _DONE
+        return DONE
 
     def _change(self, kind: type[Command], file_id: int, new: Pin) -> ResponseApdu:
         """A new value for a PIN that is verified; its form is checked (choice: '6A80'), and its tries are all there."""
         file, memory = self._pin(file_id)
         if kind is not self.state.application.change:
-            raise _Refused(0x6D00)
+            raise Refused(StatusWord.UNKNOWN_INS)
         self._require((file_id,))
         if file.form is None:
-            raise _Refused(0x6985)  # choice: the holder cannot change this one
+            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice: the holder cannot change this one
         if not file.form.fullmatch(new.reveal()):
-            raise _Refused(0x6A80)
+            raise Refused(StatusWord.WRONG_DATA)
         memory.secret = new
         self._remember()
-        return _DONE
+        return DONE
 
     def _sign(self, file_id: int, scheme: SignatureScheme, data: bytes) -> ResponseApdu:
         file = self._file(file_id)
         if not isinstance(file, KeyFile):
-            raise _Refused(0x6981)
+            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
         self._require(() if file.guard is None else (file.guard,))
         return _computed(file.key, scheme, data)
 
     def _begin_session(self, cryptogram: bytes) -> ResponseApdu:
         application = self.state.application
         if application.session_key is None or application.session_guard is None:
-            raise _Refused(application.session_refusal)
+            raise Refused(application.session_refusal)
         self._require((application.session_guard,))
         key = application.session_key.private_key
         if int.from_bytes(cryptogram, "big") >= key.public_key().public_numbers().n:
-            raise _Refused(0x6F00)
+            raise Refused(StatusWord.FAULT)
         try:
             seed = decrypt_seed(key, cryptogram)
         except ProtocolError:
-            raise _Refused(0x6A80) from None
+            raise Refused(StatusWord.WRONG_DATA) from None
         self.state = replace(self.state, turn=Turn.first(seed))
-        return _DONE
+        return DONE
 
     def _own_key(self) -> SoftKey:
         key = self.state.application.own_key
         if key is None:
-            raise _Refused(0x6A86)  # choice
+            raise Refused(StatusWord.WRONG_P1_P2)  # choice
         return key
 
     def _authenticate(self, file_id: int, challenge: bytes) -> ResponseApdu:
@@ -371,33 +366,37 @@ class SimulatedCard:
             case AuthenticationKeyFile(key):
                 return _computed(key, SignatureScheme.PKCS1_SHA256, challenge)
             case KeyFile(guard=None):
-                raise _Refused(0x6985)
+                raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
             case KeyFile():
-                raise _Refused(0x6982)
+                raise Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
             case _:
-                raise _Refused(0x6981)
+                raise Refused(StatusWord.WRONG_KIND_OF_FILE)
 
 
 def _computed(key: SoftKey, scheme: SignatureScheme, data: bytes) -> ResponseApdu:
     if not data:
-        raise _Refused(0x6700)
+        raise Refused(StatusWord.WRONG_LENGTH)
     try:
         return ResponseApdu(key.compute(scheme, data))
     except BadInput:
-        raise _Refused(0x6985) from None
+        raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED) from None
 
 
 def _tries(count: int) -> ResponseApdu:
     """'63CX', whatever the state: also when the PIN is verified, also when it is blocked."""
-    return ResponseApdu(status=StatusWord(0x63C0 | count))
+    return status_only(StatusWord.NO_TRIES_LEFT | count)
 
 
 def _refuse(apdu: CommandApdu, part: Part) -> ResponseApdu:
     part = Part.INS if (apdu.cla, apdu.ins) in _OF_OTHER_CARDS else part
-    status = _REFUSALS[part]
+    status = REFUSALS[part]
     if part is Part.INS:
         status = _KNOWN_AND_REFUSED.get((apdu.cla, apdu.ins), status)
     if part is Part.CLA and apdu.cla < 0x10:  # interindustry: secure messaging and logical channels
-        without_session = 0x69FC if apdu.ins in (0xB0, 0x20) else 0x6882
-        status = 0x6881 if apdu.cla & 0x03 else without_session
-    return ResponseApdu(status=StatusWord(status))
+        without_session = (
+            StatusWord.NO_SECURE_MESSAGING_SESSION
+            if apdu.ins in (0xB0, 0x20)
+            else StatusWord.SECURE_MESSAGING_NOT_SUPPORTED
+        )
+        status = StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED if apdu.cla & 0x03 else without_session
+    return status_only(status)

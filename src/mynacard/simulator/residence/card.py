@@ -35,6 +35,7 @@ from mynacard.residence.card import SUITES
 from mynacard.residence.layout import LAYOUTS, MASTER_FILE, NUMBER_KEY, Access, CardType, File
 from mynacard.residence.messaging import SessionKey
 from mynacard.residence.number import CardNumber
+from mynacard.simulator.refusal import DONE, REFUSALS, Refused, status_only
 from mynacard.simulator.traits import Personality, Traits
 
 __all__ = ["ResidenceState", "SimulatedResidenceCard"]
@@ -47,8 +48,6 @@ _SELECTIONS: Final = frozenset({(0x00, 0x00), (0x04, 0x0C), (0x02, 0x0C)})
 _KNOWN: Final = frozenset({_SELECT, _VERIFY, _CHALLENGE, _AUTHENTICATE, _READ})
 _BY_LC: Final = frozenset({_SELECT, _VERIFY})
 """Commands of which the card takes so much as Lc says, and leaves aside what follows."""
-_REFUSALS: Final = {Part.CLA: 0x6E00, Part.INS: 0x6D00, Part.P1_P2: 0x6A86, Part.LENGTH: 0x6700}
-_DONE: Final = ResponseApdu()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,6 @@ class ResidenceState:
     challenge: bytes | None = None
     session: SessionKey | None = None
     number_presented: bool = False
-
-
-class _Refused(Exception):  # a refusal is an answer, not an error
-    def __init__(self, status: int) -> None:
-        self.response = ResponseApdu(status=StatusWord(status))
 
 
 class SimulatedResidenceCard:
@@ -125,7 +119,7 @@ class SimulatedResidenceCard:
         """The response APDU to any bytes at all."""
         try:
             return bytes(self._answer(command))
-        except _Refused as refused:
+        except Refused as refused:
             return bytes(refused.response)
 
     # --- commands ---
@@ -133,11 +127,11 @@ class SimulatedResidenceCard:
     def _answer(self, wire: bytes) -> ResponseApdu:
         state, self.state = self.state, replace(self.state, challenge=None)  # good for the very next command alone
         if not self.traits.extended_length and case_on_wire(wire).extended:
-            raise _Refused(0x6700)
+            raise Refused(StatusWord.WRONG_LENGTH)
         try:
             apdu = CommandApdu.parse(_by_lc(wire))
         except ProtocolError:
-            raise _Refused(0x6700) from None
+            raise Refused(StatusWord.WRONG_LENGTH) from None
         _check_header(apdu)
         if apdu.cla == secure.CLA:
             return self._securely(apdu)
@@ -146,26 +140,26 @@ class SimulatedResidenceCard:
     def _securely(self, apdu: CommandApdu) -> ResponseApdu:
         """A command under secure messaging."""
         if apdu.ins not in {_VERIFY, _READ}:
-            raise _Refused(0x6882)  # choice
+            raise Refused(StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)  # choice
         if (apdu.p1, apdu.p2) != _KEY_PARAMETERS and apdu.ins == _VERIFY:
-            raise _Refused(0x6A86)
+            raise Refused(StatusWord.WRONG_P1_P2)
         session = self.state.session
         if session is None:
-            raise _Refused(0x6985)  # choice
+            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice
         try:
             command = secure.open_command(apdu, session)
         except ProtocolError:
-            raise _Refused(0x6988) from None
+            raise Refused(StatusWord.SECURE_MESSAGING_OBJECT_WRONG) from None
         response = secure.protect_response(self._perform(command, None, encrypted=True), session)
         if len(response.data) > apdu.ne:
-            raise _Refused(0x6700)  # choice: what is wanted does not fit into what may come
+            raise Refused(StatusWord.WRONG_LENGTH)  # choice: what is wanted does not fit into what may come
         return response
 
     def _perform(self, apdu: CommandApdu, challenge: bytes | None, *, encrypted: bool) -> ResponseApdu:
         try:
             command = decode(apdu)
         except UnintelligibleError as error:
-            raise _Refused(_REFUSALS[Part(error.part)]) from None
+            raise Refused(REFUSALS[Part(error.part)]) from None
         return self._execute(command, challenge, encrypted=encrypted)
 
     def _execute(self, command: Command, challenge: bytes | None, *, encrypted: bool) -> ResponseApdu:
@@ -174,41 +168,42 @@ class SimulatedResidenceCard:
                 return self._select(MASTER_FILE)
             case SelectDf(name):
                 if len(name) != _NAME_LENGTH:
-                    raise _Refused(0x6A87)  # choice: a beginning of a name selects nothing
+                    raise Refused(StatusWord.LENGTH_CONTRADICTS_P1_P2)  # choice: a beginning of a name selects nothing
                 return self._select(name)
             case SelectEf() if self.type.generation > 1:
-                raise _Refused(0x6A82)  # choice: that there is such a SELECT is told, and no identifier
+                # choice: that there is such a SELECT is told, and no identifier
+                raise Refused(StatusWord.FILE_NOT_FOUND)
             case GetChallenge(ne):
                 return self._challenge(ne)
             case MutualAuthenticate(token):
                 return self._authenticate(token, challenge)
             case Verify(key, number):
                 if not encrypted or key != NUMBER_KEY:
-                    raise _Refused(0x6985 if key == NUMBER_KEY else 0x6A86)  # choice: in the clear
+                    raise Refused(_not_this_way(key))  # choice: in the clear
                 return self._verify(number)
             case VerifyStatus(key):
-                raise _Refused(0x6985 if key == NUMBER_KEY else 0x6A86)  # choice: it tells nothing
+                raise Refused(_not_this_way(key))  # choice: it tells nothing
             case ReadBinary(offset, ne):
                 if self.state.ef is None:
-                    raise _Refused(0x6986)
+                    raise Refused(StatusWord.NO_FILE_SELECTED)
                 return self._read(self.state.ef, offset, ne, encrypted=encrypted)
             case ReadBinarySfi(sfi, offset, ne):
                 file = self._named.get((self.state.df, sfi))
                 if file is None:
-                    raise _Refused(0x6A82)
+                    raise Refused(StatusWord.FILE_NOT_FOUND)
                 return self._read(file, offset, ne, encrypted=encrypted)
             case _:
-                raise _Refused(0x6A86)
+                raise Refused(StatusWord.WRONG_P1_P2)
 
     def _select(self, df: bytes) -> ResponseApdu:
         if df not in self._dfs:
-            raise _Refused(0x6A82)
+            raise Refused(StatusWord.FILE_NOT_FOUND)
         self.state = replace(self.state, df=df, ef=None)
-        return _DONE
+        return DONE
 
     def _challenge(self, ne: int) -> ResponseApdu:
         if ne != CHALLENGE_LENGTH:
-            raise _Refused(0x6700)
+            raise Refused(StatusWord.WRONG_LENGTH)
         challenge = self._random_bytes(CHALLENGE_LENGTH)
         self.state = replace(self.state, challenge=challenge)
         return ResponseApdu(challenge)
@@ -216,12 +211,12 @@ class SimulatedResidenceCard:
     def _authenticate(self, token: bytes, challenge: bytes | None) -> ResponseApdu:
         """MUTUAL AUTHENTICATE; one that fails ends the session that was (choice), and none counts."""
         if challenge is None:
-            raise _Refused(0x6985)  # choice of the status word
+            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice of the status word
         self.state = replace(self.state, session=None)
         try:
             terminal = self._key.open(token, challenge)
         except ProtocolError:
-            raise _Refused(0x6300) from None
+            raise Refused(StatusWord.VERIFICATION_FAILED) from None
         own = Half.of(challenge + self._random_bytes(ENTROPY_LENGTH - CHALLENGE_LENGTH))
         self.state = replace(self.state, session=session_key(self._key.suite, own, terminal))
         return ResponseApdu(self._key.token(own, terminal.challenge))
@@ -229,32 +224,37 @@ class SimulatedResidenceCard:
     def _verify(self, number: Pin) -> ResponseApdu:
         """VERIFY: its result alone decides, whatever was before, and no try is counted."""
         if len(number) != len(self._number):
-            raise _Refused(0x6988)
+            raise Refused(StatusWord.SECURE_MESSAGING_OBJECT_WRONG)
         presented = number == self._number
         self.state = replace(self.state, number_presented=presented)
-        return _DONE if presented else ResponseApdu(status=StatusWord(0x6300))
+        return DONE if presented else status_only(StatusWord.VERIFICATION_FAILED)
 
     def _read(self, file: File, offset: int, ne: int, *, encrypted: bool) -> ResponseApdu:
         if file.access is not Access.FREE and not self.state.number_presented:
-            raise _Refused(0x6982)
+            raise Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         if file.access is Access.NUMBER_AND_MESSAGING and not encrypted:
-            raise _Refused(0x6982)
+            raise Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         content = self.files[file]
         if offset >= len(content):  # choice for offset = size
-            raise _Refused(0x6B00)
+            raise Refused(StatusWord.OFFSET_OUTSIDE_FILE)
         self.state = replace(self.state, ef=file)
         return ResponseApdu(content[offset : offset + ne])
 
 
 def _check_header(apdu: CommandApdu) -> None:
     if apdu.cla & 0xFC in {0x00, 0x08} and apdu.cla & 0x03:
-        raise _Refused(0x6881)
+        raise Refused(StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED)
     if apdu.cla not in {0x00, secure.CLA}:
-        raise _Refused(0x6E00)
+        raise Refused(StatusWord.UNKNOWN_CLA)
     if apdu.ins not in _KNOWN:
-        raise _Refused(0x6D00)
+        raise Refused(StatusWord.UNKNOWN_INS)
     if apdu.ins == _SELECT and (apdu.p1, apdu.p2) not in _SELECTIONS:
-        raise _Refused(0x6A86)
+        raise Refused(StatusWord.WRONG_P1_P2)
+
+
+def _not_this_way(key: int) -> int:
+    """How VERIFY of *key* is refused in the clear, and the query of its state always."""
+    return StatusWord.CONDITIONS_NOT_SATISFIED if key == NUMBER_KEY else StatusWord.WRONG_P1_P2
 
 
 def _by_lc(wire: bytes) -> bytes:
