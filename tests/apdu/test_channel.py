@@ -281,3 +281,9 @@ def test_the_log_has_headers_and_counts_and_no_data(scripted: Scripted, caplog: 
     caplog.set_level("DEBUG")
     Channel(scripted(("00B0000004", "CAFECAFE9000"))).send(ReadBinary(0, 4))
     assert caplog.messages == ["CommandApdu(00 B0 00 00, nc=0, ne=4) -> ResponseApdu(nr=4, status=9000)"]
+
+
+def test_what_is_learned_is_known_from_then_on(scripted: Scripted) -> None:
+    channel = Channel(scripted())
+    channel.learn(CardProfile(extended_length=True))
+    assert channel.profile == CardProfile(extended_length=True)

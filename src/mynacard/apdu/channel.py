@@ -109,12 +109,34 @@ class Channel:
 
     Keeps nothing that the card knows better: no selected file, no security status, no counter; only what was learned
     (``profile``), and how often sessions began or ended (``selections``), so that one can see that it is over.
+
+    ==============  =========  =======================  ==========================
+    verb            takes      follows '61XX', '6CXX'   returns
+    ==============  =========  =======================  ==========================
+    transmit        bytes      no                       bytes
+    exchange_once   a command  no: it is sent once      the response
+    exchange_typed  a command  no: a PIN is typed       the response
+    exchange        a command  yes                      the response
+    exchange_on     a command  yes, on the EF named     the response
+    send            a command  yes                      the data; raises a refusal
+    send_on         a command  yes, on the EF named     the data; raises a refusal
+    select          a DF name  yes                      nothing; raises a refusal
+    ==============  =========  =======================  ==========================
     """
 
     def __init__(self, card: Card, profile: CardProfile = CardProfile()) -> None:
         self._card = card
-        self.profile = profile
+        self._profile = profile
         self.selections = 0
+
+    @property
+    def profile(self) -> CardProfile:
+        """What was learned so far."""
+        return self._profile
+
+    def learn(self, profile: CardProfile) -> None:
+        """From here on *profile* is what is known of this card behind this reader."""
+        self._profile = profile
 
     def transmit(self, command: bytes, /) -> bytes:
         """The answer of the card to the command APDU *command*.
@@ -189,7 +211,7 @@ class Channel:
         self.send(SelectEf(file_id))
         response = self.exchange(command.on_current_ef())
         if by_identifier and response.status not in _SFI_REFUSED:
-            self.profile = replace(self.profile, selects_first=self.profile.selects_first | {kind})
+            self.learn(replace(self.profile, selects_first=self.profile.selects_first | {kind}))
         return response
 
     def takes_identifier(self, file_id: int, kind: type[SfiCommand]) -> bool:

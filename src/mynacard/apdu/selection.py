@@ -188,9 +188,9 @@ class Selection:
         else:
             data, whole = self._begin(file_id, seen), False
         if not whole:
-            channel.profile = replace(channel.profile, extended_length=False, block=seen)
+            channel.learn(replace(channel.profile, extended_length=False, block=seen))
         elif ne == NE_MAX:
-            channel.profile = replace(channel.profile, extended_length=True)
+            channel.learn(replace(channel.profile, extended_length=True))
         else:
-            channel.profile = replace(channel.profile, seen=ne)
+            channel.learn(replace(channel.profile, seen=ne))
         return data

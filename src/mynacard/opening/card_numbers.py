@@ -46,12 +46,12 @@ def opened_residence_card(
     with connect_card(name, **opening) as connection:
         if not isinstance(number, CardNumber):
             with connection.transaction() as channel:
-                channel.profile = profile
+                channel.learn(profile)
                 card_type = ResidenceCard(channel).type
                 profile = channel.profile
             number = number(card_type)
         with connection.transaction() as channel:
-            channel.profile = profile
+            channel.learn(profile)
             card = ResidenceCard(channel)
             card.authenticate(number, secrets.token_bytes(ENTROPY_LENGTH))
             yield card

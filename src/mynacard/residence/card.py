@@ -298,7 +298,7 @@ class ResidenceCard:
         return content
 
     def _learn(self, *, passes: bool) -> None:
-        self._channel.profile = replace(self._channel.profile, extended_length=passes)
+        self._channel.learn(replace(self._channel.profile, extended_length=passes))
 
 
 def has_residence_application(channel: Channel) -> bool:
