@@ -81,10 +81,19 @@ def test_status_costs_15(card_along: Callable[[Callable[[bytes, bytes], bytes]],
 def test_what_the_card_does_not_tell_is_said(
     card_along: Callable[[Callable[[bytes, bytes], bytes]], CardAlong],
 ) -> None:
-    card_along(lambda command, answer: b"\x6a\x88" if command[:2] == b"\x00\x20" else answer)
+    card_along(lambda command, answer: b"\x69\x81" if command[:2] == b"\x00\x20" else answer)
     outcome = run("pin", "status", "-r", "sim:", "--json")
     assert outcome.json["text"] == {"status": "CardError", "tries_left": None}
     assert "refused" in run("pin", "status", "-r", "sim:").out
+
+
+def test_a_pin_that_the_card_does_not_have_is_said_to_be_absent(
+    card_along: Callable[[Callable[[bytes, bytes], bytes]], CardAlong],
+) -> None:
+    card_along(lambda command, answer: b"\x6a\x88" if command[:2] == b"\x00\x20" else answer)
+    outcome = run("pin", "status", "-r", "sim:", "--json")
+    assert outcome.json["text"] == {"status": "PinAbsent", "tries_left": None}
+    assert "has no text input support PIN" in run("pin", "status", "-r", "sim:").out
 
 
 @pytest.mark.parametrize("name", ["text", "common", "resident-register"])
