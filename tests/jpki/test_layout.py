@@ -54,3 +54,8 @@ def test_a_pin_of_the_known_form_is_taken_and_any_other_refused(vector: Vector) 
 
 def test_every_key_pair_is_in_the_table() -> None:
     assert {vector.text("of") for vector in PAIRS} == {pair.name for pair in KEY_PAIRS}
+
+
+@pytest.mark.parametrize("pair", KEY_PAIRS, ids=lambda pair: pair.name)
+def test_the_pin_of_a_key_pair_has_its_name(pair: KeyPair) -> None:
+    assert pair.pin.name == pair.name

@@ -23,6 +23,8 @@ class PinReference:
         form: what the bytes of the PIN must match, whole.
         form_label: the same for people.
         upper_case: whether the card keeps its letters in upper case.
+        name: its name on the command line and in the files of simulated cards: the application's, and with a '/' which
+            number, where it is one that is printed on the card.
     """
 
     label: str
@@ -31,6 +33,12 @@ class PinReference:
     form: re.Pattern[bytes]
     form_label: str
     upper_case: bool = False
+    name: str = ""
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether it is a number that is printed on the card."""
+        return "/" in self.name
 
 
 @dataclass(frozen=True, slots=True)

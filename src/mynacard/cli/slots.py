@@ -13,16 +13,7 @@ from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
 from mynacard.cli.language import _
 from mynacard.errors import CardError
 from mynacard.jpki.layout import APPLICATION, DF_NAME, KEY_PAIRS
-from mynacard.personal.layout import (
-    APPLICATIONS,
-    BIRTH_DATE,
-    COMMON,
-    FACE_NUMBER_A,
-    FACE_NUMBER_B,
-    TEXT_NUMBER_A,
-    TEXT_NUMBER_B,
-    Application,
-)
+from mynacard.personal.layout import APPLICATIONS, COMMON_PIN, Application
 from mynacard.personal.states import pin_states, status_or_refusal
 
 __all__ = ["CHANGEABLE", "SLOTS", "Slot", "states"]
@@ -33,24 +24,27 @@ class Slot:
     """A PIN of an application.
 
     Attributes:
-        name: on the command line.
         df_name: its application.
         application: the same for people.
         pin: the PIN.
         change: the command that changes it; None where the holder cannot.
     """
 
-    name: str
     df_name: bytes
     application: str
     pin: PinReference
     change: ChangeKind | None
 
     @property
+    def name(self) -> str:
+        """On the command line."""
+        return self.pin.name
+
+    @property
     def label(self) -> str:
         """Its name for people; two applications have the same numbers."""
         label = _(self.pin.label)
-        return f"{label} ({self.application})" if "/" in self.name else label
+        return f"{label} ({self.application})" if self.pin.is_printed else label
 
     def select(self, channel: Channel) -> None:
         """SELECT its application."""
@@ -76,26 +70,16 @@ class Slot:
         change.change(channel, self.pin, self.change, old, new, spend_last_try=spend_last_try, upper_case=upper_case)
 
 
-_NUMBERS: Final = {  # what is printed on the card, and nobody can change
-    TEXT_NUMBER_A: "text/number-a",
-    TEXT_NUMBER_B: "text/number-b",
-    BIRTH_DATE: "card-face/birth-date",
-    FACE_NUMBER_B: "card-face/number-b",
-    FACE_NUMBER_A: "card-face/number-a",
-}
-
-
 def _slot(application: Application, pin: PinReference) -> Slot:
-    name = _NUMBERS.get(pin)
-    change_by = None if name else application.change
-    return Slot(name or application.name, application.df_name, application.name, pin, change_by)
+    change_by = None if pin.is_printed else application.change
+    return Slot(application.df_name, application.name, pin, change_by)
 
 
-_JPKI: Final = tuple(Slot(pair.name, DF_NAME, APPLICATION, pair.pin, ChangeReferenceData) for pair in KEY_PAIRS)
+_JPKI: Final = tuple(Slot(DF_NAME, APPLICATION, pair.pin, ChangeReferenceData) for pair in KEY_PAIRS)
 _OTHERS: Final = tuple(_slot(application, pin) for application in APPLICATIONS for pin in application.pins)
 
 SLOTS: Final = {slot.name: slot for slot in (*_JPKI, *_OTHERS)}
-CHANGEABLE: Final = tuple(name for name, slot in SLOTS.items() if slot.change is not None and name != COMMON.name)
+CHANGEABLE: Final = tuple(name for name, slot in SLOTS.items() if slot.change is not None and name != COMMON_PIN.name)
 """What people know as PINs: that of the common application goes with the resident register's."""
 
 

@@ -59,7 +59,7 @@ USER_AUTHENTICATION: Final = KeyPair(  # 利用者証明用電子証明書
     certificate=0x000A, ca_certificate=0x000B, key=0x0017, certificate_is_private=False,
     pin=PinReference(
         label=N_("user-authentication PIN"), key=0x0018, tries=3,
-        form=re.compile(rb"[0-9]{4}"), form_label=N_("exactly 4 digits"),
+        form=re.compile(rb"[0-9]{4}"), form_label=N_("exactly 4 digits"), name="user-authentication",
     ),
 )  # fmt: skip
 
@@ -69,6 +69,7 @@ DIGITAL_SIGNATURE: Final = KeyPair(  # 署名用電子証明書
     pin=PinReference(
         label=N_("digital-signature password"), key=0x001B, tries=5,
         form=re.compile(rb"[0-9A-Z]{6,16}"), form_label=N_("6 to 16 capital letters and digits"), upper_case=True,
+        name="digital-signature",
     ),
 )  # fmt: skip
 

@@ -77,12 +77,12 @@ class Application:
 
 # --- text input support, 券面事項入力補助AP -------------------------------------------------------------
 
-TEXT_PIN: Final = PinReference(N_("text input support PIN"), 0x0011, 3, _FOUR_DIGITS, _FOUR)
+TEXT_PIN: Final = PinReference(N_("text input support PIN"), 0x0011, 3, _FOUR_DIGITS, _FOUR, name="text")
 TEXT_NUMBER_A: Final = PinReference(  # 照合番号A
-    N_("verification number A"), 0x0014, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE
+    N_("verification number A"), 0x0014, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE, name="text/number-a"
 )
 TEXT_NUMBER_B: Final = PinReference(  # 照合番号B
-    N_("verification number B"), 0x0015, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{14}"), _FOURTEEN
+    N_("verification number B"), 0x0015, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{14}"), _FOURTEEN, name="text/number-b"
 )
 TEXT: Final = Application(
     "text", bytes.fromhex("D3921000310001010408"), (TEXT_PIN, TEXT_NUMBER_A, TEXT_NUMBER_B), ChangeReferenceData
@@ -99,12 +99,19 @@ TEXT_SIGNING_KEY: Final = 0x0013
 
 # --- card face, 券面事項確認AP ---------------------------------------------------------------------------
 
-BIRTH_DATE: Final = PinReference(N_("birth date"), 0x0011, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{6}"), _SIX)
+BIRTH_DATE: Final = PinReference(
+    N_("birth date"), 0x0011, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{6}"), _SIX, name="card-face/birth-date"
+)
 FACE_NUMBER_B: Final = PinReference(
-    N_("verification number B"), 0x0012, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{14}"), _FOURTEEN
+    N_("verification number B"),
+    0x0012,
+    TRIES_OF_NUMBERS,
+    re.compile(rb"[0-9]{14}"),
+    _FOURTEEN,
+    name="card-face/number-b",
 )
 FACE_NUMBER_A: Final = PinReference(  # in the other application A comes before B
-    N_("verification number A"), 0x0013, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE
+    N_("verification number A"), 0x0013, TRIES_OF_NUMBERS, re.compile(rb"[0-9]{12}"), _TWELVE, name="card-face/number-a"
 )
 CARD_FACE: Final = Application(
     "card-face", bytes.fromhex("D3921000310001010402"), (BIRTH_DATE, FACE_NUMBER_B, FACE_NUMBER_A)
@@ -118,13 +125,15 @@ NUMBER_IMAGE: Final = File(0x0005, (FACE_NUMBER_A,))
 
 # --- common, 共通カードAP, and resident register, 住基AP --------------------------------------------------
 
-COMMON_PIN: Final = PinReference(N_("common application PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR)
+COMMON_PIN: Final = PinReference(N_("common application PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR, name="common")
 COMMON: Final = Application("common", bytes.fromhex("D3921000310001010100"), (COMMON_PIN,), ChangeKey)
 COMMON_INFORMATION: Final = 0x0001
 COMMON_KEY_ID: Final = 0x0002
 COMMON_AUTHENTICATION_KEY: Final = 0x0019
 
-RESIDENT_REGISTER_PIN: Final = PinReference(N_("resident register PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR)
+RESIDENT_REGISTER_PIN: Final = PinReference(
+    N_("resident register PIN"), 0x001C, 3, _FOUR_DIGITS, _FOUR, name="resident-register"
+)
 RESIDENT_REGISTER: Final = Application(
     "resident-register", bytes.fromhex("D3921000310001010401"), (RESIDENT_REGISTER_PIN,), ChangeKey
 )

@@ -9,20 +9,7 @@ from typing import Final
 from mynacard.apdu.pins import PinReference
 from mynacard.jpki.layout import DF_NAME, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.objects import Medium
-from mynacard.personal.layout import (
-    BIRTH_DATE,
-    CARD_FACE,
-    COMMON,
-    COMMON_PIN,
-    FACE_NUMBER_A,
-    FACE_NUMBER_B,
-    RESIDENT_REGISTER,
-    RESIDENT_REGISTER_PIN,
-    TEXT,
-    TEXT_NUMBER_A,
-    TEXT_NUMBER_B,
-    TEXT_PIN,
-)
+from mynacard.personal.layout import APPLICATIONS
 from mynacard.pin import Pin
 from mynacard.simulator.files import PinMemory
 from mynacard.simulator.individual.holder import Holder
@@ -35,15 +22,8 @@ DEFAULT_PINS: Final[Mapping[str, str]] = {USER_AUTHENTICATION.name: "1234", DIGI
 """The PINs of JPKI that a simulated card is born with. They guard nothing, so everybody may know them."""
 
 SLOTS: Final[Mapping[str, tuple[bytes, PinReference]]] = {
-    **{pair.name: (DF_NAME, pair.pin) for pair in KEY_PAIRS},
-    "text": (TEXT.df_name, TEXT_PIN),
-    "text/number-a": (TEXT.df_name, TEXT_NUMBER_A),
-    "text/number-b": (TEXT.df_name, TEXT_NUMBER_B),
-    "card-face/birth-date": (CARD_FACE.df_name, BIRTH_DATE),
-    "card-face/number-b": (CARD_FACE.df_name, FACE_NUMBER_B),
-    "card-face/number-a": (CARD_FACE.df_name, FACE_NUMBER_A),
-    "common": (COMMON.df_name, COMMON_PIN),
-    "resident-register": (RESIDENT_REGISTER.df_name, RESIDENT_REGISTER_PIN),
+    **{pair.pin.name: (DF_NAME, pair.pin) for pair in KEY_PAIRS},
+    **{pin.name: (application.df_name, pin) for application in APPLICATIONS for pin in application.pins},
 }
 """Every PIN of a card, by the name it has in a card's file."""
 
