@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from mynacard.japan import day_in_tokyo
 from mynacard.portal import Receiver, Store, served
 from mynacard.portal.simulated import simulated_receiver
 from mynacard.submission import outbox as outboxes
-from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.exchange import State
 from tests.cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Outcome, run
 from tests.signing.pdfs import pdf

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from mynacard.cli.commands.personal import age_on
 from mynacard.images import ImageKind
 from mynacard.simulator import MIHON
 from tests.cli.harness import CardAlong, CardFile, Outcome, run
@@ -204,17 +202,3 @@ def test_a_phone_says_that_it_has_none(card_along: Along) -> None:
     )
     outcome = personal("sim:", "number")
     assert (outcome.code, "no text application" in outcome.err) == (40, True)
-
-
-@pytest.mark.parametrize(
-    ("born", "day", "years"),
-    [
-        (date(1990, 4, 1), date(2026, 3, 31), 35),
-        (date(1990, 4, 1), date(2026, 4, 1), 36),
-        (date(2000, 2, 29), date(2026, 2, 28), 25),
-        (date(2000, 2, 29), date(2026, 3, 1), 26),
-        (date(2026, 1, 1), date(2026, 1, 1), 0),
-    ],
-)
-def test_ages_are_full_years(born: date, day: date, years: int) -> None:
-    assert age_on(born, day) == years

@@ -1,4 +1,4 @@
-"""Every kind, actor, rider and status as the hand-made table says; days as the calendar says; every mistake at once."""
+"""Every kind, actor, rider and status as the hand-made table says; every mistake at once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mynacard.errors import UsageError
+from mynacard.japan import TOKYO
 from mynacard.submission import checking
 from mynacard.submission.application import (
     Actor,
@@ -26,7 +27,6 @@ from mynacard.submission.application import (
     Rider,
     Stay,
 )
-from mynacard.submission.calendar import TOKYO, age, months_after
 from mynacard.submission.checking import _RIDERS, check  # pyright: ignore[reportPrivateUsage]
 from mynacard.submission.codec import FormError
 from mynacard.submission.messages import MESSAGES, Severity
@@ -196,27 +196,6 @@ def test_an_acquisition_has_thirty_days(now: datetime, code: str | None) -> None
 def test_a_time_needs_a_zone() -> None:
     with pytest.raises(UsageError):
         check(EXTENSION, RULES, now=datetime(2026, 11, 24))
-
-
-@pytest.mark.parametrize(
-    ("day", "months", "then"),
-    [
-        (date(2026, 12, 31), 2, date(2027, 2, 28)),
-        (date(2027, 12, 31), 2, date(2028, 2, 29)),
-        (date(2026, 1, 31), -1, date(2025, 12, 31)),
-        (date(2026, 3, 31), -1, date(2026, 2, 28)),
-        (date(2028, 2, 29), 12, date(2029, 2, 28)),
-        (date(2026, 6, 15), 0, date(2026, 6, 15)),
-    ],
-)
-def test_months_end_where_they_end(day: date, months: int, then: date) -> None:
-    assert months_after(day, months) == then
-
-
-def test_somebody_born_on_a_leap_day_has_a_birthday_every_year() -> None:
-    assert [age(date(2012, 2, 29), day) for day in (date(2027, 2, 28), date(2027, 3, 1), date(2028, 2, 29))] == [
-        14, 15, 16,
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("today", "code"), [(date(2027, 2, 28), "actor/too-young"), (date(2027, 3, 1), None)])

@@ -16,6 +16,7 @@ from cryptography import x509
 from mynacard import Pin, verified_session
 from mynacard.cli.language import _
 from mynacard.doors.disk import create_file
+from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
 from mynacard.opening import SIMULATED
 from mynacard.portal import Receiver, Store, served
@@ -24,7 +25,6 @@ from mynacard.simulator.individual.contents import DEFAULT_PINS
 from mynacard.submission import draft
 from mynacard.submission.applicant import Applicant
 from mynacard.submission.application import Kind, Role
-from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.card_signer import CardSigner
 from mynacard.submission.client import Client
 from mynacard.submission.draft import DraftFile

@@ -12,8 +12,8 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, cast
 
+from mynacard.japan import age, day_in_tokyo, months_after
 from mynacard.submission.application import Actor, Application, Attachment, Delivery, Kind, Rider, Role
-from mynacard.submission.calendar import age, day_in_tokyo, months_after
 from mynacard.submission.messages import Severity, Violation, error, warning
 from mynacard.submission.rules import May, Online, Photo, Rules, StatusRule, TextForm, TextRule, Timing
 from mynacard.texts import N_

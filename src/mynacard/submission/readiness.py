@@ -13,12 +13,12 @@ from cryptography import x509
 
 from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown
 from mynacard.errors import FileNotFound
+from mynacard.japan import TOKYO, day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.residence import CardFiles, contents_of
 from mynacard.submission import checking, holder_match
 from mynacard.submission.application import Actor, Application
-from mynacard.submission.calendar import TOKYO, day_in_tokyo
 from mynacard.submission.draft import ResidenceFacts, facts_of
 from mynacard.submission.messages import Violation, error, warning
 from mynacard.submission.rules import Rules

@@ -15,9 +15,9 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from mynacard.japan import months_after
 from mynacard.submission import codec
 from mynacard.submission.application import Actor, Application, Kind, Rider
-from mynacard.submission.calendar import months_after
 from mynacard.submission.messages import error
 
 __all__ = [

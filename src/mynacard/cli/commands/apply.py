@@ -21,11 +21,11 @@ from mynacard.cli.output import print_json, read_up_to, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
 from mynacard.errors import SubmissionError
+from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.submission import checking, codec, draft, rules
 from mynacard.submission.applicant import Applicant, NotAcceptable
 from mynacard.submission.application import Kind
-from mynacard.submission.calendar import day_in_tokyo
 from mynacard.submission.calls import PortalError
 from mynacard.submission.card_signer import CardSigner
 from mynacard.submission.client import Client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Final
 
 import click
@@ -28,6 +28,7 @@ from mynacard.errors import (
     ProtocolError,
     SecurityStatusNotSatisfied,
 )
+from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import APPLICATION, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.objects import TokenInfo
 from mynacard.jpki.session import JpkiSession
@@ -45,7 +46,6 @@ __all__ = ["info"]
 WARN_AT: Final = (7, 30, 90)
 """Days before the end at which a warning is due. The certificates can be renewed from three months before on."""
 
-_JAPAN: Final = timedelta(hours=9)
 _INDIVIDUAL_NUMBER_CARD: Final = N_("Individual Number Card")
 _SPECIFIED: Final = N_(
     "Individual Number Card and specified residence card in one; how to read the latter is not public"
@@ -191,9 +191,9 @@ class _End:
 
 
 def _ends(found: _Found, period_of_stay: date | None, now: datetime) -> list[_End]:
-    today = (now + _JAPAN).date()
+    today = day_in_tokyo(now)
     days: dict[str, date | None] = {
-        _CERTIFICATE: (found.certificate.not_valid_after_utc + _JAPAN).date() if found.certificate else None,
+        _CERTIFICATE: day_in_tokyo(found.certificate.not_valid_after_utc) if found.certificate else None,
         _CARD: found.expiry,
         _PERIOD_OF_STAY: period_of_stay,
     }

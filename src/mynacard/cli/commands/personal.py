@@ -7,13 +7,14 @@ import secrets
 import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
 import click
 
+from mynacard import japan
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinReference
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
@@ -50,7 +51,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 NONCE_LENGTH: Final = 32
-_JAPAN: Final = timedelta(hours=9)
 _SEXES: Final = {
     Sex.MALE: N_("male"), Sex.FEMALE: N_("female"), Sex.NOT_APPLICABLE: N_("not applicable"),
     Sex.UNKNOWN: N_("unknown"),
@@ -283,17 +283,12 @@ def age(card: CardChoice, pin_source: PinSource, checking: Checking, as_json: bo
             read = partial(AgeRecord.parse, files.age_record or b"")
         else:
             read = _read(session.age_record)
-    today = (datetime.now(UTC) + _JAPAN).date()
+    today = japan.day_in_tokyo(datetime.now(UTC))
     _show(lambda: _age(read().birth_date, today), report, as_json)
 
 
 def _age(birth_date: date, today: date) -> dict[str, object]:
-    return {"birth_date": birth_date.isoformat(), "age": age_on(birth_date, today)}
-
-
-def age_on(birth_date: date, day: date) -> int:
-    """Full years on *day*."""
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+    return {"birth_date": birth_date.isoformat(), "age": japan.age(birth_date, today)}
 
 
 @personal.command(help=_("Show what is printed on the card: birth date, sex, expiry, and which images there are."))

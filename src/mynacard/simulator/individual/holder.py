@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from mynacard.personal.eras import ERAS
 from mynacard.personal.numbers import (
     Calendar,
     MyNumber,
@@ -67,17 +68,9 @@ class Holder:
         return birth_date_pin(self.birth_date, calendar=self.calendar)
 
 
-_ERA_STARTS: Final = (  # 明治 1, 大正 2, 昭和 3, 平成 4, 令和 5
-    (5, date(2019, 5, 1)),
-    (4, date(1989, 1, 8)),
-    (3, date(1926, 12, 25)),
-    (2, date(1912, 7, 30)),
-    (1, date(1868, 1, 25)),
-)
-
-
 def _era(day: date) -> int:
-    return next((era for era, start in _ERA_STARTS if day >= start), 0)
+    """The digit of the era: 明治 1, 大正 2, 昭和 3, 平成 4, 令和 5; 0 before all of them."""
+    return sum(day >= era.first_day for era in ERAS)
 
 
 MIHON: Final = Holder(  # 見本 is what is printed across specimens

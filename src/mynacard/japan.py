@@ -1,4 +1,4 @@
-"""Days as the Immigration Services Agency counts them: calendar days in Tokyo.
+"""Days as Japan counts them, its offices and its cards: calendar days in Tokyo, and full years of age.
 
 Japan has had no summer time since 1951, so the zone is a fixed one, and no database of zones is needed.
 """
