@@ -201,6 +201,9 @@ def send_secret(
 
     The frames below hold the PIN's bytes. A traceback keeps its frames alive for whoever prints local variables, so
     none of an error that passes here survives.
+
+    Raises:
+        MynacardError: what *unknown* makes of a ReaderError or ProtocolError.
     """
     try:
         return channel.exchange_once(command).status

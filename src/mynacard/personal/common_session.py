@@ -40,6 +40,9 @@ class CommonSession(ApplicationSession):
 
         Args:
             challenge: 1 to 255 bytes.
+
+        Raises:
+            UsageError: the challenge is empty or too long. Nothing was sent.
         """
         if not 1 <= len(challenge) <= _CHALLENGE_MAX:
             raise UsageError(N_("A challenge of INTERNAL AUTHENTICATE has 1 to 255 bytes. Nothing was sent."))

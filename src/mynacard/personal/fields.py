@@ -39,7 +39,11 @@ class CardVersion:
 
 
 def sex_of(value: bytes, form: Form) -> Sex:
-    """The sex in *value*, from a file of *form*."""
+    """The sex in *value*, from a file of *form*.
+
+    Raises:
+        CardDataError: it is not one of the four codes.
+    """
     try:
         return Sex(value.decode("latin-1"))
     except ValueError:

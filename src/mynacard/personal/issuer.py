@@ -67,7 +67,11 @@ class IssuerData:
         return self._text(Tag.MUNICIPALITY)
 
     def expiry(self) -> date | None:
-        """The last day on which the card is valid."""
+        """The last day on which the card is valid.
+
+        Raises:
+            CardDataError: what the card has there is not a day.
+        """
         content = self.get(Tag.EXPIRY)
         if content is None:
             return None

@@ -104,6 +104,9 @@ def encrypt_seed(key: rsa.RSAPublicKey, seed: bytes) -> bytes:
     """The cryptogram of SET SESSION KEY for *seed*, whose 32 bytes must be unpredictable, and new each time.
 
     Its padding is random too; the library that makes it draws that itself.
+
+    Raises:
+        UsageError: the seed has another length.
     """
     if len(seed) != SEED_LENGTH:
         raise errors.UsageError(N_("The seed of a session key has {length} bytes."), length=SEED_LENGTH)

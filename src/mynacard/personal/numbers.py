@@ -24,7 +24,11 @@ _WEIGHTS: Final = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
 
 def check_digit(eleven: str) -> str:
-    """The last digit of the Individual Number whose first eleven are *eleven*."""
+    """The last digit of the Individual Number whose first eleven are *eleven*.
+
+    Raises:
+        UsageError: these are not eleven digits.
+    """
     if len(eleven) != len(_WEIGHTS) or not _DIGITS.fullmatch(eleven):
         del eleven
         raise UsageError(N_("A check digit is made of eleven digits."))

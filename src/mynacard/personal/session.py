@@ -110,6 +110,9 @@ class SigningSession(ApplicationSession):
 
         It shows that this card is here, and nothing about its holder. It is not checked here: the public key is in a
         file that a PIN opens.
+
+        Raises:
+            CardDataError: the answer is not a signature.
         """
         command = ComputeWithDefaultKey(SignatureScheme.PKCS1, digest_info, _SIGNATURE)
         signature = self._selection.channel.send(command)

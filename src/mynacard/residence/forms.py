@@ -40,7 +40,11 @@ class Row:
     unknown: Mapping[int, bytes] = field(repr=False)
 
     def text(self, tag: int) -> str:
-        """The text of an object, without its filler; empty where the object is absent."""
+        """The text of an object, without its filler; empty where the object is absent.
+
+        Raises:
+            CardDataError: it is not UTF-8.
+        """
         try:
             return self.values.get(tag, b"").rstrip(_FILLER).decode("utf-8")
         except UnicodeDecodeError:

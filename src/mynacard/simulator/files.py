@@ -56,7 +56,11 @@ class SoftKey:
 
     @cached_property
     def private_key(self) -> rsa.RSAPrivateKey:
-        """The key itself."""
+        """The key itself.
+
+        Raises:
+            CardFileError: these bytes are not an RSA key.
+        """
         try:  # a key that this program made needs no validation, which would take longer than all the rest
             key = load_der_private_key(self.der, None, unsafe_skip_rsa_key_validation=True)
         except ValueError:

@@ -1,5 +1,24 @@
 """A card in memory: bytes in, bytes out, refusing as precisely as the card does.
 
+What is current. One application at any time, after power-on the issuer's domain; and in it one EF or none. SELECT of an
+application makes it current, without an EF. SELECT of an EF makes that current, as does READ BINARY or READ RECORD with
+a short identifier; VERIFY and the other key commands use their short identifier and leave the current EF as it is.
+
+What is verified. The PINs of the current application that were presented. Each opens the files and keys that name it as
+a guard. They fall when another application is selected; one falls alone when it is presented wrong. Selecting the same
+application again keeps them.
+
+What a try costs. VERIFY takes the try away and stores that, compares, and gives all tries back where the PIN was right.
+A blocked PIN is refused before it is compared; the query of the tries changes nothing.
+
+Secure messaging. SET SESSION KEY begins a session. Each command in it uses up one turn; one that is not protected as
+that turn wants it ends the session, and so does SELECT of an application. Another command in the clear does not: it is
+answered in the clear.
+
+What is forgotten. All of this is :class:`SecurityState`, which is replaced whole. Power-off forgets it, and so does a
+warm reset of the ``STRICT`` personality; that of the ``OBSERVED`` one only makes no EF current. PINs and their tries are
+outside it, and outlive both.
+
 Where the sources say nothing the simulator chooses; docs/simulator.md lists the choices, and each is marked here.
 """
 

@@ -43,7 +43,11 @@ def document_of(contents: CardContents) -> dict[str, object]:
 
 
 def loaded(document: Any) -> CardContents:
-    """The contents that *document* is; whatever a document of another shape causes is the caller's."""
+    """The contents that *document* is; whatever a document of another shape causes is the caller's.
+
+    Raises:
+        ValueError, and what else such a document causes: LookupError, TypeError, AttributeError.
+    """
     contents = CardContents(
         keys={pair.name: _material(document["keys"][pair.name]) for pair in KEY_PAIRS if pair.name in document["keys"]},
         pins={name: _memory(entry, SLOTS[name][1]) for name, entry in document["pins"].items()},
