@@ -16,8 +16,8 @@ that turn wants it ends the session, and so does SELECT of an application. Anoth
 answered in the clear.
 
 What is forgotten. All of this is :class:`SecurityState`, which is replaced whole. Power-off forgets it, and so does a
-warm reset of the ``STRICT`` personality; that of the ``OBSERVED`` one only makes no EF current. PINs and their tries are
-outside it, and outlive both.
+warm reset of the ``STRICT`` personality; that of the ``OBSERVED`` one only leaves no EF current. PINs and their tries
+are outside it, and outlive both.
 
 Where the sources say nothing the simulator chooses; docs/simulator.md lists the choices, and each is marked here.
 """
