@@ -1,8 +1,11 @@
 # make demo    see a card work, in a minute: a simulated one; needs Python 3.11 or later, and nothing else
-# make test    all checks: style, types, arrows, tests (OpenSC and PC/SC are installed where that can be done)
+# make test    style, types, arrows, and the tests that need nothing but Python; says at its end what it left out
+# make thorough   what that left out: OpenSC, PC/SC and more (installed where that can be done), all examples of every
+#              property, and the lowest and the newest dependencies
 # make bench   how long things take
 # make wycheproof WYCHEPROOF=DIR   signatures against public test vectors, which DIR holds (C2SP/wycheproof, testvectors_v1)
 # make campaign   500 applications on lines that break, by programs that are killed; writes docs/campaign.md
+# make mutations  whether `make test` sees small mistakes; writes docs/mutations.md
 # make pot     bring the message catalogues up to date with the texts for people in the source
 # make clean   remove what the others made
 #
@@ -16,7 +19,10 @@ RUN = .venv/$(BIN)/python
 CHECK = build/venv/$(BIN)/python
 BABEL = $(CHECK) -m babel.messages.frontend --quiet
 
-.PHONY: demo test bench wycheproof campaign pot clean installed checkable
+# At most four: more workers spend their time on collecting. PYTEST_XDIST_AUTO_NUM_WORKERS=… says how many.
+WORKERS = -n auto --maxprocesses 4 --dist worksteal
+
+.PHONY: demo test thorough bench wycheproof campaign mutations pot clean installed checkable packages
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
@@ -37,7 +43,15 @@ test: checkable
 	$(CHECK) -m mypy --no-error-summary
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(CHECK) -m pyright --project pyproject.toml --pythonpath $(CHECK)
 	$(CHECK) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo --no-cache
-	$(CHECK) -m pytest $(ARGS)
+	$(CHECK) -m pytest $(WORKERS) $(ARGS)
+
+thorough: packages checkable
+	$(CHECK) -m pytest $(WORKERS) --thorough $(ARGS)
+	CHECK=$(CHECK) sh tools/dependencies.sh lowest
+	CHECK=$(CHECK) sh tools/dependencies.sh newest
+
+mutations: checkable
+	$(CHECK) tools/mutations.py --output docs/mutations.md $(ARGS)
 
 pot: checkable
 	@mkdir -p build
@@ -54,8 +68,10 @@ clean:
 installed:
 	@sh tools/install.sh .venv
 
+packages:
+	@sh tools/system_packages.sh
+
 checkable:
-	@PYTHON="$(PYTHON)" sh tools/system_packages.sh
 	@sh tools/install.sh build/venv
 
 export PYTHON

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
-from hypothesis import settings
 
 from tests.readers.door import door, service
 from tests.support import Answer, ScriptedCard
@@ -19,9 +18,7 @@ __all__ = ["door", "service"]  # one service for the whole run, whichever folder
 SEED: Final = 20160113
 """What `random` starts each test with."""
 
-settings.register_profile("mynacard", derandomize=True, deadline=None, print_blob=True)
-settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True, max_examples=2000)
-settings.load_profile("mynacard")
+pytest_plugins = ["tests.extent"]
 
 os.environ["LANGUAGE"] = "en"  # before the command line is imported, which speaks the user's language
 
@@ -30,9 +27,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    profile = config.getoption("--hypothesis-profile", default=None) or "mynacard"
+    ours = "thorough" if config.getoption("--thorough") else "mynacard"
+    profile = config.getoption("--hypothesis-profile", default=None) or ours
     forced = config.getoption("--hypothesis-seed", default=None)
-    chosen = "from each test's own source" if profile == "mynacard" else (forced or "free")
+    chosen = "from each test's own source" if profile != "explore" else (forced or "free")
     return f"seeds: random {SEED}; hypothesis {chosen} (profile {profile}; --hypothesis-profile=explore looks further)"
 
 

@@ -43,11 +43,11 @@ install() {
 }
 if [ "$venv" = .venv ]; then
     install '.[client,server]'
-elif ! install --editable '.[pcsc,dev]'; then
-    if [ "${CI:-}" = true ]; then
-        exit 1
-    fi
-    echo "pyscard could not be built (see above): what needs a real PC/SC library is left out." >&2
+elif [ -e /usr/include/PCSC/winscard.h ] && install --editable '.[pcsc,dev]'; then
+    :  # pyscard could be compiled; without it, the tests that use it are left out, and say so
+elif [ -e /usr/include/PCSC/winscard.h ] && [ "${CI:-}" = true ]; then
+    exit 1
+else
     install --editable '.[dev]'
 fi
 compile

@@ -17,6 +17,7 @@ from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.commands import ChangeKey, ChangeReferenceData, VerifyStatus
 from mynacard.apdu.pins import PinReference
 from mynacard.pin import Pin
+from tests.extent import examples
 from tests.support import CANARY, Answer, CardThat, ScriptedCard, leaks, tells
 
 Scripted = Callable[..., ScriptedCard]
@@ -187,7 +188,7 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(ANSWERS, min_size=1, max_size=5), st.booleans())
 @example(["6A86", "9000", "63C3"], False)
 @example(["63C3", "9000", "9000", "6A86"], False)

@@ -24,6 +24,7 @@ from mynacard.apdu.commands import (
 from mynacard.apdu.pins import PinReference
 from mynacard.apdu.verification import pin_status, verify
 from mynacard.pin import Pin
+from tests.extent import examples
 from tests.support import CANARY, Answer, CardThat, leaks
 
 APDUS_MAX: Final = 70
@@ -62,7 +63,7 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(first=st.lists(ANSWERS, max_size=6), then=st.lists(ANSWERS, min_size=1, max_size=3))
 @example(first=[], then=["5A6101"])
 @example(first=[], then=["6100"])
@@ -88,7 +89,7 @@ def test_every_operation_ends_and_tells_why(
     assert len(card.verifies) <= 1
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(ANSWERS, min_size=1, max_size=4), st.booleans())
 def test_a_pin_goes_only_to_a_card_that_said_it_has_tries(answers: list[Answer], allowed: bool) -> None:
     said: list[Answer] = []

@@ -20,6 +20,7 @@ from mynacard.images.decoding import DOTS_MAX, decode, png
 from mynacard.residence import contents_of
 from mynacard.simulator.individual.images import PHOTO
 from mynacard.simulator.residence import images
+from tests.extent import examples
 from tests.residence.cards import FIRST, SECOND, files
 
 FRONT = Image("front image", ImageKind.TIFF, images.FRONT_MID_TERM.ljust(7000, b"\0"))
@@ -170,7 +171,7 @@ def test_a_jpeg_2000_of_five_components_is_an_error() -> None:
     undecodable(Image("face image", ImageKind.JPEG_2000, bytes(content)))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.sampled_from([FRONT, FACE]), st.data())
 def test_any_bytes_in_an_image_are_an_image_or_an_error(image: Image, data: st.DataObject) -> None:
     content = bytearray(image.content.rstrip(b"\0"))

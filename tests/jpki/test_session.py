@@ -33,6 +33,7 @@ from mynacard.jpki import (
 )
 from mynacard.pin import Pin
 from mynacard.simulator import Personality, SimulatedCard, Traits
+from tests.extent import examples
 from tests.jpki.cards import (
     DONE,
     LONG,
@@ -505,7 +506,7 @@ def test_a_card_that_dribbles_is_given_up() -> None:
     assert len(card.sent) < 10
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(at=st.integers(0, 1100), by=st.binary(min_size=1, max_size=3))
 @example(at=12, by=b"\x05")
 def test_a_certificate_with_any_byte_wrong_is_read_or_an_error(at: int, by: bytes) -> None:
@@ -773,7 +774,7 @@ class SessionBesideModel(RuleBasedStateMachine):
 
 
 TestSessionBesideModel = SessionBesideModel.TestCase
-TestSessionBesideModel.settings = settings(max_examples=60, stateful_step_count=30)
+TestSessionBesideModel.settings = settings(max_examples=examples(60), stateful_step_count=30)
 
 # --- hostile --------------------------------------------------------------------------------------------------
 
@@ -832,7 +833,7 @@ PROFILES = st.builds(CardProfile, st.sampled_from([None, True, False]))
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(script=st.lists(answers(WORDS), min_size=1, max_size=6), select=st.booleans(), profile=PROFILES)
 @example(script=[b"\x30\x82\x1f\xfc\x00\x90\x00"], select=True, profile=CardProfile())
 @example(script=[b"\x30\x82\x1f\xfc" + bytes(252) + DONE], select=True, profile=CardProfile(extended_length=False))
@@ -842,7 +843,7 @@ def test_a_hostile_card_is_survived(method: str, script: list[Answer], select: b
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(script=st.lists(answers(WORDS | MORE), min_size=1, max_size=6), select=st.booleans(), profile=PROFILES)
 @example(script=[b"\x30\x61\x01"], select=True, profile=CardProfile())
 @example(script=[b"\x30\x82\x1f\xfc", b"\x00\x61\x01"], select=True, profile=CardProfile(extended_length=False))

@@ -42,6 +42,7 @@ from mynacard.personal.session import ApplicationSession, SigningSession
 from mynacard.pin import Pin
 from mynacard.simulator import MIHON, PERSONAS
 from mynacard.simulator.individual.issuing import MUNICIPALITY
+from tests.extent import examples
 from tests.personal.cards import (
     BIRTH,
     EXTENDED,
@@ -493,7 +494,7 @@ def hostile(script: list[Answer], select: bool) -> CardThat:
 
 
 @pytest.mark.parametrize("name", [*METHODS, *WITHOUT_A_SESSION])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     script=st.lists(ANSWERS, min_size=1, max_size=6),
     select=st.booleans(),

@@ -21,6 +21,7 @@ from mynacard.residence.agreement import Half, NumberKey
 from mynacard.residence.card import SUITES
 from mynacard.simulator.individual.persona import PERSONAS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS, SimulatedResidenceCard
+from tests.extent import examples
 from tests.residence.cards import (
     BOTH,
     ENTROPY,
@@ -443,7 +444,7 @@ def test_a_block_that_is_shorter_than_asked_is_an_error() -> None:
     assert len(tampered.sent) < 20
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(st.binary(max_size=60), min_size=1, max_size=12))
 def test_any_answers_end_in_a_result_or_an_error_of_ours(answers: list[bytes]) -> None:
     given = iter(answers * 40)
@@ -455,7 +456,7 @@ def test_any_answers_end_in_a_result_or_an_error_of_ours(answers: list[bytes]) -
     assert len(hostile.sent) < 120
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_any_answer_in_place_of_one_ends_in_a_result_or_an_error_of_ours(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, 16))

@@ -30,6 +30,7 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import pades
 from mynacard.signing.pades import Appearance, PdfSignature, check_signable, read, sign
 from mynacard.trust import Verdict, explain
+from tests.extent import examples
 from tests.signing.documents import CA, CERTIFICATE, OTHER
 from tests.signing.pdfs import bomb, fill_in, other_page, pdf, updated
 from tests.signing.test_cms import OnCard
@@ -241,7 +242,7 @@ def test_a_byte_range_with_another_gap_is_bad() -> None:
         assert judged(changed)[0][0] is BAD, numbers
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.data())
 def test_no_changed_byte_leaves_all_good(data: Any) -> None:
     at = data.draw(st.integers(0, len(SIGNED) - 1))

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from mynacard import errors
 from mynacard.trust.revocation import EVIDENCE_MAX, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict
+from tests.extent import examples
 from tests.trust.authorities import DOCUMENT, NOW, authority, holder, key, name_of
 
 CA = authority()
@@ -215,7 +216,7 @@ def test_an_answer_that_names_the_certificate_by_an_unknown_hash_is_not_checked(
     assert found(ocsps=[answer(named_by=hashes.SHA1())]).verdict is Verdict.GOOD, "that hash protects nothing"
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_a_damaged_answer_is_never_good_and_never_another_error(data: Any) -> None:
     content = bytearray(answer(ocsp.OCSPCertStatus.REVOKED))
@@ -228,7 +229,7 @@ def test_a_damaged_answer_is_never_good_and_never_another_error(data: Any) -> No
     assert step.verdict is not Verdict.GOOD
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_a_damaged_list_never_makes_a_revoked_certificate_good(data: Any) -> None:
     content = bytearray(crl([(CERTIFICATE.serial_number, NOW - DAY, Reason.superseded)]))

@@ -26,6 +26,7 @@ from tests.doors.pcsclite.harness import (
     request,
     transmission,
 )
+from tests.extent import examples
 from tests.support import tells
 
 PATIENCE_S = 10.0
@@ -129,7 +130,7 @@ def test_a_session_that_breaks_off(length: int, sizes: list[int]) -> None:
 
 
 @given(MUTATIONS, PIECES)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_session_with_mistakes(mutations: list[tuple[str, int, int]], sizes: list[int]) -> None:
     survives(mutated(WHOLE, mutations), sizes)
 

@@ -21,6 +21,7 @@ from mynacard.doors import disk, pki_cache
 from mynacard.errors import TestPkiError
 from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
 from mynacard.simulator import MIHON, Holder
+from tests.extent import examples
 
 NOW = datetime(2026, 10, 27, 3, 4, 5, 678, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -250,7 +251,7 @@ def test_a_certificate_ends_with_the_holder_s_fifth_birthday_in_japan(
         assert certificate.not_valid_after_utc == end
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(25))
 @given(born=st.dates(date(1900, 1, 1), date(2026, 1, 1)), days=st.integers(0, 365 * 14), seconds=st.integers(0, 86399))
 @example(born=date(2000, 2, 29), days=365 * 13, seconds=86399)
 def test_no_certificate_outlives_its_ca(pki: pki_cache.TestPki, born: date, days: int, seconds: int) -> None:

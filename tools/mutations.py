@@ -1,0 +1,229 @@
+"""Are small mistakes seen? Changes one thing at a time in a scratch copy of this tree, and runs the tests there.
+
+    python tools/mutations.py [--count 50] [--seed 20160113] [--tree FOLDER] [--output docs/mutations.md]
+
+For each mutant first the tests of its room, up to the first that fails; where none does, all that `make test` runs.
+FOLDER is another checkout, with this Python's packages: the same seed picks the same mutants in the same sources.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import builtins
+import copy
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+ROOMS: Final = ("apdu", "jpki", "trust", "signing", "submission")
+TIMEOUT_S: Final = 900
+"""A mutant may run for ever; then it was seen."""
+
+COMPARISONS: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.FloorDiv: ast.Mult, ast.Mult: ast.FloorDiv,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """*before*, an expression of *module* (in the package) becomes *after*. Lines from 1, columns in bytes."""
+
+    module: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    before: str
+    after: str
+
+    @property
+    def room(self) -> str:
+        return self.module.split("/")[0]
+
+    def applied(self, source: str) -> str:
+        lines = source.encode().splitlines(keepends=True)
+        head = b"".join(lines[: self.line - 1]) + lines[self.line - 1][: self.column]
+        tail = lines[self.end_line - 1][self.end_column :] + b"".join(lines[self.end_line :])
+        return (head + self.after.encode() + tail).decode()
+
+
+def mutants(module: str, source: str) -> list[Mutant]:
+    """Every mutant of *module*, in the order of its lines."""
+    return [
+        Mutant(
+            module, node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0,
+            ast.unparse(node), after,
+        )
+        for node in _working(ast.parse(source))
+        if (after := _changed(node)) is not None
+    ]  # fmt: skip
+
+
+def _working(tree: ast.AST) -> Iterator[ast.expr]:
+    """The expressions that do something: no annotations, no f-strings, and nothing outside functions but its values."""
+    for name, value in ast.iter_fields(tree):
+        if name in ("annotation", "returns", "decorator_list") or isinstance(tree, ast.JoinedStr):
+            continue
+        for node in value if isinstance(value, list) else [value]:
+            if isinstance(node, ast.expr):
+                yield node
+            if isinstance(node, ast.AST):
+                yield from _working(node)
+
+
+def _changed(node: ast.expr) -> str | None:
+    """The source of *node* with one thing changed in it; None where nothing is offered."""
+    match node:
+        case ast.Compare(ops=[operator, *_]) if type(operator) in COMPARISONS:
+            return _with(node, ops=[COMPARISONS[type(operator)](), *node.ops[1:]])
+        case ast.BoolOp(op=ast.And()):
+            return _with(node, op=ast.Or())
+        case ast.BoolOp(op=ast.Or()):
+            return _with(node, op=ast.And())
+        case ast.UnaryOp(op=ast.Not()):
+            return f"({ast.unparse(node.operand)})"
+        case ast.BinOp(op=operator) if type(operator) in ARITHMETIC and not _is_text_or_type(node):
+            return _with(node, op=ARITHMETIC[type(operator)]())
+        case ast.Constant(value=bool()):
+            return str(not node.value)
+        case ast.Constant(value=int()):
+            return str(node.value + 1)
+        case ast.IfExp():
+            return _with(node, body=node.orelse, orelse=node.body)
+        case _:
+            return None
+
+
+def _is_text_or_type(node: ast.BinOp) -> bool:
+    """Whether *node* may only join texts, or names of types: what stops at the import is too easy to see."""
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    names = [part.id for part in (node.left, node.right) if isinstance(part, ast.Name)]
+    types = [name for name in names if name[:1].isupper() or hasattr(builtins, name)]
+    return len(types) == 2 or any(isinstance(part.value, str | None) for part in parts)
+
+
+def _with(node: ast.expr, **changes: object) -> str:
+    changed = copy.copy(node)
+    for name, value in changes.items():
+        setattr(changed, name, value)
+    return f"({ast.unparse(changed)})"
+
+
+def picked(tree: Path, count: int, seed: int) -> list[Mutant]:
+    """*count* mutants of the rooms, as many of each."""
+    chance = random.Random(seed)
+    chosen: list[Mutant] = []
+    for at, room in enumerate(ROOMS):
+        package = tree / "src/mynacard"
+        modules = sorted((package / room).rglob("*.py"))
+        offered = [
+            mutant
+            for module in modules
+            for mutant in mutants(module.relative_to(package).as_posix(), module.read_text("utf-8"))
+        ]
+        chosen += chance.sample(offered, min(len(offered), count // len(ROOMS) + (at < count % len(ROOMS))))
+    return chosen
+
+
+# --- runs --------------------------------------------------------------------------------------------
+
+
+def copied(tree: Path, folder: Path) -> Path:
+    """A copy of *tree* without what can be made again, but with the virtual reader's driver."""
+    away = shutil.ignore_patterns(".git", ".venv", "venv", ".*_cache", "__pycache__", ".hypothesis", "dist")
+    return shutil.copytree(tree, folder / "tree", ignore=away)
+
+
+def seen_by(tree: Path, mutant: Mutant) -> str:
+    """Which tests fail: those of the ``room``, or of another; nothing where none does."""
+    module = tree / "src/mynacard" / mutant.module
+    source = module.read_text("utf-8")
+    module.write_text(mutant.applied(source), "utf-8")
+    try:
+        if failing(tree, f"tests/{mutant.room}"):
+            return "its room"
+        return "another room" if failing(tree, "tests") else ""
+    finally:
+        module.write_text(source, "utf-8")
+
+
+def failing(tree: Path, place: str) -> bool:
+    """Whether a test in *place* fails, or none ends in time."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", place]
+    if place == "tests":
+        command += ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+    environment = os.environ | {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(
+        command, cwd=tree, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            return process.wait(TIMEOUT_S) != 0
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return True
+
+
+def row(mutant: Mutant, seen: str) -> str:
+    def code(text: str) -> str:
+        return f"`{' '.join(text.split())[:60]}`".replace("|", "\\|")
+
+    return f"| `{mutant.module}:{mutant.line}` | {code(mutant.before)} | {code(mutant.after)} | {seen or '**none**'} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=20160113)
+    parser.add_argument("--tree", type=Path, default=ROOT)
+    parser.add_argument("--output", type=Path)
+    chosen = parser.parse_args()
+    rows: list[str] = []
+    survived = 0
+    with tempfile.TemporaryDirectory(prefix="mynacard-mutations-") as folder:
+        tree = copied(chosen.tree, Path(folder))
+        if failing(tree, "tests"):
+            sys.exit("The tests fail before anything is changed.")
+        for mutant in picked(tree, chosen.count, chosen.seed):
+            start = time.monotonic()
+            seen = seen_by(tree, mutant)
+            survived += not seen
+            rows.append(row(mutant, seen))
+            print(f"{time.monotonic() - start:6.1f} s  {rows[-1]}", flush=True)
+    result = f"{len(rows) - survived} of {len(rows)} mutants were seen; {survived} survived."
+    print(result)
+    if chosen.output:
+        chosen.output.write_text(PAGE.format(seed=chosen.seed, result=result, rows="\n".join(rows)), "utf-8")
+
+
+PAGE: Final = """\
+# Are small mistakes seen?
+
+`make mutations` changes one thing at a time in the rooms that decide about PINs, certificates and signatures, and runs
+the tests of `make test` each time; the mutants are chosen with seed {seed}. {result} A mutant that
+changes nothing that a caller could see, such as the size of a buffer, survives rightly.
+
+| where | before | after | seen by the tests of |
+| --- | --- | --- | --- |
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    main()
