@@ -12,6 +12,7 @@ import argparse
 import ast
 import builtins
 import copy
+import functools
 import os
 import random
 import shutil
@@ -125,20 +126,26 @@ def _with(node: ast.expr, **changes: object) -> str:
     return f"({ast.unparse(changed)})"
 
 
+@functools.cache
+def offered(package: Path, room: str) -> list[Mutant]:
+    """Every mutant of *room*, in the order of its modules."""
+    modules = sorted((package / room).rglob("*.py"))
+    return [
+        mutant
+        for module in modules
+        for mutant in mutants(module.relative_to(package).as_posix(), module.read_text("utf-8"))
+    ]
+
+
 def picked(tree: Path, count: int, seed: int) -> list[Mutant]:
     """*count* mutants of the rooms, as many of each."""
     chance = random.Random(seed)
-    chosen: list[Mutant] = []
-    for at, room in enumerate(ROOMS):
-        package = tree / "src/mynacard"
-        modules = sorted((package / room).rglob("*.py"))
-        offered = [
-            mutant
-            for module in modules
-            for mutant in mutants(module.relative_to(package).as_posix(), module.read_text("utf-8"))
-        ]
-        chosen += chance.sample(offered, min(len(offered), count // len(ROOMS) + (at < count % len(ROOMS))))
-    return chosen
+    shares = [count // len(ROOMS) + (at < count % len(ROOMS)) for at in range(len(ROOMS))]
+    return [
+        mutant
+        for room, share in zip(ROOMS, shares, strict=True)
+        for mutant in chance.sample(offered(tree / "src/mynacard", room), share)
+    ]
 
 
 # --- runs --------------------------------------------------------------------------------------------

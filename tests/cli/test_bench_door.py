@@ -1,17 +1,17 @@
-"""``mynacard bench`` as a process, over PC/SC, while the card or its reader goes away. (only on Linux.)"""
+"""``mynacard bench`` over PC/SC, while the card or its reader goes away. (Only Linux has the door.)"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.faults import Fault
-from tests.cli.harness import PIN, CardFile, process
+from tests.cli.harness import PIN, CardFile, run
 from tests.cli.test_terminal import Terminal
+from tests.readers.door import Watched
 
 READER = "Simulated Reader 00 00"
 
@@ -21,13 +21,10 @@ def seen() -> list[bytes]:
     return []
 
 
-@pytest.fixture
-def door(card: CardFile, seen: list[bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[PcscliteDoor]:
+@pytest.fixture(autouse=True)
+def _card_on_a_reader(card: CardFile, seen: list[bytes], door: PcscliteDoor) -> None:  # pyright: ignore[reportUnusedFunction]
     """The card on a reader; *seen* are the commands that reach it."""
-    with PcscliteDoor([card.card()], observe=lambda _, command, __: seen.append(command)) as opened:
-        for name, value in opened.environment().items():
-            monkeypatch.setenv(name, value)
-        yield opened
+    door.plug(READER, Watched(card.card(), seen))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +42,7 @@ def test_a_card_that_goes_away_ends_it_and_what_was_measured_is_printed(
     door: PcscliteDoor, fault: str, code: int, measured: dict[str, int]
 ) -> None:
     door.arm(READER, Fault.parse(fault))
-    outcome = process("bench", "--json")
+    outcome = run("bench", "--json")
     assert outcome.code == code, outcome.err
     assert outcome.complaint
     found = json.loads(outcome.out)
@@ -55,7 +52,7 @@ def test_a_card_that_goes_away_ends_it_and_what_was_measured_is_printed(
 
 def test_a_card_that_was_never_there_measures_nothing(door: PcscliteDoor) -> None:
     door.remove(READER)
-    outcome = process("bench", "--json")
+    outcome = run("bench", "--json")
     assert (outcome.code, outcome.out) == (17, "")
 
 

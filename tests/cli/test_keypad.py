@@ -1,4 +1,4 @@
-"""``--keypad`` and ``--untested-keypad``: commands as processes, over PC/SC, at a reader with keys. (only on Linux.)"""
+"""``--keypad`` and ``--untested-keypad``: commands over PC/SC, at a reader with keys. (Only Linux has the door.)"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from mynacard.jpki import USER_AUTHENTICATION as PAIR
 from mynacard.personal.layout import COMMON, RESIDENT_REGISTER
 from mynacard.recordings import read_recording
 from mynacard.simulator import SimulatedCard
+from mynacard.simulator.powered import Around, PoweredCard
 from tests.cli.harness import (
     DIGITAL_SIGNATURE,
     PASSWORD,
@@ -27,7 +28,9 @@ from tests.cli.harness import (
     Outcome,
     environment,
     process,
+    run,
 )
+from tests.readers.door import Watched
 
 TESTED: Final = "Simulated Reader 00 00"
 OTHER: Final = "A Keypad"
@@ -40,14 +43,15 @@ AUTHENTICATE: Final = ("authenticate", "--origin", "https://example.jp", "--nonc
 class Keys:
     """A reader with keys, the card on it, and what reached that."""
 
-    def __init__(self, door: PcscliteDoor, card: SimulatedCard, seen: list[bytes]) -> None:
+    def __init__(self, door: PcscliteDoor, card: SimulatedCard) -> None:
         self.door = door
         self.card = card
-        self.seen = seen
+        self.seen: list[bytes] = []
+        self.watched = Watched(card, self.seen)
 
     def plug(self, *entries: str | Gesture, name: str = TESTED) -> Keypad:
         keypad = Keypad(entries)
-        self.door.plug(name, self.card, keypad=keypad)
+        self.door.plug(name, self.watched, keypad=keypad)
         return keypad
 
     @property
@@ -65,12 +69,8 @@ class Keys:
 
 
 @pytest.fixture
-def keys(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keys]:
-    seen: list[bytes] = []
-    with PcscliteDoor(observe=lambda _, command, __: seen.append(command)) as door:
-        for name, value in door.environment().items():
-            monkeypatch.setenv(name, value)
-        yield Keys(door, card.card(), seen)
+def keys(card: CardFile, door: PcscliteDoor) -> Keys:
+    return Keys(door, card.card())
 
 
 def test_a_pin_is_verified_and_the_person_is_told_where_to_type(keys: Keys) -> None:
@@ -84,7 +84,7 @@ def test_a_pin_is_verified_and_the_person_is_told_where_to_type(keys: Keys) -> N
 
 def test_somebody_logs_in(keys: Keys) -> None:
     keys.plug(PIN)
-    outcome = process(*AUTHENTICATE, "--keypad")
+    outcome = run(*AUTHENTICATE, "--keypad")
     assert outcome.code == 0, outcome.err
     assert outcome.json["signature"]
     keys.assert_left()
@@ -100,7 +100,7 @@ def test_what_is_no_pin_is_no_wrong_pin(
     keys: Keys, words: tuple[str, ...], entry: str | Gesture, code: int, left: int
 ) -> None:
     keys.plug(entry)
-    outcome = process(*words, "--keypad")
+    outcome = run(*words, "--keypad")
     assert (outcome.code, outcome.out, keys.tries) == (code, "", left)
     keys.assert_left()
 
@@ -109,14 +109,14 @@ def test_what_is_no_pin_is_no_wrong_pin(
 def test_the_last_try_is_not_typed_away_unasked(keys: Keys, spent: int, code: int) -> None:
     wrong_first(keys.card, spent)
     keypad = keys.plug(WRONG)
-    assert process(*VERIFY, "--keypad").code == code
+    assert run(*VERIFY, "--keypad").code == code
     assert (keypad.left, keys.tries, keys.verifies) == (1, 3 - spent, [])
 
 
 def test_it_is_where_that_is_asked_for(keys: Keys) -> None:
     wrong_first(keys.card, 2)
     keys.plug(PIN)
-    assert process(*VERIFY, "--keypad", "--spend-last-try").code == 0
+    assert run(*VERIFY, "--keypad", "--spend-last-try").code == 0
     assert keys.tries == 3
 
 
@@ -129,22 +129,22 @@ def wrong_first(card: SimulatedCard, count: int) -> None:
 
 def test_keys_that_nobody_tried_are_used_where_that_is_asked_for(keys: Keys) -> None:
     keypad = keys.plug(PIN, name=OTHER)
-    outcome = process(*VERIFY, "--keypad")
+    outcome = run(*VERIFY, "--keypad")
     assert (outcome.code, keypad.left) == (23, 1)
     assert OTHER in outcome.err
-    assert process(*VERIFY, "--untested-keypad").code == 0
+    assert run(*VERIFY, "--untested-keypad").code == 0
     assert keypad.left == 0
 
 
 def test_a_reader_without_keys_says_so(keys: Keys) -> None:
-    keys.door.plug(TESTED, keys.card)
-    assert process(*VERIFY, "--keypad").code == 23
+    keys.door.plug(TESTED, keys.watched)
+    assert run(*VERIFY, "--keypad").code == 23
     assert keys.verifies == []
 
 
 @pytest.mark.parametrize("reader", ["sim:", "file"])
 def test_a_card_in_memory_lies_on_none(keys: Keys, card: CardFile, reader: str) -> None:
-    assert process(*VERIFY, "--keypad", "--reader", card.reader if reader == "file" else reader).code == 23
+    assert run(*VERIFY, "--keypad", "--reader", card.reader if reader == "file" else reader).code == 23
 
 
 @pytest.mark.parametrize("option", ["--keypad", "--untested-keypad"])
@@ -153,7 +153,7 @@ def test_a_password_with_letters_is_not_typed(keys: Keys, tmp_path: Path, option
     document = tmp_path / "document"
     document.write_bytes(b"a document")
     for words in (("pin", "verify", DIGITAL_SIGNATURE), ("sign", str(document), "-o", str(tmp_path / "signature"))):
-        outcome = process(*words, option)
+        outcome = run(*words, option)
         assert outcome.code == 23, outcome.err
         assert "letters" in outcome.err
     assert keypad.left == 1
@@ -165,7 +165,7 @@ def test_a_password_with_letters_is_not_typed(keys: Keys, tmp_path: Path, option
 def test_a_pin_comes_from_one_place(keys: Keys, card: CardFile, words: tuple[str, ...], option: str) -> None:
     keypad = keys.plug(PIN)
     for source in (("--pin-file", card.pin_file(USER_AUTHENTICATION)), ("--pin-fd", "0")):
-        outcome = process(*words, option, *source)
+        outcome = run(*words, option, *source)
         assert outcome.code == 2
         assert "exclude" in outcome.complaint
     assert (keypad.left, keys.seen) == (1, [])
@@ -175,7 +175,7 @@ def test_a_pin_comes_from_one_place(keys: Keys, card: CardFile, words: tuple[str
 
 
 def changed(*words: str) -> Outcome:
-    outcome = process("pin", "change", *words, "--keypad")
+    outcome = run("pin", "change", *words, "--keypad")
     assert NEW not in outcome.out + outcome.err
     return outcome
 
@@ -231,7 +231,7 @@ def test_a_pin_that_is_two_keys_is_changed_one_by_one(keys: Keys) -> None:
 def test_nothing_secret_is_said_or_kept(keys: Keys, tmp_path: Path) -> None:
     keys.plug(PIN)
     path = tmp_path / "typed.jsonl"
-    outcome = process(*VERIFY, "--keypad", "--verbose", "--record", path)
+    outcome = run(*VERIFY, "--keypad", "--verbose", "--record", path)
     assert outcome.code == 0, outcome.err
     assert "00 20 00 98 typed at the reader" in outcome.err
     (secret,) = [exchange for exchange in read_recording(path).exchanges if exchange.secret]
@@ -251,18 +251,17 @@ def test_the_same_by_sim_exec(card: CardFile, tmp_path: Path) -> None:
     assert f"00 20 00 98 {len(PIN):02X} **" in outcome.err
 
 
-class Slow:
+class Slow(Around):
     """A card that lets *when* be done as soon as a VERIFY comes, and answers then."""
 
-    def __init__(self, card: SimulatedCard, when: Callable[[], None]) -> None:
-        self._card = card
+    def __init__(self, card: PoweredCard, when: Callable[[], None]) -> None:
+        super().__init__(card)
         self._when = when
-        self.power_on, self.power_off, self.reset = card.power_on, card.power_off, card.reset
 
     def transmit(self, command: bytes, /) -> bytes:
         if command[1] == 0x20 and len(command) > 5:
             self._when()
-        return self._card.transmit(command)
+        return super().transmit(command)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -273,7 +272,7 @@ def test_who_is_stopped_while_the_reader_asks_takes_the_login_along(keys: Keys, 
         programs[0].send_signal(number)
         time.sleep(4)  # longer than a card is waited for on the way out
 
-    keys.door.plug(TESTED, Slow(keys.card, stop), keypad=Keypad([PIN]))
+    keys.door.plug(TESTED, Slow(keys.watched, stop), keypad=Keypad([PIN]))
     words = [sys.executable, "-m", "mynacard", *VERIFY, "--keypad"]
     with subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True) as program:
         programs.append(program)

@@ -24,6 +24,8 @@ from tests.rig import two_programs
 from tests.rig.pcscd import Desk, card_command, private_pcscd, unavailable
 from tests.rig.two_programs import REFUSED, SIGNED, leave, leave_by, tries
 
+pytestmark = pytest.mark.thorough("a PC/SC service with a virtual reader (pcscd, vsmartcard-vpcd, OpenSC)")
+
 PERSONALITIES: Final = (Personality.STRICT, Personality.OBSERVED)
 
 WAYS: Final[dict[str, tuple[Callable[[Desk], int], int]]] = {

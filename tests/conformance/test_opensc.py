@@ -13,6 +13,8 @@ import pytest
 
 from tests.rig.pcscd import Desk, program, unavailable
 
+pytestmark = pytest.mark.thorough("a PC/SC service with a virtual reader (pcscd, vsmartcard-vpcd, OpenSC)")
+
 MESSAGE = "きょうは いい 天気です\n".encode()
 AUTHENTICATION = ("0", "01", "1234")
 SIGNING = ("1", "02", "ABC123")

@@ -12,6 +12,8 @@ import pytest
 from mynacard.readers.finding import VARIABLE
 from tests.rig.pcscd import Desk, unavailable
 
+pytestmark = pytest.mark.thorough("a PC/SC service with a virtual reader (pcscd, vsmartcard-vpcd, OpenSC)")
+
 HOLDER = """
 import json
 from cryptography.hazmat.primitives import hashes

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from mynacard.reader_check import Result, read_report
 from tests.rig.pcscd import Desk
+
+pytestmark = pytest.mark.thorough("a PC/SC service with a virtual reader (pcscd, vsmartcard-vpcd, OpenSC)")
 
 TOOLS = Path(__file__).parents[2] / "tools"
 

@@ -26,6 +26,8 @@ from tests.rig import two_programs
 from tests.rig.pcscd import Desk, card_command, private_pcscd, unavailable
 from tests.rig.two_programs import RESIDENCE_HOLDER, RESIDENCE_STRANGER, leave, leave_by, tries
 
+pytestmark = pytest.mark.thorough("a PC/SC service with a virtual reader (pcscd, vsmartcard-vpcd, OpenSC)")
+
 FIRST, SECOND = RESIDENCE_PERSONAS["residence-1-mid-term"], RESIDENCE_PERSONAS["residence-2-mid-term"]
 READER: Final = "Simulated Reader 00 00"
 CLOSED: Final = "6982\n"

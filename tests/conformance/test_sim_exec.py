@@ -36,6 +36,8 @@ from tests.rig.programs import (
 )
 from tests.rig.scard import Scard
 
+pytestmark = pytest.mark.thorough("the programs of OpenSC, OpenSSL, OpenSSH, pcsc-tools and Java")
+
 MESSAGE = "きょうは いい 天気です\n".encode()
 NAME = "Simulated Reader 00 00"
 ATR = "3b:e0:00:ff:81:31:fe:45:14"

@@ -152,6 +152,7 @@ app opensc-pkcs11 { pkcs11 { lock_login = true; } }
 """OpenSC's way to keep the card for itself from login to log-out (opensc.conf(5))."""
 
 
+@pytest.mark.thorough("the programs of OpenSC")
 def test_opensc_in_a_transaction_is_found_and_named(door: PcscliteDoor, tmp_path: Path) -> None:
     """It has logged in, and waits for what it is to sign."""
     door.plug(READER, disk.new_card())

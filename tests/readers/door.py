@@ -17,6 +17,7 @@ from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.doors.pcsclite.server import ELSEWHERE, SOCKET_VARIABLE
 from mynacard.readers import native
 from mynacard.readers.abi import PCSC_LITE
+from mynacard.simulator.powered import Around, PoweredCard
 from tests.rig.pcscd import unavailable
 
 ATR: Final = bytes.fromhex("3BE000FF8131FE4514")
@@ -52,29 +53,52 @@ class PlainCard:
         return len(command).to_bytes(3) + b"\x90\x00"
 
 
+class Watched(Around):
+    """A card that keeps what reaches it in *seen*."""
+
+    def __init__(self, card: PoweredCard, seen: list[bytes]) -> None:
+        super().__init__(card)
+        self._seen = seen
+
+    def transmit(self, command: bytes, /) -> bytes:
+        self._seen.append(command)
+        return super().transmit(command)
+
+
+def library_is_here() -> bool:
+    """Whether pcsc-lite's client library can be loaded."""
+    try:
+        ctypes.CDLL(PCSC_LITE.library)
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="session")
 def service() -> Iterator[PcscliteDoor]:
     """The service, with whatever the last test left on it. Tests ask for :func:`door`."""
     if not sys.platform.startswith("linux"):
         pytest.skip("the service stands in for pcsc-lite's on Linux")
-    try:
-        ctypes.CDLL(PCSC_LITE.library)
-    except OSError:
+    if not library_is_here():
         unavailable("libpcsclite is not installed; tools/system_packages.sh says which packages the tests need")
     with pytest.MonkeyPatch.context() as environment, PcscliteDoor() as door:
         for name in ELSEWHERE:
             environment.delenv(name, raising=False)
-        environment.setenv(SOCKET_VARIABLE, door.environment()[SOCKET_VARIABLE])
+        environment.setenv(SOCKET_VARIABLE, door.environment()[SOCKET_VARIABLE])  # the library looks once
         _, context = native.load(PCSC_LITE).establish_context()
         if not door.clients:
             pytest.fail("libpcsclite was used in this process before, and keeps to the service it found then")
         native.load(PCSC_LITE).release_context(context)
+        environment.undo()
         yield door
 
 
 @pytest.fixture
-def door(service: PcscliteDoor) -> Iterator[PcscliteDoor]:
-    """The service, with no reader."""
+def door(service: PcscliteDoor, monkeypatch: pytest.MonkeyPatch) -> Iterator[PcscliteDoor]:
+    """The service, with no reader; programs that the test starts find it too."""
+    for name in ELSEWHERE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(SOCKET_VARIABLE, service.environment()[SOCKET_VARIABLE])
     yield service
     for name in service.readers:
         service.unplug(name)

@@ -206,6 +206,7 @@ ROOTS = {"test_the_intermediate_has_a_certificate", "test_a_certificate_is_signe
 """Real cards' roots have not signed anything on a simulated one."""
 
 
+@pytest.mark.thorough("a run of this suite in a run of this suite")
 @pytest.mark.parametrize("pins", [{}, PINS], ids=["without PINs", "with all PINs"])
 def test_a_run_on_a_real_card_asks_what_spares_it_and_names_the_rest(pins: dict[str, bytes], tmp_path: Path) -> None:
     run = real_run(pins, tmp_path)
@@ -218,6 +219,7 @@ def test_a_run_on_a_real_card_asks_what_spares_it_and_names_the_rest(pins: dict[
         assert (f"\n{name}: {why}" in run.said) is bool(why)
 
 
+@pytest.mark.thorough("a run of this suite in a run of this suite")
 def test_a_wrong_pin_in_the_file_is_presented_once_and_never_shown(tmp_path: Path) -> None:
     run = real_run({**PINS, "user-authentication": CANARY.encode()}, tmp_path, "-k", "test_pins or test_the_number")
     assert len([command for command in run.presented if command[5:] == CANARY.encode()]) == 1
