@@ -22,6 +22,9 @@ BABEL = $(CHECK) -m babel.messages.frontend --quiet
 # At most four: more workers spend their time on collecting. PYTEST_XDIST_AUTO_NUM_WORKERS=… says how many.
 WORKERS = -n auto --maxprocesses 4 --dist worksteal
 
+# Else each of the hundreds of processes that the tests start would compile mynacard anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test thorough bench wycheproof campaign mutations pot clean installed checkable packages
 
 demo: installed
@@ -47,8 +50,8 @@ test: checkable
 
 thorough: packages checkable
 	$(CHECK) -m pytest $(WORKERS) --thorough $(ARGS)
-	CHECK=$(CHECK) sh tools/dependencies.sh lowest
-	CHECK=$(CHECK) sh tools/dependencies.sh newest
+	sh tools/dependencies.sh lowest
+	sh tools/dependencies.sh newest
 
 mutations: checkable
 	$(CHECK) tools/mutations.py --output docs/mutations.md $(ARGS)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
 
-from tests.readers.door import door, service
+from tests.readers.door import door, library_is_here, service
 from tests.support import Answer, ScriptedCard
 
 __all__ = ["door", "service"]  # one service for the whole run, whichever folder asks for it
@@ -42,6 +43,17 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:  # p
         for name in ("MYNACARD_READER", "MYNACARD_PCSC", "MYNACARD_PROFILES"):
             environment.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_service(request: pytest.FixtureRequest) -> None:  # pyright: ignore[reportUnusedFunction]
+    """The service comes first, whichever test does: pcsc-lite's library keeps to the one that it finds first.
+
+    Not where the tests were given a real reader.
+    """
+    real = request.config.getoption("--reader", default=None)
+    if sys.platform.startswith("linux") and library_is_here() and not real:
+        request.getfixturevalue("service")
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-# Installs the Debian or Ubuntu packages that the tests need beside Python's, where root can; says which, elsewhere.
+# Installs the Debian or Ubuntu packages that `make thorough` needs beside Python's, where root can; says which, elsewhere.
 # NO_APT=1 declines.
 #
 # The driver of the virtual reader is only unpacked, into build/vpcd. Its package is never installed: it would make every

@@ -76,9 +76,14 @@ class Outcome:
         return lines[0].removeprefix("mynacard: ")
 
 
-def run(*words: str | Path, stdin: bytes = b"", program: Callable[[], object] = cli.main) -> Outcome:
-    """``mynacard`` with *words*, or another *program* that ends the process, in this process."""
-    out, err = _stream(), _stream()
+def run(
+    *words: str | Path,
+    stdin: bytes = b"",
+    encoding: str = "utf-8",
+    program: Callable[[], object] = cli.main,
+) -> Outcome:
+    """``mynacard`` with *words*, or another *program* that ends the process, in this process; it writes *encoding*."""
+    out, err = _stream(encoding), _stream(encoding)
     source = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
     streams = {"stdin": source, "stdout": out, "stderr": err, "argv": ["mynacard", *map(str, words)]}
     with mock.patch.multiple(sys, **streams), _as_a_new_process():
@@ -87,11 +92,11 @@ def run(*words: str | Path, stdin: bytes = b"", program: Callable[[], object] = 
         except SystemExit as end:
             code = end.code
     assert isinstance(code, int)
-    return Outcome(code, _written(out), _written(err).decode())
+    return Outcome(code, _written(out), _written(err).decode(encoding))
 
 
-def _stream() -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
+def _stream(encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n")
 
 
 def _written(stream: io.TextIOWrapper) -> bytes:

@@ -82,7 +82,11 @@ def test_the_demo_masks_what_it_traces() -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932", "utf-8"])
 def test_the_demo_runs_where_letters_are_missing(encoding: str) -> None:
-    assert process("demo", PYTHONIOENCODING=encoding).code == 0
+    assert run("demo", encoding=encoding).code == 0
+
+
+def test_a_process_says_what_its_locale_cannot() -> None:
+    assert process("demo", PYTHONIOENCODING="ascii").code == 0
 
 
 # --- looking -----------------------------------------------------------------------------------------
