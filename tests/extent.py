@@ -19,7 +19,7 @@ T = TypeVar("T")
 FULL: Final = 100
 """The examples of a property that does not say how many it wants, in a thorough run."""
 QUICK: Final = 15
-SAMPLE: Final = 500
+SAMPLE: Final = 250
 """How many values of an exhaustive loop a quick run takes."""
 
 settings.register_profile("mynacard", derandomize=True, deadline=None, print_blob=True, max_examples=QUICK)

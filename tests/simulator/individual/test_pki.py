@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -29,9 +31,16 @@ YEAR = timedelta(days=365)
 Certificates = dict[str, tuple[x509.Certificate, x509.Certificate]]
 
 
+@pytest.fixture(scope="module")
+def keys() -> Iterator[rsa.RSAPrivateKey]:
+    """Keys in turn, for each PKI in another order: making a dozen anew takes a second, and here many PKIs are made."""
+    return itertools.cycle([rsa.generate_private_key(65537, 2048) for _ in range(7)])
+
+
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: Iterator[rsa.RSAPrivateKey]) -> Path:
     folder = tmp_path / "deep" / "cache"
+    monkeypatch.setattr(rsa, "generate_private_key", lambda *_: next(keys))
     monkeypatch.setenv("MYNACARD_CACHE", str(folder))
     return folder
 
