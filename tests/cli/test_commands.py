@@ -27,6 +27,7 @@ from mynacard.simulator.individual.contents import CardContents
 from mynacard.trust import load_certificate, published
 from tests.cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, Outcome, process, run
 from tests.readers.fake_scard import READER
+from tests.rig.pcscd import program
 from tests.signing import documents
 from tests.signing.pdfs import other_page, pdf, updated
 
@@ -40,7 +41,7 @@ def done(outcome: Outcome) -> Outcome:
 
 
 def openssl(*words: str | Path) -> None:
-    found = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True, check=False)
+    found = subprocess.run([program("openssl"), *map(str, words)], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
 
 

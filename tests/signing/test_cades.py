@@ -20,6 +20,7 @@ from mynacard.signing.cades import sign
 from mynacard.signing.cms import parse, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
+from tests.rig.pcscd import program
 from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
 from tests.signing.test_cms import OnCard
 from tests.signing.test_cms_forged import forge, set_attribute
@@ -45,9 +46,8 @@ def test_no_certificate_but_the_signer_s_goes_along() -> None:
 
 
 def openssl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["openssl", *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
-    )
+    command = [program("openssl"), *arguments]
+    return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
 
 
 @pytest.mark.parametrize("hash_", HashAlgorithm)

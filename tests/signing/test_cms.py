@@ -22,6 +22,7 @@ from mynacard.signing import cades, cms
 from mynacard.signing.cms import parse, sign, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
+from tests.rig.pcscd import program
 from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
 from tests.trust.authorities import holder, key, pem
 
@@ -111,7 +112,7 @@ class Desk:
     path: Path
 
     def openssl(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        command = ["openssl", *arguments]
+        command = [program("openssl"), *arguments]
         return subprocess.run(
             command, cwd=self.path, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
         )

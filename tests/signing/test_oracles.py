@@ -23,6 +23,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, pades
+from tests.rig.pcscd import program
 from tests.signing import tsa
 from tests.signing.documents import CA, CERTIFICATE
 from tests.signing.pdfs import pdf
@@ -63,7 +64,7 @@ def openssl(*words: str, around: bool = False) -> Oracle:
         (folder / "ca.pem").write_bytes(pem(CA.certificate))
         done = subprocess.run(
             [
-                "openssl", "cms", "-verify", *words, "-binary", "-inform", "DER", "-in", "signature",
+                program("openssl"), "cms", "-verify", *words, "-binary", "-inform", "DER", "-in", "signature",
                 *where, "-CAfile", "ca.pem", "-purpose", "any", "-out", "out",
                 "-attime", f"{NOW.timestamp():.0f}",
             ],
@@ -119,7 +120,9 @@ TIME_STAMP_OID: Final = bytes.fromhex("060b2a864886f70d010910020e")
 
 def pdfsig(signature: bytes, _content: bytes, folder: Path) -> bool:
     (folder / "signed.pdf").write_bytes(signature)
-    done = subprocess.run(["pdfsig", "-nocert", "signed.pdf"], cwd=folder, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        [program("pdfsig"), "-nocert", "signed.pdf"], cwd=folder, capture_output=True, check=False, timeout=60
+    )
     return b"Signature is Valid." in done.stdout and b"Total document signed" in done.stdout
 
 

@@ -31,6 +31,7 @@ from mynacard.signing import pades
 from mynacard.signing.pades import Appearance, PdfSignature, check_signable, read, sign
 from mynacard.trust import Verdict, explain
 from tests.extent import examples
+from tests.rig.pcscd import program
 from tests.signing.documents import CA, CERTIFICATE, OTHER
 from tests.signing.pdfs import bomb, fill_in, other_page, pdf, updated
 from tests.signing.test_cms import OnCard
@@ -104,7 +105,7 @@ def test_nothing_of_the_holder_is_to_be_seen_of_it() -> None:
 def pdfsig(folder: Path, data: bytes) -> str:
     path = folder / "signed.pdf"
     path.write_bytes(data)
-    done = subprocess.run(["pdfsig", "-nocert", path], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([program("pdfsig"), "-nocert", path], capture_output=True, check=False, timeout=60)
     return done.stdout.decode()
 
 

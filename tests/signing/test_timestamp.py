@@ -29,6 +29,7 @@ from mynacard.signing import cades, cms, pades, timestamp
 from mynacard.signing.content import of_bytes
 from mynacard.signing.timestamp import Proof, TimeStamp, check, obtain, parse
 from mynacard.trust import RevocationEvidence, Verdict
+from tests.rig.pcscd import program
 from tests.signing import tsa
 from tests.signing.documents import CERTIFICATE, DATA, SIGNATURE
 from tests.signing.pdfs import other_page, pdf, updated
@@ -91,7 +92,7 @@ def test_openssl_takes_signature_and_time_stamp(tmp_path: Path) -> None:
     (tmp_path / "value").write_bytes(cms.parse(STAMPED).value)
     (tmp_path / "token").write_bytes(found.token)
     (tmp_path / "ca.pem").write_bytes(pem(tsa.CA.certificate))
-    words = ["openssl", "ts", "-verify", "-token_in", "-in", "token", "-CAfile", "ca.pem", "-data"]
+    words = [program("openssl"), "ts", "-verify", "-token_in", "-in", "token", "-CAfile", "ca.pem", "-data"]
     assert subprocess.run([*words, "value"], cwd=tmp_path, capture_output=True, check=False).returncode == 0
     assert subprocess.run([*words, "ca.pem"], cwd=tmp_path, capture_output=True, check=False).returncode != 0
 
@@ -122,7 +123,7 @@ def test_a_pdf_gets_a_time_stamp_where_room_was_left() -> None:
 
 def test_pdfsig_takes_a_pdf_with_a_time_stamp(tmp_path: Path) -> None:
     (tmp_path / "signed.pdf").write_bytes(STAMPED_FILE)
-    done = subprocess.run(["pdfsig", "-nocert", "signed.pdf"], cwd=tmp_path, capture_output=True, check=False)
+    done = subprocess.run([program("pdfsig"), "-nocert", "signed.pdf"], cwd=tmp_path, capture_output=True, check=False)
     assert b"Signature is Valid." in done.stdout
     assert b"Total document signed" in done.stdout
 

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from tests.rig.pcscd import program
 from tests.trust.authorities import Extensions, authority, holder, key, pem, usage
 
 FOR_TIME: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
@@ -52,8 +53,8 @@ def answered(request: bytes, certificate: x509.Certificate = CERTIFICATE, key_na
         (folder / "key.pem").write_bytes(private)
         done = subprocess.run(
             [
-                "openssl", "ts", "-reply", "-config", "configuration", "-section", "here", "-queryfile", "request",
-                "-signer", "certificate.pem", "-inkey", "key.pem", "-out", "answer",
+                program("openssl"), "ts", "-reply", "-config", "configuration", "-section", "here",
+                "-queryfile", "request", "-signer", "certificate.pem", "-inkey", "key.pem", "-out", "answer",
             ],
             cwd=folder, capture_output=True, check=False, timeout=60,
         )  # fmt: skip

@@ -89,8 +89,9 @@ def test_others_can_open_it_with_usual_tools(good: Made, tmp_path: Path) -> None
     (tmp_path / "ca.pem").write_bytes(CA.certificate.public_bytes(Encoding.PEM))
     done = subprocess.run(
         [
-            "openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", "manifest.json.p7s", "-content",
-            "manifest.json", "-CAfile", "ca.pem", "-purpose", "any", "-out", "out", "-attime", f"{NOW.timestamp():.0f}",
+            program("openssl"), "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", "manifest.json.p7s",
+            "-content", "manifest.json", "-CAfile", "ca.pem", "-purpose", "any", "-out", "out",
+            "-attime", f"{NOW.timestamp():.0f}",
         ],
         cwd=tmp_path, capture_output=True, check=False,
     )  # fmt: skip

@@ -28,6 +28,7 @@ FIELDS = (
     "iso7816.apdu.p2", "iso7816.apdu.lc", "iso7816.apdu.body", "iso7816.apdu.le", "iso7816.apdu.sw1",
     "iso7816.apdu.sw2", "iso7816.resp_to", "iso7816.offset_first_byte", "iso7816.atr.init_char", "_ws.malformed",
 )  # fmt: skip
+WIRESHARK = pytest.mark.thorough("Wireshark (tshark)")
 FIXED = b"\x01" * 256 + b"\x90\x00"
 
 
@@ -100,6 +101,7 @@ def answer_fields(answer: bytes, frame: int) -> dict[str, str]:
     return status | {"iso7816.resp_to": str(frame)} | ({"iso7816.apdu.body": answer[:-2].hex()} if answer[:-2] else {})
 
 
+@WIRESHARK
 @pytest.mark.parametrize("traits", [LONG, SHORT], ids=["long", "short"])
 def test_wireshark_dissects_every_exchange(traits: Traits, tmp_path: Path) -> None:
     recording = used(traits)
@@ -115,12 +117,14 @@ def test_wireshark_dissects_every_exchange(traits: Traits, tmp_path: Path) -> No
     assert not [row for row in found if row["_ws.malformed"]]
 
 
+@WIRESHARK
 def test_wireshark_names_the_commands_in_its_list(tmp_path: Path) -> None:
     said = wireshark(capture(used(SHORT)), tmp_path)
     for words in ("Select file", "Read binary, offset 256", "Verify", "Response APDU (to Verify)", "Interface → Card"):
         assert words in said
 
 
+@WIRESHARK
 def test_the_words_of_the_dialogue_are_the_comments(tmp_path: Path) -> None:
     comments = [row["frame.comment"] for row in dissected(capture(used()), tmp_path)]
     for words in (
@@ -138,6 +142,7 @@ def test_the_words_of_the_dialogue_are_the_comments(tmp_path: Path) -> None:
 # --- what is not there -----------------------------------------------------------------------------------
 
 
+@WIRESHARK
 def test_a_secret_is_its_header_and_a_comment_and_a_question_for_tries_has_none(tmp_path: Path) -> None:
     rows = dissected(capture(used()), tmp_path)
     verifies = [row for row in rows if row["iso7816.apdu.ins"] == "0x20"]
@@ -148,6 +153,7 @@ def test_a_secret_is_its_header_and_a_comment_and_a_question_for_tries_has_none(
     assert not [row for row in verifies if row["iso7816.apdu.lc"] or row["iso7816.apdu.body"]]
 
 
+@WIRESHARK
 def test_what_is_masked_is_zeros_and_a_comment_says_where(tmp_path: Path) -> None:
     recording = of(exchange("00B0000008", "308205A7000000009000", ((4, 6), (7, 8))))
     row = dissected(capture(recording), tmp_path)[1]
@@ -155,6 +161,7 @@ def test_what_is_masked_is_zeros_and_a_comment_says_where(tmp_path: Path) -> Non
     assert "masks bytes 4 to 5, 7 to 7: zeros stand in their place." in row["frame.comment"]
 
 
+@WIRESHARK
 def test_a_command_without_an_answer_is_alone_and_says_what_came(tmp_path: Path) -> None:
     lost = exchange(SELECT, None, error="card-removed", at_us=0, took_us=12_300)
     alone, _, _ = dissected(capture(of(lost, exchange("00200098", "63C3", at_us=20_000, took_us=1))), tmp_path)
@@ -162,6 +169,7 @@ def test_a_command_without_an_answer_is_alone_and_says_what_came(tmp_path: Path)
     assert alone["iso7816.apdu.ins"] == "0xa4"
 
 
+@WIRESHARK
 def test_without_times_all_is_at_0_and_a_comment_says_so(tmp_path: Path) -> None:
     recording = load(recorded(card_with()).encode(), "it")
     rows = dissected(capture(recording), tmp_path)
@@ -173,6 +181,7 @@ def test_without_times_all_is_at_0_and_a_comment_says_so(tmp_path: Path) -> None
     )
 
 
+@WIRESHARK
 def test_the_file_says_that_it_has_no_date_and_what_was_recorded(tmp_path: Path) -> None:
     (tmp_path / "about").write_bytes(capture(of(exchange(SELECT, at_us=0, took_us=1), card="札幌")))
     done = subprocess.run(
@@ -184,6 +193,7 @@ def test_the_file_says_that_it_has_no_date_and_what_was_recorded(tmp_path: Path)
 # --- what recordings may hold ----------------------------------------------------------------------------
 
 
+@WIRESHARK
 @pytest.mark.parametrize("first", ["3B", "3F"])
 def test_an_answer_that_wireshark_takes_for_something_else_has_a_comment(first: str, tmp_path: Path) -> None:
     row = dissected(capture(of(exchange("00B0000002", f"{first}009000"))), tmp_path)[1]
@@ -202,6 +212,7 @@ def strange() -> Iterable[Exchange]:
     yield exchange(SELECT, at_us=(1 << 53) - 1, took_us=(1 << 53) - 1)
 
 
+@WIRESHARK
 def test_whatever_a_recording_holds_is_a_capture_file(tmp_path: Path) -> None:
     whole = capture(of(*strange(), name="\x00\ud800" * 100_000))
     rows = dissected(whole, tmp_path)
@@ -212,5 +223,6 @@ def test_whatever_a_recording_holds_is_a_capture_file(tmp_path: Path) -> None:
     assert float(rows[-1]["frame.time_epoch"]) == pytest.approx(2 * ((1 << 53) - 1) / 1e6)
 
 
+@WIRESHARK
 def test_a_recording_of_nothing_is_a_file_without_packets(tmp_path: Path) -> None:
     assert dissected(capture(of()), tmp_path) == []
