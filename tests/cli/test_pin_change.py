@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mynacard.cli.slots import CHANGEABLE, SLOTS
+from mynacard.doors import disk
+from mynacard.doors.pcsclite import Keypad, PcscliteDoor
 from tests.cli.harness import (
     DIGITAL_SIGNATURE,
     PASSWORD,
@@ -218,24 +219,24 @@ def test_json_is_json_in_a_process_of_its_own(card: CardFile) -> None:
 # --- at the reader's keys --------------------------------------------------------------------------------
 
 
-def at_keys(tmp_path: Path, *words: str, name: str = "Simulated Reader 00 00") -> Outcome:
-    keys = tmp_path / "keys"
-    keys.write_text("1234\n")
-    mynacard = (sys.executable, "-m", "mynacard", *words)
-    return process("sim", "exec", "--keypad", keys, "--reader-name", name, "--", *mynacard)
+def at_keys(door: PcscliteDoor, *words: str, name: str = "Simulated Reader 00 00") -> Outcome:
+    door.plug(name, disk.new_card(), keypad=Keypad(["1234"]))
+    outcome = run(*words)
+    door.unplug(name)
+    return outcome
 
 
 @pytest.mark.parametrize("command", ["verify", "change"])
-def test_nobody_is_told_to_type_letters_at_a_keypad(tmp_path: Path, command: str) -> None:
-    outcome = at_keys(tmp_path, "pin", command, DIGITAL_SIGNATURE, "--keypad")
+def test_nobody_is_told_to_type_letters_at_a_keypad(door: PcscliteDoor, command: str) -> None:
+    outcome = at_keys(door, "pin", command, DIGITAL_SIGNATURE, "--keypad")
     assert outcome.code == 23
     assert "has letters" in outcome.err
     assert "at the reader's keys" not in outcome.err
 
 
-def test_keys_that_nobody_tried_are_refused_with_the_option_that_uses_them(tmp_path: Path) -> None:
+def test_keys_that_nobody_tried_are_refused_with_the_option_that_uses_them(door: PcscliteDoor) -> None:
     words = ("pin", "verify", USER_AUTHENTICATION)
-    outcome = at_keys(tmp_path, *words, "--keypad", name="A Keypad 00 00")
+    outcome = at_keys(door, *words, "--keypad", name="A Keypad 00 00")
     assert outcome.code == 23
     assert "--untested-keypad" in outcome.err
-    assert at_keys(tmp_path, *words, "--untested-keypad", name="A Keypad 00 00").code == 0
+    assert at_keys(door, *words, "--untested-keypad", name="A Keypad 00 00").code == 0
