@@ -153,7 +153,9 @@ def picked(tree: Path, count: int, seed: int) -> list[Mutant]:
 
 def copied(tree: Path, folder: Path) -> Path:
     """A copy of *tree* without what can be made again, but with the virtual reader's driver."""
-    away = shutil.ignore_patterns(".git", ".venv", "venv", ".*_cache", "__pycache__", ".hypothesis", "dist")
+    away = shutil.ignore_patterns(
+        ".git", ".venv", "venv", "lowest", "newest", ".*_cache", "__pycache__", ".hypothesis", "dist"
+    )
     return shutil.copytree(tree, folder / "tree", ignore=away)
 
 
