@@ -614,8 +614,9 @@ class MissingExtraError(MynacardError):
     def __init__(self, package: str, extra: str, /) -> None:
         super().__init__(
             N_("This needs {package}, which is not installed: pip install 'mynacard[{extra}]'."),
-            package=package, extra=extra,
-        )  # fmt: skip
+            package=package,
+            extra=extra,
+        )
         self.extra = extra
 
 

@@ -86,8 +86,12 @@ def _apply(say: Say, first: int, sender: Applicant, card: str, receiver: Receive
     if entry.status is None:
         raise AssertionError("an entry that was sent has a receipt")
     number = entry.status.provisional_number
-    say(0, _("{size} bytes; {state}, provisional number {number}.").format(
-        size=entry.size, state=_(entry.status.state), number=number))  # fmt: skip
+    say(
+        0,
+        _("{size} bytes; {state}, provisional number {number}.").format(
+            size=entry.size, state=_(entry.status.state), number=number
+        ),
+    )
     for remark in entry.status.report:
         say(0, f"{remark.field}: {remark.message_en}")
     receiver.accept(number)
@@ -102,20 +106,28 @@ def _filled_in(begun: draft.Draft, today: date, folder: Path) -> draft.Draft:
         (folder / name).write_bytes(_pdf(f"A simulated document: {name}"))
     application: Any = dict(begun.application)
     application["person"] |= {
-        "nationality": "USA", "sex": "female", "married": False, "occupation": "Engineer",
-        "home_town": "ＮＥＷ　ＹＯＲＫ", "mobile": "09000000000",
-    }  # fmt: skip
+        "nationality": "USA",
+        "sex": "female",
+        "married": False,
+        "occupation": "Engineer",
+        "home_town": "ＮＥＷ　ＹＯＲＫ",
+        "mobile": "09000000000",
+    }
     application["person"]["address"]["postcode"] = "1000001"
     application |= {
         "wanted": {"reason": "I go on working as before.", "period": "3 years"},
         "contact": {"email": "alex@made-up.example", "email_again": "alex@made-up.example"},
         "stay": {
-            "status": "engineer_humanities_international", "expires": (today + timedelta(days=60)).isoformat(),
-            "months": 36, "card_number": "AB12345678CD",
+            "status": "engineer_humanities_international",
+            "expires": (today + timedelta(days=60)).isoformat(),
+            "months": 36,
+            "card_number": "AB12345678CD",
         },
         "passport": {"number": "X1234567", "expires": (today + timedelta(days=900)).isoformat()},
-        "criminal_record": {"exists": False}, "intent_confirmed": True, "content_is_true": True,
-    }  # fmt: skip
+        "criminal_record": {"exists": False},
+        "intent_confirmed": True,
+        "content_is_true": True,
+    }
     attached = (
         DraftFile("photo.jpg", Role.PHOTO, today - timedelta(days=20)),
         DraftFile("employment.pdf", Role.DOCUMENT),

@@ -66,10 +66,14 @@ class Machine:
         system = this_system()
         name, version = _operating_system(system)
         return cls(
-            __version__, _numbers(platform.python_version()), platform.python_implementation(), name, version,
+            __version__,
+            _numbers(platform.python_version()),
+            platform.python_implementation(),
+            name,
+            version,
             _identifier(platform.machine().lower()),
             _numbers(run(_PCSCD, "--version").partition("version ")[2]) if system is System.LINUX else "",
-        )  # fmt: skip
+        )
 
 
 def _operating_system(system: System) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from mynacard.drawing.parts import (
     wide,
     x_axis,
     y_axis,
-)  # fmt: skip
+)
 
 __all__ = ["Bar", "histogram", "lines", "page", "timeline"]
 
@@ -62,7 +62,8 @@ def timeline(bars: Sequence[Bar], palette: Mapping[str, str] = _NONE) -> str:
     palette = palette or colours(bar.kind for bar in bars)
     legend, bottom = legend_of({kind: palette[kind] for kind in dict.fromkeys(bar.kind for bar in bars)}, 112)
     return svg(
-        bottom, label,
+        bottom,
+        label,
         f'<rect x="{scale.start}" y="8" width="{scale.end - scale.start}" height="50" fill="currentColor"'
         ' fill-opacity="0.07"/>',
         *x_axis(scale, 58, 64, "time, ms"),
@@ -73,7 +74,7 @@ def timeline(bars: Sequence[Bar], palette: Mapping[str, str] = _NONE) -> str:
             for left, right, kind, title in _merged(bars, scale)
         ),
         *legend,
-    )  # fmt: skip
+    )
 
 
 def _merged(bars: Sequence[Bar], scale: Scale) -> Iterator[tuple[float, float, str, str]]:
@@ -106,13 +107,14 @@ def histogram(series: Mapping[str, Sequence[float]], unit: str, palette: Mapping
     scale = Scale.of(list(itertools.chain.from_iterable(series.values())), left, WIDTH - 32, base=10)
     palette, bottom = palette or colours(series), top + row * len(series)
     return svg(
-        bottom + 46, label,
+        bottom + 46,
+        label,
         *x_axis(scale, bottom, top, f"{unit} (line: median; dashed: 95th percentile)"),
         *itertools.chain.from_iterable(
             _row(name, sorted(values), unit, scale, palette[name], top + row * (place + 1))
             for place, (name, values) in enumerate(series.items())
         ),
-    )  # fmt: skip
+    )
 
 
 def _row(name: str, values: Sequence[float], unit: str, scale: Scale, colour: str, base: float) -> Iterator[str]:
@@ -160,7 +162,8 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_l
     palette = colours(series)
     legend, bottom = legend_of(palette, 356, dashed=True)
     return svg(
-        bottom, label,
+        bottom,
+        label,
         text_at(8, 16, y_label),
         *y_axis(high, scale),
         *x_axis(scale, 300, 32, x_label),
@@ -169,7 +172,7 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_l
             for (name, values), dash in zip(series.items(), itertools.cycle(DASHES), strict=False)
         ),
         *legend,
-    )  # fmt: skip
+    )
 
 
 def _line(

@@ -124,9 +124,14 @@ class JpkiSession:
         old, new = (Pin(pin) if isinstance(pin, str) else pin for pin in (old, new))
         self._selection.may_probe = False
         change.change(
-            self._selection.channel, pair.pin, ChangeReferenceData, old, new,
-            spend_last_try=spend_last_try, upper_case=upper_case,
-        )  # fmt: skip
+            self._selection.channel,
+            pair.pin,
+            ChangeReferenceData,
+            old,
+            new,
+            spend_last_try=spend_last_try,
+            upper_case=upper_case,
+        )
 
     def sign(self, data: bytes, hash_: HashAlgorithm = HashAlgorithm.SHA256) -> bytes:
         """The signing key's signature of *data*, RSASSA-PKCS1-v1_5, 256 bytes; checked before it is returned.

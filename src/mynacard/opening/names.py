@@ -111,8 +111,9 @@ def choose_reader(states: tuple[ReaderState, ...], name: str = "") -> str:
         if not fitting:
             raise errors.ReaderNotFoundError(
                 N_("No reader is called {name}. Attached: {readers}."),
-                name=name, readers=", ".join(state.name for state in states),
-            )  # fmt: skip
+                name=name,
+                readers=", ".join(state.name for state in states),
+            )
     else:
         fitting = [state.name for state in states if state.card_present]
         if not fitting:

@@ -334,9 +334,13 @@ class Receiver:
             step = cms.verify(parsed, of_bytes(statement))
             signer = parsed.certificate
             report = check(
-                signer, self.anchors, at=self.clock(), purpose=CertificatePurpose.DOCUMENT, signature=step,
+                signer,
+                self.anchors,
+                at=self.clock(),
+                purpose=CertificatePurpose.DOCUMENT,
+                signature=step,
                 evidence=self.evidence(),
-            )  # fmt: skip
+            )
         except (binascii.Error, ValueError):  # CertificateFileError and UnsupportedAlgorithmError are ValueErrors
             raise Refusal(400, "signature/mismatch", N_("The signing key's answer is no signature.")) from None
         self._check_report(report)

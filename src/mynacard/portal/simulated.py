@@ -19,9 +19,13 @@ def simulated_receiver(store: Store, *, approve_at_once: bool = True, accept_at_
     """A receiver that keeps what it gets in *store*; :func:`~mynacard.portal.served` runs it."""
     anchors = tuple(Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates())
     return Receiver(
-        "https://portal.example", anchors, store, evidence=_evidence,
-        approve_at_once=approve_at_once, accept_at_once=accept_at_once,
-    )  # fmt: skip
+        "https://portal.example",
+        anchors,
+        store,
+        evidence=_evidence,
+        approve_at_once=approve_at_once,
+        accept_at_once=accept_at_once,
+    )
 
 
 def _evidence() -> RevocationEvidence:

@@ -199,10 +199,14 @@ class Store:
             change.execute(
                 "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    submission.account, submission.key, submission.content, submission.manifest,
-                    submission.application, submission.file,
+                    submission.account,
+                    submission.key,
+                    submission.content,
+                    submission.manifest,
+                    submission.application,
+                    submission.file,
                 ),
-            )  # fmt: skip
+            )
             change.execute(
                 "INSERT OR IGNORE INTO applications (provisional_number, account, digest, report) VALUES (?, ?, ?, ?)",
                 (submission.application, submission.account, submission.manifest, json.dumps(codec.encode(report))),

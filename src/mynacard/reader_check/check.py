@@ -107,9 +107,13 @@ class Run:
         pcsc = "" if desk.library is None else desk.library.name
         reader = Reader(_proper(public_name(desk.name)), desk.identity.usb, self.driver, desk.identity.firmware)
         return replace(
-            report, system=replace(report.system, pcsc=pcsc), reader=reader,
-            card=CardSeen(desk.kind, desk.atr.hex().upper()), checks=(*report.checks, check), finished=finished,
-        )  # fmt: skip
+            report,
+            system=replace(report.system, pcsc=pcsc),
+            reader=reader,
+            card=CardSeen(desk.kind, desk.atr.hex().upper()),
+            checks=(*report.checks, check),
+            finished=finished,
+        )
 
 
 def run(

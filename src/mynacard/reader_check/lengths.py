@@ -66,8 +66,9 @@ def which_card(desk: Desk, values: Values) -> str:
                 desk.kind = CardKind.OTHER
     values["kind"] = desk.kind.value
     return {
-        CardKind.JPKI: "An Individual Number Card.", CardKind.RESIDENCE: "A residence card.",
-    }.get(desk.kind, "A card of another kind.")  # fmt: skip
+        CardKind.JPKI: "An Individual Number Card.",
+        CardKind.RESIDENCE: "A residence card.",
+    }.get(desk.kind, "A card of another kind.")
 
 
 def short_apdus(desk: Desk, values: Values) -> str:

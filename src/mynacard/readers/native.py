@@ -145,9 +145,15 @@ class Native(Library):
         state, protocol = self._abi.dword(), self._abi.dword()
         atr, atr_length = self._bytes(self._abi.atr_length)
         code = self._call(
-            "SCardStatus", card, names, ctypes.byref(length), ctypes.byref(state), ctypes.byref(protocol), atr,
+            "SCardStatus",
+            card,
+            names,
+            ctypes.byref(length),
+            ctypes.byref(state),
+            ctypes.byref(protocol),
+            atr,
             ctypes.byref(atr_length),
-        )  # fmt: skip
+        )
         return _filled(code, atr, atr_length.value)
 
     def transmit(self, card: int, protocol: int, command: bytes, /) -> Outcome[bytes]:

@@ -258,8 +258,11 @@ class ReaderCard:
         holders = likely_holders()
         return errors.ReaderBusyError(
             _BUSY_KNOWN if holders else _BUSY,
-            holders=holders, reader=self.name, seconds=self._deadlines.busy_s, call=call,
-        )  # fmt: skip
+            holders=holders,
+            reader=self.name,
+            seconds=self._deadlines.busy_s,
+            call=call,
+        )
 
     def _leave(self) -> None:
         worker, link = self._opened()

@@ -64,8 +64,9 @@ class Replay:
                 return here
             raise UsageError(
                 N_("The recording has another command, or none, where number {number} came ({header})."),
-                number=here + 1, header=command[:4].hex(" ").upper(),
-            )  # fmt: skip
+                number=here + 1,
+                header=command[:4].hex(" ").upper(),
+            )
         order: list[int] = [*range(here, len(exchanges)), *range(here - 1, -1, -1)]
         for at in order:
             if _fits(exchanges[at], command):

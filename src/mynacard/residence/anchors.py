@@ -58,10 +58,14 @@ class PublishedCa:
 
 def _published(generation: int, serial: int, start: str, end: str, sha256: str, *, test: bool = False) -> PublishedCa:
     return PublishedCa(
-        generation, AnchorKind.TEST if test else AnchorKind.PRODUCTION,
-        "ZairyuCard CA" if generation == 1 else "ZairyuCard CA2", serial,
-        datetime.fromisoformat(start + "+00:00"), datetime.fromisoformat(end + "+00:00"), bytes.fromhex(sha256),
-    )  # fmt: skip
+        generation,
+        AnchorKind.TEST if test else AnchorKind.PRODUCTION,
+        "ZairyuCard CA" if generation == 1 else "ZairyuCard CA2",
+        serial,
+        datetime.fromisoformat(start + "+00:00"),
+        datetime.fromisoformat(end + "+00:00"),
+        bytes.fromhex(sha256),
+    )
 
 
 PUBLISHED: Final = (

@@ -324,8 +324,10 @@ def _check_number(status: StatusWord, during: str) -> None:
 def _wrong_length(file: File, length: int) -> errors.CardDataError:
     return errors.CardDataError(
         N_("The file “{file}” has {wanted} bytes, but the card sent {length}."),
-        file=file.name, wanted=file.size, length=length,
-    )  # fmt: skip
+        file=file.name,
+        wanted=file.size,
+        length=length,
+    )
 
 
 def _not_public(card: str) -> errors.NotPublicError:

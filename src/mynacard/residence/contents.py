@@ -299,16 +299,12 @@ def _text(files: CardFiles, file: File, tag: int) -> str | None:
 
 
 def _second(files: CardFiles) -> SecondContents:
-    signature, images, address = (
-        files.needed(file) for file in (Second.SIGNATURE, Second.IMAGES, Second.ADDRESS)
-    )  # fmt: skip
+    signature, images, address = (files.needed(file) for file in (Second.SIGNATURE, Second.IMAGES, Second.ADDRESS))
     name = _image(images, 0xD0, N_("name image"), ImageKind.TIFF)
     address_image = _image(address, 0xDFD1, N_("address image"), ImageKind.TIFF)
     if name is None or address_image is None:
         raise data_error(Second.IMAGES if name is None else Second.ADDRESS, N_("An image is missing from it."))
-    permissions, extension, other = (
-        files.row(file) for file in (Second.PERMISSIONS, Second.EXTENSION, Second.OTHER)
-    )  # fmt: skip
+    permissions, extension, other = (files.row(file) for file in (Second.PERMISSIONS, Second.EXTENSION, Second.OTHER))
     return SecondContents(
         type=files.type,
         version=_version(files),

@@ -93,8 +93,9 @@ def data_error(file: File, problem: str, **details: object) -> CardDataError:
     """The error that reports *problem* in *file*."""
     return CardDataError(
         N_("The file “{file}” does not have the known form. {problem}"),
-        file=file.name, problem=CardDataError(problem, **details),
-    )  # fmt: skip
+        file=file.name,
+        problem=CardDataError(problem, **details),
+    )
 
 
 def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
@@ -107,9 +108,11 @@ def _objects(file: File, content: bytes) -> list[tuple[int, bytes]]:
         tag, start, length = _header(file, content, at)
         if start + length > len(content):
             raise data_error(
-                file, N_("A data object announces {length} bytes where {rest} are left."), length=length,
+                file,
+                N_("A data object announces {length} bytes where {rest} are left."),
+                length=length,
                 rest=len(content) - start,
-            )  # fmt: skip
+            )
         objects.append((tag, content[start : start + length]))
         at = start + length
     return objects
@@ -135,18 +138,23 @@ def _header(file: File, content: bytes, at: int) -> tuple[int, int, int]:
 def _checked(file: File, known: Object, value: bytes) -> bytes:
     if len(value) > known.length or (known.fixed and len(value) not in {0, known.length}):
         raise data_error(
-            file, N_("'{tag}' has {length} bytes, not {wanted}."), tag=f"{known.tag:X}", length=len(value),
+            file,
+            N_("'{tag}' has {length} bytes, not {wanted}."),
+            tag=f"{known.tag:X}",
+            length=len(value),
             wanted=known.length,
-        )  # fmt: skip
+        )
     return value
 
 
 def _built(file: File, known: Object, value: bytes) -> bytes:
     if len(value) > known.length:
         raise UsageError(
-            N_("In the file “{file}”, '{tag}' has at most {length} bytes."), file=file.name, tag=f"{known.tag:X}",
+            N_("In the file “{file}”, '{tag}' has at most {length} bytes."),
+            file=file.name,
+            tag=f"{known.tag:X}",
             length=known.length,
-        )  # fmt: skip
+        )
     if known.fixed and value:
         value = value.ljust(known.length, _FILLER)
     tag = known.tag.to_bytes(2 if known.tag > 0xFF else 1, "big")

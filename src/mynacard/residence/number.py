@@ -40,8 +40,9 @@ class CardNumber(Pin):
             del text  # tracebacks show local variables
             raise PinFormError(
                 N_("The {pin} has {form}. What was typed does not have this form, and was not sent."),
-                pin=NUMBER_LABEL, form=N_("2 letters, 8 digits and 2 letters, such as AB12345678CD"),
-            )  # fmt: skip
+                pin=NUMBER_LABEL,
+                form=N_("2 letters, 8 digits and 2 letters, such as AB12345678CD"),
+            )
 
     @classmethod
     def typed(cls, typed: Pin) -> CardNumber:

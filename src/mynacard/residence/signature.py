@@ -79,11 +79,15 @@ def check(
     form = None if data is None else verify(certificate.public_key, value, data)
     anchor, issuer = _issuer(certificate, tuple(anchors), wanted)
     return Report(
-        files.type, wanted, anchor, form, True,
+        files.type,
+        wanted,
+        anchor,
+        form,
+        True,
         good(N_("The signed fields are unchanged.")) if form else _changed(data),
         issuer,
         _validity(at, certificate, anchor),
-    )  # fmt: skip
+    )
 
 
 def signed_data(files: CardFiles) -> bytes | None:

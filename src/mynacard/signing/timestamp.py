@@ -279,9 +279,12 @@ def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: dateti
     unusable = (pyhanko.validation_errors.SignatureValidationError, pyhanko.general.CMSExtractionError)
     context = pyhanko.certvalidator.ValidationContext(
         trust_roots=[asn1.certificate(root) for root in roots],
-        moment=at, allow_fetching=False, revocation_mode="soft-fail",  # revocation is looked at by ours, afterwards
-        time_tolerance=TOLERANCE, weak_hash_algos=WEAK_HASHES,
-    )  # fmt: skip
+        moment=at,
+        allow_fetching=False,
+        revocation_mode="soft-fail",  # revocation is looked at by ours, afterwards
+        time_tolerance=TOLERANCE,
+        weak_hash_algos=WEAK_HASHES,
+    )
 
     def imprint(_hash: str) -> bytes:  # what it says itself: whether that is the right one, TimeStamp.fits tells
         return bytes(_content(stamp.token)["message_imprint"]["hashed_message"].native)

@@ -54,8 +54,10 @@ class FormError(SubmissionError, ValueError):
         found = tuple(violations)
         super().__init__(
             N_("{count} mistakes, the first at {place}: {reason}"),
-            count=len(found), place=found[0].field or "/", reason=found[0],
-        )  # fmt: skip
+            count=len(found),
+            place=found[0].field or "/",
+            reason=found[0],
+        )
         self.violations = found
 
 

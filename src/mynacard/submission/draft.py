@@ -248,9 +248,16 @@ def _empty(kind: Kind) -> dict[str, Any]:
     """What has to be filled in for *kind*; ``null`` and empty texts are mistakes until something stands there."""
     rule = current().kinds[kind]
     person: dict[str, Any] = {
-        "name": "", "nationality": "", "birth_date": None, "sex": None, "married": None, "occupation": "",
-        "home_town": "", "address": {"postcode": "", "text": ""}, "mobile": "",
-    }  # fmt: skip
+        "name": "",
+        "nationality": "",
+        "birth_date": None,
+        "sex": None,
+        "married": None,
+        "occupation": "",
+        "home_town": "",
+        "address": {"postcode": "", "text": ""},
+        "mobile": "",
+    }
     if "/person/place_of_birth" in rule.required:
         person["place_of_birth"] = ""
     wanted: dict[str, Any] = {"reason": ""}

@@ -52,9 +52,12 @@ class Violation:
     def document(self) -> dict[str, str]:
         """For the wire: an entry of a problem's ``report``."""
         return {
-            "field": self.field, "code": self.code, "severity": self.severity.value,
-            "message_en": self.english, "message_ja": self.japanese,
-        }  # fmt: skip
+            "field": self.field,
+            "code": self.code,
+            "severity": self.severity.value,
+            "message_en": self.english,
+            "message_ja": self.japanese,
+        }
 
 
 def error(code: str, field: str, /, **details: object) -> Violation:

@@ -349,16 +349,20 @@ def _check_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: Attachmen
         raise _changed(number)
     if not beginning.startswith(_BEGINNINGS[said.role]):
         raise PackageError(
-            "attachment/not-readable", N_("The file {number} is not of the type that it is listed as."),
-            error("attachment/not-readable", f"/attachments/{number}"), number=number + 1,
-        )  # fmt: skip
+            "attachment/not-readable",
+            N_("The file {number} is not of the type that it is listed as."),
+            error("attachment/not-readable", f"/attachments/{number}"),
+            number=number + 1,
+        )
 
 
 def _changed(number: int) -> PackageError:
     return PackageError(
-        "attachment/changed", N_("The file {number} is not the one that was listed."),
-        error("attachment/changed", f"/attachments/{number}"), number=number + 1,
-    )  # fmt: skip
+        "attachment/changed",
+        N_("The file {number} is not the one that was listed."),
+        error("attachment/changed", f"/attachments/{number}"),
+        number=number + 1,
+    )
 
 
 def _copied(source: IO[bytes], target: IO[bytes], most: int, progress: Callable[[int], object]) -> tuple[str, int]:

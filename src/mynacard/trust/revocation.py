@@ -119,18 +119,24 @@ _WEIGHT: Final = {Verdict.BAD: 0, Verdict.GOOD: 1, Verdict.NOT_CHECKED: 2}
 
 def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]) -> Step:
     context = pyhanko.certvalidator.ValidationContext(
-        trust_roots=[path.trust_anchor], other_certs=[*path.iter_certs(include_root=False)], moment=at,
-        allow_fetching=False, time_tolerance=TOLERANCE, retroactive_revinfo=True, weak_hash_algos=WEAK_HASHES,
+        trust_roots=[path.trust_anchor],
+        other_certs=[*path.iter_certs(include_root=False)],
+        moment=at,
+        allow_fetching=False,
+        time_tolerance=TOLERANCE,
+        retroactive_revinfo=True,
+        weak_hash_algos=WEAK_HASHES,
         **evidence,
-    )  # fmt: skip
+    )
     failures = pyhanko.errors
     try:
         coroutine.result(verify(leaf, path, context))
     except failures.RevokedError as error:
         return bad(
             N_("The certificate was revoked on {time}: {reason}."),
-            time=moment(error.revocation_dt), reason=_REASONS.get(error.reason.native, error.reason.native),
-        )  # fmt: skip
+            time=moment(error.revocation_dt),
+            reason=_REASONS.get(error.reason.native, error.reason.native),
+        )
     except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
         return _SILENT if error.suspect_stale is None else _STALE
     except (

@@ -47,14 +47,21 @@ _EXIT: Final = EXIT_CODES[SubmissionError]
 
 def portal_options(command: _F) -> _F:
     outbox = click.option(
-        "--outbox", "folder", type=click.Path(file_okay=False, path_type=Path), envvar="MYNACARD_OUTBOX",
-        default=lambda: platformdirs.user_data_path("mynacard") / "outbox", show_default=_("a folder of yours"),
+        "--outbox",
+        "folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="MYNACARD_OUTBOX",
+        default=lambda: platformdirs.user_data_path("mynacard") / "outbox",
+        show_default=_("a folder of yours"),
         help=_("Where signed packages are until their receipts are there."),
-    )  # fmt: skip
+    )
     portal = click.option(
-        "--portal", required=True, metavar="URL", envvar="MYNACARD_PORTAL",
+        "--portal",
+        required=True,
+        metavar="URL",
+        envvar="MYNACARD_PORTAL",
         help=_("The receiver's address: https://…, or http:// on this machine."),
-    )  # fmt: skip
+    )
     return portal(outbox(command))
 
 

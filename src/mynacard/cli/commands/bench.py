@@ -205,15 +205,17 @@ def _ms(ms: float) -> str:
 
 
 def _print_json(run: _Run) -> None:
-    print_json({
-        "mynacard": __version__,
-        "reader": run.reader,
-        "simulated": isinstance(card_name(run.reader), Simulated),
-        "rounds": run.rounds,
-        "finished": run.finished,
-        "refused": {step.value: str(refusal) for step, refusal in run.refused.items()},
-        "steps": {summary.step.value: _summary_json(summary) for summary in summaries(run.samples)},
-    })  # fmt: skip
+    print_json(
+        {
+            "mynacard": __version__,
+            "reader": run.reader,
+            "simulated": isinstance(card_name(run.reader), Simulated),
+            "rounds": run.rounds,
+            "finished": run.finished,
+            "refused": {step.value: str(refusal) for step, refusal in run.refused.items()},
+            "steps": {summary.step.value: _summary_json(summary) for summary in summaries(run.samples)},
+        }
+    )
 
 
 def _summary_json(summary: Summary) -> dict[str, object]:

@@ -105,8 +105,9 @@ def _read(channel: Channel) -> _Found:
     session = JpkiSession(channel)
     token, there = session.token_info(), session.certificates_present()
     present = {
-        USER_AUTHENTICATION.name: there.user_authentication, DIGITAL_SIGNATURE.name: there.digital_signature,
-    }  # fmt: skip
+        USER_AUTHENTICATION.name: there.user_authentication,
+        DIGITAL_SIGNATURE.name: there.digital_signature,
+    }
     pins = {pair.name: status_or_refusal(channel, pair.pin) for pair in KEY_PAIRS}
     certificate = _free_certificate(session) if there.user_authentication else None
     authorities = {

@@ -119,9 +119,13 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
 
 def _with(*names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     return click.option(
-        "--with", "opener", type=click.Choice(names), default=names[0], show_default=True,
+        "--with",
+        "opener",
+        type=click.Choice(names),
+        default=names[0],
+        show_default=True,
         help=_("What opens it: the application's PIN, or a number made of what is printed on the card."),
-    )  # fmt: skip
+    )
 
 
 @contextlib.contextmanager
@@ -261,9 +265,11 @@ def _first(checking: Checking) -> Callable[[TextSession], object]:
 
 def _attributes(found: Attributes, as_json: bool) -> dict[str, object]:
     return {
-        "name": found.name, "address": found.address,
-        "birth_date": found.birth_date.isoformat(), "sex": _sex(found.sex, as_json),
-    }  # fmt: skip
+        "name": found.name,
+        "address": found.address,
+        "birth_date": found.birth_date.isoformat(),
+        "sex": _sex(found.sex, as_json),
+    }
 
 
 # --- card face ---------------------------------------------------------------------------------------------
@@ -302,8 +308,10 @@ def face(opener: str, card: CardChoice, pin_source: PinSource, checking: Checkin
 
 def _printed(found: Face, as_json: bool) -> dict[str, object]:
     values: dict[str, object] = {
-        "birth_date": found.birth_date.isoformat(), "sex": _sex(found.sex, as_json), "expiry": found.expiry.isoformat(),
-    }  # fmt: skip
+        "birth_date": found.birth_date.isoformat(),
+        "sex": _sex(found.sex, as_json),
+        "expiry": found.expiry.isoformat(),
+    }
     if as_json:
         images = [{"name": image.name, "format": image.kind, "bytes": len(image.content)} for image in found.images]
         return {**values, "images": images}

@@ -58,9 +58,13 @@ def verify(name: str, card: CardChoice, pin_source: PinSource) -> None:
     with _connected(card) as connection:
         if not isinstance(given, Pin | AtKeypad):
             given = ask(
-                connection, slot.pin, slot.status, given,
-                purpose=_("Checks the PIN; nothing is signed."), spend_last_try=pin_source.spend_last_try,
-            )  # fmt: skip
+                connection,
+                slot.pin,
+                slot.status,
+                given,
+                purpose=_("Checks the PIN; nothing is signed."),
+                spend_last_try=pin_source.spend_last_try,
+            )
         with connection.transaction() as channel:
             slot.verify(channel, given, spend_last_try=pin_source.spend_last_try, upper_case=pin_source.upper_case)
     click.echo(_("The {pin} is right.").format(pin=slot.label))
@@ -91,9 +95,13 @@ def change(name: str, only: str | None, card: CardChoice, pin_source: PinSource)
     with _connected(card) as connection:
         if callable(given):
             pins = ask(
-                connection, slot.pin, _fewest if both else slot.status, given,
-                purpose=_("Changes the PIN."), spend_last_try=pin_source.spend_last_try,
-            )  # fmt: skip
+                connection,
+                slot.pin,
+                _fewest if both else slot.status,
+                given,
+                purpose=_("Changes the PIN."),
+                spend_last_try=pin_source.spend_last_try,
+            )
         else:
             pins = given
         with connection.transaction() as channel:

@@ -85,9 +85,13 @@ def _called(states: Iterable[ReaderState], reader: str | None) -> list[ReaderSta
 
 def _state(state: ReaderState) -> dict[str, object]:
     return {
-        "name": state.name, "card_present": state.card_present, "mute": state.mute, "in_use": state.in_use,
-        "exclusive": state.exclusive, "atr": state.atr.hex().upper(),
-    }  # fmt: skip
+        "name": state.name,
+        "card_present": state.card_present,
+        "mute": state.mute,
+        "in_use": state.in_use,
+        "exclusive": state.exclusive,
+        "atr": state.atr.hex().upper(),
+    }
 
 
 def _tell_changes(before: Mapping[str, ReaderState], now: Mapping[str, ReaderState], as_json: bool) -> None:

@@ -231,10 +231,16 @@ class Calls:
             return None
         short = len(answer) > call.receive_length
         return say.Transmit(
-            call.card, call.send_protocol, call.send_pci_length, call.send_length,
-            call.receive_protocol, call.receive_pci_length, len(answer),
-            code=Code.E_INSUFFICIENT_BUFFER if short else Code.S_SUCCESS, data=b"" if short else answer,
-        )  # fmt: skip
+            call.card,
+            call.send_protocol,
+            call.send_pci_length,
+            call.send_length,
+            call.receive_protocol,
+            call.receive_pci_length,
+            len(answer),
+            code=Code.E_INSUFFICIENT_BUFFER if short else Code.S_SUCCESS,
+            data=b"" if short else answer,
+        )
 
     def _exchange(self, client: Client, reader: Reader, command: bytes) -> bytes | None:
         """The answer that *client* gets to *command*; None if it gets none."""

@@ -69,9 +69,7 @@ class Reader:
     def state(self) -> ReaderState:
         """The row in the readers' table."""
         contacts = self.contacts
-        return ReaderState(
-            self.name, self._counter, contacts.state, self._sharing, contacts.atr, contacts.protocol
-        )  # fmt: skip
+        return ReaderState(self.name, self._counter, contacts.state, self._sharing, contacts.atr, contacts.protocol)
 
     @property
     def handles(self) -> frozenset[int]:

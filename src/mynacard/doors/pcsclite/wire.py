@@ -194,10 +194,19 @@ def encode(message: Message) -> bytes:
     """*message* as an answer: without a header."""
     match message:
         case Transmit():
-            return TRANSMIT.pack(
-                message.card, message.send_protocol, message.send_pci_length, message.send_length,
-                message.receive_protocol, message.receive_pci_length, message.receive_length, message.code,
-            ) + message.data  # fmt: skip
+            return (
+                TRANSMIT.pack(
+                    message.card,
+                    message.send_protocol,
+                    message.send_pci_length,
+                    message.send_length,
+                    message.receive_protocol,
+                    message.receive_pci_length,
+                    message.receive_length,
+                    message.code,
+                )
+                + message.data
+            )
         case Control():
             return _build(message) + message.data
         case _:

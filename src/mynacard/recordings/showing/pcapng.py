@@ -99,11 +99,13 @@ def encode(packets: Iterable[Packet], dissector: str, *, interface: str, program
 
     Comments have at most :data:`COMMENT_MAX` characters, and those that would command a terminal are escaped.
     """
-    return b"".join((
-        _block(_SECTION, _comment(comment), (_PROGRAM, program.encode())),
-        _block(_INTERFACE, (_NAME, interface.encode()), (_RESOLUTION, _MICROSECONDS)),
-        *(_packet(packet, dissector.encode()) for packet in packets),
-    ))  # fmt: skip
+    return b"".join(
+        (
+            _block(_SECTION, _comment(comment), (_PROGRAM, program.encode())),
+            _block(_INTERFACE, (_NAME, interface.encode()), (_RESOLUTION, _MICROSECONDS)),
+            *(_packet(packet, dissector.encode()) for packet in packets),
+        )
+    )
 
 
 def _packet(packet: Packet, dissector: bytes) -> bytes:
@@ -111,9 +113,14 @@ def _packet(packet: Packet, dissector: bytes) -> bytes:
     high, low = divmod(packet.at_us, 1 << 32)
     comment = [_comment(packet.comment)] if packet.comment else []
     return _block(
-        _PACKET, *comment, (_FLAGS, Int32ul.build(packet.direction)),
-        high=high, low=low, data=whole[:SNAP_LENGTH], length=len(whole),
-    )  # fmt: skip
+        _PACKET,
+        *comment,
+        (_FLAGS, Int32ul.build(packet.direction)),
+        high=high,
+        low=low,
+        data=whole[:SNAP_LENGTH],
+        length=len(whole),
+    )
 
 
 def _block(kind: int, *options: tuple[int, bytes], **fields: object) -> bytes:

@@ -128,16 +128,26 @@ def _pins_of(application: layout.Application, *changed: PinReference) -> dict[in
 
 def _text(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
     files = _pins_of(TEXT, TEXT_PIN) | _opened(
-        found, layout.MY_NUMBER, layout.ATTRIBUTES, layout.TEXT_DIGESTS, layout.TEXT_CERTIFICATE,
-        layout.TEXT_BASIC_DATA, layout.SESSION_KEY, layout.TEXT_CARD_KEY,
-    )  # fmt: skip
+        found,
+        layout.MY_NUMBER,
+        layout.ATTRIBUTES,
+        layout.TEXT_DIGESTS,
+        layout.TEXT_CERTIFICATE,
+        layout.TEXT_BASIC_DATA,
+        layout.SESSION_KEY,
+        layout.TEXT_CARD_KEY,
+    )
     files[layout.TEXT_SIGNING_KEY] = KeyFile(keys["own"])
     files[_UNKNOWN_OF_TEXT] = PinFile(tries=0)
     files[_FILLER_OF_TEXT] = TransparentFile(_FILLER, tuple(pin.key for pin in TEXT.pins))  # choice: who opens it
     return Application(
-        TEXT.df_name, files, own_key=keys["own"], session_key=keys["session"], session_guard=TEXT_PIN.key,
+        TEXT.df_name,
+        files,
+        own_key=keys["own"],
+        session_key=keys["session"],
+        session_guard=TEXT_PIN.key,
         change=TEXT.change,
-    )  # fmt: skip
+    )
 
 
 def _card_face(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:

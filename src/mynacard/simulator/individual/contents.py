@@ -70,9 +70,13 @@ def fresh_pins(secrets: Mapping[str, str] = DEFAULT_PINS, holder: Holder | None 
     if holder is not None:
         four = Pin(FOUR_DIGITS)
         pins = {
-            "text": four, "common": four, "resident-register": four,
-            "text/number-a": holder.number_a, "card-face/number-a": holder.number_a,
-            "text/number-b": holder.number_b, "card-face/number-b": holder.number_b,
+            "text": four,
+            "common": four,
+            "resident-register": four,
+            "text/number-a": holder.number_a,
+            "card-face/number-a": holder.number_a,
+            "text/number-b": holder.number_b,
+            "card-face/number-b": holder.number_b,
             "card-face/birth-date": holder.birth_date_pin,
-        } | pins  # fmt: skip
+        } | pins
     return {name: PinMemory(pins[name], reference.tries) for name, (_, reference) in SLOTS.items() if name in pins}

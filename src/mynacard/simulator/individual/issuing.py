@@ -181,7 +181,7 @@ def _face(
             ),
         },
         keys={"own": keys.own},
-    )  # fmt: skip
+    )
 
 
 def _card_face(holder: Holder, own: PublicKeyObject, key: rsa.RSAPrivateKey) -> bytes:

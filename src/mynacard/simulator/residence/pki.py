@@ -56,15 +56,22 @@ def _begin(
 
 def _name(common_name: str) -> x509.Name:
     attributes = [
-        (NameOID.COUNTRY_NAME, "JP"), (NameOID.ORGANIZATION_NAME, SIMULATED_ORGANIZATION),
+        (NameOID.COUNTRY_NAME, "JP"),
+        (NameOID.ORGANIZATION_NAME, SIMULATED_ORGANIZATION),
         (NameOID.COMMON_NAME, common_name),
-    ]  # fmt: skip
+    ]
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes])
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not signs_certificates, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
