@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 FULL: Final = 100
 """The examples of a property that does not say how many it wants, in a thorough run."""
-QUICK: Final = 15
+QUICK: Final = 10
 SAMPLE: Final = 250
 """How many values of an exhaustive loop a quick run takes."""
 
@@ -69,6 +70,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         for mark in item.iter_markers("thorough"):
             item.add_marker(pytest.mark.skip(reason=f"`make thorough`: {mark.args[0]}"))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: the collector of garbage need not look at all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _goes_further(item: pytest.Item) -> bool:
