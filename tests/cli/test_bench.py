@@ -244,7 +244,7 @@ def test_another_card_is_told_as_usual() -> None:
 @pytest.mark.parametrize(
     ("persona", "left_out", "reason"),
     [
-        ("pin-less", "pin-status", "Not measured: PIN status. The card refused SELECT (EF): no such file"),
+        ("pin-less", "pin-status", "Not measured: PIN status. This card has no user-authentication PIN (6A82)."),
         (
             "android-phone",
             "certificate",

@@ -45,7 +45,9 @@ def test_no_argument_and_no_variable_takes_a_pin(words: tuple[str, ...], command
     for parameter in command.params:
         assert parameter.envvar in (None, "MYNACARD_PORTAL", "MYNACARD_OUTBOX"), "an address and a folder"
         taken = {name for name in parameter.opts if "pin" in name or "password" in name or "secret" in name}
-        if isinstance(parameter, click.Option) and not parameter.is_flag:
+        if taken == {"--allow-pin"}:  # which PIN may be presented, by its name
+            assert isinstance(parameter.type, click.Choice)
+        elif isinstance(parameter, click.Option) and not parameter.is_flag:
             assert taken <= {"--pin-file", "--pin-fd", "--password-file", "--password-fd"}
 
 

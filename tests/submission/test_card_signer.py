@@ -14,7 +14,7 @@ from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.jpki.layout import KeyPair
 from mynacard.opening.pins import PinRequest, verified_session
 from mynacard.pin import Pin
-from mynacard.signing import cms, external
+from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
 from mynacard.simulator.individual.contents import DEFAULT_PINS
 from mynacard.submission.application import Role
@@ -22,6 +22,7 @@ from mynacard.submission.card_signer import CardSigner
 from mynacard.submission.exchange import registration_statement
 from mynacard.submission.manifest import Supplement, canonical, manifest_of
 from mynacard.submission.package import attachment
+from mynacard.trust import pyhanko
 from mynacard.verdict import Verdict
 from mynacard.webeid import parse as parse_token
 from mynacard.webeid import verify_signature
@@ -112,7 +113,7 @@ def test_the_holder_is_told_in_their_language(card: str) -> None:
 def test_without_what_makes_the_signature_no_pin_is_asked_for(
     card: str, holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(external, "find_spec", lambda _name: None)
+    monkeypatch.setattr(pyhanko, "find_spec", lambda _name: None)
     with pytest.raises(errors.MissingExtraError):
         CardSigner.with_pins(holder, holder, name=card)
     assert holder.requests == []

@@ -100,7 +100,7 @@ def test_the_marker_says_what_the_card_is_like_and_refuses_what_it_does_not_know
     assert "2 passed" in said
     assert "3 errors" in said
     assert "takes these keywords: extended_length, faults, persona, personality, pins, timing" in said
-    assert "melted@1 is no fault" in said
+    assert "melted@1 is not a fault" in said
 
 
 def test_the_plugin_is_where_pytest_looks_for_it() -> None:
