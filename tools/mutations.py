@@ -2,7 +2,8 @@
 
     python tools/mutations.py [--count 50] [--seed 20160113] [--tree FOLDER] [--output docs/mutations.md]
 
-For each mutant first the tests of its room, up to the first that fails; where none does, all that `make test` runs.
+For each mutant first the tests of its room, up to the first that fails; where none does, all that `make test` runs,
+and then what `make thorough` adds in its room: what only that sees, `make test` has lost.
 FOLDER is another checkout, with this Python's packages: the same seed picks the same mutants in the same sources.
 """
 
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 ROOMS: Final = ("apdu", "jpki", "trust", "signing", "submission")
 TIMEOUT_S: Final = 900
-"""A mutant may run for ever; then it was seen."""
+"""A mutant may run forever; then it was seen."""
+THOROUGH: Final = "only `make thorough`"
 
 COMPARISONS: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -160,21 +163,23 @@ def copied(tree: Path, folder: Path) -> Path:
 
 
 def seen_by(tree: Path, mutant: Mutant) -> str:
-    """Which tests fail: those of the ``room``, or of another; nothing where none does."""
+    """Which tests fail: those of its room, of another, or only those of ``make thorough``; empty where none does."""
     module = tree / "src/mynacard" / mutant.module
     source = module.read_text("utf-8")
     module.write_text(mutant.applied(source), "utf-8")
     try:
         if failing(tree, f"tests/{mutant.room}"):
             return "its room"
-        return "another room" if failing(tree, "tests") else ""
+        if failing(tree, "tests"):
+            return "another room"
+        return THOROUGH if failing(tree, f"tests/{mutant.room}", "--thorough") else ""
     finally:
         module.write_text(source, "utf-8")
 
 
-def failing(tree: Path, place: str) -> bool:
+def failing(tree: Path, place: str, *options: str) -> bool:
     """Whether a test in *place* fails, or none ends in time."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", place]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", place, *options]
     if place == "tests":
         command += ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
     environment = os.environ | {"PYTHONPATH": str(tree / "src")}
@@ -204,7 +209,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     chosen = parser.parse_args()
     rows: list[str] = []
-    survived = 0
+    verdicts = Counter[str]()
     with tempfile.TemporaryDirectory(prefix="mynacard-mutations-") as folder:
         tree = copied(chosen.tree, Path(folder))
         if failing(tree, "tests"):
@@ -212,10 +217,14 @@ def main() -> None:
         for mutant in picked(tree, chosen.count, chosen.seed):
             start = time.monotonic()
             seen = seen_by(tree, mutant)
-            survived += not seen
+            verdicts[seen] += 1
             rows.append(row(mutant, seen))
             print(f"{time.monotonic() - start:6.1f} s  {rows[-1]}", flush=True)
-    result = f"{len(rows) - survived} of {len(rows)} mutants were seen; {survived} survived."
+    by_quick = len(rows) - verdicts[""] - verdicts[THOROUGH]
+    result = (
+        f"`make test` saw {by_quick} of {len(rows)} mutants, `make thorough` {verdicts[THOROUGH]} more; "
+        f"{verdicts['']} survived."
+    )
     print(result)
     if chosen.output:
         chosen.output.write_text(PAGE.format(seed=chosen.seed, result=result, rows="\n".join(rows)), "utf-8")
