@@ -1,9 +1,9 @@
 """Cards in an event loop: the same functions, run in threads by anyio, under asyncio or trio.
 
-What takes an APDU takes a thread's time, never the loop's. Everything about one card happens one after the other, for a
-card belongs to one thread at a time. A cancelled task first waits for the command that is on its way, and for letting
-the card go: calls have deadlines, and a PIN that may have been sent has to be logged out. Whoever is asked for a PIN
-then is asked no longer.
+Functions that send APDUs run in a thread and never block the loop. Calls about one card run one after the other, since
+a card belongs to one thread at a time. A cancelled task first waits for the command that is on its way, and for the
+card to be let go: calls have deadlines, and a PIN that may have been sent has to be logged out. A PIN provider that is
+still asking is cancelled.
 
 Needs anyio, the extra ``async``.
 """
@@ -43,7 +43,7 @@ class InThread(Generic[S]):
         self._calls = calls
 
     async def run(self, function: Callable[Concatenate[S, P], T], /, *arguments: P.args, **keywords: P.kwargs) -> T:
-        """What *function* returns for the channel or session, such as ``run(JpkiSession.sign, b"…")``."""
+        """The result of *function*, called with the channel or session: ``run(JpkiSession.sign, b"…")``."""
         return await self._calls.run(partial(function, self._subject, *arguments, **keywords))
 
 
@@ -72,7 +72,7 @@ async def verified_session(
     upper_case: bool = False,
     deadlines: Deadlines = Deadlines(),
 ) -> AsyncGenerator[InThread[JpkiSession], None]:
-    """As :func:`mynacard.verified_session`; who gets the PIN is asked in the event loop."""
+    """As :func:`mynacard.verified_session`; a PIN provider is awaited in the event loop."""
     calls = _Calls()
     connecting = opening.connect_card(name, deadlines=deadlines)
     async with calls.inside(connecting) as connection:
@@ -116,7 +116,7 @@ async def wait_for_card(name: str = "", timeout_s: float | None = None) -> tuple
 
 
 class _Calls:
-    """What is done with one card, each in some thread, none beside another."""
+    """The calls about one card: each in some thread, one at a time."""
 
     def __init__(self) -> None:
         self._one_at_a_time = CapacityLimiter(1)
@@ -124,7 +124,7 @@ class _Calls:
         self.adopt: Callable[[], None] = lambda: None
 
     async def run(self, job: Callable[[], T]) -> T:
-        """What *job* returns; a cancelled task goes on only after it."""
+        """The result of *job*; a cancelled task goes on only after it has ended."""
         future: Future[T] = Future()
 
         def adopted() -> None:
@@ -133,7 +133,7 @@ class _Calls:
             try:
                 self.adopt()
                 future.set_result(job())
-            except BaseException as error:  # whatever it is, it belongs to the one who waits
+            except BaseException as error:  # of any kind: the waiting task gets it
                 future.set_exception(error)
 
         async with self._one_at_a_time:
@@ -148,7 +148,7 @@ class _Calls:
 
     @asynccontextmanager
     async def inside(self, context: AbstractContextManager[T]) -> AsyncGenerator[T, None]:
-        """Inside of *context*, which is entered and left in threads; left also by a task that is cancelled."""
+        """Enter *context* in a thread, and leave it in one; a cancelled task leaves it, too."""
         entered: list[T] = []
         try:
             await self.run(lambda: entered.append(context.__enter__()))
@@ -164,7 +164,7 @@ class _Calls:
                 await self.run(partial(context.__exit__, None, None, None))
 
     def asked_in_the_loop(self, ask: Callable[[PinRequest], Awaitable[PinSecret]]) -> PinProvider:
-        """*ask* for the thread that needs the answer; a cancelled task asks no longer."""
+        """*ask* for the thread that needs the answer; cancelling the task ends the question."""
 
         async def asked(request: PinRequest) -> PinSecret:
             with CancelScope() as self._asking:
@@ -175,7 +175,7 @@ class _Calls:
 
 
 async def _ended(future: Future[T]) -> None:
-    """Until *future* has ended, however often the task is cancelled."""
+    """Wait until *future* has ended, however often the task is cancelled."""
     while not future.done():
         with CancelScope(shield=True), suppress(get_cancelled_exc_class()):
             await to_thread.run_sync(wait, [future], limiter=CapacityLimiter(1))

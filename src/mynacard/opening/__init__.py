@@ -1,4 +1,4 @@
-"""Which card, by which name, and who is asked for its PIN or number."""
+"""Opens the card that a name means, and gets its PIN or number from the holder."""
 
 from mynacard.opening.connection import CardConnection, OpeningOptions, connect_card, open_card
 from mynacard.opening.names import REPLAYED, SIMULATED, CardName, card_name, choose_reader

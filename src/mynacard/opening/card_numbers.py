@@ -1,4 +1,4 @@
-"""A residence card's number is asked for outside of any transaction, and presented inside of one, as PINs are."""
+"""A residence card's number is asked for outside any transaction, and presented inside one, as PINs are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mynacard.residence.number import CardNumber
 __all__ = ["NumberProvider", "opened_residence_card"]
 
 NumberProvider: TypeAlias = Callable[[CardType], CardNumber]
-"""Whoever gets a residence card's number from its holder; told which card lies there, called in no transaction."""
+"""Gets a residence card's number from its holder; called with the type of card, outside any transaction."""
 
 
 @contextlib.contextmanager
@@ -28,19 +28,20 @@ def opened_residence_card(
     extended_length: bool | None = None,
     **opening: Unpack[OpeningOptions],
 ) -> Generator[ResidenceCard, None, None]:
-    """A residence card that its number has opened; afterwards its power is cut, which is what it forgets by.
+    """A residence card, opened with its number; afterwards it is powered off, which closes it.
 
     Args:
-        number: the number, or who gets it. The card counts no tries; all the same it is presented once.
+        number: the number, or a function that gets it. The card counts no tries; even so, it is presented only once.
         name: which card, as :func:`mynacard.open_card` takes it.
-        extended_length: whether reader and card pass long answers, where the caller knows; else it is found out.
+        extended_length: whether reader and card pass long answers, if the caller knows; otherwise the card is tried.
         opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
 
     Raises:
-        NoResidenceCard, NotPublicError: another card lies there; the number is not asked for.
+        NoResidenceCard, NotPublicError: the card is of another kind; the number is not asked for.
         CardNumberIncorrect: it is another card's number.
         CardLostError: the card was removed, replaced or reset while the holder typed. The number was not used.
-        ReaderError: no card, or as :func:`mynacard.open_card`.
+        ProtocolError, OutcomeUnknownError: as :meth:`mynacard.residence.ResidenceCard.authenticate`.
+        ReaderError, UsageError, CardFileError, TestPkiError: as :func:`mynacard.open_card`.
     """
     profile = CardProfile(extended_length=extended_length)
     with connect_card(name, **opening) as connection:

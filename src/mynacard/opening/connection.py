@@ -28,11 +28,11 @@ __all__ = ["CardConnection", "OpeningOptions", "connect_card", "open_card"]
 
 
 class _Usable(Card, Protocol):
-    """A card on a reader, or one that is treated alike: a Card inside of a transaction."""
+    """A card on a reader, or one that is used like it: a Card inside a transaction."""
 
     @property
     def card_profile(self) -> CardProfile:
-        """What may be taken for granted of the way to it."""
+        """The assumptions that a channel to this card may make."""
         ...
 
     def transaction(self) -> AbstractContextManager[object]: ...
@@ -40,11 +40,11 @@ class _Usable(Card, Protocol):
 
 
 class CardConnection:
-    """A card, connected and shared with other programs; commands pass inside of :meth:`transaction`.
+    """A card, connected and shared with other programs; commands pass inside :meth:`transaction`.
 
-    Between two transactions others may use the card, and a person may be asked for a PIN. If the card is removed,
-    replaced or reset meanwhile, the next one begins with an error. It ends the sessions of the one before: what they
-    had selected, somebody else may have changed. After a transaction in which a PIN was shown there is no other one.
+    Between two transactions other programs may use the card, and the holder may be asked for a PIN. If the card is
+    removed, replaced or reset meanwhile, the next transaction begins with an error. The end of a transaction ends its
+    sessions, since another program may select something else. A transaction in which a PIN was shown is the last.
 
     Belongs to the thread that made it until another one calls :meth:`adopt`; never to a forked process.
     """
@@ -55,12 +55,13 @@ class CardConnection:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[Channel, None, None]:
-        """The channel to the card, while no other program gets to it.
+        """The channel to the card; no other program reaches the card while this lasts.
 
         Raises:
             ReaderBusyError: another program did not let go of it in time.
-            CardLostError: it is not the card, or not in the state, that was connected.
-            UsageError: there is a transaction already, or was one with a PIN.
+            CardLostError: the card was removed, replaced or reset since it was connected.
+            UsageError: there is a transaction already, or a PIN was shown in an earlier one.
+            OwnershipError: another thread or process has the card.
         """
         with self._card.transaction():
             try:
@@ -69,12 +70,16 @@ class CardConnection:
                 self._channel.end_sessions()
 
     def adopt(self) -> None:
-        """Take the card over into the calling thread; the former one must have finished with it."""
+        """Make the calling thread the owner of the card. The former one must have finished with it.
+
+        Raises:
+            OwnershipError: this process is a fork of the owner.
+        """
         self._card.adopt()
 
 
 class OpeningOptions(TypedDict, total=False):
-    """What :func:`connect_card` takes besides a name, for the functions that pass it on."""
+    """The arguments of :func:`connect_card` besides the name, for the functions that pass them on."""
 
     around: Callable[[Card], Card]
     deadlines: Deadlines
@@ -92,18 +97,18 @@ def connect_card(
     """A connection to the card that *name* means, let go on every way out.
 
     Args:
-        name: a reader's name or a part that only one has; ``sim:`` for a fresh simulated card, ``sim:@PERSONA`` for one
-            of that kind, ``sim:PATH`` for the one in a file; ``replay:PATH`` for a recorded one; None for what
-            ``MYNACARD_READER`` says, else the one reader that holds a card.
+        name: a reader's name, or a part that only one reader has in its name; ``sim:`` for a fresh simulated card,
+            ``sim:@PERSONA`` for one of that kind, ``sim:PATH`` for the one in a file; ``replay:PATH`` for a recorded
+            one; None for what ``MYNACARD_READER`` says, else the one reader that holds a card.
         around: a card to put around the card (a trace, a recording).
         deadlines: how long to wait for what, on a reader.
         wait_s: how long to wait for a card to be placed on a reader, in seconds.
 
     Raises:
         ReaderError: no library, service, reader or card; a name that fits none or several (:func:`choose_reader`).
-        UsageError: no persona has this name.
+        UsageError: no persona has this name; or as :class:`mynacard.readers.ReaderCard`.
         CardFileError: the file of a simulated or recorded card is missing, damaged or in use.
-        TestPkiError: a fresh simulated card cannot be made, since the cache folder cannot be used.
+        TestPkiError: the cache folder cannot be used, so that a fresh simulated card cannot be made.
     """
     with _opened(card_name(name), deadlines, wait_s) as card:
         yield CardConnection(card, around)
@@ -111,10 +116,10 @@ def connect_card(
 
 @contextlib.contextmanager
 def open_card(name: str | None = None, **opening: Unpack[OpeningOptions]) -> Generator[Channel, None, None]:
-    """A channel to the card that *name* means; on every way out logged out, and powered off once a PIN was shown.
+    """A channel to the card that *name* means; at the end it is logged out, and powered off if a PIN was shown.
 
-    One connection, and one transaction around everything: no other program comes between, so ask nobody for a PIN
-    inside of it (:func:`mynacard.verified_session` asks outside). Arguments and errors are those of
+    One connection, and one transaction around everything, which keeps other programs waiting: do not ask the holder for
+    a PIN inside it (:func:`mynacard.verified_session` asks outside). Arguments and errors are those of
     :func:`connect_card` and :meth:`CardConnection.transaction`.
     """
     with connect_card(name, **opening) as connection, connection.transaction() as channel:

@@ -1,4 +1,4 @@
-"""What a card is called: a reader's name, or that of a card in memory, in a file, or recorded."""
+"""The names of cards: a reader's name, or that of a card in memory, in a file, or in a recording."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 SIMULATED: Final = "sim:"
 """Begins the name of a simulated card; on its own, it names a fresh one."""
 REPLAYED: Final = "replay:"
-"""Begins the name of a recorded card, and the path of its recording follows."""
+"""Begins the name of a recorded card; the path of its recording follows."""
 _PERSONA: Final = "@"
 _VARIABLE: Final = "MYNACARD_READER"
 
@@ -41,14 +41,14 @@ class AnyReader:
 
 @dataclass(frozen=True, slots=True)
 class ReaderNamed:
-    """The card on the reader of this name, or on the only one that has *part* in its name."""
+    """The card on the reader of this name, or on the only one with *part* in its name."""
 
     part: str
 
 
 @dataclass(frozen=True, slots=True)
 class FreshSimulated:
-    """A new simulated card in memory: of the kind that *persona* names, or the default one."""
+    """A new simulated card in memory: of the kind that *persona* names, or of the default kind."""
 
     persona: str | None = None
 
@@ -72,7 +72,7 @@ CardName: TypeAlias = AnyReader | ReaderNamed | Simulated | Recorded
 
 
 def card_name(name: str | None) -> CardName:
-    """The card that *name* means, or ``MYNACARD_READER`` where it is None, as :func:`mynacard.open_card` takes it."""
+    """The card that *name* means for :func:`mynacard.open_card`; None stands for the value of ``MYNACARD_READER``."""
     text = named(name)
     if text.startswith(SIMULATED):
         return _simulated(text.removeprefix(SIMULATED))
@@ -88,14 +88,14 @@ def _simulated(rest: str) -> Simulated:
 
 
 def named(name: str | None) -> str:
-    """*name*, or what ``MYNACARD_READER`` says where there is none."""
+    """*name*; if it is None, the value of ``MYNACARD_READER``."""
     return name if name is not None else os.environ.get(_VARIABLE, "")
 
 
 def choose_reader(states: tuple[ReaderState, ...], name: str = "") -> str:
     """The full name of the reader that *name* means among *states*: exactly, or as a part that only one has.
 
-    Without a name: the one that holds a card.
+    Without a name, the only reader that holds a card.
 
     Raises:
         NoReaderError: no reader is attached.

@@ -1,8 +1,8 @@
-"""A PIN is asked for outside of any transaction, and presented inside of one.
+"""A PIN is asked for outside any transaction, and presented inside one.
 
-First a short transaction: how many tries are left? Then the holder is told what the PIN is for, and types; other
-programs may use the card meanwhile. Then the transaction in which the PIN is presented and used. The connection stays
-open all the time: a card that was removed, replaced or reset in between is an error, and its PIN is not sent.
+A first, short transaction asks how many tries are left. Then the holder sees what the PIN is for, and types it; other
+programs may use the card meanwhile. A second transaction presents the PIN and uses it. The connection stays open all
+the time: if the card was removed, replaced or reset in between, that is an error, and the PIN is not sent.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class PinRequest:
-    """What a holder should know before typing.
+    """The facts that a holder should know before typing.
 
     Attributes:
         pin: which PIN; its ``label`` names it.
         status: how many tries are left.
-        purpose: what it is for, in a sentence: what will be signed, where to somebody logs in.
+        purpose: what it is for, in a sentence: what will be signed, where the holder logs in.
         signatures: how many signatures will be made.
     """
 
@@ -59,11 +59,11 @@ class PinRequest:
 
 
 class PinProvider(Protocol):
-    """Whoever gets the PIN from its holder: a prompt, a dialogue, another program. Called once, in no transaction.
+    """Gets the PIN from its holder: a prompt, a dialogue, another program. Called once, outside any transaction.
 
-    One that answers :class:`~mynacard.pin.AtKeypad` has told the holder to type at the reader's own keys.
+    A provider that returns :class:`~mynacard.pin.AtKeypad` has asked the holder to type on the reader's own keypad.
 
-    What it raises (the holder declined) goes on to the caller; nothing was sent then.
+    Its exceptions (the holder declined) reach the caller; nothing was sent then.
     """
 
     def __call__(self, request: PinRequest, /) -> PinSecret: ...
@@ -80,12 +80,20 @@ def pin_from_descriptor(descriptor: int) -> Pin:
 
 
 def pin_from_stream(stream: IO[bytes]) -> Pin:
-    """The first line of *stream*, without its end."""
+    """The first line of *stream*, without its end.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     return Pin(stream.readline(_LINE_MAX).rstrip(b"\r\n"))
 
 
 def pins_from_stream(stream: IO[bytes]) -> tuple[Pin, Pin]:
-    """The first two lines of *stream*, without their ends: an old PIN and a new one."""
+    """The first two lines of *stream*, without their ends: an old PIN and a new one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     return pin_from_stream(stream), pin_from_stream(stream)
 
 
@@ -104,24 +112,25 @@ def verified_session(
 ) -> Generator[JpkiSession, None, None]:
     """A JPKI session in which *pair*'s PIN is verified; afterwards the card is logged out and powered off.
 
-    With a provider two APDUs more than with a PIN: what it is told has to be asked for.
+    A provider costs two APDUs more than a PIN: the card is asked how many tries are left.
 
     Args:
-        pair: whose PIN.
-        pin: the PIN, or who gets it, or :class:`~mynacard.pin.AtKeypad`.
+        pair: the key pair whose PIN it is.
+        pin: the PIN, or a provider that gets it, or :class:`~mynacard.pin.AtKeypad`.
         name: which card, as :func:`mynacard.open_card` takes it.
-        purpose: what the holder is told that the PIN is for.
-        signatures: how many there will be; told, not enforced: one VERIFY opens the key for any number.
-        spend_last_try: send the PIN even if one try is left, or the card does not say how many are.
-        upper_case: turn small letters of the password into capitals.
-        certificates: certificates of this card that the caller holds already.
+        purpose: what the PIN is for, to show to the holder.
+        signatures: how many there will be, to show, not to enforce: one VERIFY opens the key for any number.
+        spend_last_try: send the PIN even if only one try is left, or if the card does not say how many are left.
+        upper_case: turn lowercase letters of the password into capitals.
+        certificates: certificates of this card that the caller already has.
         opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
 
     Raises:
         PinError, NoKeypadError: as :func:`mynacard.apdu.verification.verify`; a PIN that would not be sent is not asked
             for.
+        ApplicationNotFound: the card does not have JPKI.
         CardLostError: the card was removed, replaced or reset while the holder typed. No PIN was sent.
-        ReaderError: no card, or as :func:`mynacard.open_card`.
+        ReaderError, UsageError, CardFileError, TestPkiError: as :func:`mynacard.open_card`.
     """
     with (
         connect_card(name, **opening) as connection,
@@ -151,7 +160,7 @@ def verified_session_on(
     upper_case: bool = False,
     certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES,
 ) -> Generator[JpkiSession, None, None]:
-    """The same on a card that is connected already; :func:`verified_session` has the arguments and errors."""
+    """The same on a card that is already connected; :func:`verified_session` describes the arguments and errors."""
     if not isinstance(pin, Pin | AtKeypad):
         pin = ask(
             connection,
@@ -180,21 +189,21 @@ def verified_application(
     spend_last_try: bool = False,
     **opening: Unpack[OpeningOptions],
 ) -> Generator[S, None, None]:
-    """The same in one of the card's other applications.
+    """A session of another application in which a PIN is verified; it ends like that of :func:`verified_session`.
 
     Args:
         kind: its session, such as :class:`mynacard.personal.TextSession`.
         reference: which of its PINs.
-        pin: the PIN, or who gets it.
-        before: what is done in the session before the PIN is presented, such as reading what is free.
-        name: as :func:`verified_session` takes it, and so the others.
-        purpose: what the holder is told that the PIN is for.
-        spend_last_try: send the PIN even if one try is left, or the card does not say how many are.
+        pin: the PIN, or a provider that gets it, or :class:`~mynacard.pin.AtKeypad`.
+        before: called with the session before the PIN is presented, for example to read what needs no PIN.
+        name: which card, as :func:`mynacard.open_card` takes it.
+        purpose: what the PIN is for, to show to the holder.
+        spend_last_try: send the PIN even if only one try is left, or if the card does not say how many are left.
         opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
 
     Raises:
         ApplicationNotFound: the card does not have this application.
-        PinError, CardLostError, ReaderError: as :func:`verified_session`.
+        PinError, CardLostError, ReaderError, UsageError, CardFileError, TestPkiError: as :func:`verified_session`.
     """
     with connect_card(name, **opening) as connection:
         if not isinstance(pin, Pin | AtKeypad):
@@ -223,19 +232,20 @@ def ask(
     signatures: int = 0,
     spend_last_try: bool = False,
 ) -> T:
-    """What *provider* gets from the holder, who is asked in no transaction, and only for what would be sent.
+    """The answer of *provider*, which asks the holder outside any transaction, and only if the PIN would be sent.
 
     Args:
-        connection: the card, in no transaction.
+        connection: the card, outside any transaction.
         reference: which PIN.
         status: asks the card how many tries are left.
-        provider: who gets it; told what is in :class:`PinRequest`.
-        purpose: what the holder is told that the PIN is for.
+        provider: gets the PIN; called with a :class:`PinRequest`.
+        purpose: what the PIN is for, to show to the holder.
         signatures: how many there will be.
-        spend_last_try: whether it would be sent with one try left.
+        spend_last_try: whether the PIN would be sent with only one try left.
 
     Raises:
         PinBlocked, LastTryError: the PIN would not be sent; the holder is not asked.
+        ReaderError, UsageError: as :meth:`CardConnection.transaction`.
     """
     with connection.transaction() as channel:
         pin_status = status(channel)

@@ -1,4 +1,4 @@
-"""Cards in memory and recorded ones, used as one on a reader is."""
+"""Simulated and recorded cards, used like a card on a reader."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ReplayedCard", "SimulatedCard"]
 
 
 class ReplayedCard(Replay):
-    """A recorded card, used as one on a reader is. There is nothing to log out, and nobody to share it with."""
+    """A recorded card, used like a card on a reader. It needs no log-out, and no other program shares it."""
 
     card_profile = CardProfile()
 
@@ -33,11 +33,12 @@ class ReplayedCard(Replay):
 
 
 class SimulatedCard:
-    """A simulated card, used as one on a reader is: in transactions, by its owner, and left as it is left there.
+    """A simulated card, used like a card on a reader: in transactions, by its owner, and logged out in the same way.
 
     Raises:
-        UsageError: a command outside of a transaction; a transaction inside of another, or after one with a PIN.
-        OwnershipError: another thread or process has it.
+        UsageError: from :meth:`transmit` outside a transaction; from :meth:`transaction` inside another one, or after
+            one with a PIN.
+        OwnershipError: another thread or process has the card.
     """
 
     card_profile = CardProfile()
@@ -66,7 +67,7 @@ class SimulatedCard:
     def transmit(self, command: bytes, /) -> bytes:
         self._owner.check()
         if not self._in_transaction:
-            raise errors.UsageError(N_("The simulated card takes commands in a transaction alone."))
+            raise errors.UsageError(N_("The simulated card takes commands only in a transaction."))
         self._exposure.sending(command)
         answer = self._card.transmit(command)
         self._exposure.answered(command, answer)
