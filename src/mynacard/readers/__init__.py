@@ -1,4 +1,4 @@
-"""Card readers over PC/SC: which are there, and the card on one of them. The only room that knows a PC/SC library.
+"""Card readers over PC/SC: the attached ones, and the card on one. The only room that knows a PC/SC library.
 
 A command passes six hops on its way to the reader, and each adds one thing::
 

@@ -1,4 +1,4 @@
-"""The shapes in which systems offer PC/SC: one API, three ABIs. Types, names and numbers, as data.
+"""The ABIs of PC/SC: one API, three systems. Types, names and numbers, as data.
 
 Source: winscard.h and winsmcrd.h (Windows SDK); pcsclite.h, wintypes.h and reader.h (pcsc-lite 1.9.9); winscard.h and
 pcsclite.h of macOS's PCSC.framework. vectors/readers/abi.json names the places.
@@ -35,20 +35,20 @@ SIGNATURES: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Abi:
-    """How the PC/SC library of one system wants to be called.
+    """How to call the PC/SC library of one system.
 
     Attributes:
         name: for people.
-        library: what the system's loader finds it by.
+        library: the name or path that the system's loader takes.
         dword, long, handle: the types that the header files call DWORD, LONG, and SCARDCONTEXT or SCARDHANDLE.
-        encoding: of the names of readers.
-        encoding_errors: makes what is no text into something that encodes to the same bytes again.
+        encoding: the encoding of readers' names.
+        encoding_errors: the codec's error handler; bytes that are not text keep their value when encoded again.
         atr_length: bytes that SCARD_READERSTATE has for an ATR.
         answer_length: bytes that the library gets for an answer of the card or the reader.
         control_base, control_shift: SCARD_CTL_CODE(function) is the base plus the shifted function.
-        packing: the most that fields of SCARD_READERSTATE are aligned to; None leaves it to their types.
-        loader: the class in ctypes that calls the functions the system's way, where it is there.
-        symbols: the names of functions that the library exports under another name.
+        packing: the greatest alignment of fields of SCARD_READERSTATE; None leaves it to their types.
+        loader: the class in ctypes that calls functions by the system's convention; CDLL where ctypes lacks it.
+        symbols: the exported names of functions that the library exports under another name.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Abi:
 
     @property
     def character(self) -> int:
-        """Bytes in the unit that lengths of text count, which is also how much ends a text."""
+        """Bytes in the unit in which lengths of text are counted; the end mark of a text is one such unit."""
         return len("\0".encode(self.encoding))
 
     def control_code(self, function: int) -> int:
@@ -94,12 +94,12 @@ class Abi:
 
 
 def _structure(name: str, packing: int | None, **fields: Any) -> Any:
-    packed = {} if packing is None else {"_pack_": packing, "_layout_": "ms"}  # Python 3.14 wants to be told the latter
+    packed = {} if packing is None else {"_pack_": packing, "_layout_": "ms"}  # Python 3.14 requires the latter
     return type(name, (ctypes.Structure,), {**packed, "_fields_": tuple(fields.items())})
 
 
 _EXTENDED: Final = 4 + 3 + 65535 + 2
-"""The longest command APDU, ISO/IEC 7816-3:2006 §12.1.3; an answer is shorter. pcsc-lite takes no buffer over 65548."""
+"""The longest command APDU, ISO/IEC 7816-3:2006 §12.1.3; an answer is shorter. pcsc-lite refuses buffers over 65548."""
 
 PCSC_LITE: Final = Abi(
     "pcsc-lite", "libpcsclite.so.1",

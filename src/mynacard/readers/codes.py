@@ -1,10 +1,10 @@
-"""What PC/SC's return codes mean: one table, from code to exception.
+"""The meaning of PC/SC's return codes: one table, from code to exception.
 
 Two families of codes come out of PC/SC: its own (facility '8010'), and Windows's system error codes, bare or wrapped as
 an HRESULT (facility '8007'). A binding hands out either with or without a sign.
 
-Source: pcsclite.h (pcsc-lite 1.9.9) for names and values; winerror.h for Windows's own; what pcsc-lite returns when,
-its src/winscard.c.
+Source: pcsclite.h (pcsc-lite 1.9.9) for names and values; winerror.h for Windows's own; pcsc-lite's src/winscard.c for
+when it returns which.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUCCESS: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A row: the code's name in its header file, the exception, and what to tell people.
+    """A row: the code's name in its header file, the exception, and the message for people.
 
     The template may use ``{reader}``, ``{call}`` (the PC/SC function) and ``{pcsc}`` (the code's name and number).
     """
@@ -34,7 +34,7 @@ class Failure:
 
 
 _NO_SERVICE: Final = N_(
-    "The PC/SC service does not run. On Linux start it (sudo systemctl start pcscd.socket, or pcscd itself); "
+    "The PC/SC service is not running. On Linux start it (sudo systemctl start pcscd.socket, or pcscd itself); "
     "Windows starts it when a reader is attached."
 )
 _NOT_REDIRECTED: Final = N_(
@@ -50,7 +50,7 @@ _READER_GONE: Final = N_("The reader {reader} was unplugged or switched off.")
 _BUSY: Final = N_("Another program uses the card on {reader} and does not share it. Close that program and try again.")
 _SERVICE_BUSY: Final = N_("The PC/SC service is too busy ({pcsc}). Try again in a moment.")
 _NO_CARD: Final = N_("There is no card on the reader {reader}.")
-_MUTE: Final = N_("The card on {reader} does not answer: it lies face down, is dirty, or is no smart card.")
+_MUTE: Final = N_("The card on {reader} does not answer: it lies face down, is dirty, or is not a smart card.")
 _UNSUITABLE: Final = N_(
     "The card on {reader} cannot be used through this reader ({pcsc}): it may be another kind of card."
 )
@@ -58,7 +58,7 @@ _NOT_READY: Final = N_("The reader {reader} or the card on it is not ready. Take
 _REMOVED: Final = N_("The card was taken off the reader {reader}.")
 _RESET: Final = N_("The card on {reader} was reset by another program or by the system. Begin again.")
 _LOST: Final = N_("The connection to {reader} is gone ({pcsc}). Begin again.")
-_UNKNOWN: Final = N_("{reader} gave no answer in {call} ({pcsc}): whether the card did what it was asked is unknown.")
+_UNKNOWN: Final = N_("{reader} did not answer {call} ({pcsc}): it is unknown whether the card did what it was asked.")
 _UNNAMED: Final = N_("PC/SC failed in {call} ({pcsc}).")
 
 FAILURES: Final[dict[int, Failure]] = {
@@ -69,7 +69,7 @@ FAILURES: Final[dict[int, Failure]] = {
     0x00000426: Failure("ERROR_SERVICE_NOT_ACTIVE",    errors.NoPcscServiceError,  _NO_SERVICE),
     0x000006BA: Failure("RPC_S_SERVER_UNAVAILABLE",    errors.NoPcscServiceError,  _NO_SERVICE),
     0x0000006D: Failure("ERROR_BROKEN_PIPE",           errors.NoPcscServiceError,  _NOT_REDIRECTED),
-    0x8010006A: Failure("SCARD_W_SECURITY_VIOLATION",  errors.AccessRefusedError,  _REFUSED),  # so says polkit
+    0x8010006A: Failure("SCARD_W_SECURITY_VIOLATION",  errors.AccessRefusedError,  _REFUSED),  # polkit's refusal
     0x80100027: Failure("SCARD_E_NO_ACCESS",           errors.AccessRefusedError,  _REFUSED),
     0x00000005: Failure("ERROR_ACCESS_DENIED",         errors.AccessRefusedError,  _REFUSED),
 
@@ -101,11 +101,11 @@ FAILURES: Final[dict[int, Failure]] = {
     0x80100003: Failure("SCARD_E_INVALID_HANDLE",      errors.CardLostError,       _LOST),  # the service was restarted
     0x00000006: Failure("ERROR_INVALID_HANDLE",        errors.CardLostError,       _LOST),
 
-    # something was sent, perhaps, and the card did it, perhaps
+    # something may have been sent, and the card may have done it
     0x80100016: Failure("SCARD_E_NOT_TRANSACTED",      errors.OutcomeUnknownError, _UNKNOWN),  # any failure of a driver
     0x80100013: Failure("SCARD_F_COMM_ERROR",          errors.OutcomeUnknownError, _UNKNOWN),
     0x8010002F: Failure("SCARD_E_COMM_DATA_LOST",      errors.OutcomeUnknownError, _UNKNOWN),
-    0x80100008: Failure("SCARD_E_INSUFFICIENT_BUFFER", errors.OutcomeUnknownError, _UNKNOWN),  # also a too long answer
+    0x80100008: Failure("SCARD_E_INSUFFICIENT_BUFFER", errors.OutcomeUnknownError, _UNKNOWN),  # or an answer too long
     0x80100019: Failure("SCARD_E_PCI_TOO_SMALL",       errors.OutcomeUnknownError, _UNKNOWN),
     0x80100001: Failure("SCARD_F_INTERNAL_ERROR",      errors.OutcomeUnknownError, _UNKNOWN),
     0x80100014: Failure("SCARD_F_UNKNOWN_ERROR",       errors.OutcomeUnknownError, _UNKNOWN),
@@ -130,18 +130,18 @@ _PCSC: Final = "PC/SC"
 
 
 def unsigned(code: int) -> int:
-    """*code* as the header files write it, whatever sign a binding gave it; an HRESULT is the code inside."""
+    """*code* as the header files write it, whatever sign a binding gave it; an HRESULT becomes the code inside it."""
     code &= 0xFFFFFFFF
     return code & 0xFFFF if code >> 16 == _FACILITY_WIN32 else code
 
 
 def failure(code: int, call: str, reader: str | None = None) -> errors.ReaderError:
-    """The exception that says what *code* means, returned by the PC/SC function *call*.
+    """The exception that says what *code* means, which the PC/SC function *call* returned.
 
     Args:
-        code: any return code but success, signed or not; one that the table does not know is a plain ReaderError.
+        code: any return code but success, signed or not; one that is not in the table becomes a plain ReaderError.
         call: the name of the function.
-        reader: the reader that it was about, if about one.
+        reader: the reader that the call was about, if any.
     """
     code = unsigned(code)
     row = FAILURES.get(code)

@@ -1,11 +1,11 @@
 """Readers and cards that come and go.
 
 The PC/SC service is asked to say when something changes; between its answers nothing runs. No thread is left when the
-waiting is over. A service that is stopped while somebody waits (Windows stops it with the last reader) is no reader,
-until it is there again.
+wait is over. If the service stops during a wait (Windows stops it with the last reader), there are no readers until it
+is back.
 
-Source: PC/SC Workgroup, part 5; Microsoft's page on SCardGetStatusChangeW for the reader that stands for the list of
-readers, which macOS does not have.
+Source: PC/SC Workgroup, part 5; Microsoft's page on SCardGetStatusChangeW for the pseudo-reader that stands for the
+list of readers, which macOS does not have.
 """
 
 from __future__ import annotations
@@ -35,29 +35,30 @@ SERVICE_SLEEPS: Final = os.name == "nt"
 _READER_LIST: Final = "\\\\?PnP?\\Notification"
 _TELLS_OF_READERS: Final = sys.platform != "darwin"
 _ASKED_AT_ONCE: Final = 16
-"""pcsc-lite takes no more readers in one question, and that is as many as it has."""
+"""pcsc-lite takes at most this many readers in one call, and has at most this many."""
 _WAIT_S: Final = 5.0 if _TELLS_OF_READERS else 1.0
-"""So long one call waits. Before pcsc-lite 2.3 a reader that comes between two calls is not told of: then so late."""
+"""How long one call waits. pcsc-lite before 2.3 does not report a reader that comes between two calls: only the next
+call finds it, up to this much later."""
 _PAUSE_S: Final = 0.1
-"""A service that thinks news is what is none is asked no more often than so."""
+"""The minimum pause between two calls, so that spurious reports from the service do not make us spin."""
 _SERVICE_AGAIN_S: Final = 1.0
 _SERVICE_GONE: Final = (errors.NoPcscServiceError, errors.CardLostError, errors.AccessRefusedError)
-"""It does not run, is another one than the one that gave us our context, or has hung up."""
+"""The service is not running, is not the one that gave us our context, or has hung up."""
 _LISTS: Final = 3
-"""So often the list is asked for, where a reader in it is gone before its state is told."""
+"""How many times the list is fetched if a reader in it is gone before its state is reported."""
 
 
 class Watch:
-    """Sees readers and cards come and go. A context manager; :meth:`close` may be called from any thread.
+    """Watches readers and cards come and go. A context manager; :meth:`close` may be called from any thread.
 
-    A service that stops meanwhile is a change: there are no readers, until it is back.
+    A service that stops meanwhile is a change: there are no readers until it is back.
 
     Args:
         library: the PC/SC library; None finds it.
         deadlines: how long the service may take to answer.
 
     Raises:
-        NoPcscLibraryError: there is no PC/SC library.
+        NoPcscLibraryError, UsageError: as :func:`find_library`.
     """
 
     def __init__(self, library: Library | None = None, deadlines: Deadlines = Deadlines()) -> None:
@@ -74,21 +75,22 @@ class Watch:
         self.close()
 
     def next(self, timeout_s: float | None = None) -> States | None:
-        """All readers: at once when asked first, later as soon as something has changed.
+        """All readers: at once on the first call, later as soon as something has changed.
 
         None if nothing has changed within *timeout_s*, or the watch was closed.
 
         Raises:
-            NoPcscServiceError: the service does not run, when asked first.
+            NoPcscServiceError: the service is not running, on the first call.
             CallTimeoutError: the service does not answer.
+            ReaderError: PC/SC failed in another way.
         """
         until = float("inf") if timeout_s is None else time.monotonic() + timeout_s
         not_before = 0.0
         while not self._closed:
-            now = self._look()
-            if now != self._states:
-                self._states = now
-                return now
+            states = self._look()
+            if states != self._states:
+                self._states = states
+                return states
             time.sleep(max(0.0, not_before - time.monotonic()))
             not_before = time.monotonic() + _PAUSE_S
             left = until - time.monotonic()
@@ -98,17 +100,17 @@ class Watch:
         return None
 
     def close(self) -> None:
-        """End the waiting, and let the service go."""
+        """End the wait, and release the service."""
         self._closed = True
         if self._view.waiting:
-            canceller = Worker()  # the watch's own is in the call that is to end
+            canceller = Worker()  # the watch's own worker is in the call that is to end
             canceller.post(self._view.cancel)
             canceller.stop()
         self._worker.finish(self._view.close, self._deadlines.leaving_s)
         self._worker.stop()
 
     def _look(self) -> States:
-        """The readers now; none where the service is not there, though it was before, or sleeps without readers."""
+        """The readers now; none if the service has gone since the first call, or sleeps because there are none."""
         try:
             return self._worker.run("SCardListReaders", self._view.look, self._deadlines.service_s)
         except errors.NoPcscServiceError:
@@ -117,7 +119,7 @@ class Watch:
             return ()
 
     def _wait(self, seconds: float) -> None:
-        """Until the service tells of a change, or for so long."""
+        """Wait until the service reports a change, for at most *seconds*."""
         if self._view.alive:
             deadline_s = seconds + self._deadlines.service_s
             self._worker.run("SCardGetStatusChange", partial(self._view.wait, seconds), deadline_s)
@@ -126,27 +128,28 @@ class Watch:
 
 
 def list_readers(library: Library | None = None, deadlines: Deadlines = Deadlines()) -> States:
-    """The readers that are attached, with what lies on them; empty if there are none. Touches no card.
+    """The attached readers, and whether a card is on each; empty if there are none. Touches no card.
 
     Args:
         library: the PC/SC library; None finds it.
         deadlines: how long the service may take.
 
     Raises:
-        NoPcscLibraryError: there is none.
-        NoPcscServiceError: its service does not run. (Windows stops it with the last reader: there are none.)
-        CallTimeoutError: it does not answer.
-        ReaderError: it failed in another way.
+        NoPcscLibraryError, UsageError: as :func:`find_library`.
+        NoPcscServiceError: the service is not running. (On Windows, which stops it with the last reader, the answer is
+            empty instead.)
+        CallTimeoutError: the service does not answer.
+        ReaderError: PC/SC failed in another way.
     """
     with Watch(library, deadlines) as watching:
         return watching.next() or ()
 
 
 def watch(timeout_s: float | None = None, library: Library | None = None) -> Generator[States, None, None]:
-    """All readers as they are now, and again whenever something has changed, until *timeout_s* are over.
+    """All readers as they are now, and again whenever something has changed, until *timeout_s* have passed.
 
     Raises:
-        ReaderError: as :meth:`Watch.next`.
+        ReaderError, UsageError: as :class:`Watch` and :meth:`Watch.next`.
     """
     until = float("inf") if timeout_s is None else time.monotonic() + timeout_s
     with Watch(library) as watching:
@@ -159,10 +162,10 @@ def watch(timeout_s: float | None = None, library: Library | None = None) -> Gen
 
 
 class _View:
-    """What the service says of the readers. Its methods run in a worker's thread, :meth:`cancel` in another's.
+    """The service's view of the readers. Its methods run in a worker's thread, :meth:`cancel` in another's.
 
     Attributes:
-        waiting: a call waits for something to happen.
+        waiting: whether a call waits for something to happen.
     """
 
     def __init__(self, calls: Calls) -> None:
@@ -173,7 +176,7 @@ class _View:
 
     @property
     def alive(self) -> bool:
-        """Whether the service was there when asked last."""
+        """Whether the service was there at the last call."""
         return self._context is not None
 
     def look(self) -> States:
@@ -195,7 +198,7 @@ class _View:
         return ()
 
     def _names(self, context: int) -> tuple[str, ...]:
-        """Of the readers, and of what stands for their list."""
+        """The readers' names, and the pseudo-reader's that signals changes of their list."""
         try:
             names = self._calls.list_readers(context)
         except errors.NoReaderError:
@@ -203,7 +206,7 @@ class _View:
         return (*names, _READER_LIST) if _TELLS_OF_READERS and len(names) < _ASKED_AT_ONCE else names
 
     def wait(self, seconds: float) -> None:
-        """Until something has changed, or for so long."""
+        """Wait until something has changed, for at most *seconds*."""
         self.waiting = True
         try:
             if self._known:
@@ -216,7 +219,7 @@ class _View:
             self.waiting = False
 
     def _news(self, timeout_ms: int) -> tuple[Status, ...] | None:
-        """The states of what is known, once one has changed; then those are known. None where a reader is gone."""
+        """The states of the known readers once one has changed; they are known then. None if a reader is gone."""
         if self._context is None or not self._known:
             return ()
         try:
@@ -237,11 +240,11 @@ class _View:
 
 
 def wait_for_card(name: str = "", timeout_s: float | None = None, library: Library | None = None) -> States:
-    """The readers, as soon as a card lies on one whose name is or holds *name*.
+    """The readers, as soon as a card is on one with *name* in its name.
 
     Raises:
         NoCardError: none came within *timeout_s*.
-        ReaderError: as :func:`watch`.
+        ReaderError, UsageError: as :func:`watch`.
     """
     for states in watch(timeout_s, library):
         if card_lies_on(states, name):
@@ -250,23 +253,27 @@ def wait_for_card(name: str = "", timeout_s: float | None = None, library: Libra
 
 
 def card_lies_on(states: States, name: str = "") -> bool:
-    """Whether a card lies on a reader whose name is or holds *name*."""
+    """Whether a card is on a reader with *name* in its name."""
     return any(state.card_present and state.answers_to(name) for state in states)
 
 
 def no_card_came(timeout_s: float | None) -> errors.NoCardError:
-    return errors.NoCardError(N_("No card was laid on a reader within {seconds:g} s."), seconds=timeout_s)
+    """The error for a wait in which no card came."""
+    return errors.NoCardError(N_("No card was placed on a reader within {seconds:g} s."), seconds=timeout_s)
 
 
 def wait_for_removal(reader: str, timeout_s: float | None = None, library: Library | None = None) -> bool:
-    """Whether the card that lies on *reader* now leaves it within *timeout_s*, by itself or with the reader.
+    """Whether the card that is on *reader* now leaves it within *timeout_s*, by itself or with the reader.
 
-    True as well where no card is there, or another one has taken its place meanwhile.
+    Also true if there is no card, or if another one has taken its place meanwhile.
+
+    Raises:
+        ReaderError, UsageError: as :func:`watch`.
     """
     events: int | None = None
     for states in watch(timeout_s, library):
-        now = next((state for state in states if state.name == reader and state.card_present), None)
-        if now is None or now.events != (now.events if events is None else events):
+        occupied = next((state for state in states if state.name == reader and state.card_present), None)
+        if occupied is None or occupied.events != (occupied.events if events is None else events):
             return True
-        events = now.events
+        events = occupied.events
     return False

@@ -1,8 +1,8 @@
-"""Which PC/SC binding is used.
+"""Chooses the PC/SC binding.
 
-On Windows and macOS pyscard where it is installed, else the system's library by ctypes: that has not been seen running
-there. With pcsc-lite the other way round: pyscard 2.3.1 cannot list a reader whose name is not ASCII (its issue 106),
-and for Linux nobody publishes it compiled.
+Windows and macOS use pyscard if it is installed, else the system's library by ctypes, which has not been seen running
+there. With pcsc-lite it is the other way round: pyscard 2.3.1 cannot list a reader whose name is not ASCII (its issue
+106), and is not published compiled for Linux.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ _NO_PYSCARD: Final = N_(
     'This Python has no usable PC/SC binding: install it with pip install "mynacard[pcsc]" '
     "(Debian, Ubuntu: or with sudo apt install python3-pyscard)."
 )
-_UNKNOWN: Final = N_("{variable} is {value}; it may be {allowed}.")
+_UNKNOWN: Final = N_("{variable} is {value}; it has to be one of: {allowed}.")
 
 
 def find_library() -> Library:
     """The PC/SC library of this machine, through pyscard or without it.
 
     Raises:
-        NoPcscLibraryError: there is none, or not the binding that :data:`VARIABLE` names; the message says what to
-            install.
-        UsageError: :data:`VARIABLE` names no binding.
+        NoPcscLibraryError: there is none, or the binding that :data:`VARIABLE` names is missing; the message says what
+            to install.
+        UsageError: :data:`VARIABLE` has another value than the names of the bindings.
     """
     wanted = os.environ.get(VARIABLE, "")
     match wanted:
@@ -87,7 +87,7 @@ def _pyscard() -> Library:
 
 
 def _probe() -> None:
-    """Where the library is missing, importing pyscard says so on stdout, in the middle of somebody's output."""
+    """Check for the library first: if it is missing, importing pyscard prints that to stdout, amid our output."""
     try:
         ctypes.CDLL(PCSC_LITE.library)
     except OSError as error:

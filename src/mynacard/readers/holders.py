@@ -1,8 +1,8 @@
-"""Which programs may hold the card: those of this machine that have PC/SC's library loaded.
+"""Which programs may hold the card: those on this machine that have PC/SC's library loaded.
 
-PC/SC does not say who it is. Nothing here touches another program; nothing is ever ended.
+PC/SC does not say which program it is. Nothing here touches another program, or ends one.
 
-Source: proc(5), /proc/PID/maps. Other systems have no such list for everybody.
+Source: proc(5), /proc/PID/maps. Other systems do not offer such a list to every user.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAPS_MAX: Final = 1 << 22
 
 
 def likely_holders(proc: Path = _PROC) -> tuple[str, ...]:
-    """Names and process numbers, such as "scdaemon (4711)"; empty where the system does not tell."""
+    """Names and process numbers, such as "scdaemon (4711)"; empty if the system does not list them."""
     return tuple(sorted(_holders(proc)))
 
 

@@ -1,7 +1,7 @@
-"""PC/SC behind one small protocol: the functions that are used of it, their numbers, and exceptions for their codes.
+"""PC/SC behind one small protocol: the functions that we use, their numbers, and exceptions for their codes.
 
 Two implementations: :mod:`mynacard.readers.pyscard` and :mod:`mynacard.readers.native`. Both are thin, and one
-conformance suite runs over both. :mod:`mynacard.readers.finding` says which is used.
+conformance suite runs over both. :mod:`mynacard.readers.finding` chooses one.
 
 Source: PC/SC Workgroup, part 5; winscard.h (Windows SDK) and pcsclite.h (pcsc-lite 1.9.9), which agree on the numbers.
 """
@@ -21,7 +21,7 @@ __all__ = ["ANY_PROTOCOL", "Calls", "Disposition", "Library", "Share", "State", 
 
 T = TypeVar("T")
 Outcome: TypeAlias = tuple[int, T]
-"""A PC/SC return code, of either sign, and what the function brings; that means something only beside a success."""
+"""A PC/SC return code, of either sign, and the function's result, which is valid only after a success."""
 
 Status: TypeAlias = tuple[str, int, bytes]
 """A reader's name; its :class:`State`, with a count of its events in the upper 16 bits; the ATR of the card on it."""
@@ -30,7 +30,7 @@ ANY_PROTOCOL: Final = 3
 """SCARD_PROTOCOL_T0 and SCARD_PROTOCOL_T1."""
 
 _NOTHING_CHANGED: Final = frozenset({0x8010000A, 0x80100002})
-"""SCARD_E_TIMEOUT and SCARD_E_CANCELLED, of the one function that waits for something to happen."""
+"""SCARD_E_TIMEOUT and SCARD_E_CANCELLED, from the one function that waits for something to happen."""
 _FAILED: Final = N_("The PC/SC binding failed in {call} ({cause}); what it did is unknown.")
 
 
@@ -43,7 +43,7 @@ class Share(IntEnum):
 
 
 class Disposition(IntEnum):
-    """What happens to the card when a transaction or a connection ends."""
+    """The treatment of the card when a transaction or a connection ends."""
 
     LEAVE = 0
     RESET = 1
@@ -52,7 +52,7 @@ class Disposition(IntEnum):
 
 
 class State(IntFlag):
-    """What SCardGetStatusChange says of a reader."""
+    """The state of a reader, as SCardGetStatusChange reports it."""
 
     UNAWARE = 0x0000
     IGNORE = 0x0001
@@ -67,19 +67,19 @@ class State(IntFlag):
 
 
 def known(bits: int) -> int:
-    """The state *bits*, as they are handed back: what was told as a change is known now. The count of events stays."""
+    """The state *bits* to pass to the next call: the reported change is known now. The count of events stays."""
     return bits & ~int(State.CHANGED)  # an IntFlag's own ~ would drop the count
 
 
 class Library(Protocol):
-    """A PC/SC library. Each function makes one call, and returns what that returned; it raises for no code.
+    """A PC/SC library. Each function makes one call, and returns what that returned; no code makes it raise.
 
     Handles are numbers. A function may block for as long as PC/SC does.
     """
 
     @property
     def name(self) -> str:
-        """What it is, for people."""
+        """The library's name, for people."""
         ...
 
     def establish_context(self) -> Outcome[int]: ...
@@ -92,7 +92,7 @@ class Library(Protocol):
     def get_status_change(
         self, context: int, timeout_ms: int, states: Sequence[tuple[str, int]], /
     ) -> Outcome[tuple[Status, ...]]:
-        """Wait until a reader is in another state than the one given; State.UNAWARE never waits."""
+        """Wait until a reader's state differs from the one in *states*; State.UNAWARE never waits."""
         ...
 
     def connect(self, context: int, reader: str, share: Share, protocols: int, /) -> Outcome[tuple[int, int]]:
@@ -112,16 +112,19 @@ class Library(Protocol):
         ...
 
     def control(self, card: int, code: int, data: bytes, /) -> Outcome[bytes]:
-        """Ask the reader itself what stands under the control code *code*."""
+        """Send *data* to the reader itself, under the control code *code*; its answer."""
         ...
 
 
 class Calls:
-    """The functions of PC/SC, each called once, with values for answers and ReaderErrors for codes.
+    """The functions of PC/SC, each called once, with plain results and a ReaderError for every code but success.
 
     Args:
         library: the PC/SC library.
-        reader: the reader they are about, for messages.
+        reader: the reader that the calls are about, for messages.
+
+    Raises:
+        ReaderError: from every method: the function failed; the class and the message say what its code means.
     """
 
     def __init__(self, library: Library, reader: str | None = None) -> None:
@@ -141,15 +144,15 @@ class Calls:
         return self._ask("SCardListReaders", self._library.list_readers, context)
 
     def get_status_change(self, context: int, timeout_ms: int, states: Sequence[tuple[str, int]]) -> tuple[Status, ...]:
-        """The readers' states as soon as one is other than in *states*; empty if none is in time, or if cancelled."""
+        """The readers' states as soon as one differs from *states*; empty after the timeout, or if cancelled."""
         call = "SCardGetStatusChange"
         code, statuses = self._call(call, self._library.get_status_change, context, timeout_ms, states)
         if code in _NOTHING_CHANGED:
             return ()
-        return self._brought(call, code, statuses)
+        return self._result(call, code, statuses)
 
     def connect(self, context: int, reader: str, share: Share = Share.SHARED) -> tuple[int, int]:
-        """A connection to the card on *reader*, or to the reader alone (DIRECT), and its protocol."""
+        """A connection to the card on *reader*, or only to the reader (DIRECT), and its protocol."""
         protocols = 0 if share is Share.DIRECT else ANY_PROTOCOL
         return self._ask("SCardConnect", self._library.connect, context, reader, share, protocols)
 
@@ -169,7 +172,11 @@ class Calls:
         return self._ask("SCardTransmit", self._library.transmit, card, protocol, command)
 
     def features(self, card: int) -> Mapping[int, int]:
-        """The control codes of what the reader can do, by tag (PC/SC part 10); most readers answer with an error."""
+        """The control codes of the reader's features, by tag (PC/SC part 10); most readers answer with an error.
+
+        Raises:
+            ProtocolError: the answer is not a list of features.
+        """
         code = self._library.control_code(GET_FEATURE_REQUEST)
         return parse_features(self._ask("SCardControl", self._library.control, card, code, b""))
 
@@ -177,13 +184,13 @@ class Calls:
         return self._ask("SCardControl", self._library.control, card, code, data)
 
     def _ask(self, call: str, function: Callable[..., Outcome[T]], *arguments: object) -> T:
-        return self._brought(call, *self._call(call, function, *arguments))
+        return self._result(call, *self._call(call, function, *arguments))
 
     def _call(self, call: str, function: Callable[..., Outcome[T]], *arguments: object) -> Outcome[T]:
-        """What *function* answers.
+        """The code, without a sign, and the result of *function*.
 
-        A binding raises SystemErrors and TypeErrors of its own. Of these the class alone is told: their words may
-        quote the arguments.
+        A binding raises SystemErrors and TypeErrors of its own. The message names only their class, since their text
+        may quote the arguments.
         """
         try:
             code, value = function(*arguments)
@@ -191,7 +198,7 @@ class Calls:
         except Exception as error:
             raise ReaderError(_FAILED, call=call, cause=type(error).__name__) from error
 
-    def _brought(self, call: str, code: int, value: T) -> T:
+    def _result(self, call: str, code: int, value: T) -> T:
         if code != SUCCESS:
             raise failure(code, call, self._reader)
         return value

@@ -1,8 +1,8 @@
-"""A connection to the card on one reader, step by step, as its worker's thread goes through it.
+"""A connection to the card on one reader: the steps that its worker's thread takes.
 
-All that is known of handles is known here, in the thread that makes the calls. So nothing is lost between a call and
-the note of it, however the caller is interrupted; and what is left of a call that nobody waits for any more is let go
-in its turn.
+The handles are kept here, in the thread that makes the calls. So nothing is lost between a call and the record of it,
+however the caller is interrupted; and the results of a call that the caller no longer waits for are released in their
+turn.
 
 Source: PC/SC Workgroup, part 5 (dispositions); pcsc-lite's src/winscard.c for what each of them does there.
 """
@@ -28,23 +28,26 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _UNREACHABLE: Final = (errors.CardLostError, errors.NoCardError, errors.ReaderNotFoundError, errors.NoPcscServiceError)
-"""After these no command reaches the card, over this connection at least."""
+"""After these no command reaches the card, at least over this connection."""
 
 _UNEXPLAINED: Final = (errors.ReaderError, errors.OutcomeUnknownError, errors.AccessRefusedError)
-"""pcsc-lite calls it a refusal when its service hangs up, for whatever reason."""
+"""Errors that may have a more precise cause. pcsc-lite calls it a refusal when its service hangs up, for any reason."""
 _REMOVED_CARD: Final = 0x80100069
 _READER_UNAVAILABLE: Final = 0x80100017
 _NO_SERVICE: Final = 0x8010001D
 _REMOVAL_MS: Final = 600
-"""So long a removal may take to be noticed: pcsc-lite's drivers look every 400 ms."""
+"""How long a removal may go unnoticed: pcsc-lite's drivers look every 400 ms."""
 
 
 class Link:
-    """The connection, its transaction, and what must be done at their end.
+    """The connection, its transaction, and the clean-up at their end.
 
     Args:
         library: the PC/SC library.
-        reader: the whole name of the reader.
+        reader: the full name of the reader.
+
+    Raises:
+        ReaderError: from every method that makes a call; :meth:`end` and :meth:`close` only log it.
     """
 
     def __init__(self, library: Library, reader: str) -> None:
@@ -70,17 +73,17 @@ class Link:
         self._context = self._calls.establish_context()
 
     def connect(self) -> None:
-        """To the card, shared with other programs; anew, if it is connected already."""
+        """Connect to the card, shared with other programs; connect again if it is connected already."""
         self._disconnect(Disposition.LEAVE)
         self._card, self._protocol = self._calls.connect(self._held(self._context), self._reader)
         self.atr = self._calls.atr(self._card)
 
     def begin(self) -> None:
-        """A transaction: from now on no other program gets to the card.
+        """Begin a transaction: from now on no other program gets to the card.
 
         Raises:
-            ReaderError: it cannot begin; the error says what is gone (card, reader or service), also where the code
-                of the call did not.
+            ReaderError: it cannot begin; the error says what is gone (card, reader or service), even if the code of
+                the call did not.
         """
         try:
             self._calls.begin_transaction(self._held(self._card))
@@ -91,25 +94,35 @@ class Link:
         self._in_transaction = self._reachable = True
 
     def transmit(self, command: bytes) -> bytes:
-        """The answer of the card, to which *command* is sent once."""
+        """The card's answer to *command*, which is sent once.
+
+        Raises:
+            OutcomeUnknownError: no status word came back.
+            ReaderError: the call failed; the error says what is gone (card, reader or service), if something is.
+        """
         return self._reached(partial(self._send, command))
 
     def transmit_typed(self, command: TypedCommand) -> bytes:
-        """The answer to *command*, once somebody has typed at the reader."""
+        """The answer to *command*, once the holder has typed at the reader.
+
+        Raises:
+            NoKeypadError: the reader has no keypad for it; nothing was sent.
+            ReaderError: as :meth:`transmit`.
+        """
         return self._reached(partial(self._have_typed, command))
 
     def features(self) -> Mapping[int, int]:
-        """The control codes of what the reader can do, by tag; none where it does not tell."""
+        """The control codes of the reader's features, by tag; empty if it does not report any."""
         if self._features is None:
-            self._features = _told(lambda: self._calls.features(self._held(self._card)))
+            self._features = _reported(lambda: self._calls.features(self._held(self._card)))
         return self._features
 
     def properties(self) -> Mapping[int, bytes]:
-        """What the reader tells of itself, by tag; nothing where it does not."""
+        """The reader's properties, by tag; empty if it does not report any."""
         code = self.features().get(Feature.GET_TLV_PROPERTIES)
         if code is None:
             return {}
-        return _told(lambda: parse_properties(self._calls.control(self._held(self._card), code, b"")))
+        return _reported(lambda: parse_properties(self._calls.control(self._held(self._card), code, b"")))
 
     def _reached(self, send: Callable[[], bytes]) -> bytes:
         try:
@@ -132,7 +145,7 @@ class Link:
     def _have_typed(self, command: TypedCommand) -> bytes:
         card, code = self._held(self._card), self.features().get(command.feature)
         if code is None:
-            raise errors.NoKeypadError(N_("The reader {reader} has no keys for a PIN."), reader=self._reader)
+            raise errors.NoKeypadError(N_("The reader {reader} has no keypad for a PIN."), reader=self._reader)
         self._used = True
         self.exposure.typed()
         return _checked(self._calls.control(card, code, command.structure()))
@@ -140,8 +153,8 @@ class Link:
     def end(self) -> None:
         """Log out if a PIN may be verified, and end the transaction; cut the power with it if a PIN was shown.
 
-        The power goes here already, and not with the connection: whoever waits comes in as soon as this ends. Never by
-        SCARD_RESET_CARD: PINs were seen to stay verified over a warm reset.
+        The power is cut here, not when the connection closes: a waiting program gets the card as soon as the
+        transaction ends. SCARD_RESET_CARD will not do: PINs were seen to stay verified over a warm reset.
         """
         if not self._in_transaction:
             return
@@ -153,17 +166,17 @@ class Link:
         self._in_transaction = False
 
     def close(self) -> None:
-        """Let everything go, last things first. What fails is logged, and stops no later step."""
+        """Release everything, last things first. A failure is logged, and does not stop the later steps."""
         self.end()
-        # The power only where the transaction's end could not take it (a card that was reset meanwhile). Twice would be
-        # once too often: pcscd 1.9.9 keeps a card that another program stays connected to without power then.
+        # Cut the power only if the end of the transaction could not (the card was reset meanwhile). Twice would be once
+        # too often: pcscd 1.9.9 then leaves a card without power that another program is still connected to.
         self._disconnect(Disposition.UNPOWER if self._must_power_off else Disposition.LEAVE)
         if self._context is not None:
             quietly(partial(self._calls.release_context, self._context))
         self._context = None
 
     def give_up(self) -> None:
-        """A call did not return: no command any more. A second one would be as mute, and hold up other programs."""
+        """A call did not return: send no more commands. A second one would hang as well, and hold up other programs."""
         self._reachable = False
 
     def _disconnect(self, disposition: Disposition) -> None:
@@ -183,15 +196,15 @@ class Link:
         self._reachable = False
 
     def _explained(self, error: errors.ReaderError) -> errors.ReaderError | None:
-        """That card, reader or service is gone, if that is what *error* means; None if it says all there is to say.
+        """The error that says which of card, reader and service is gone, if one is; None if *error* says enough.
 
-        pcsc-lite tells whoever meets one of these first only of a failure.
+        pcsc-lite reports only a failure to the first program that meets one of these.
         """
         if type(error) not in _UNEXPLAINED:
             return None
         try:
             state = self._state_soon()
-        except (errors.OutcomeUnknownError, errors.AccessRefusedError):  # what concerns no card does not fail so
+        except (errors.OutcomeUnknownError, errors.AccessRefusedError):  # no card is involved: the service is gone
             return self._failure(_NO_SERVICE)
         except (errors.NoPcscServiceError, errors.ReaderNotFoundError) as gone:
             return gone
@@ -205,7 +218,7 @@ class Link:
         return failure(code, "SCardTransmit", self._reader)
 
     def _state_soon(self) -> State:
-        """The reader's state, once a removal would be noticed."""
+        """The reader's state, after the time in which a removal is noticed."""
         context = self._held(self._context)
         ((_, state, _),) = self._calls.get_status_change(context, 0, [(self._reader, State.UNAWARE)])
         if state & State.PRESENT:
@@ -215,19 +228,19 @@ class Link:
         return State(state & 0xFFFF)
 
 
-def _told(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
-    """What a reader tells of itself; nothing where it cannot, or tells nonsense."""
+def _reported(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
+    """The reader's report of itself; empty if it cannot give one, or reports nonsense."""
     try:
         return ask()
     except (errors.ReaderError, errors.ProtocolError) as error:
         if isinstance(error, errors.ReaderError) and type(error) not in _UNEXPLAINED:
             raise
-        _log.debug("the reader does not tell of itself: %s", error)
+        _log.debug("the reader does not describe itself: %s", error)
         return {}
 
 
 def _checked(answer: bytes) -> bytes:
-    """*answer*, if it holds a status word: a card pulled in mid-command may leave a success without one."""
+    """*answer*, which has to hold a status word: a card pulled in mid-command may leave a success without one."""
     if len(answer) < 2:
         raise errors.OutcomeUnknownError(
             N_("The card's answer has {length} bytes and no status word: what it did is unknown."), length=len(answer)
@@ -236,7 +249,7 @@ def _checked(answer: bytes) -> bytes:
 
 
 def quietly(step: Callable[[], object]) -> bool:
-    """Does *step*, and says whether it worked; a failure is logged, for a better error may be on its way."""
+    """Do *step*, and return whether it worked; a failure is only logged, since a better error may be on its way."""
     try:
         step()
     except errors.ReaderError as error:

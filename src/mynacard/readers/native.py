@@ -1,7 +1,7 @@
 """PC/SC through the system's own library, by ctypes: nothing to compile, nothing to install with pip.
 
-ctypes lets other threads run while the library works. Every buffer is this module's own and the library is told its
-size; what a library claims to have written beyond it is not read.
+ctypes lets other threads run while the library works. Every buffer belongs to this module, and the library gets its
+size; anything that a library claims to have written beyond it is not read.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _TOO_LONG: Final = 0x80100008
 """SCARD_E_INSUFFICIENT_BUFFER."""
 
 _NAMES: Final = 0x10000
-"""Characters for the names of readers. A reader's has 127 at most in pcsc-lite, which has 16 of them."""
+"""Characters for the names of all readers. pcsc-lite has at most 16 readers, and 127 characters for a name."""
 
 _SYSTEM32: Final = 0x00000800
-"""LOAD_LIBRARY_SEARCH_SYSTEM32: Windows takes the library from there alone. Other systems do not look at it."""
+"""LOAD_LIBRARY_SEARCH_SYSTEM32: Windows takes the library only from there. Other systems ignore this."""
 
 
 class Function(Protocol):
@@ -54,7 +54,7 @@ def load(abi: Abi | None = None, library: str | None = None) -> Native:
         library: its file; None takes the one that the ABI names.
 
     Raises:
-        OSError: it is not there, or is no PC/SC library.
+        OSError: it is not there, or is not a PC/SC library.
     """
     abi = system_abi() if abi is None else abi
     library = abi.library if library is None else library
@@ -62,7 +62,7 @@ def load(abi: Abi | None = None, library: str | None = None) -> Native:
     try:
         return Native(abi, loader(library, winmode=_SYSTEM32))
     except AttributeError as error:
-        raise OSError(f"{library} is no PC/SC library: a function is missing") from error
+        raise OSError(f"{library} is not a PC/SC library: a function is missing") from error
 
 
 class Native(Library):
@@ -98,7 +98,7 @@ class Native(Library):
         return self._call("SCardCancel", context), None
 
     def list_readers(self, context: int, /) -> Outcome[tuple[str, ...]]:
-        # Asked once, with room for all: between a question for the length and a second one, readers may come.
+        # One call, with room for all: between a call for the length and a second one, readers may come.
         names, length = self._text()
         code = self._call("SCardListReaders", context, None, names, ctypes.byref(length))
         code, raw = _filled(code, names, length.value * self._abi.character)
@@ -178,7 +178,7 @@ class Native(Library):
         return self._functions[name](*arguments)
 
     def _bytes(self, size: int) -> tuple[Buffer, Any]:
-        """Room for *size* bytes, and the DWORD that tells how many that is, and later how many were written."""
+        """Room for *size* bytes, and the DWORD that holds *size*, and later the number of bytes written."""
         return _room(size), self._abi.dword(size)
 
     def _text(self) -> tuple[Buffer, Any]:
@@ -189,7 +189,7 @@ class Native(Library):
         return _copy((reader + "\0").encode(self._abi.encoding, self._abi.encoding_errors))
 
     def _names(self, raw: bytes) -> tuple[str, ...]:
-        """The names in a multi-string: each ends with a null, and after the last one an empty one comes."""
+        """The names in a multi-string: each ends with a null, and an empty one follows the last."""
         return tuple(takewhile(bool, raw.decode(self._abi.encoding, self._abi.encoding_errors).split("\0")))
 
 
@@ -213,7 +213,7 @@ def _copy(data: bytes) -> Buffer:
 def _lent(data: bytes) -> Generator[Buffer, None, None]:
     """A copy of *data* for the library to read, overwritten afterwards, for it may hold a PIN.
 
-    The bytes object itself stays in memory for as long as Python pleases.
+    The bytes object itself stays in memory for as long as Python keeps it.
     """
     copy = _copy(data)
     try:
@@ -223,7 +223,7 @@ def _lent(data: bytes) -> Generator[Buffer, None, None]:
 
 
 def _filled(code: int, buffer: Buffer, length: int) -> Outcome[bytes]:
-    """What the library wrote into *buffer*: *length* bytes, it says."""
+    """The bytes that the library wrote into *buffer*: *length* of them, as it says."""
     if code != SUCCESS:
         return code, b""
     if length > len(buffer):

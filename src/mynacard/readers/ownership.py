@@ -1,7 +1,7 @@
-"""Whose a card is: one process's, and one thread's at a time.
+"""The owner of a card: one process, and one thread at a time.
 
-What a session has selected and verified belongs to a sequence of commands. Two threads that mix theirs, or two
-processes that own one connection after a fork, would sign and read with each other's.
+Selecting and verifying belong to a sequence of commands. Two threads that mix their commands, or two processes that
+share one connection after a fork, would read and sign with what the other has selected and verified.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Ownership"]
 
 
 class Ownership:
-    """Begins with the process and thread that makes it."""
+    """The process and thread that own a card; at first those that create this object."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
@@ -24,25 +24,25 @@ class Ownership:
 
     @property
     def inherited(self) -> bool:
-        """Whether this process only has a copy, by fork."""
+        """Whether this process has only a copy, from a fork."""
         return os.getpid() != self._process
 
     def check(self) -> None:
-        """That the caller is the owner.
+        """Check that the caller is the owner.
 
         Raises:
-            OwnershipError: it is another thread, or a forked process.
+            OwnershipError: the caller is another thread, or a forked process.
         """
         if self.inherited:
             raise OwnershipError(N_("This card was opened before a fork, and belongs to the other process."))
         if get_ident() != self._thread:
-            raise OwnershipError(N_("This card belongs to another thread. One that takes it over calls adopt()."))
+            raise OwnershipError(N_("This card belongs to another thread. A thread that takes it over calls adopt()."))
 
     def adopt(self) -> None:
         """Make the calling thread the owner. The former one must have finished with the card.
 
         Raises:
-            OwnershipError: in a forked process.
+            OwnershipError: the caller is a forked process.
         """
         self._thread = get_ident()
         self.check()

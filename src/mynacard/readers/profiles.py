@@ -1,8 +1,8 @@
-"""What is known of readers, as data: how long an APDU passes, how a certificate is read best, whether keys were tried.
+"""Profiles of readers, as data: the longest APDU that passes, the best way to read a certificate, tested keypads.
 
-The one place that chooses. Rows of one's own go before those that come along: the environment variable
+This is the one place that decides. The user's own rows come before the built-in ones: the environment variable
 ``MYNACARD_PROFILES`` names a file of them, and ``mynacard readers profile`` writes a row from a report of
-``mynacard readers check``. What no row says is found out on the card, as long as that costs no login.
+``mynacard readers check``. Anything that no row says is found out on the card, as long as that costs no login.
 """
 
 from __future__ import annotations
@@ -45,24 +45,24 @@ _STATUS: Final = 2
 _USB: Final = re.compile(r"(?:[0-9A-F]{4}:[0-9A-F]{4})?")
 _SERIAL: Final = re.compile(r"( ?\([^()]*\))+(?= [0-9A-F]{2} [0-9A-F]{2}\b|( [0-9])?$)")
 _INDEX: Final = re.compile(r"( [0-9A-F]{2} [0-9A-F]{2}| [0-9])$")
-"""What PC/SC puts after a model's name: pcsc-lite the serial number in parentheses and two numbers, Windows one."""
+"""Both follow a model's name in PC/SC: in pcsc-lite a serial number in parentheses and two numbers, on Windows one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderProfile:
-    """What is known of a kind of reader with its driver; None is not known.
+    """The properties of a kind of reader with its driver; None means unknown.
 
     Attributes:
         names: parts of the names that PC/SC gives it; one of them is enough.
         usb: vendor and product, ``VVVV:PPPP`` in hexadecimal digits; empty where it is not known.
-        driver: which, and from or in which version.
+        driver: which driver, and in or from which version.
         extended_length: whether APDUs of extended length pass at all.
         command_max: bytes of the longest command APDU that passes.
         answer_max: bytes of the longest response APDU that passes, status word and all.
         chunk: how many bytes to ask for first of a JPKI certificate, whose length is not known.
-        keypad_tested: whether a PIN was verified at its keys.
+        keypad_tested: whether a PIN was verified at its keypad.
         quirks: what else to know, for people.
-        source: who says so.
+        source: where this is from.
         date: when it was written down, YYYY-MM-DD.
     """
 
@@ -79,7 +79,7 @@ class ReaderProfile:
     date: str = ""
 
     def card_profile(self) -> CardProfile:
-        """What a channel through this reader may take for granted."""
+        """The assumptions that a channel through this reader may make."""
         if self.extended_length is False:
             return CardProfile(extended_length=False)
         if self.answer_max is None or self.answer_max >= _UNLIMITED:
@@ -90,40 +90,47 @@ class ReaderProfile:
 
     @classmethod
     def of(cls, row: Any) -> ReaderProfile:
-        """The profile that *row* says; a ValueError, KeyError or TypeError where it says none."""
+        """The profile in *row*.
+
+        Raises:
+            ValueError, KeyError, TypeError: *row* is not a profile.
+        """
         if not isinstance(row, dict):
             raise ValueError
         values = dict(cast(dict[str, Any], row))
         values["names"], values["quirks"] = _texts(values["names"]), _texts(values["quirks"])
         if set(values) != {field.name for field in fields(cls)}:
             raise ValueError
-        found = cls(**values)
-        numbers = (found.command_max, found.answer_max, found.chunk)
-        flags = (found.keypad_tested, found.extended_length is None or found.extended_length)
-        if not found.names or not all(found.names) or not _USB.fullmatch(found.usb):
+        profile = cls(**values)
+        numbers = (profile.command_max, profile.answer_max, profile.chunk)
+        flags = (profile.keypad_tested, profile.extended_length is None or profile.extended_length)
+        texts = (profile.driver, profile.source, profile.date)
+        if not profile.names or not all(profile.names) or not _USB.fullmatch(profile.usb):
             raise ValueError
         if not all(number is None or (type(number) is int and 4 <= number <= _LONGEST) for number in numbers):
             raise ValueError
-        if not all(type(flag) is bool for flag in flags) or not _are_texts(found.driver, found.source, found.date):
+        if not all(type(flag) is bool for flag in flags) or not _are_texts(*texts):
             raise ValueError
-        return found
+        return profile
 
 
 _UNLIMITED: Final = 0x10000 + _STATUS
 _LONGEST: Final = 4 + 3 + 0xFFFF + 2
 UNKNOWN: Final = ReaderProfile()
-"""Of a reader that no row is about."""
+"""The profile of a reader that no row describes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderIdentity:
-    """What a reader tells of itself (PC/SC part 10, supplement); most drivers tell nothing. Numbers longer than
-    theirs are nothing.
+    """A reader's report of itself (PC/SC part 10, supplement).
+
+    Most drivers report nothing. A number that is too long is ignored.
 
     Attributes:
         usb: as in :class:`ReaderProfile`.
-        firmware: its firmware's name, in characters that print.
-        apdu_data_max: bytes that its driver says a command's data may have; 0: no extended length. None: not said.
+        firmware: the name of its firmware, printable characters only.
+        apdu_data_max: the longest data of a command that its driver allows, in bytes; 0: no extended length. None: not
+            reported.
     """
 
     usb: str = ""
@@ -132,21 +139,21 @@ class ReaderIdentity:
 
     @classmethod
     def of(cls, properties: Mapping[int, bytes]) -> ReaderIdentity:
-        """The identity that *properties* tell."""
+        """The identity in *properties*."""
         vendor, product = (_number(properties, key, 2) for key in (Property.VENDOR, Property.PRODUCT))
         firmware = properties.get(Property.FIRMWARE, b"").decode("ascii", "replace").strip("\0 ")
         return cls(
             usb="" if vendor is None or product is None else f"{vendor:04X}:{product:04X}",
-            firmware="".join(each for each in firmware if each.isprintable()),
+            firmware="".join(character for character in firmware if character.isprintable()),
             apdu_data_max=_number(properties, Property.MAX_APDU_DATA, 4),
         )
 
 
 def profile_of(name: str, usb: str = "") -> ReaderProfile:
-    """What is known of the reader that PC/SC calls *name*: by its USB id where that is known, else by its name.
+    """The profile of the reader that PC/SC calls *name*: by its USB id if a row has it, else by its name.
 
     Raises:
-        ReaderFileError: the file that :data:`VARIABLE` names holds no profiles.
+        ReaderFileError: the file that :data:`VARIABLE` names cannot be read, or does not contain profiles.
     """
     own = os.environ.get(VARIABLE, "")
     rows = (*(load_profiles(Path(own)) if own else ()), *_ours())
@@ -159,15 +166,15 @@ def profile_of(name: str, usb: str = "") -> ReaderProfile:
 
 
 def public_name(name: str) -> str:
-    """What PC/SC calls a reader, without the serial number that may stand in parentheses at its end.
+    """PC/SC's name of a reader, without the serial number that it may have in parentheses at its end.
 
-    A sentence in which pcsc-lite's names stand loses their serial numbers, too.
+    A sentence that contains names from pcsc-lite loses their serial numbers, too.
     """
     return _SERIAL.sub("", name)
 
 
 def model(name: str) -> str:
-    """The same without the number of the reader at this desk, too: what all readers of this kind are called."""
+    """The same without the reader's number at this desk, too: the name that all readers of this kind share."""
     return _INDEX.sub("", public_name(name))
 
 
@@ -175,7 +182,7 @@ def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:
     """The profiles in a file.
 
     Raises:
-        ReaderFileError: it cannot be read, or holds none.
+        ReaderFileError: it cannot be read, or does not contain profiles.
     """
     try:
         with path.open("rb") as stream:
@@ -187,7 +194,9 @@ def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:
     except OSError as error:
         raise ReaderFileError(N_("{path} cannot be read: {reason}."), path=path.name, reason=error.strerror) from error
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ReaderFileError(N_("{path} holds no profiles of readers, or damaged ones."), path=path.name) from None
+        raise ReaderFileError(
+            N_("{path} does not contain reader profiles, or they are damaged."), path=path.name
+        ) from None
 
 
 def to_json(profiles: Sequence[ReaderProfile]) -> str:

@@ -1,7 +1,7 @@
 """PC/SC through the raw layer of pyscard, ``smartcard.scard``.
 
-It answers a code alone, or a list of the code and what the function brings; it takes and gives bytes as lists of
-numbers, and the protocol where PC/SC has a structure.
+Its functions return only a code, or a list of the code and the results. They take and return bytes as lists of numbers,
+and take the protocol's number where PC/SC has a structure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Pyscard"]
 T = TypeVar("T")
 
 _FAILURE: Final[Any] = None
-"""Stands for what a function that failed did not bring."""
+"""Stands for the result of a function that failed."""
 
 
 class Pyscard(Library):
@@ -76,7 +76,7 @@ class Pyscard(Library):
 
 
 def _outcome(read: Callable[..., T], answer: Any) -> Outcome[T]:
-    """The code in *answer*, and after a success what *read* makes of the rest."""
+    """The code in *answer*, and after a success the rest, converted by *read*."""
     code, *values = [answer] if isinstance(answer, int) else answer
     return int(code), _FAILURE if code else read(*values)
 

@@ -1,7 +1,8 @@
 """The card on a reader: one connection, used in transactions, always let go.
 
-A PIN that was shown to a card stays verified in it, for whoever talks to it next, until the card leaves the application
-or loses its power. So the connection watches what passes through it, and logs out and powers off on the way out.
+A PIN that was shown to a card stays verified in it, for any program that uses it next, until the card leaves the
+application or loses its power. So the connection watches what passes through it, and logs out and powers off at the
+end.
 """
 
 from __future__ import annotations
@@ -34,48 +35,48 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _BUSY: Final = N_(
-    "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
+    "Another program keeps the card on {reader}: it did not let go of it within {seconds:g} s ({call}). "
     "Often it is GnuPG's scdaemon, ssh-agent or a browser. Close that program and try again."
 )
 _BUSY_KNOWN: Final = N_(
-    "Another program keeps the card on {reader}: it was not let go within {seconds:g} s ({call}). "
+    "Another program keeps the card on {reader}: it did not let go of it within {seconds:g} s ({call}). "
     "Programs that use cards now: {holders}. Close that program and try again."
 )
 _UNTESTED: Final = N_(
-    "Nobody is known to have tried the keys of {reader} with these cards, and a try could be lost. "
-    "They are used only where that is asked for (--untested-keypad)."
+    "The keypad of {reader} is not known to have been tested with these cards, and a try could be lost. "
+    "It is used only on request (--untested-keypad)."
 )
 _ASK_AGAIN_S: Final = 0.1
 _BEGINNINGS: Final = 3
-"""So often a connection is begun anew because somebody reset the card in between; nothing is on it yet."""
+"""How many times to connect again if another program resets the card before our first command."""
 
 
 class ReaderCard:
     """The card on the reader *name*, connected and shared with other programs: a context manager.
 
-    Inside of it, :meth:`transaction` keeps others away; only there it is a :class:`~mynacard.apdu.message.Card`. Ask
-    the holder for a PIN between two transactions, not in one: others wait, and Windows resets a card whose transaction
-    is idle for five seconds.
+    Inside it, :meth:`transaction` keeps other programs away; only there is it a :class:`~mynacard.apdu.message.Card`.
+    Ask the holder for a PIN between two transactions, not in one: other programs wait, and Windows resets a card whose
+    transaction is idle for five seconds.
 
-    When a transaction ends, and on every way out, an exception or an interrupt too: if a PIN may still be verified, the
-    application is left; if a PIN was shown at all, the card is powered off, before any other program gets to it, and
-    this connection is of no more use. What fails while leaving is logged, and never stands in for the error that is on
-    its way. No command is ever sent twice.
+    The end of a transaction, and every other way out (an exception or an interrupt, too), cleans up. If a PIN may still
+    be verified, the application is left. If a PIN was shown at all, the card is powered off before any other program
+    gets to it, and this connection cannot be used again. A failure while leaving is logged, and never replaces the
+    error that is on its way. No command is ever sent twice.
 
-    No call waits for ever (:class:`Deadlines`), and each can be interrupted. After one that did not return in time the
-    connection is given up: nothing more is sent over it, and it is let go when the call returns.
+    No call waits forever (:class:`Deadlines`), and each can be interrupted. After a call that did not return in time
+    the connection is given up: nothing more is sent over it, and it is released when the call returns.
 
     Belongs to the thread that enters it until another one calls :meth:`adopt`, and never to a forked process.
 
     Args:
-        name: the whole name of the reader, as :func:`list_readers` has it.
+        name: the full name of the reader, as :func:`list_readers` has it.
         library: the PC/SC library; None finds it.
-        deadlines: how long is waited for what.
+        deadlines: how long to wait for what.
 
     Raises:
-        ReaderError: on entering: no library, service, reader or card; nothing stays open.
-        ReaderBusyError: another program did not let go of the card in time.
-        UsageError: it is entered already.
+        ReaderError: on entering: there is no library, service, reader or card; nothing stays open.
+        ReaderBusyError: on entering: another program did not let go of the card in time.
+        UsageError: on entering: it is entered already; or as :func:`find_library`.
     """
 
     def __init__(self, name: str, library: Library | None = None, deadlines: Deadlines = Deadlines()) -> None:
@@ -120,26 +121,46 @@ class ReaderCard:
 
     @property
     def profile(self) -> ReaderProfile:
-        """What is known of this kind of reader."""
+        """The profile of this kind of reader.
+
+        Raises:
+            ReaderFileError: as :func:`profile_of`.
+        """
         return profile_of(self.name)
 
     @property
     def card_profile(self) -> CardProfile:
-        """What a channel through it may take for granted."""
+        """The assumptions that a channel through it may make.
+
+        Raises:
+            ReaderFileError: as :func:`profile_of`.
+        """
         return self.profile.card_profile()
 
     @property
     def pin_shown(self) -> bool:
-        """Whether a PIN or password was sent to the card, whatever the card said to it."""
+        """Whether a PIN or password was sent to the card, whatever the card answered.
+
+        Raises:
+            UsageError: the card is not open.
+        """
         return self._opened()[1].exposure.pin_shown
 
     @property
     def login_possible(self) -> bool:
-        """Whether a PIN may be verified in the card: one was sent, and no successful log-out since."""
+        """Whether a PIN may be verified in the card: one was sent, and no log-out has succeeded since.
+
+        Raises:
+            UsageError: the card is not open.
+        """
         return self._opened()[1].exposure.login_possible
 
     def adopt(self) -> None:
-        """Take the card over into the calling thread. The former one must have finished with it."""
+        """Make the calling thread the owner of the card. The former one must have finished with it.
+
+        Raises:
+            OwnershipError: this process is a fork of the owner.
+        """
         self._owner.adopt()
 
     @contextlib.contextmanager
@@ -148,8 +169,10 @@ class ReaderCard:
 
         Raises:
             ReaderBusyError: another program did not let go of it in time.
-            CardLostError: it was removed, or another card put in its place, or reset, since it was connected.
-            UsageError: the card is not open, in a transaction already, or was powered off after a PIN.
+            CardLostError: the card was removed, replaced or reset since it was connected.
+            ReaderError: PC/SC failed in another way.
+            UsageError: the card is not open, is in a transaction already, or was powered off after a PIN.
+            OwnershipError: another thread or process has the card.
         """
         self._owner.check()
         _, link = self._opened()
@@ -171,8 +194,8 @@ class ReaderCard:
         """The response APDU to *command*, which is sent once.
 
         Raises:
-            UsageError: the card is not open, or in no transaction; nothing was sent.
-            OwnershipError: another thread or process has it; nothing was sent.
+            UsageError: the card is not open, or not in a transaction; nothing was sent.
+            OwnershipError: another thread or process has the card; nothing was sent.
             CardLostError: the card was removed or reset, or the connection was given up.
             OutcomeUnknownError: no status word came back.
             CallTimeoutError: nothing came back in time.
@@ -182,10 +205,12 @@ class ReaderCard:
         return worker.run("SCardTransmit", partial(link.transmit, command), self._deadlines.card_s)
 
     def transmit_typed(self, command: TypedCommand, /) -> bytes:
-        """The response APDU to *command*, whose PIN somebody types at the reader, or the reader's own status word.
+        """The response APDU to *command*, whose PIN the holder types at the reader, or the reader's own status word.
 
         Raises:
-            NoKeypadError: the reader has no keys for it, or nobody is known to have tried them; nobody was asked.
+            NoKeypadError: the reader has no keypad for it, or one that is not known to be tested; the holder was not
+                asked.
+            ReaderFileError: as :func:`profile_of`.
             UsageError, OwnershipError, ReaderError: as :meth:`transmit`.
         """
         worker, link = self._in_use()
@@ -199,30 +224,40 @@ class ReaderCard:
             self._entry_ends = 0.0
             raise
         except BaseException:
-            _log.warning("A PIN is still asked for at the reader. Its cancel key ends that.")
+            _log.warning("The reader is still asking for a PIN. Its cancel key ends that.")
             raise
         self._entry_ends = 0.0
         return answer
 
     def features(self) -> frozenset[Feature]:
-        """What the reader can do beside passing commands on (PC/SC part 10), as far as it tells and is used here."""
+        """The reader's features besides passing commands on (PC/SC part 10): those that it reports and we use.
+
+        Raises:
+            UsageError: the card is not open.
+            OwnershipError: another thread or process has the card.
+            ReaderError: PC/SC failed.
+        """
         self._owner.check()
         worker, link = self._opened()
         known = worker.run("SCardControl", link.features, self._deadlines.service_s)
         return frozenset(feature for feature in Feature if feature in known)
 
     def identity(self) -> ReaderIdentity:
-        """What the reader tells of itself; most tell nothing."""
+        """The reader's report of itself; most report nothing.
+
+        Raises:
+            UsageError, OwnershipError, ReaderError: as :meth:`features`.
+        """
         self._owner.check()
         worker, link = self._opened()
         return ReaderIdentity.of(worker.run("SCardControl", link.properties, self._deadlines.service_s))
 
     def _in_use(self) -> tuple[Worker, Link]:
-        """The connection, to its owner, in a transaction."""
+        """The connection, for its owner, in a transaction."""
         self._owner.check()
         opened = self._opened()
         if not self._in_transaction:
-            raise errors.UsageError(N_("The card on {reader} takes commands in a transaction alone."), reader=self.name)
+            raise errors.UsageError(N_("The card on {reader} takes commands only in a transaction."), reader=self.name)
         return opened
 
     def _opened(self) -> tuple[Worker, Link]:
@@ -241,13 +276,13 @@ class ReaderCard:
         return self._when_free("SCardBeginTransaction", link.begin)
 
     def _when_free(self, call: str, job: Callable[[], None]) -> None:
-        """Do *job*, once no other program keeps the card for itself."""
+        """Do *job* as soon as no other program keeps the card to itself."""
         worker, _ = self._opened()
         until = time.monotonic() + self._deadlines.busy_s
         while True:
             try:
                 return worker.run(call, job, max(until - time.monotonic(), _ASK_AGAIN_S))
-            except errors.CallTimeoutError as error:  # the service holds the call while another has a transaction
+            except errors.CallTimeoutError as error:  # the service holds the call during another's transaction
                 raise self._busy(call) from error
             except errors.ReaderBusyError as error:  # or refuses it
                 if time.monotonic() >= until:
@@ -273,13 +308,13 @@ class ReaderCard:
             worker.stop()
 
     def _finish(self, job: Callable[[], None]) -> None:
-        """Have *job* done before anything else, unless a call is stuck: then when that returns.
+        """Have *job* done before anything else; if a call is stuck, when that returns.
 
-        Nothing stops a reader that asks for a PIN. Who leaves meanwhile waits for its end: a PIN that is typed later
-        would stay verified where this process is gone.
+        Nothing stops a reader that asks for a PIN. Leaving meanwhile blocks until the entry ends: a PIN that is typed
+        later would stay verified after this process is gone.
         """
         worker, link = self._opened()
-        if self._owner.inherited:  # its worker, and the connection, are the other process's
+        if self._owner.inherited:  # its worker and the connection belong to the other process
             return
         if worker.stuck_in:
             link.give_up()

@@ -1,4 +1,4 @@
-"""What PC/SC says of a reader, as a value."""
+"""The state of a reader, as a value."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class ReaderState:
 
     Attributes:
         name: the name that PC/SC gives it; it may change when readers are plugged in.
-        card_present: a card lies on it, or something like one.
-        mute: and does not answer.
-        in_use: some program is connected to the card.
-        exclusive: and does not share it.
+        card_present: whether a card is on it, or something like a card.
+        mute: whether that card does not answer.
+        in_use: whether a program is connected to the card.
+        exclusive: whether that program does not share it.
         atr: the card's answer to reset; empty without a card. It does not tell one kind of card from another.
-        events: how many cards came and went so far, as far as PC/SC counts them. Another card has another number.
+        events: how many times a card has come or gone, if PC/SC counts that. Another card has another number.
     """
 
     name: str
@@ -32,7 +32,7 @@ class ReaderState:
     events: int = 0
 
     def answers_to(self, part: str) -> bool:
-        """Whether *part* is its name or a part of it, whatever the case; an empty one is a part of every name."""
+        """Whether *part* is in its name, ignoring case; an empty *part* is in every name."""
         return part.casefold() in self.name.casefold()
 
 

@@ -1,8 +1,8 @@
-"""Calls that may block, made where nobody has to wait for them.
+"""Calls that may block, made in a thread that the caller need not wait for.
 
-PC/SC has no time limits: a mute card, or a program that keeps a transaction, holds a call for ever, and Python hears no
-Ctrl-C until it returns. So the calls of one connection are made one after the other in a thread of their own; the
-caller waits for the answer, as long as it wants to, and can be interrupted at every moment.
+PC/SC has no time limits: a mute card, or a program that keeps a transaction, holds a call forever, and Python does not
+notice Ctrl-C until it returns. So the calls of one connection are made one after the other in a thread of their own;
+the caller waits for the answer as long as it wants to, and can be interrupted at any moment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Pending", "Worker"]
 T = TypeVar("T")
 
 _SLICE_S: Final = 0.2
-"""Windows hears no Ctrl-C in a longer wait. The others do; an answer ends the wait at once on all."""
+"""Windows does not notice Ctrl-C in a longer wait. Other systems do; on all of them an answer ends the wait at once."""
 
 _TIMEOUT: Final = N_(
     "{call} did not return within {seconds:g} s: what it did is unknown, and the connection is given up. "
@@ -45,7 +45,7 @@ class Pending(Generic[T]):
         self._ended.put(None)
 
     def wait(self, timeout_s: float) -> Callable[[], T] | None:
-        """What returns or raises as the job did; None if it has not ended within *timeout_s*."""
+        """A function that returns or raises as the job did; None if the job has not ended within *timeout_s*."""
         until = time.monotonic() + timeout_s
         while self._ending is None:
             left = until - time.monotonic()
@@ -70,11 +70,11 @@ class Worker:
         self.stuck_in = ""
 
     def run(self, call: str, job: Callable[[], T], timeout_s: float) -> T:
-        """What *job* returns or raises.
+        """Do *job* in the thread, and return or raise as it does.
 
         Raises:
-            CallTimeoutError: not within *timeout_s*; *call* is its name. From then on:
-            CardLostError: an earlier job has not returned in time.
+            CallTimeoutError: the job, named *call*, did not return within *timeout_s*.
+            CardLostError: an earlier job did not return in time; *job* is not done.
         """
         if self.stuck_in:
             raise CardLostError(_GIVEN_UP, call=self.stuck_in)
@@ -86,7 +86,7 @@ class Worker:
         return ending()
 
     def post(self, job: Callable[[], T]) -> Pending[T]:
-        """Have *job* done when its turn comes, whether or not anybody waits."""
+        """Have *job* done when its turn comes, whether or not the caller waits."""
         pending: Pending[T] = Pending()
         self._jobs.put(lambda: pending.end(_ending(job)))
         if self._thread is None:
@@ -95,9 +95,9 @@ class Worker:
         return pending
 
     def finish(self, job: Callable[[], object], timeout_s: float) -> bool:
-        """Have *job* done in any case, and say whether it is; not waited for where a call has not returned.
+        """Have *job* done in any case, and return whether it is; after a call that did not return, do not wait.
 
-        An interrupt while waiting is raised when it is done, or after as long again.
+        An interrupt during the wait is raised when the job is done, or after *timeout_s* again.
         """
         pending = self.post(job)
         if self.stuck_in:
@@ -114,7 +114,7 @@ class Worker:
         return True
 
     def stop(self) -> None:
-        """End the thread when all that was posted is done."""
+        """End the thread when all posted jobs are done."""
         self._jobs.put(None)
 
     def _work(self) -> None:
@@ -132,7 +132,7 @@ class Worker:
 def _ending(job: Callable[[], T]) -> Callable[[], T]:
     try:
         value = job()
-    except BaseException as error:  # whatever it is, it belongs to the one who waits
+    except BaseException as error:  # of any kind: the waiting caller gets it
         return partial(_raise, error)
     return lambda: value
 
