@@ -1,4 +1,4 @@
-"""What this machine makes once and keeps in its cache folder: documents of JSON, and the keys in them."""
+"""Values that this machine makes once and keeps in its cache folder: JSON documents, and the keys in them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BROKEN: Final = (FileNotFoundError, ValueError, KeyError, TypeError, AttributeE
 
 
 def cache_folder() -> Path:
-    """The folder: ``MYNACARD_CACHE``, else the user's own."""
+    """The cache folder: ``MYNACARD_CACHE``, else the user's own."""
     if chosen := os.environ.get("MYNACARD_CACHE"):
         return Path(chosen)
     from platformdirs import user_cache_path  # noqa: PLC0415
@@ -45,17 +45,17 @@ def cached(
     make: Callable[[], T],
     dump: Callable[[T], Mapping[str, object]],
 ) -> T:
-    """What the file *name* in the cache folder holds; made, by one process, where it holds nothing of use.
+    """The value in the file *name* in the cache folder; if there is no usable one, one process makes it.
 
     Args:
-        name: the file's.
-        version: of its document; another one is of no use.
-        load: the value of a document. A document that it answers with None or a usual error is of no use.
+        name: the file's name.
+        version: the version of its document; no other one is used.
+        load: returns the value of a document. None, or one of the usual errors, means that it cannot be used.
         make: makes a new value.
-        dump: the document of a value, without the version.
+        dump: returns the document of a value, without the version.
 
     Raises:
-        TestPkiError: the cache folder cannot be used.
+        TestPkiError: the cache folder cannot be used, or as *make* and *load* raise it.
     """
     path = cache_folder() / name
     try:
@@ -84,7 +84,7 @@ def _read(path: Path, version: int, load: Callable[[Any], T | None]) -> T | None
 
 @lru_cache(maxsize=64)
 def load_key(der: bytes) -> PrivateKeyTypes:
-    """The key of a document, PKCS #8 DER.
+    """The key in a document, PKCS #8 DER.
 
     Raises:
         TestPkiError: it is damaged.
@@ -96,12 +96,12 @@ def load_key(der: bytes) -> PrivateKeyTypes:
 
 
 def damaged() -> TestPkiError:
-    """The error that says that a key is not what it should be."""
+    """The error for a key that is not what it should be."""
     return TestPkiError(N_("A key of the test PKI is damaged. Delete its folder: {path}."), path=str(cache_folder()))
 
 
 def dump_key(key: PrivateKeyTypes) -> bytes:
-    """*key* for a document, PKCS #8 DER."""
+    """*key* for a document, in PKCS #8 DER."""
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 

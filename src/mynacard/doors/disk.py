@@ -1,4 +1,4 @@
-"""Simulated cards in files. What a card has once stored stays stored."""
+"""Simulated cards in files. A card answers only after its changes are on the disk."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def create_file(
     Raises:
         CardFileError: the file exists, or cannot be written.
         TestPkiError: the cache folder cannot be used.
-        PinFormError: a PIN that a real card would not have.
+        PinFormError: a real card would not have a PIN of this form.
     """
     for pair in KEY_PAIRS:
         check_form(pair.pin, Pin(pins[pair.name]))
@@ -51,15 +51,15 @@ def create_file(
 
 @contextlib.contextmanager
 def open_file(path: Path) -> Generator[AnyCard, None, None]:
-    """The card in the file *path*, for this process alone while the context lasts.
+    """The card in the file *path*, reserved for this process while the context lasts.
 
-    Whatever its chip remembers is on the disk before the card answers.
+    Everything that its chip remembers is on the disk before the card answers.
 
     Raises:
-        CardFileError: no such file, damaged, of another version, or in use by another process.
+        CardFileError: the file is missing, damaged, of another version, or in use by another process.
     """
     path = path.resolve()
-    read_file(path)  # a file that is none leaves no lock beside it
+    read_file(path)  # first, so that no lock file is left next to a file that is not a card
     process = os.getpid()
     lock = FileLock(path.with_name(path.name + ".lock"), timeout=LOCK_TIMEOUT_S)
     try:
@@ -77,19 +77,19 @@ def open_file(path: Path) -> Generator[AnyCard, None, None]:
 
 
 def read_file(path: Path) -> AnyContents:
-    """What the card in the file *path* has, without using it.
+    """The contents of the card in the file *path*; nothing is locked or changed.
 
     Raises:
-        CardFileError: no such file, damaged, or of another version.
+        CardFileError: the file is missing, damaged, or of another version.
     """
     try:
         with path.open("rb") as file:
-            text = file.read(CARD_FILE_MAX + 1)
+            content = file.read(CARD_FILE_MAX + 1)
     except OSError as error:
         raise _unusable(path, error) from error
-    if len(text) > CARD_FILE_MAX:
+    if len(content) > CARD_FILE_MAX:
         raise CardFileError(N_("{path} is too large to be a simulated card."), path=str(path))
-    return load(text)
+    return load(content)
 
 
 def _store(path: Path, contents: AnyContents) -> None:

@@ -1,4 +1,4 @@
-"""Simulated cards in memory, made when they are asked for."""
+"""Simulated cards in memory, made on request."""
 
 from __future__ import annotations
 
@@ -55,7 +55,11 @@ def new_card(
 
 
 def new_contents(traits: Traits, pins: Mapping[str, str], persona: AnyPersona, *, own_keys: bool) -> AnyContents:
-    """What a fresh card has; with *own_keys*, JPKI keys of its own, which takes some tenths of a second each."""
+    """The contents of a fresh card; with *own_keys*, JPKI keys of its own, which take some tenths of a second each.
+
+    Raises:
+        TestPkiError: the cache folder cannot be used, or a key in it is damaged.
+    """
     if isinstance(persona, Persona):
         return _contents_of(traits, pins, persona, {name: new_key_der() for name in persona.certificates if own_keys})
     from mynacard.doors.residence_cache import cached_residence_pki  # noqa: PLC0415  # few cards need it
@@ -70,14 +74,14 @@ def _contents_of(
 ) -> CardContents:
     pki, now = cached_pki(generation=persona.generation), datetime.now(UTC) + persona.issued
     keys = pki.issue(persona.holder, own_keys, now, persona.certificates, revoked=persona.revoked)
-    card = persona.medium is Medium.CARD
-    fresh = fresh_pins({name: pins[name] for name in persona.pins}, persona.holder if card else None)
+    on_card = persona.medium is Medium.CARD
+    stored_pins = fresh_pins({name: pins[name] for name in persona.pins}, persona.holder if on_card else None)
     for name in persona.blocked:
-        fresh[name].tries_left = 0
-    applications = pki.issue_applications(persona.holder) if card else {}
+        stored_pins[name].tries_left = 0
+    applications = pki.issue_applications(persona.holder) if on_card else {}
     if persona.specified:
         applications[RESIDENCE] = ApplicationContents()
-    return CardContents(keys, fresh, traits, applications, persona.medium)
+    return CardContents(keys, stored_pins, traits, applications, persona.medium)
 
 
 def assembled(contents: AnyContents, remember: Callable[[], None]) -> AnyCard:
@@ -86,5 +90,5 @@ def assembled(contents: AnyContents, remember: Callable[[], None]) -> AnyCard:
         return assemble(contents, remember, secrets.token_bytes)
     from mynacard.simulator.residence.card import SimulatedResidenceCard  # noqa: PLC0415
 
-    # It remembers nothing over a power-off.
+    # A residence card remembers nothing over a power-off.
     return SimulatedResidenceCard(contents.type, contents.number, contents.files, contents.traits, secrets.token_bytes)

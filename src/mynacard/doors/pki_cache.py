@@ -1,6 +1,6 @@
 """The test PKI of this machine, on disk.
 
-It is made once, where it is used, into the cache folder (``MYNACARD_CACHE``, else the user's), and made anew before it
+It is made once, at the first use, in the cache folder (``MYNACARD_CACHE``, else the user's), and made again before it
 expires.
 """
 
@@ -36,20 +36,21 @@ from mynacard.simulator.individual.issuing import (
 __all__ = ["REVOKED", "Authority", "CvHierarchy", "TestPki", "cached_pki", "new_key_der"]
 
 _PKI_FILE: Final = {1: "test-pki-1.json", 2: "test-pki-2.json", 3: "test-pki.json"}
-"""By generation of its CAs. The first two are made when somebody asks for a card of theirs."""
+"""By generation of its CAs. The first two are made only when a card of theirs is requested."""
 _PKI_VERSION: Final = 2
 _BEGAN: Final = {1: timedelta(days=-366 * (pki.CA_YEARS + 1)), 2: timedelta(days=-366 * 10), 3: timedelta(0)}
-"""When the CAs of each generation began, from when they are made: those of the first have expired."""
+"""When the CAs of each generation began, relative to when they are made: those of the first have expired."""
 REVOKED: Final = int.from_bytes(b"REVOKED")
-"""The serial number that the CAs' lists name."""
+"""The serial number on the CAs' revocation lists."""
 _RENEW_BEFORE: Final = timedelta(days=366 * (pki.HOLDER_YEARS + 1))  # so that no holder's certificate outlives its CA's
 _CLOCK_SKEW: Final = timedelta(hours=1)
 _ALL_PAIRS: Final = tuple(pair.name for pair in KEY_PAIRS)
+_CARD_KEYS: Final = ("own", "session", "authentication")
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A certificate authority of the test PKI, and a key for holders who need none of their own; all DER."""
+    """A certificate authority of the test PKI, and a key for holders without a key of their own; all DER."""
 
     certificate_der: bytes
     private_key_der: bytes = field(repr=False)
@@ -58,7 +59,7 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class CvHierarchy:
-    """Who vouches for the other applications: root keys by purpose, a municipality under each, and keys for cards."""
+    """The keys behind the other applications: roots by purpose, a municipality under each, and keys for cards."""
 
     roots: Mapping[str, bytes] = field(repr=False)
     municipality: bytes = field(repr=False)
@@ -66,7 +67,11 @@ class CvHierarchy:
     card: CardKeys
 
     def anchors(self) -> tuple[Root, ...]:
-        """Its roots as anchors, of simulated cards and of nothing else."""
+        """Its roots as anchors, of simulated cards and of nothing else.
+
+        Raises:
+            TestPkiError: a key is damaged.
+        """
         return tuple(
             Root.simulated(
                 branch.root, PublicKeyObject.of(_load_key(self.roots[branch.purpose]).public_key()), branch.purpose
@@ -77,7 +82,7 @@ class CvHierarchy:
 
 @dataclass(frozen=True, slots=True)
 class TestPki:
-    """The test PKI of this machine: an authority for each key pair, by its name; and who vouches for the rest."""
+    """The test PKI of this machine: an authority for each key pair, by its name; and the keys behind the rest."""
 
     __test__ = False
     authorities: Mapping[str, Authority]
@@ -98,7 +103,11 @@ class TestPki:
         *,
         revoked: bool = False,
     ) -> dict[str, KeyMaterial]:
-        """Certificates for *holder*, with keys of the holder's own where *holder_keys* has them (PKCS #8 DER)."""
+        """Certificates for *holder*, with the holder's own keys if *holder_keys* has them (PKCS #8 DER).
+
+        Raises:
+            TestPkiError: a key is damaged.
+        """
         serial = REVOKED if revoked else None
         return {
             pair.name: self._issue(pair, holder, holder_keys.get(pair.name), now, serial or new_serial())
@@ -107,13 +116,21 @@ class TestPki:
         }
 
     def issue_applications(self, holder: Holder) -> dict[str, ApplicationContents]:
-        """What a municipality writes into the other applications for *holder*."""
+        """The contents that a municipality writes into the other applications for *holder*.
+
+        Raises:
+            TestPkiError: a key is damaged.
+        """
         keys = self.cv.card
-        public = {name: _load_key(getattr(keys, name)).public_key() for name in ("own", "session", "authentication")}
+        public = {name: _load_key(getattr(keys, name)).public_key() for name in _CARD_KEYS}
         return issue(holder, Municipality(_load_key(self.cv.municipality), self.cv.certificates), keys, public)
 
     def revocation_list(self, pair: KeyPair, now: datetime) -> x509.CertificateRevocationList:
-        """The list of the CA of *pair*: it names those who are revoked, and no other."""
+        """The revocation list of *pair*'s CA; it names only the certificates that were issued as revoked.
+
+        Raises:
+            TestPkiError: a key is damaged.
+        """
         authority = self.authorities[pair.name]
         issuer = x509.load_der_x509_certificate(authority.certificate_der)
         return pki.revocation_list(issuer, _load_key(authority.private_key_der), [REVOKED], now)
@@ -129,11 +146,11 @@ class TestPki:
 
 
 def cached_pki(now: datetime | None = None, generation: int = 3) -> TestPki:
-    """The test PKI of this machine; made now, where there is none or its end is near. That takes some seconds.
+    """The test PKI of this machine; made now if there is none or it expires soon. That takes some seconds.
 
     Args:
         now: the time; None for the clock's.
-        generation: of its CAs, 1 to 3; those of one pair have one name, as J-LIS's have.
+        generation: the generation of its CAs, 1 to 3; the CAs of one pair share a name, as J-LIS's do.
 
     Raises:
         TestPkiError: the cache folder cannot be used.
@@ -153,7 +170,7 @@ def _make_pki(now: datetime, generation: int) -> TestPki:
     return TestPki(authorities, _make_cv_hierarchy())
 
 
-def _document(made: TestPki) -> dict[str, object]:
+def _document(test_pki: TestPki) -> dict[str, object]:
     return {
         "authorities": {
             name: {
@@ -161,16 +178,13 @@ def _document(made: TestPki) -> dict[str, object]:
                 "private_key": base64_text(authority.private_key_der),
                 "holder_key": base64_text(authority.holder_key_der),
             }
-            for name, authority in made.authorities.items()
+            for name, authority in test_pki.authorities.items()
         },
-        "roots": {purpose: base64_text(der) for purpose, der in made.cv.roots.items()},
-        "municipality": base64_text(made.cv.municipality),
-        "certificates": {purpose: base64_text(content) for purpose, content in made.cv.certificates.items()},
-        "card": {name: base64_text(getattr(made.cv.card, name)) for name in _CARD_KEYS},
+        "roots": {purpose: base64_text(der) for purpose, der in test_pki.cv.roots.items()},
+        "municipality": base64_text(test_pki.cv.municipality),
+        "certificates": {purpose: base64_text(content) for purpose, content in test_pki.cv.certificates.items()},
+        "card": {name: base64_text(getattr(test_pki.cv.card, name)) for name in _CARD_KEYS},
     }
-
-
-_CARD_KEYS: Final = ("own", "session", "authentication")
 
 
 def _make_authority(pair: KeyPair, began: datetime) -> Authority:
@@ -193,12 +207,12 @@ def _make_cv_hierarchy() -> CvHierarchy:
 
 
 def _load_pki(document: Any, now: datetime, generation: int) -> TestPki | None:
-    """The PKI of *document*; None where it does not last long enough."""
+    """The PKI in *document*; None if it does not last long enough."""
     authorities = {pair.name: _authority(document["authorities"][pair.name]) for pair in KEY_PAIRS}
-    kept = TestPki(authorities, _cv_hierarchy(document))
-    lasting = [_good_for_long(certificate, now) for certificate in kept.ca_certificates()]
+    test_pki = TestPki(authorities, _cv_hierarchy(document))
+    lasting = [_good_for_long(certificate, now) for certificate in test_pki.ca_certificates()]
     expired = generation == 1
-    return kept if expired or all(lasting) else None
+    return test_pki if expired or all(lasting) else None
 
 
 def _cv_hierarchy(document: Any) -> CvHierarchy:
@@ -215,9 +229,9 @@ def _bytes(text: str) -> bytes:
 
 
 def _good_for_long(certificate: x509.Certificate, now: datetime) -> bool:
-    """Whether certificates that this CA issues *now* fit into its time.
+    """Whether the validity of certificates that this CA issues *now* is within its own.
 
-    A CA from the future, which a clock that was wrong once has left, would fail all of them for years.
+    A CA from the future, made when the clock was wrong, would make them all invalid for years.
     """
     begun = certificate.not_valid_before_utc <= now - _CLOCK_SKEW
     return begun and certificate.not_valid_after_utc - now > _RENEW_BEFORE
@@ -228,7 +242,7 @@ def _authority(entry: Any) -> Authority:
 
 
 def new_key_der() -> bytes:
-    """A new key for a holder, PKCS #8 DER; takes some tenths of a second."""
+    """A new key for a holder, PKCS #8 DER. That takes some tenths of a second."""
     return dump_key(_generate_key())
 
 

@@ -1,4 +1,4 @@
-"""Who signs this machine's simulated residence cards, on disk: made once, where it is used, beside the test PKI."""
+"""The CAs of this machine's simulated residence cards, on disk: made once, at the first use, next to the test PKI."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _FILE: Final = "residence-pki.json"
 _VERSION: Final = 1
 _GENERATIONS: Final = (1, 2)
 _BEGAN: Final = timedelta(days=-3650)
-"""CAs of a past that cards which have expired fit into."""
+"""The CAs begin far enough in the past for cards that have expired."""
 _RENEW_BEFORE: Final = timedelta(days=3660)
 _A_YEAR: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
 class _Authority:
-    """The CA of a generation, another of the same name that nobody trusts, and a key that signs cards; DER."""
+    """The CA of a generation, an untrusted one of the same name, and a key that signs cards; DER."""
 
     certificate: bytes
     key: bytes = field(repr=False)
@@ -53,7 +53,11 @@ class ResidencePki:
         return tuple(Anchor.load(authority.certificate, simulated=True) for authority in self.authorities.values())
 
     def signer(self, persona: ResidencePersona, now: datetime) -> Signer:
-        """Who signs the card of *persona*, with a certificate as the persona's fault has it."""
+        """The signer of the card of *persona*, with a certificate as the persona's fault has it.
+
+        Raises:
+            TestPkiError: a key is damaged.
+        """
         authority = self.authorities[persona.type.generation]
         other = persona.fault is Fault.OTHER_CA
         issuer = x509.load_der_x509_certificate(authority.other_certificate if other else authority.certificate)
@@ -64,7 +68,7 @@ class ResidencePki:
 
 
 def cached_residence_pki(now: datetime | None = None) -> ResidencePki:
-    """The CAs of this machine's simulated residence cards; made now, where there are none or their end is near.
+    """The CAs of this machine's simulated residence cards; made now if there are none or they expire soon.
 
     Raises:
         TestPkiError: the cache folder cannot be used.
@@ -79,11 +83,11 @@ def cached_residence_pki(now: datetime | None = None) -> ResidencePki:
     )
 
 
-def _document(made: ResidencePki) -> dict[str, object]:
+def _document(residence_pki: ResidencePki) -> dict[str, object]:
     return {
         "generations": {
             str(generation): {name: base64_text(getattr(authority, name)) for name in _Authority.__slots__}
-            for generation, authority in made.authorities.items()
+            for generation, authority in residence_pki.authorities.items()
         },
     }
 
@@ -106,11 +110,11 @@ def _make_ca(generation: int, key: PrivateKey, now: datetime) -> tuple[bytes, by
 
 
 def _load_pki(document: Any, now: datetime) -> ResidencePki | None:
-    """The CAs of *document*; None where they do not last long enough."""
+    """The CAs in *document*; None if they do not last long enough."""
     generations = document["generations"]
-    kept = ResidencePki({generation: _authority(generations[str(generation)]) for generation in _GENERATIONS})
-    certificates = [anchor.certificate.parsed for anchor in kept.anchors()]
-    return kept if all(_good_for_long(certificate, now) for certificate in certificates) else None
+    residence_pki = ResidencePki({number: _authority(generations[str(number)]) for number in _GENERATIONS})
+    certificates = [anchor.certificate.parsed for anchor in residence_pki.anchors()]
+    return residence_pki if all(_good_for_long(certificate, now) for certificate in certificates) else None
 
 
 def _good_for_long(certificate: x509.Certificate, now: datetime) -> bool:

@@ -24,11 +24,11 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_PORT: Final = 35963
 REDIAL_DELAY_S: Final = 1.0
-"""The driver looks for a card every 0.4 s, and takes one that returns sooner for one that never left."""
+"""The driver looks for a card every 0.4 s; a card that returns sooner seems never to have left."""
 
 _FAULT: Final = b"\x6f\x00"
-# Linux delays acknowledgements by 40 ms and the driver writes length and body apart: 44 ms an APDU without this. The
-# kernel resets the option by itself, so it is set before every read. Other systems have no such option.
+# Linux delays acknowledgements by 40 ms, and the driver writes length and body separately: 44 ms an APDU without this.
+# The kernel resets the option by itself, so it is set before every read. Other systems have no such option.
 _TCP_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -40,7 +40,7 @@ def serve(
 ) -> None:
     """Keep *card* in the reader that listens on *port* of this machine (never elsewhere), until *stop* is set.
 
-    Dials again, after a pause, when the reader is not there or hangs up. *connected* is called at each connection.
+    Dials again, after a pause, if the reader is not there or hangs up. *connected* is called at each connection.
     """
     stop = stop or threading.Event()
     while not stop.is_set():
@@ -56,7 +56,7 @@ def serve(
 
 def _talk(card: PoweredCard, connection: socket.socket, stop: threading.Event) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.settimeout(0.2)  # how soon stop is seen
+    connection.settimeout(0.2)  # how soon a stop is noticed
     while not stop.is_set():
         message = _receive(connection, stop)
         if message is None:
@@ -67,7 +67,7 @@ def _talk(card: PoweredCard, connection: socket.socket, stop: threading.Event) -
 
 
 def _answer(card: PoweredCard, message: bytes) -> bytes | None:
-    """The answer; None for the control codes that get none."""
+    """The answer to *message*; None for control codes that have no answer."""
     match message:
         case b"\x00":  # control codes: power off, power on, reset, and the ATR
             card.power_off()
