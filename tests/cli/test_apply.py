@@ -215,7 +215,7 @@ def test_mistakes_are_told_with_their_places_and_nobody_is_asked_for_a_pin(perso
     ):
         outcome = run(*words)
         assert outcome.code == 67
-        assert "/intent_confirmed: error: This has to be declared. / 確認・申告が必要です。" in outcome.out
+        assert "/intent_confirmed: error: This must be declared. / 確認・申告が必要です。" in outcome.out
         assert "/delivery: error:" in outcome.out
     assert person.card.trace_of_a_verify == before
 

@@ -372,7 +372,7 @@ def test_a_violation_can_be_told_in_both_languages() -> None:
     found = check(with_end(date(2026, 11, 24)), RULES, now=NOW)
     assert found[0].document() == {
         "field": "/stay/expires", "code": "timing/last-day", "severity": "error",
-        "message_en": "On the last day of the period (2026-11-24) nothing is taken online: go to the office today.",
+        "message_en": "On the last day of the period (2026-11-24) nothing is accepted online: go to the office today.",
         "message_ja": "満了日（2026-11-24）当日はオンライン申請できません。本日中に窓口で申請してください。",
     }  # fmt: skip
 

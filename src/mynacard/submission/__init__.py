@@ -1,5 +1,5 @@
-"""Applications to the Immigration Services Agency: their rules, the signed package, and the client that hands it in.
+"""Applications to the Immigration Services Agency: their rules, the signed package, and the client that submits it.
 
-The real system has no interface that is open to anybody. What is here is a ``reference`` profile: it is modelled on the
-public shape of e-Gov's interface, and is not the agency's.
+The real system has no public interface. The ``reference`` profile here is modelled on the public shape of e-Gov's
+interface; it is not the agency's.
 """

@@ -1,7 +1,7 @@
 """The sender's side of an application: register, log in, check, sign, and add documents or withdraw later.
 
-A signer holds the keys: :class:`~mynacard.submission.card_signer.CardSigner` is one for cards. What is signed names the
-receiver's origin as the client knows it, not as the receiver reports it. In an event loop, run this in a thread.
+A signer holds the keys: :class:`~mynacard.submission.card_signer.CardSigner` is one for cards. Signed documents name
+the receiver's origin as the client knows it, not as the receiver reports it. In an event loop, run this in a thread.
 """
 
 from __future__ import annotations
@@ -48,10 +48,6 @@ class NotAcceptable(SubmissionError):
         self.report = report
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Applicant:
     """One person at one receiver.
@@ -61,14 +57,15 @@ class Applicant:
         signer: holds the keys. Logging in asks it for a token, registering for a token and a signature.
         clock: the sender's time, aware of its zone.
 
-    Every method raises what the signer raises (PinError, ReaderError, …), and PortalError or PortalUnreachable as
-    the client does. All but :meth:`register` and :meth:`rebind` log in first, unless the client has a session; a
-    receiver that has ended the session answers ``session/unknown``, and :meth:`log_in` begins another.
+    Every method raises what the signer raises (PinError, ReaderError, …), MissingExtraError if rfc8785 is not
+    installed, and PortalError or PortalUnreachable as the client does. All but :meth:`register` and :meth:`rebind` log
+    in first, unless the client has a session; a receiver that has ended the session answers ``session/unknown``, and
+    :meth:`log_in` begins another.
     """
 
     client: Client
     signer: Signer
-    clock: Callable[[], datetime] = _now
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def register(self) -> Registered:
         """Open an account: both keys answer one challenge."""
@@ -88,6 +85,7 @@ class Applicant:
 
         Raises:
             NotAcceptable: a rule is broken. If one is broken here, the signer was not called.
+            UsageError: the clock's time has no zone.
         """
         violations = self.client.profile.check(application, now=self.clock())
         if not checking.is_acceptable(violations):
@@ -101,12 +99,16 @@ class Applicant:
     def sign(self, content: Application | Supplement, files: Sequence[Path]) -> Entry:
         """Sign *content*, and put it into the outbox with its *files*; :meth:`Client.submit` sends the entry.
 
+        If it raises, nothing is left of the entry.
+
         Args:
             content: an application, which :meth:`check` should have passed, or documents for one.
             files: in the order of its attachments.
 
         Raises:
-            PackageError: a file is not the one that *content* lists. Nothing is left of the entry.
+            PackageError: a file is not the one that *content* lists.
+            FormError: *content* does not make a valid manifest.
+            OSError: a file cannot be read.
         """
         self._enter()
         client = self.client
@@ -132,12 +134,13 @@ class Applicant:
         Raises:
             UsageError: the receiver does not ask for documents. Nothing was signed.
             OSError: a file cannot be read. The signer was not called.
+            PackageError, FormError: as :meth:`sign`.
         """
         documents = Supplement(number, tuple(package.attachment(path, Role.DOCUMENT) for path in files))
         self._enter()
         state = self.client.status(number).state
         if state is not State.AWAITING_DOCUMENTS:
-            raise UsageError(N_("No documents are asked for: the application is {state}."), state=state)
+            raise UsageError(N_("The receiver does not ask for documents: the application is {state}."), state=state)
         return self.sign(documents, files)
 
     def withdraw(self, number: str) -> Status:

@@ -1,8 +1,8 @@
 """An application to the Immigration Services Agency, as values: what part 1 of its forms asks for, and its common tail.
 
 The forms' other parts differ with the status of residence and are a profile's business (:attr:`Application.extra`).
-Nothing here is checked against any rule: :func:`mynacard.submission.checking.check` does. All of it is personal, and
-nothing of it is in a ``repr``.
+Nothing here is checked against any rule: :func:`mynacard.submission.checking.check` does that. All of it is personal,
+and none of it appears in a ``repr``.
 
 Source: forms 30 and 30-2 (別記第三十号様式, 第三十号の二様式) of the ordinance under the Immigration Control Act.
 """
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class Kind(StrEnum):
-    """What is applied for first of all; one of these to an application."""
+    """The main subject of an application, which has exactly one."""
 
     COE = "coe"  # 在留資格認定証明書交付申請
     CHANGE = "change"  # 在留資格変更許可申請
@@ -49,14 +49,14 @@ class Kind(StrEnum):
 
 
 class Rider(StrEnum):
-    """What may be applied for along with some of the kinds, and never alone online."""
+    """A permission that can be applied for along with some of the kinds, and online never by itself."""
 
     REENTRY = "reentry"  # 再入国許可申請
     EXTRA_ACTIVITY = "extra_activity"  # 資格外活動許可申請
 
 
 class Actor(StrEnum):
-    """Who applies."""
+    """The party that applies."""
 
     SELF = "self"
     LEGAL_REPRESENTATIVE = "legal_representative"
@@ -72,11 +72,11 @@ class Sex(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How the result is to come."""
+    """How the result is delivered."""
 
     MAIL = "mail"
     COUNTER = "counter"
-    EMAIL = "email"  # the certificate of eligibility alone
+    EMAIL = "email"  # only the certificate of eligibility
 
 
 class Reentry(StrEnum):
@@ -85,7 +85,7 @@ class Reentry(StrEnum):
 
 
 class Role(StrEnum):
-    """What an attached file is."""
+    """The kind of an attached file."""
 
     PHOTO = "photo"
     DOCUMENT = "document"
@@ -93,7 +93,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """In Japan. *postcode* has seven digits and no hyphen."""
+    """An address in Japan. *postcode* has seven digits and no hyphen."""
 
     postcode: str = field(repr=False)
     text: str = field(repr=False)
@@ -101,7 +101,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom it is about. The name is in capitals of the basic alphabet, as in the passport: family name first."""
+    """The person concerned. The name is in basic Latin capitals, as in the passport: family name first."""
 
     name: str = field(repr=False)
     nationality: str = field(repr=False)
@@ -124,7 +124,7 @@ class Passport:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """What is held now. *status* is one of the rules' own names; *expires* the last day of the period."""
+    """The present stay. *status* is one of the rules' own names; *expires* is the last day of the period."""
 
     status: str
     expires: date | None = field(default=None, repr=False)
@@ -134,7 +134,7 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is applied for."""
+    """The status and period applied for, and the reason."""
 
     reason: str = field(repr=False)
     status: str | None = None
@@ -149,7 +149,7 @@ class CriminalRecord:
 
 @dataclass(frozen=True, slots=True)
 class FamilyMember:
-    """In Japan, or living together."""
+    """A family member in Japan, or a person in the same household."""
 
     relationship: str = field(repr=False)
     name: str = field(repr=False)
@@ -162,7 +162,7 @@ class FamilyMember:
 
 @dataclass(frozen=True, slots=True)
 class Representative:
-    """Who acts by law for the person, or the relative who applies."""
+    """The person's legal representative, or the relative who applies."""
 
     name: str = field(repr=False)
     relation: str = field(repr=False)
@@ -173,7 +173,7 @@ class Representative:
 
 @dataclass(frozen=True, slots=True)
 class Intermediary:
-    """The professional, or the organisation's member of staff, who applies."""
+    """The professional, or the member of an organisation's staff, who applies."""
 
     name: str = field(repr=False)
     organisation: str = field(repr=False)
@@ -183,7 +183,7 @@ class Intermediary:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where notices go. The address is asked for twice."""
+    """The e-mail address for notices, which the form asks for twice."""
 
     email: str = field(repr=False)
     email_again: str = field(repr=False)
@@ -191,17 +191,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the rules want to know beside the forms.
+    """Facts that the rules depend on and the forms do not ask for.
 
     Attributes:
-        abroad: the person is outside of Japan.
+        abroad: the person is outside Japan.
         cannot_apply: the person cannot apply, because of illness or the like.
         supervising: the organisation that applies is the one that supervises the technical intern.
-        organisation_in_japan: whether the person belongs to an organisation in Japan; None: not said.
+        organisation_in_japan: whether the person belongs to an organisation in Japan; None: not stated.
         approved: the organisation, or the professional, has been approved for applying online.
         requested: the person's organisation has asked the support organisation to apply.
-        event: of an acquisition, the day of birth or of the loss of nationality.
-        reentry: which permission the rider is about.
+        event: for an acquisition, the day of birth or of the loss of nationality.
+        reentry: which re-entry permission the rider asks for.
     """
 
     abroad: bool = False
@@ -216,15 +216,15 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes along.
+    """A file attached to an application.
 
     Attributes:
         name: the file's own, without a folder.
-        role: what it is.
+        role: photo or document.
         media_type: ``application/pdf`` or ``image/jpeg``.
-        size: bytes.
-        sha256: of its content, in small hexadecimal digits.
-        taken: of a photo, the day.
+        size: in bytes.
+        sha256: of its content, in lowercase hexadecimal.
+        taken: for a photo, the day on which it was taken.
     """
 
     name: str = field(repr=False)
@@ -237,10 +237,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """All of it.
+    """A complete application.
 
     Attributes:
-        extra: what a profile's forms ask for beyond, as JSON.
+        extra: the further fields of a profile's forms, as JSON.
     """
 
     kind: Kind

@@ -1,6 +1,6 @@
-"""A call to a receiver, as a request to be made and a reading of its answer: no line, no loop, no clock.
+"""A call to a receiver: the request, and how to read its answer. No connection, no event loop, no clock.
 
-A profile (:mod:`mynacard.submission.profile`) says which there are; :mod:`mynacard.submission.client` makes them.
+A profile (:mod:`mynacard.submission.profile`) defines the calls; :mod:`mynacard.submission.client` makes them.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ __all__ = ["Call", "PortalError", "base_of", "is_final", "origin_of"]
 _T = TypeVar("_T")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-
 _STATUS: Final = N_("The receiver answered with the HTTP status {number}.")
-_ELSEWHERE: Final = N_("The receiver sends elsewhere (HTTP status {number}), which is not followed.")
+_ELSEWHERE: Final = N_("The receiver redirects elsewhere (HTTP status {number}); this is not followed.")
 
 
 class PortalError(SubmissionError):
-    """The receiver said no, or something that it must not say.
+    """The receiver refused, or answered in a way that it must not.
 
-    ``.problem`` is its code, ``.status`` the HTTP status, ``.report`` what it says against an application.
+    ``.problem`` is its code, ``.status`` the HTTP status, ``.report`` its remarks on an application.
     """
 
     code = "submission/portal"
@@ -48,16 +47,16 @@ class PortalError(SubmissionError):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[_T]):
-    """A request, and how its answer is read.
+    """A request, and how to read its answer.
 
     Attributes:
         method: ``GET`` or ``POST``.
         path: under the receiver's address.
-        answer: what a good answer is.
-        body: JSON.
-        package: a file that is sent instead.
-        headers: more of them.
-        as_somebody: whether it is made in the session that the client has.
+        answer: the type of a good answer.
+        body: JSON, or empty.
+        package: a file that is sent in place of the body.
+        headers: those besides the client's own.
+        as_somebody: whether it is made in the client's session, if there is one.
     """
 
     method: str
@@ -72,7 +71,7 @@ class Call(Generic[_T]):
         """The answer in *content*.
 
         Raises:
-            PortalError: it is a problem, a redirection, or nothing that is an answer to this.
+            PortalError: it is a problem, a redirection, or not an answer to this call.
         """
         kind = media_type.partition(";")[0].strip().lower()
         if kind == PROBLEM and 400 <= status < 600:
@@ -85,22 +84,22 @@ class Call(Generic[_T]):
             return codec.loads(self.answer, content)
         except FormError as mistake:
             raise PortalError(
-                status, "portal/answer", N_("The receiver's answer is none: {reason}"), reason=mistake
+                status, "portal/answer", N_("The receiver's answer is not valid: {reason}"), reason=mistake
             ) from None
 
 
-def is_final(no: PortalError) -> bool:
-    """Whether sending the same once more would end the same."""
-    if no.status == 403:
-        return no.problem.startswith("certificate/") or no.problem == "account/other-certificate"
-    return no.status in {400, 404, 409, 413, 415, 422}
+def is_final(refusal: PortalError) -> bool:
+    """Whether sending the same package again would get the same refusal."""
+    if refusal.status == 403:
+        return refusal.problem.startswith("certificate/") or refusal.problem == "account/other-certificate"
+    return refusal.status in {400, 404, 409, 413, 415, 422}
 
 
 def base_of(url: str) -> str:
-    """*url* without a final slash, if a receiver may be there.
+    """*url* without a final slash, if it can be a receiver's.
 
     Raises:
-        UsageError: it is neither ``https`` nor, on this machine, ``http``; or it has a password, query or fragment.
+        UsageError: it is neither ``https`` nor, on this machine, ``http``; or it has a user, query or fragment.
     """
     try:
         parts = urlsplit(url)
@@ -110,15 +109,17 @@ def base_of(url: str) -> str:
         local = plain = False
         parts = urlsplit("")
     if not ((parts.scheme == "https" or local) and parts.hostname and plain and url.isascii() and url.isprintable()):
-        raise UsageError(N_("A receiver's address is https://…, or http:// on this machine, and nothing secret."))
+        raise UsageError(
+            N_("A receiver's address is https://…, or http://… on this machine, and contains nothing secret.")
+        )
     return url.rstrip("/")
 
 
 def origin_of(url: str) -> str:
-    """The origin that is signed for a receiver at *url*. On this machine ``https`` stands for ``http``, too.
+    """The origin to sign for a receiver at *url*. For ``http`` on this machine, too, it begins with ``https``.
 
     Raises:
-        UsageError: it is none that can be signed.
+        UsageError: *url* is not a receiver's address, or its origin does not have the form that is signed.
     """
     parts = urlsplit(base_of(url))
     origin = f"https://{parts.netloc.lower().removesuffix(':443')}"
@@ -131,6 +132,6 @@ def _problem(status: int, content: bytes) -> PortalError:
         problem = codec.loads(Problem, content)
     except FormError:
         return PortalError(status, f"http/{status}", _STATUS, number=status)
-    told = N_("The receiver says no: {detail}")
-    detail = " / ".join(each for each in (problem.detail, problem.detail_ja) if each)
-    return PortalError(status, problem.code, told, report=problem.report, detail=detail)
+    template = N_("The receiver refused: {detail}")
+    detail = " / ".join(text for text in (problem.detail, problem.detail_ja) if text)
+    return PortalError(status, problem.code, template, report=problem.report, detail=detail)

@@ -1,7 +1,7 @@
 """An Individual Number Card as the signer of an application.
 
-Each signature is a session of its own: no card is open, and no PIN verified, while the client waits for a line. What
-the holder is told before typing is read from the document that gets signed, so it cannot say anything else.
+Each signature is a session of its own: no card is open, and no PIN verified, while the client waits for the network.
+The text shown to the holder before typing is read from the document that gets signed, so it cannot say anything else.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class CardSigner:
 
     Attributes:
         session: opens the card; as :func:`mynacard.verified_session`, or around it.
-        translate: a ``gettext`` for what the holder is told.
+        translate: a ``gettext`` for the texts shown to the holder.
 
     Raises:
-        MissingExtraError: pyHanko is not installed; said before any PIN is asked for.
+        MissingExtraError: pyHanko is not installed; raised before any PIN is asked for.
     """
 
     session: Sessions
@@ -54,9 +54,12 @@ class CardSigner:
         """A signer with the card *name*, as :func:`mynacard.open_card` takes it.
 
         Args:
-            pin: of the user-authentication key, or who asks the holder for it.
-            password: of the signing key, or who asks the holder for it.
-            name: which card.
+            pin: the user-authentication PIN, or a provider that asks the holder for it.
+            password: the signing password, or a provider that asks the holder for it.
+            name: the card's.
+
+        Raises:
+            MissingExtraError: pyHanko is not installed.
         """
         pins = {USER_AUTHENTICATION: pin, DIGITAL_SIGNATURE: password}
         return cls(lambda pair, purpose: verified_session(pair, pins[pair], name=name, purpose=purpose))
@@ -66,9 +69,9 @@ class CardSigner:
 
         Raises:
             PinError, ReaderError, CardError: as :func:`mynacard.verified_session` does.
-            ValueError: *origin* or *nonce* has not the form that is signed.
+            UsageError: *origin* or *nonce* does not have the form that is signed.
         """
-        with self.session(USER_AUTHENTICATION, self._told(_LOG_IN, {"origin": origin})) as session:
+        with self.session(USER_AUTHENTICATION, self._text(_LOG_IN, {"origin": origin})) as session:
             return AuthenticationToken.from_authentication(session.authenticate(origin, nonce)).to_json()
 
     def signature(self, document: bytes, /) -> bytes:
@@ -77,12 +80,13 @@ class CardSigner:
         Raises:
             PinError, ReaderError, CardError: as :func:`mynacard.verified_session` does.
             UsageError: an event loop runs in this thread.
+            CertificateFileError, UnsupportedAlgorithmError: the card's certificate cannot be used.
         """
-        with self.session(DIGITAL_SIGNATURE, self._told(*_purpose(document))) as session:
+        with self.session(DIGITAL_SIGNATURE, self._text(*_purpose(document))) as session:
             certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
             return cades.sign(document, certificate, session.private_key())
 
-    def _told(self, template: str, details: Mapping[str, object]) -> str:
+    def _text(self, template: str, details: Mapping[str, object]) -> str:
         return Sentence(template, details).text(self.translate)
 
 
@@ -90,7 +94,7 @@ _LOG_IN = N_("Logs in to {origin}. The site learns a fixed number of your card, 
 
 
 def _purpose(document: bytes) -> tuple[str, Mapping[str, object]]:
-    """What signing *document* does, as a template and its details."""
+    """The effect of signing *document*, as a template and its details."""
     with suppress(FormError):
         statement = codec.loads(RegistrationStatement, document)
         if statement.format == REGISTRATION:
@@ -107,6 +111,6 @@ def _of_manifest(signed: Manifest) -> tuple[str, Mapping[str, object]]:
         kind = rules.current().kinds[signed.application.kind].en
         return N_("Signs {kind} for {origin}, with {count} files."), details | {"kind": kind}
     if signed.supplement is None:
-        raise AssertionError("manifest.parse takes one of both")
+        raise AssertionError("manifest.parse accepts an application or a supplement")
     template = N_("Signs {count} documents for the application {number}, for {origin}.")
     return template, details | {"number": signed.supplement.number}

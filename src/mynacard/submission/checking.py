@@ -1,6 +1,6 @@
-"""What the rules say against an application: all of it at once, by a pure function.
+"""Checks an application against the rules: a pure function, which reports all violations at once.
 
-Source: what each rule rests on stands in ``rules.json`` beside it.
+Source: ``rules.json``, in the same folder, names the source of each rule.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ __all__ = ["check", "check_texts", "is_acceptable", "is_plain_name", "text_viola
 
 
 def check(application: Application, rules: Rules, *, now: datetime) -> tuple[Violation, ...]:
-    """All that *rules* say against *application*; nothing, or only warnings: it can be sent.
+    """All violations of *rules* by *application*. With none, or only warnings, it can be sent.
 
     Args:
-        application: whole; files are judged by what is said of them.
-        rules: :func:`current`, or another version.
-        now: the moment that matters, aware of its zone; the day in Tokyo counts. A receiver's own, not a sender's.
+        application: complete; files are judged by what its attachments say about them.
+        rules: :func:`mynacard.submission.rules.current`, or another version.
+        now: the time that matters, aware of its zone; the day in Tokyo counts. A receiver passes its own, not the
+            sender's.
 
     Raises:
         UsageError: *now* has no time zone.
     """
     today = day_in_tokyo(now)
-    found = (
+    violations = (
         *check_texts(application, rules.texts),
         *_form(application, rules),
         *_riders(application, rules),
@@ -42,7 +43,7 @@ def check(application: Application, rules: Rules, *, now: datetime) -> tuple[Vio
         *_timing(application, rules, today),
         *_attachments(application, rules, today),
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(violations))
 
 
 def is_acceptable(violations: Iterable[Violation]) -> bool:
@@ -54,7 +55,12 @@ def is_acceptable(violations: Iterable[Violation]) -> bool:
 
 
 def check_texts(value: object, texts: Mapping[str, TextRule]) -> Iterator[Violation]:
-    """What *texts*, by JSON pointer, say against those in *value*, a dataclass or JSON; ``*`` stands for any number."""
+    """The violations by the texts in *value*.
+
+    Args:
+        value: a dataclass or JSON.
+        texts: the rules, by JSON pointer into *value*; ``*`` stands for any number.
+    """
     for place, pattern, text in _all_texts(value, "", ""):
         rule = texts.get(pattern)
         if rule is not None:
@@ -62,21 +68,21 @@ def check_texts(value: object, texts: Mapping[str, TextRule]) -> Iterator[Violat
 
 
 def _all_texts(value: object, place: str, pattern: str) -> Iterator[tuple[str, str, str]]:
-    """Every text of *value* with its place and its place's pattern."""
+    """Every text in *value*, with its place and that place's pattern."""
     if isinstance(value, str):
         yield place, pattern, value
     elif isinstance(value, tuple | list):
-        for number, each in enumerate(cast(Sequence[object], value)):
-            yield from _all_texts(each, f"{place}/{number}", f"{pattern}/*")
+        for number, item in enumerate(cast(Sequence[object], value)):
+            yield from _all_texts(item, f"{place}/{number}", f"{pattern}/*")
     else:
-        for name, each in _members(value):
-            yield from _all_texts(each, f"{place}/{name}", f"{pattern}/{name}")
+        for name, member in _members(value):
+            yield from _all_texts(member, f"{place}/{name}", f"{pattern}/{name}")
 
 
 def _members(value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
-        for name, each in cast(Mapping[object, object], value).items():
-            yield str(name), each
+        for name, member in cast(Mapping[object, object], value).items():
+            yield str(name), member
     elif is_dataclass(value):
         for field in fields(value):
             yield field.name, getattr(value, field.name)
@@ -93,12 +99,12 @@ _FORMS: Final[Mapping[TextForm, tuple[re.Pattern[str], str]]] = {
 
 
 def text_violations(place: str, text: str, rule: TextRule) -> Iterator[Violation]:
-    """What *rule* says against *text*, which stands at *place*."""
+    """The violations of *rule* by *text*, which stands at *place*."""
     if not text.strip():
         if not rule.may_be_empty:
             yield error("text/empty", place)
         return
-    if any(unicodedata.category(each) in _UNPRINTABLE for each in text.replace("\n", "")):
+    if any(unicodedata.category(character) in _UNPRINTABLE for character in text.replace("\n", "")):
         yield error("text/control", place)
     if rule.form is TextForm.POSTCODE:
         if not re.fullmatch("[0-9]{7}", text):
@@ -107,7 +113,7 @@ def text_violations(place: str, text: str, rule: TextRule) -> Iterator[Violation
     if len(text) > rule.most:
         yield error("text/too-long", place, most=rule.most)
     if rule.form is TextForm.FULL_WIDTH:
-        if any(unicodedata.east_asian_width(each) not in "FWA" for each in text):
+        if any(unicodedata.east_asian_width(character) not in "FWA" for character in text):
             yield error("text/full-width", place)
     elif rule.form in _FORMS:
         pattern, code = _FORMS[rule.form]
@@ -147,7 +153,7 @@ _RIDERS: Final = {
     Rider.REENTRY: N_("Re-entry permission"),
     Rider.EXTRA_ACTIVITY: N_("Permission for other activity"),
 }
-"""As the rules name them."""
+"""Their names in the rules."""
 
 
 def _riders(application: Application, rules: Rules) -> Iterator[Violation]:
@@ -165,7 +171,7 @@ def _riders(application: Application, rules: Rules) -> Iterator[Violation]:
 
 
 def _concerned(application: Application, rules: Rules) -> list[tuple[str, str | None, bool]]:
-    """The statuses that a kind is about: where each stands, which it is, whether it is the one to be granted."""
+    """The statuses that a kind is about: the place of each, its name, and whether it is the one to be granted."""
     which = rules.kinds[application.kind].status
     status = application.stay.status if application.stay is not None else None
     held = ("/stay/status", status, application.kind is Kind.EXTENSION)
@@ -281,7 +287,7 @@ def _period(application: Application, timing: Timing, today: date) -> Iterator[V
 
 
 def _event(event: date | None, timing: Timing, today: date) -> Iterator[Violation]:
-    """Whether the day of the event is one of the thirty is not known: the thirtieth day after it warns."""
+    """It is not known whether the day of the event counts among the thirty: the thirtieth day after it warns."""
     place = "/circumstances/event"
     if event is None:
         yield error("timing/event-missing", place)
@@ -302,14 +308,14 @@ def _attachments(application: Application, rules: Rules, today: date) -> Iterato
     limits, attached = rules.attachments, application.attachments
     if len(attached) > limits.count:
         yield error("attachment/too-many", "/attachments", most=limits.count)
-    size = sum(each.size for each in attached)
+    size = sum(attachment.size for attachment in attached)
     if size > limits.bytes:
         yield error("attachment/too-large", "/attachments", most=limits.bytes, size=size)
-    names = [each.name.casefold() for each in attached]
-    for number, each in enumerate(attached):
+    names = [attachment.name.casefold() for attachment in attached]
+    for number, attachment in enumerate(attached):
         place = f"/attachments/{number}"
-        yield from _attachment(each, place)
-        if each.name.casefold() in names[:number]:
+        yield from _attachment(attachment, place)
+        if attachment.name.casefold() in names[:number]:
             yield error("attachment/twice", f"{place}/name")
     yield from _photo(application, rules, today)
 
@@ -317,19 +323,19 @@ def _attachments(application: Application, rules: Rules, today: date) -> Iterato
 _MEDIA_TYPES: Final = {Role.PHOTO: "image/jpeg", Role.DOCUMENT: "application/pdf"}
 
 
-def _attachment(each: Attachment, place: str) -> Iterator[Violation]:
-    if not is_plain_name(each.name):
+def _attachment(attachment: Attachment, place: str) -> Iterator[Violation]:
+    if not is_plain_name(attachment.name):
         yield error("attachment/name", f"{place}/name")
-    if each.media_type != _MEDIA_TYPES[each.role]:
+    if attachment.media_type != _MEDIA_TYPES[attachment.role]:
         yield error("attachment/type", f"{place}/media_type")
-    if each.size <= 0:
+    if attachment.size <= 0:
         yield error("attachment/empty", f"{place}/size")
-    if not re.fullmatch("[0-9a-f]{64}", each.sha256):
+    if not re.fullmatch("[0-9a-f]{64}", attachment.sha256):
         yield error("attachment/digest", f"{place}/sha256")
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether *name* is a file's own on every system: no folder, no device, nothing that hides or turns around."""
+    """Whether *name* is a plain file name on every system: no folder or device, no hidden or text-turning character."""
     stem = name.split(".", maxsplit=1)[0].upper()
     return (
         0 < len(name.encode("utf-8", "replace")) <= 100
@@ -341,7 +347,7 @@ def is_plain_name(name: str) -> bool:
 
 
 def _photo(application: Application, rules: Rules, today: date) -> Iterator[Violation]:
-    photos = [(number, each) for number, each in enumerate(application.attachments) if each.role is Role.PHOTO]
+    photos = [(number, photo) for number, photo in enumerate(application.attachments) if photo.role is Role.PHOTO]
     is_child = age(application.person.birth_date, today) < rules.timing.photo_from_age
     if not photos:
         match rules.kinds[application.kind].photo:

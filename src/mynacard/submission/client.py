@@ -1,7 +1,8 @@
-"""The client: makes each call once, with a deadline, and keeps what came of it. Waiting, or in an event loop.
+"""The client: makes each call once, with a deadline, and keeps its outcome. Blocking, or in an event loop.
 
 It never signs: a card does that before (:meth:`mynacard.jpki.JpkiSession.authenticate`, :mod:`mynacard.signing.cades`),
-so no PIN is open while a line is. TLS goes by the system's trust store. Needs httpx2, the extra ``client``.
+so no PIN stays verified while a connection is open. TLS uses the system's trust store. Needs httpx2, from the extra
+``client``.
 """
 
 from __future__ import annotations
@@ -42,18 +43,18 @@ __all__ = ["AsyncClient", "Client", "Progress"]
 _T = TypeVar("_T")
 _CHUNK: Final = 0x1_0000
 CONNECT_S, SILENCE_S, ANSWER_S = 10.0, 30.0, 60.0
-"""At most until a connection is there; without a byte; and for each piece of a package, and for the whole answer."""
+"""Time limits: to connect; without a byte; and for each piece of a package, and for the whole answer."""
 
 Progress = Callable[[int, int], object]
-"""Is told how many bytes were sent, and of how many."""
+"""Called with the number of bytes sent, and the number of all."""
 
 
-def _untold(_sent: int, _all: int) -> None:
+def _unreported(_sent: int, _all: int) -> None:
     pass
 
 
 class _Base:
-    """What both clients have in common: the receiver's address, the session, and what to make of failures."""
+    """The part that both clients share: the receiver's address, the session, and the handling of failures."""
 
     def __init__(self, url: str, outbox: Outbox, profile: Profile) -> None:
         if find_spec("httpx2") is None:
@@ -63,7 +64,7 @@ class _Base:
         self.outbox = outbox
         self.profile = profile
         self.session: Session | None = None
-        """Who is logged in."""
+        """The session of :meth:`log_in`; None before it."""
 
     def _settings(self) -> dict[str, Any]:
         import httpx2  # noqa: PLC0415  # an extra
@@ -83,7 +84,7 @@ class _Base:
         return headers
 
     def waiting(self) -> tuple[Entry, ...]:
-        """What waits in the outbox for this receiver.
+        """The entries in the outbox that wait to be sent to this receiver.
 
         Raises:
             FormError: an entry's file was damaged.
@@ -95,25 +96,25 @@ class _Base:
     def _submission(self, entry: Entry) -> Call[Status]:
         return self.profile.submit(self.outbox.package(entry), entry.size, entry.key, entry.number)
 
-    def _refused(self, entry: Entry, no: PortalError) -> None:
-        if calls.is_final(no):
-            self.outbox.refuse(entry, no.problem)
+    def _refused(self, entry: Entry, refusal: PortalError) -> None:
+        if calls.is_final(refusal):
+            self.outbox.refuse(entry, refusal.problem)
 
 
 class Client(_Base):
-    """A client that waits for each answer.
+    """A client that blocks until each answer comes.
 
     Args:
         url: the receiver's: ``https``, or ``http`` on this machine.
-        outbox: where packages are until their receipts are there.
-        profile: how the receiver is spoken to.
-        transport: httpx2's, for tests and for what the usual one does not do.
+        outbox: keeps packages and their receipts.
+        profile: how to speak to the receiver.
+        transport: an httpx2 transport, for tests and for what the default one does not do.
 
     Raises:
-        UsageError: *url* is none that a receiver may have.
+        UsageError: *url* is not an address that a receiver can have.
         MissingExtraError: httpx2 is not installed.
 
-    Every call raises PortalError if the receiver says no, and PortalUnreachable if nothing comes, or not all.
+    Every call raises PortalError if the receiver refuses, and PortalUnreachable if no answer comes, or only part of it.
     """
 
     def __init__(
@@ -134,25 +135,26 @@ class Client(_Base):
         self.close()
 
     def close(self) -> None:
-        """Close the lines. The session at the receiver ends by itself."""
+        """Close the connections. The session at the receiver ends by itself."""
         self._http.close()
 
     def challenge(self, purpose: Purpose) -> Challenge:
-        """A number that the receiver wants to see answered."""
+        """A number from the receiver, which a key has to answer."""
         return self._made(self.profile.challenge(purpose))
 
     def register(self, nonce: str, token: str, signature: bytes) -> Registered:
-        """A new account: both keys answered the challenge *nonce*.
+        """Open an account, by both keys' answers to the challenge *nonce*.
 
         Args:
             nonce: of a challenge for a registration.
-            token: Web eID 1.0, of the user-authentication key, for :attr:`origin`.
-            signature: CAdES, detached, of :func:`~mynacard.submission.exchange.registration_statement`.
+            token: Web eID 1.0, by the user-authentication key, for :attr:`origin`.
+            signature: CAdES, detached, by the signing key, over
+                :func:`~mynacard.submission.exchange.registration_statement`.
         """
         return self._made(self.profile.register(nonce, token, signature))
 
     def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Registered:
-        """The same for an account that is there, with renewed certificates."""
+        """Bind an existing account to renewed certificates; the other arguments are those of :meth:`register`."""
         return self._made(self.profile.rebind(account, nonce, token, signature))
 
     def log_in(self, nonce: str, token: str) -> Session:
@@ -161,40 +163,44 @@ class Client(_Base):
         return self.session
 
     def dry_run(self, application: Application) -> ReportAnswer:
-        """What the receiver's rules say; nothing is submitted."""
+        """Check *application* by the receiver's rules; nothing is submitted."""
         return self._made(self.profile.dry_run(application))
 
-    def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
-        """Send a package, and keep its receipt: the entry with what became of it.
+    def submit(self, entry: Entry, progress: Progress = _unreported) -> Entry:
+        """Send a package, and keep its receipt; return the entry in its new state.
 
-        Sent twice, it is still one application. If this raises PortalUnreachable, send it again, any time.
+        Sent twice, it is still one application. If this raises PortalUnreachable, send it again at any time.
         """
         if entry.state is EntryState.RECEIVED:
             return entry
         try:
             status = self._made(self._submission(entry), progress)
-        except PortalError as no:
-            self._refused(entry, no)
+        except PortalError as refusal:
+            self._refused(entry, refusal)
             raise
         return self.outbox.settle(entry, status)
 
-    def resume(self, progress: Progress = _untold) -> tuple[Entry, ...]:
-        """Send all that waits in the outbox for this receiver; the entries with what became of them."""
+    def resume(self, progress: Progress = _unreported) -> tuple[Entry, ...]:
+        """Send every entry that waits for this receiver; return the entries in their new states.
+
+        Raises:
+            FormError: an entry's file was damaged.
+        """
         return tuple(self.submit(entry, progress) for entry in self.waiting())
 
     def overview(self) -> Overview:
-        """All applications of who is logged in."""
+        """The applications of the account that is logged in."""
         return self._made(self.profile.overview())
 
     def status(self, number: str) -> Status:
-        """Of one application, by its provisional number."""
+        """The status of one application, by its provisional number."""
         return self._made(self.profile.status(number))
 
     def withdraw(self, number: str) -> Status:
-        """Take an application back, as long as nothing is decided."""
+        """Withdraw an application, as long as it is not decided."""
         return self._made(self.profile.withdraw(number))
 
-    def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
+    def _made(self, call: Call[_T], progress: Progress = _unreported) -> _T:
         import httpx2  # noqa: PLC0415  # an extra
 
         answer, watch = _Answer(), _Watch(lambda: self._line)
@@ -214,13 +220,13 @@ class Client(_Base):
             raise _unreachable(error) from error
 
     def _connected(self, event: str, info: dict[str, Any]) -> None:
-        """Remember the line of each new connection, so that it can be torn."""
+        """Remember the socket of each new connection, so that the watch can shut it down."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._line = info["return_value"].get_extra_info("socket")
 
 
 class AsyncClient(_Base):
-    """The same in an event loop; its methods are :class:`Client`'s."""
+    """A client for an event loop; its methods, arguments and errors are those of :class:`Client`."""
 
     def __init__(
         self,
@@ -262,17 +268,17 @@ class AsyncClient(_Base):
     async def dry_run(self, application: Application) -> ReportAnswer:
         return await self._made(self.profile.dry_run(application))
 
-    async def submit(self, entry: Entry, progress: Progress = _untold) -> Entry:
+    async def submit(self, entry: Entry, progress: Progress = _unreported) -> Entry:
         if entry.state is EntryState.RECEIVED:
             return entry
         try:
             status = await self._made(self._submission(entry), progress)
-        except PortalError as no:
-            self._refused(entry, no)
+        except PortalError as refusal:
+            self._refused(entry, refusal)
             raise
         return self.outbox.settle(entry, status)
 
-    async def resume(self, progress: Progress = _untold) -> tuple[Entry, ...]:
+    async def resume(self, progress: Progress = _unreported) -> tuple[Entry, ...]:
         return tuple([await self.submit(entry, progress) for entry in self.waiting()])
 
     async def overview(self) -> Overview:
@@ -284,7 +290,7 @@ class AsyncClient(_Base):
     async def withdraw(self, number: str) -> Status:
         return await self._made(self.profile.withdraw(number))
 
-    async def _made(self, call: Call[_T], progress: Progress = _untold) -> _T:
+    async def _made(self, call: Call[_T], progress: Progress = _unreported) -> _T:
         import anyio  # noqa: PLC0415  # comes with httpx2
         import httpx2  # noqa: PLC0415  # an extra
 
@@ -307,7 +313,7 @@ class AsyncClient(_Base):
 
 
 class _Answer:
-    """What has come of an answer, up to what one can have."""
+    """The part of an answer that has come, at most :data:`ANSWER_MAX` bytes."""
 
     def __init__(self) -> None:
         self.content = bytearray()
@@ -315,13 +321,14 @@ class _Answer:
     def add(self, piece: bytes) -> None:
         self.content += piece
         if len(self.content) > ANSWER_MAX:
-            raise PortalUnreachable(N_("The receiver's answer is longer than one can be."))
+            raise PortalUnreachable(N_("The receiver's answer is too long."))
 
 
 class _Watch:
-    """Tears a line on which a piece or the answer takes too long, however the bytes drip: no single read notices.
+    """Breaks a connection on which a piece or the answer takes too long, even if bytes keep dripping in.
 
-    Another thread's shutdown ends the call that waits; it raises what a broken line does.
+    No single read would notice that. The shutdown, from another thread, ends the waiting call, which raises what it
+    raises when a connection breaks.
     """
 
     def __init__(self, line: Callable[[], socket.socket | None]) -> None:
@@ -338,20 +345,20 @@ class _Watch:
         self._thread.join()
 
     def feed(self) -> None:
-        """Something went on."""
+        """Start the time limit again: a piece was sent."""
         self._until = time.monotonic() + ANSWER_S
 
     def _watch(self) -> None:
         while not self._over.wait(max(0.0, self._until - time.monotonic())):
             line = self._line()
             if time.monotonic() >= self._until and line is not None:
-                with suppress(OSError):
-                    socket.socket.shutdown(line, socket.SHUT_RDWR)  # TLS's own would change what the reader reads by
+                with suppress(OSError):  # TLS's own shutdown would change what the reading thread uses
+                    socket.socket.shutdown(line, socket.SHUT_RDWR)
                 return
 
 
 def _sent(path: Path, progress: Progress, feed: Callable[[], object]) -> Iterator[bytes]:
-    """The file in pieces; what was sent is told when the next one is asked for."""
+    """The file in pieces; each is reported as sent when the next one is requested."""
     size, done = path.stat().st_size, 0
     with path.open("rb") as stream:
         while piece := stream.read(_CHUNK):
@@ -367,8 +374,7 @@ async def _sent_in_a_loop(path: Path, progress: Progress, feed: Callable[[], obj
 
 
 def _unreachable(error: Exception) -> PortalUnreachable:
-    return PortalUnreachable(N_("The receiver cannot be reached, or the line broke: {reason}"), reason=_reason(error))
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return PortalUnreachable(
+        N_("The receiver cannot be reached, or the connection broke: {reason}"),
+        reason=str(error) or type(error).__name__,
+    )

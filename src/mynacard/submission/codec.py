@@ -1,7 +1,7 @@
-"""JSON and frozen dataclasses: both directions from the same annotations, and all mistakes at once, with their places.
+"""JSON and frozen dataclasses: both directions from the same annotations, and all mistakes at once with their places.
 
-A dataclass's fields are an object's members; a default makes one optional. What an annotation does not name is a
-mistake. Places are JSON pointers (RFC 6901).
+A dataclass's fields are an object's members; a default makes one optional. A member that no annotation
+names is a mistake. Places are JSON pointers (RFC 6901).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _T = TypeVar("_T")
 DOCUMENT_MAX: Final = 0x4_0000
 """Bytes of a document; an application has a few thousand."""
 MISTAKES_MAX: Final = 100
-"""So many are named of one document."""
+"""The most that are named for one document."""
 ITEMS_MAX: Final = 200
-"""Of a list; nothing here has so many."""
+"""The most in a list; nothing here comes near it."""
 _DEPTH_MAX: Final = 20
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ISO 8601 has other forms
-_INTEGERS: Final = range(-(2**53) + 1, 2**53)  # those that every reader of JSON takes for the same (RFC 8259 §6)
+_INTEGERS: Final = range(-(2**53) + 1, 2**53)  # those that every reader of JSON reads alike (RFC 8259 §6)
 _NAMES: Final[Mapping[type, str]] = {
-    str: N_("a text"),
+    str: N_("a string"),
     bool: N_("true or false"),
     int: N_("a whole number"),
     dict: N_("an object"),
@@ -46,26 +46,26 @@ _NAMES: Final[Mapping[type, str]] = {
 
 
 class FormError(SubmissionError, ValueError):
-    """A document that is none of its kind: ``.violations`` says all that is wrong, and where."""
+    """A document that is not valid for its kind: ``.violations`` lists everything that is wrong, and where."""
 
     code = "submission/form"
 
     def __init__(self, violations: Iterable[Violation], /) -> None:
-        found = tuple(violations)
+        mistakes = tuple(violations)
         super().__init__(
             N_("{count} mistakes, the first at {place}: {reason}"),
-            count=len(found),
-            place=found[0].field or "/",
-            reason=found[0],
+            count=len(mistakes),
+            place=mistakes[0].field or "/",
+            reason=mistakes[0],
         )
-        self.violations = found
+        self.violations = mistakes
 
 
 def loads(kind: type[_T], document: bytes) -> _T:
-    """The *kind* that *document* says, in JSON.
+    """The *kind* in *document*, which is JSON.
 
     Raises:
-        FormError: it is longer than :data:`DOCUMENT_MAX`, no JSON, or something in it is missing, too much, or wrong.
+        FormError: it is longer than :data:`DOCUMENT_MAX`, is not JSON, or something in it is missing, unknown or wrong.
     """
     if len(document) > DOCUMENT_MAX:
         raise FormError([error("form/too-long", "", most=DOCUMENT_MAX)])
@@ -81,37 +81,37 @@ def loads(kind: type[_T], document: bytes) -> _T:
 
 
 def decode(kind: type[_T], value: object) -> _T:
-    """The *kind* that *value*, as :mod:`json` has it, says.
+    """The *kind* in *value*, which is as :mod:`json` returns it.
 
     Raises:
         FormError: as :func:`loads`.
     """
-    mistakes, found = _Mistakes(), None
+    mistakes, decoded = _Mistakes(), None
     with suppress(_Enough):
-        found = _decoded(kind, value, "", mistakes)
+        decoded = _decoded(kind, value, "", mistakes)
     if mistakes:
         raise FormError(mistakes)
-    return cast(_T, found)
+    return cast(_T, decoded)
 
 
 def encode(value: object) -> Any:
-    """*value* as :mod:`json` takes it; members that have their default are left out."""
+    """*value* as :mod:`json` accepts it; members that have their default are left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        members = {each.name: getattr(value, each.name) for each in fields(value)}
-        return {each.name: encode(members[each.name]) for each in fields(value) if members[each.name] != _default(each)}
+        members = [(field, getattr(value, field.name)) for field in fields(value)]
+        return {field.name: encode(member) for field, member in members if member != _default(field)}
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple | list):
-        return [encode(each) for each in cast(Iterable[object], value)]
+        return [encode(item) for item in cast(Iterable[object], value)]
     if isinstance(value, Mapping):
-        return {str(name): encode(each) for name, each in cast(Mapping[object, object], value).items()}
+        return {str(name): encode(member) for name, member in cast(Mapping[object, object], value).items()}
     return value
 
 
 class _Pairs(list[tuple[str, object]]):
-    """An object's members as they stand, the repeated ones, too."""
+    """An object's members in order, including repeated ones."""
 
 
 def _refused(text: str) -> object:
@@ -119,11 +119,11 @@ def _refused(text: str) -> object:
 
 
 class _Enough(Exception):
-    """So many mistakes that nobody reads the next one."""
+    """There are :data:`MISTAKES_MAX` mistakes: look no further."""
 
 
 class _Mistakes(list[Violation]):
-    """The first hundred."""
+    """The first :data:`MISTAKES_MAX`; the last of them raises :class:`_Enough`."""
 
     def note(self, mistake: Violation) -> None:
         self.append(mistake)
@@ -135,12 +135,12 @@ _MISSING: Final = object()
 
 
 def _decoded(kind: Any, value: object, place: str, mistakes: _Mistakes) -> object:
-    """What *value* is as *kind*; :data:`_MISSING` and one mistake more where it is none."""
+    """*value* as *kind*; where it is not one, :data:`_MISSING` and one mistake more."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         if value is None:
             return None
-        (kind,) = (each for each in arguments if each is not type(None))
+        (kind,) = (argument for argument in arguments if argument is not type(None))
         return _decoded(kind, value, place, mistakes)
     if origin is tuple:
         return _list(arguments[0], value, place, mistakes)
@@ -176,34 +176,34 @@ def _list(kind: Any, value: object, place: str, mistakes: _Mistakes) -> object:
     items = cast(list[object], value)
     if len(items) > ITEMS_MAX:
         return _wrong(mistakes, error("form/too-many", place, most=ITEMS_MAX))
-    return tuple(_decoded(kind, each, f"{place}/{number}", mistakes) for number, each in enumerate(items))
+    return tuple(_decoded(kind, item, f"{place}/{number}", mistakes) for number, item in enumerate(items))
 
 
 def _mapping(kind: Any, value: object, place: str, mistakes: _Mistakes) -> object:
     members = _members(value, place, mistakes)
     if members is None:
         return _MISSING
-    return {name: _decoded(kind, each, _below(place, name), mistakes) for name, each in members.items()}
+    return {name: _decoded(kind, member, _below(place, name), mistakes) for name, member in members.items()}
 
 
 def _object(kind: type[Any], value: object, place: str, mistakes: _Mistakes) -> object:
     members = _members(value, place, mistakes)
     if members is None:
         return _MISSING
-    known, hints = {each.name: each for each in fields(kind)}, _hints(cast(Any, kind))
+    known, hints = {field.name: field for field in fields(kind)}, _hints(cast(Any, kind))
     before = len(mistakes)
     for name in members:
         if name not in known:
             mistakes.note(error("form/unknown-field", _below(place, name)))
-    for name, each in known.items():
-        if name not in members and _default(each) is _MISSING:
+    for name, field in known.items():
+        if name not in members and _default(field) is _MISSING:
             mistakes.note(error("form/missing", _below(place, name)))
-    found = {
-        name: _decoded(hints[name], each, _below(place, name), mistakes)
-        for name, each in members.items()
+    values = {
+        name: _decoded(hints[name], member, _below(place, name), mistakes)
+        for name, member in members.items()
         if name in known
     }
-    return kind(**found) if len(mistakes) == before else _MISSING
+    return kind(**values) if len(mistakes) == before else _MISSING
 
 
 def _members(value: object, place: str, mistakes: _Mistakes) -> dict[str, object] | None:
@@ -226,19 +226,19 @@ def _plain(value: object, place: str, mistakes: _Mistakes, depth: int) -> object
         return _wrong(mistakes, error("form/too-many", place, most=_DEPTH_MAX))
     if isinstance(value, _Pairs | dict):
         members = _members(cast(object, value), place, mistakes) or {}
-        return {name: _plain(each, _below(place, name), mistakes, depth - 1) for name, each in members.items()}
+        return {name: _plain(member, _below(place, name), mistakes, depth - 1) for name, member in members.items()}
     if isinstance(value, list):
         items = cast(list[object], value)
-        return [_plain(each, f"{place}/{number}", mistakes, depth - 1) for number, each in enumerate(items)]
+        return [_plain(item, f"{place}/{number}", mistakes, depth - 1) for number, item in enumerate(items)]
     if not _sound(value):
         return _wrong(mistakes, _of_another_type(place, str if isinstance(value, str) else int))
     return value
 
 
 def _sound(value: object) -> bool:
-    """Whether it can be written again: no number too long for others, no half of a character."""
+    """Whether it can be written again: not an integer that others would round, not half of a surrogate pair."""
     if isinstance(value, str):
-        return not any("\ud800" <= each <= "\udfff" for each in value)
+        return not any("\ud800" <= character <= "\udfff" for character in value)
     return isinstance(value, bool) or not isinstance(value, int) or value in _INTEGERS
 
 
@@ -256,10 +256,10 @@ def _below(place: str, name: str) -> str:
     return f"{place}/{shown.replace('~', '~0').replace('/', '~1')}"
 
 
-def _default(each: Field[Any]) -> object:
-    if each.default is not MISSING:
-        return each.default
-    return each.default_factory() if each.default_factory is not MISSING else _MISSING
+def _default(field: Field[Any]) -> object:
+    if field.default is not MISSING:
+        return field.default
+    return field.default_factory() if field.default_factory is not MISSING else _MISSING
 
 
 @cache

@@ -1,6 +1,6 @@
-"""An application that is being filled in: JSON that a person or a form writes, and the files that go along.
+"""An application that is being filled in: JSON that a person or a form writes, and the attached files.
 
-A draft is never changed here. What the cards say is put into a new one, and it is told which of them said what.
+A draft is never changed here. Values from the cards go into a new one, with a list of which card each comes from.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FORMAT: Final = "mynacard-draft/1"
 
 @dataclass(frozen=True, slots=True)
 class DraftFile:
-    """A file that goes along: its path from the draft's own folder, what it is, and of a photo the day."""
+    """An attached file: its path from the draft's own folder, its role, and for a photo the day it was taken."""
 
     path: str = field(repr=False)
     role: Role
@@ -56,7 +56,7 @@ class DraftFile:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What has been filled in: an application's members, as JSON, without its attachments."""
+    """The values filled in so far: an application's members, as JSON, without its attachments."""
 
     format: str
     application: Mapping[str, object] = field(repr=False)
@@ -64,7 +64,7 @@ class Draft:
 
 
 class Source(StrEnum):
-    """Which card says something."""
+    """The card that a value comes from."""
 
     SIGNING_CERTIFICATE = "signing certificate"
     RESIDENCE_CARD = "residence card"
@@ -72,14 +72,14 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResidenceFacts:
-    """What a residence card says that an application asks for; None: not, or not in a form that is known.
+    """The facts on a residence card that an application asks for; None: absent, or not in a known form.
 
     Attributes:
         number: the card's.
         stay_expires: the last day of the period of stay.
-        card_expires: of the card itself.
-        birth_date: of its holder.
-        address: as it was last added; of generation 1 alone.
+        card_expires: the last day of the card itself.
+        birth_date: its holder's.
+        address: as last added; only from generation 1.
         extension_pending: whether an application for an extension is noted on it.
     """
 
@@ -93,7 +93,7 @@ class ResidenceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
-    """A value that was found, where it goes, and which card says so. *used*: it is in the draft."""
+    """A value from a card, its place, and the card. *used*: it is in the draft."""
 
     place: str
     value: object = field(repr=False)
@@ -105,40 +105,40 @@ def load(document: bytes) -> Draft:
     """The draft in *document*.
 
     Raises:
-        FormError: it is none.
+        FormError: it is not a draft.
     """
-    found = codec.loads(Draft, document)
-    if found.format != FORMAT:
+    draft = codec.loads(Draft, document)
+    if draft.format != FORMAT:
         raise FormError([error("form/choice", "/format", choices=FORMAT)])
-    return found
+    return draft
 
 
 def finish(draft: Draft, folder: Path) -> tuple[Application, tuple[Path, ...]]:
-    """The application that *draft* is, with its files, which are read from *folder*.
+    """The application in *draft*, with its files, which are read from *folder*.
 
     Raises:
-        FormError: something is missing or wrong; all of it is named, by its place in the application.
+        FormError: something is missing or wrong; everything is named, by its place in the application.
         OSError: a file cannot be read.
     """
     if "attachments" in draft.application:
         raise FormError([error("form/unknown-field", "/attachments")])
-    paths = tuple(folder / each.path for each in draft.files)
+    paths = tuple(folder / file.path for file in draft.files)
     attachments = [
-        package.attachment(path, each.role, taken=each.taken) for path, each in zip(paths, draft.files, strict=True)
+        package.attachment(path, file.role, taken=file.taken) for path, file in zip(paths, draft.files, strict=True)
     ]
-    whole = {**draft.application, "attachments": codec.encode(attachments)}
+    members = {**draft.application, "attachments": codec.encode(attachments)}
     try:
-        return codec.decode(Application, whole), paths
-    except FormError as mistakes:  # what is wrong with the texts that are there is told along
+        return codec.decode(Application, members), paths
+    except FormError as mistakes:  # report what is wrong with the texts, too
         raise FormError([*mistakes.violations, *check_texts(draft.application, current().texts)]) from None
 
 
 def read(path: Path) -> tuple[Application, tuple[Path, ...]]:
-    """The application that the draft at *path* is, with its files, which are read from the same folder.
+    """The application in the draft at *path*, with its files, which are read from the same folder.
 
     Raises:
         FormError: it is not a draft, or something in it is missing or wrong.
-        OSError: it, or a file that goes along, cannot be read.
+        OSError: it, or an attached file, cannot be read.
     """
     with path.open("rb") as stream:
         document = stream.read(codec.DOCUMENT_MAX + 1)
@@ -146,7 +146,11 @@ def read(path: Path) -> tuple[Application, tuple[Path, ...]]:
 
 
 def encrypted(paths: Sequence[Path]) -> list[Violation]:
-    """Which of the files seem to be encrypted: a warning for each."""
+    """A warning for each file that seems to be encrypted.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
     return [
         warning("attachment/encrypted", f"/attachments/{number}")
         for number, path in enumerate(paths)
@@ -157,13 +161,13 @@ def encrypted(paths: Sequence[Path]) -> list[Violation]:
 def begin(
     kind: Kind, *, signing: x509.Certificate | None = None, residence: ResidenceFacts | None = None
 ) -> tuple[Draft, tuple[Prefilled, ...]]:
-    """A draft with all that has to be filled in, and what the cards say in its place.
+    """A draft with everything that has to be filled in, and the cards' values in their places.
 
-    Where both say something, the residence card's is used, for the office holds the form against that; the other is
-    told as well. A name that is not written as the form wants it is told and not used.
+    Where both cards have a value, the residence card's is used, since the office compares the form with that one; the
+    other is listed as well. A name that does not have the form that the application needs is listed, and not used.
     """
     application: dict[str, Any] = _empty(kind)
-    found = list[Prefilled]()
+    prefilled = list[Prefilled]()
     used: dict[str, object] = {}
     for place, value, source in [*_of_residence_card(residence), *_of_certificate(signing)]:
         fits = place not in used and _put(application, place, value)
@@ -171,16 +175,16 @@ def begin(
             used[place] = value
         same = not fits and compare_texts(str(used.get(place, "")), str(value)) is not Match.DIFFERS
         if not same:
-            found.append(Prefilled(place, value, source, fits))
-    return Draft(FORMAT, application), tuple(found)
+            prefilled.append(Prefilled(place, value, source, fits))
+    return Draft(FORMAT, application), tuple(prefilled)
 
 
 def facts_of(contents: Contents, number: CardNumber | None = None) -> ResidenceFacts:
-    """What of a residence card's *contents* an application asks for. Whether it is genuine is asked elsewhere.
+    """The facts in a residence card's *contents* that an application asks for. Whether they are genuine is not checked.
 
     Args:
-        contents: as they were read.
-        number: by which the card was read; one of generation 1 does not say it.
+        contents: as read.
+        number: the one with which the card was read; a card of generation 1 does not contain it.
     """
     pending = None
     if contents.extension_pending is not None and contents.extension_pending.known is not None:
@@ -202,13 +206,13 @@ def facts_of(contents: Contents, number: CardNumber | None = None) -> ResidenceF
 def _of_residence_card(facts: ResidenceFacts | None) -> list[tuple[str, object, Source]]:
     if facts is None:
         return []
-    found: list[tuple[str, object | None]] = [
+    values: list[tuple[str, object | None]] = [
         ("/stay/card_number", facts.number),
         ("/stay/expires", facts.stay_expires and facts.stay_expires.isoformat()),
         ("/person/birth_date", facts.birth_date and facts.birth_date.isoformat()),
         ("/person/address/text", facts.address),
     ]
-    return [(place, value, Source.RESIDENCE_CARD) for place, value in found if value]
+    return [(place, value, Source.RESIDENCE_CARD) for place, value in values if value]
 
 
 def _of_certificate(certificate: x509.Certificate | None) -> list[tuple[str, object, Source]]:
@@ -220,32 +224,32 @@ def _of_certificate(certificate: x509.Certificate | None) -> list[tuple[str, obj
         return []
     born = holder.birth_date.date if holder.birth_date is not None else None
     sex = SEXES.get(holder.sex) if holder.sex is not None else None
-    found: list[tuple[str, object | None]] = [
+    values: list[tuple[str, object | None]] = [
         ("/person/name", holder.name and holder.name.value),
         ("/person/birth_date", born and born.isoformat()),
         ("/person/sex", sex and sex.value),
         ("/person/address/text", holder.address and holder.address.value),
     ]
-    return [(place, value, Source.SIGNING_CERTIFICATE) for place, value in found if value]
+    return [(place, value, Source.SIGNING_CERTIFICATE) for place, value in values if value]
 
 
 def _put(application: dict[str, Any], place: str, value: object) -> bool:
-    """Put *value* there, if there is such a place and a text has the form that is wanted; whether it was put."""
+    """Put *value* at *place*, if that exists and a text has the form for it; return whether it was put there."""
     rule = current().texts.get(place, TextRule(TextForm.ANY, 1000))
     if isinstance(value, str) and list(text_violations(place, value, rule)):
         return False
     *above, name = place.split("/")[1:]
     inside = application
-    for each in above:
-        if each not in inside:
+    for member in above:
+        if member not in inside:
             return False
-        inside = inside[each]
+        inside = inside[member]
     inside[name] = value
     return True
 
 
 def _empty(kind: Kind) -> dict[str, Any]:
-    """What has to be filled in for *kind*; ``null`` and empty texts are mistakes until something stands there."""
+    """The members to be filled in for *kind*; ``null`` and empty texts are mistakes until they are replaced."""
     rule = current().kinds[kind]
     person: dict[str, Any] = {
         "name": "",
@@ -263,17 +267,22 @@ def _empty(kind: Kind) -> dict[str, Any]:
     wanted: dict[str, Any] = {"reason": ""}
     if rule.status.wants:
         wanted["status"] = ""
-    found: dict[str, Any] = {
-        "kind": kind.value, "actor": "self", "person": person, "wanted": wanted,
-        "contact": {"email": "", "email_again": ""}, "delivery": "counter", "intent_confirmed": False,
+    members: dict[str, Any] = {
+        "kind": kind.value,
+        "actor": "self",
+        "person": person,
+        "wanted": wanted,
+        "contact": {"email": "", "email_again": ""},
+        "delivery": "counter",
+        "intent_confirmed": False,
         "content_is_true": False,
-    }  # fmt: skip
+    }
     if rule.status.holds:
-        found["stay"] = {"status": "", "expires": None, "months": None, "card_number": ""}
+        members["stay"] = {"status": "", "expires": None, "months": None, "card_number": ""}
     if "/passport" in rule.required:
-        found["passport"] = {"number": "", "expires": None}
+        members["passport"] = {"number": "", "expires": None}
     if "/criminal_record" in rule.required:
-        found["criminal_record"] = {"exists": None}
+        members["criminal_record"] = {"exists": None}
     if rule.event:
-        found["circumstances"] = {"event": None}
-    return found
+        members["circumstances"] = {"event": None}
+    return members

@@ -1,6 +1,6 @@
-"""What client and receiver say to each other: the ``reference`` profile. Both speak from these definitions.
+"""The messages between client and receiver, in the ``reference`` profile. Both sides use these definitions.
 
-Modelled on the public shape of e-Gov's interface; it is not the Immigration Services Agency's, which is open to nobody.
+Modelled on the public shape of e-Gov's interface; it is not the Immigration Services Agency's, which is not public.
 
 Source: RFC 9457 (problems), RFC 6750 (bearer tokens); the Idempotency-Key header as IETF's httpapi group drafted it.
 """
@@ -46,16 +46,16 @@ __all__ = [
 ]
 
 ANSWER_MAX: Final = 0x10_0000
-"""Bytes of an answer; a list of a hundred applications has some 50,000."""
+"""Bytes of an answer; a list of a hundred applications has about 50,000."""
 PACKAGE: Final = "application/zip"
 PROBLEM: Final = "application/problem+json"
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 REGISTRATION: Final = "mynacard-registration/1"
-"""The format of what is signed to register; keeps it apart from applications."""
+"""The format of the statement signed to register; it keeps that apart from applications."""
 
 
 class Purpose(StrEnum):
-    """What a challenge is for: one for this answers nothing else."""
+    """The purpose of a challenge, which cannot be used for another one."""
 
     REGISTRATION = "registration"
     SESSION = "session"
@@ -63,7 +63,7 @@ class Purpose(StrEnum):
 
 
 class AccountState(StrEnum):
-    """Of an account. Who is not active can do nothing but register again with renewed certificates."""
+    """The state of an account. Unless it is active, its holder can only register again with renewed certificates."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -71,7 +71,7 @@ class AccountState(StrEnum):
 
 
 class State(StrEnum):
-    """Of an application, in the order in which they come."""
+    """The state of an application, in the order in which they come."""
 
     RECEIVED = "received"  # with a provisional number
     ACCEPTED = "accepted"  # with the final one
@@ -101,7 +101,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Both keys answer one challenge: *token* (Web eID 1.0), and *signature* of :func:`registration_statement`.
+    """Both keys' answers to one challenge: *token* (Web eID 1.0), and *signature* of :func:`registration_statement`.
 
     The signature is CAdES, detached, in base64.
     """
@@ -113,7 +113,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Rebinding:
-    """The same, for an account that is there, with renewed certificates."""
+    """The same as :class:`Registration`, with renewed certificates for an existing account."""
 
     account: str
     nonce: str
@@ -135,7 +135,7 @@ class SessionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is logged in, and the secret that says so until *expires*."""
+    """The account that is logged in, and the secret that proves it until *expires*."""
 
     session: str = field(repr=False)
     account: str
@@ -144,7 +144,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a rule says against an application, in both languages."""
+    """The violation of a rule, in both languages."""
 
     field: str
     code: str
@@ -160,7 +160,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class ReportAnswer:
-    """Of a dry run: nothing was kept. *acceptable*: no remark is an error."""
+    """The answer to a dry run, of which nothing was kept. *acceptable*: the report has no error."""
 
     acceptable: bool
     rules: str
@@ -169,7 +169,7 @@ class ReportAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A state, and since when. *note*: what the receiver says to the person."""
+    """A state, and since when. *note*: the receiver's message to the applicant."""
 
     state: State
     time: str
@@ -178,14 +178,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Of one application. The receipt is the first of these.
+    """The status of one application. The receipt is the first of these.
 
     Attributes:
-        provisional_number: given at once, stays the application's name.
-        number: given when it is accepted; empty until then.
+        provisional_number: given at once; it goes on identifying the application.
+        number: the final one, given on acceptance; empty until then.
         digest: SHA-256 of the manifest, in hexadecimal.
-        history: the last is the present state.
-        report: what the rules warned of.
+        history: the last event is the present state.
+        report: the rules' warnings.
     """
 
     provisional_number: str
@@ -196,7 +196,7 @@ class Status:
 
     @property
     def state(self) -> State:
-        """The present one."""
+        """The present state."""
         return self.history[-1].state
 
 
@@ -207,7 +207,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something was refused (RFC 9457); *detail_ja* is the same in Japanese."""
+    """Why a request was refused (RFC 9457); *detail_ja* is *detail* in Japanese."""
 
     title: str
     status: int
@@ -220,14 +220,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationStatement:
-    """What the signing key signs to register: that both keys belong together, at this receiver and now.
+    """The statement that the signing key signs to register: both keys belong together, at this receiver and now.
 
-    The receiver chooses nothing of it but the nonce.
+    The receiver chooses nothing in it except the nonce.
 
     Attributes:
         format: :data:`REGISTRATION`.
         origin: the receiver's, as the client knows it.
-        nonce: of the challenge.
+        nonce: the challenge's.
         authentication_certificate: SHA-256 of the user-authentication certificate, in hexadecimal.
     """
 
@@ -248,7 +248,7 @@ def registration_statement(origin: str, nonce: str, authentication_certificate_d
 
 
 def remarks(violations: Iterable[Violation]) -> tuple[Remark, ...]:
-    """*violations* as a report has them."""
+    """*violations* in the form of a report."""
     return tuple(
         Remark(violation.field, violation.code, violation.severity.value, violation.english, violation.japanese)
         for violation in violations
@@ -256,5 +256,5 @@ def remarks(violations: Iterable[Violation]) -> tuple[Remark, ...]:
 
 
 def time_text(moment: datetime) -> str:
-    """*moment*, which must be in UTC, as it is written here."""
+    """*moment*, which must be in UTC, in the form of these messages."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,8 +1,8 @@
-"""Whether the form is about the one who signed: the signing certificate beside what was filled in.
+"""Whether the form is about the signer: compares it with the signing certificate.
 
-Sex and birth date must be the same. Names are compared as far as they can be: a certificate may have an alias, or
-characters in place of others, and how a foreign resident's name stands in it is not known for certain. So a name or an
-address that differs warns, and nothing is corrected.
+Sex and birth date must be the same. Names are compared as far as possible: a certificate may have an alias or
+substitute characters, and how it writes a foreign resident's name is not known for certain. So a name or an address
+that differs only gives a warning, and nothing is corrected.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class Match(StrEnum):
 SEXES = {CardSex.MALE: Sex.MALE, CardSex.FEMALE: Sex.FEMALE}
 
 
-def compare_texts(one: str, other: str) -> Match:
-    """The same, the same but for width, case and spaces, or another."""
-    if one == other:
+def compare_texts(first: str, second: str) -> Match:
+    """Whether the texts are the same, the same except for width, case and spaces, or different."""
+    if first == second:
         return Match.SAME
-    return Match.AFTER_NORMALISATION if _normal(one) == _normal(other) else Match.DIFFERS
+    return Match.AFTER_NORMALISATION if _normal(first) == _normal(second) else Match.DIFFERS
 
 
 def compare(person: Person, certificate: x509.Certificate) -> list[Violation]:
-    """What of *person* is not as *certificate*, a signing certificate, has it."""
+    """The differences between *person* and *certificate*, a signing certificate."""
     try:
         holder = holder_of(certificate)
     except CertificateFileError:
@@ -53,7 +53,7 @@ def compare(person: Person, certificate: x509.Certificate) -> list[Violation]:
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
-    """Names the holder by name, sex and birth date, without telling them to somebody who does not know them already."""
+    """Identifies the holder by name, sex and birth date, without revealing them to a reader who does not know them."""
     try:
         holder = holder_of(certificate)
     except CertificateFileError:
@@ -66,30 +66,30 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def _exact(person: Person, holder: HolderAttributes) -> list[Violation]:
-    found = list[Violation]()
+    violations = list[Violation]()
     if holder.birth_date is not None and holder.birth_date.date is not None:
         if holder.birth_date.date != person.birth_date:
-            found.append(error("holder/birth-date-differs", "/person/birth_date"))
+            violations.append(error("holder/birth-date-differs", "/person/birth_date"))
     else:
-        found.append(warning("holder/unknown", "/person/birth_date"))
+        violations.append(warning("holder/unknown", "/person/birth_date"))
     sex = None if holder.sex is None else SEXES.get(holder.sex)
     if sex is not None:
         if sex is not person.sex:
-            found.append(error("holder/sex-differs", "/person/sex"))
+            violations.append(error("holder/sex-differs", "/person/sex"))
     else:
-        found.append(warning("holder/unknown", "/person/sex"))
-    return found
+        violations.append(warning("holder/unknown", "/person/sex"))
+    return violations
 
 
 def _texts(person: Person, holder: HolderAttributes) -> list[Violation]:
-    found = list[Violation]()
+    violations = list[Violation]()
     if holder.name is None or compare_texts(holder.name.value, person.name) is Match.DIFFERS:
-        found.append(warning("holder/name-differs", "/person/name"))
+        violations.append(warning("holder/name-differs", "/person/name"))
     if person.address is not None and (
         holder.address is None or compare_texts(holder.address.value, person.address.text) is Match.DIFFERS
     ):
-        found.append(warning("holder/address-differs", "/person/address/text"))
-    return found
+        violations.append(warning("holder/address-differs", "/person/address/text"))
+    return violations
 
 
 def _normal(text: str) -> str:

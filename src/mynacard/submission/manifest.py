@@ -1,6 +1,6 @@
-"""What is signed of an application: one JSON document, in the one form that everybody writes alike.
+"""The signed part of an application: one JSON document, in canonical form.
 
-It names whom it is for, answers that receiver's challenge, and has a digest of every file that goes along.
+It names its receiver, answers that receiver's challenge, and has a digest of every attached file.
 
 Source: RFC 8785 (JSON Canonicalization Scheme), by the library ``rfc8785``.
 """
@@ -27,7 +27,7 @@ _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2
 
 @dataclass(frozen=True, slots=True)
 class Supplement:
-    """Documents that the receiver asked for, for an application that it has."""
+    """Documents that the receiver asked for, for an application that it already has."""
 
     number: str
     attachments: tuple[Attachment, ...]
@@ -35,16 +35,16 @@ class Supplement:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a package holds, and whom it is for.
+    """The contents of a package, and its receiver.
 
     Attributes:
         format: :data:`FORMAT`.
         audience: the receiver's origin, as ``https://host[:port]``.
         nonce: of the challenge that the receiver gave for this package.
-        issued: when the sender's computer says that it was made: in UTC, ``2026-11-24T03:00:00Z``.
+        issued: when it was made, by the sender's clock, in UTC: ``2026-11-24T03:00:00Z``.
         rules: the version of the rules by which the sender checked it.
-        application: the application; None of a supplement.
-        supplement: the documents that were asked for; None of an application.
+        application: the application; None for a supplement.
+        supplement: the documents that the receiver asked for; None for an application.
     """
 
     format: str
@@ -57,14 +57,14 @@ class Manifest:
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
-        """The files that go along, in their order."""
+        """The attached files, in their order."""
         if self.application is not None:
             return self.application.attachments
         return self.supplement.attachments if self.supplement is not None else ()
 
     @property
     def issued_at(self) -> datetime:
-        """The same as a time."""
+        """:attr:`issued` as a time."""
         return datetime.strptime(self.issued, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
@@ -72,11 +72,11 @@ def manifest_of(content: Application | Supplement, *, audience: str, nonce: str,
     """The manifest of *content*, for one receiver and one challenge.
 
     Args:
-        content: an application, or documents that were asked for.
+        content: an application, or documents that the receiver asked for.
         audience: the receiver's origin.
         nonce: of the receiver's challenge for a package.
         now: aware of its zone.
-        rules: the version of the rules by which it was checked.
+        rules: the version of the rules by which *content* was checked.
     """
     issued = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(content, Application):
@@ -88,7 +88,7 @@ def canonical(value: object) -> bytes:
     """*value*, a dataclass or JSON, in the form of RFC 8785.
 
     Raises:
-        MissingExtraError: the library is not installed.
+        MissingExtraError: rfc8785 is not installed.
     """
     if find_spec("rfc8785") is None:
         raise MissingExtraError("rfc8785", "client")
@@ -102,26 +102,26 @@ def parse(document: bytes) -> Manifest:
     """The manifest in *document*.
 
     Raises:
-        FormError: it is none, or not in the one form that everybody writes alike; all mistakes are named.
-        MissingExtraError: the library is not installed.
+        FormError: it is not a manifest, or not in canonical form; all mistakes are named.
+        MissingExtraError: rfc8785 is not installed.
     """
-    found = codec.loads(Manifest, document)
-    mistakes = list(_mistakes(found))
-    if not mistakes and canonical(found) != document:
+    manifest = codec.loads(Manifest, document)
+    mistakes = list(_mistakes(manifest))
+    if not mistakes and canonical(manifest) != document:
         mistakes = [error("form/canonical", "")]
     if mistakes:
         raise codec.FormError(mistakes)
-    return found
+    return manifest
 
 
-def _mistakes(found: Manifest) -> Iterator[Violation]:
-    if found.format != FORMAT:
+def _mistakes(manifest: Manifest) -> Iterator[Violation]:
+    if manifest.format != FORMAT:
         yield error("form/choice", "/format", choices=FORMAT)
-    if (found.application is None) == (found.supplement is None):
+    if (manifest.application is None) == (manifest.supplement is None):
         yield error("form/missing", "/application")
     try:
-        if not _TIME.fullmatch(found.issued):
+        if not _TIME.fullmatch(manifest.issued):
             raise ValueError
-        _ = found.issued_at
+        _ = manifest.issued_at
     except ValueError:
         yield error("form/date", "/issued")

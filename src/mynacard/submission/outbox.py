@@ -1,7 +1,7 @@
-"""Signed packages on their way: each on the disk, whole, before its first byte is sent, and until its receipt is there.
+"""Signed packages on their way: each is complete on the disk before its first byte is sent, and stays there.
 
-An entry's Idempotency-Key is made and written down with it. So whatever breaks, sending it again ends in one
-application, and never needs another signature.
+An entry's Idempotency-Key is made and stored with it. So whatever breaks, sending it again results in one application,
+and never needs another signature.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ABANDONED_S: Final = 86_400.0
 
 
 class EntryState(StrEnum):
-    """READY: to be sent, or sent and not answered. REFUSED: the receiver said no, and would again."""
+    """READY: to be sent, or sent and not answered. REFUSED: the receiver refused it, and would again."""
 
     READY = "ready"
     RECEIVED = "received"
@@ -41,7 +41,7 @@ class EntryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A package, and what became of it.
+    """A package, and its outcome.
 
     Attributes:
         id: its folder's name.
@@ -49,9 +49,10 @@ class Entry:
         key: the Idempotency-Key.
         content: the package's SHA-256 value.
         size: its bytes.
-        number: of the application that it belongs to; empty for a new one.
+        state: whether it still has to be sent.
+        number: the number of the application that it belongs to; empty for a new one.
         status: the receipt.
-        problem: the code of the receiver's no.
+        problem: the code of the receiver's refusal.
     """
 
     id: str
@@ -66,7 +67,7 @@ class Entry:
 
 
 class Outbox:
-    """Entries in a folder of one person's."""
+    """The entries in a folder, which belongs to one person."""
 
     def __init__(self, folder: Path, profile: Profile = REFERENCE) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -83,10 +84,15 @@ class Outbox:
         number: str = "",
         progress: Callable[[int], object] = lambda _: None,
     ) -> Entry:
-        """A new entry with the package of these; when this returns, it survives a crash.
+        """A new entry with a package made of these; once this returns, the entry survives a crash.
+
+        If it raises, nothing is left of the entry.
 
         Raises:
-            PackageError: a file is not the one that the manifest lists. Nothing is left of the entry.
+            PackageError: a file is not the one that the manifest lists.
+            FormError: *manifest_json* is not a manifest in canonical form.
+            MissingExtraError: rfc8785 is not installed.
+            OSError: a file cannot be read, or the outbox cannot be written.
         """
         id_ = secrets.token_hex(8)
         unfinished = self._folder / f"{_UNFINISHED}{id_}"
@@ -107,34 +113,34 @@ class Outbox:
         return entry
 
     def entries(self) -> tuple[Entry, ...]:
-        """All entries, by their folders' names; what a crash left unfinished a day ago is thrown away.
+        """All entries, by their folders' names; removes what a crash left unfinished a day ago.
 
         Raises:
-            FormError: an entry's file was damaged; its package is there.
+            FormError: an entry's file was damaged; its package is still there.
         """
-        found = list[Entry]()
+        entries = list[Entry]()
         for folder in sorted(self._folder.iterdir()):
-            if folder.name.startswith(_UNFINISHED):  # of a crash, or of another process at this moment
+            if folder.name.startswith(_UNFINISHED):  # left by a crash, or being written by another process
                 if time.time() - folder.stat().st_mtime > _ABANDONED_S:
                     shutil.rmtree(folder, ignore_errors=True)
             elif (folder / _ENTRY).exists():
-                found.append(codec.loads(Entry, (folder / _ENTRY).read_bytes()))
-        return tuple(found)
+                entries.append(codec.loads(Entry, (folder / _ENTRY).read_bytes()))
+        return tuple(entries)
 
     def entry(self, id_: str) -> Entry:
         """The entry of this name.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is no such entry.
             FormError: its file was damaged.
         """
-        found = {each.name: each for each in self._folder.iterdir() if not each.name.startswith(_UNFINISHED)}
-        if id_ not in found:
+        folders = {path.name: path for path in self._folder.iterdir() if not path.name.startswith(_UNFINISHED)}
+        if id_ not in folders:
             raise UsageError(N_("The outbox has no entry {id}."), id=id_)
-        return codec.loads(Entry, (found[id_] / _ENTRY).read_bytes())
+        return codec.loads(Entry, (folders[id_] / _ENTRY).read_bytes())
 
     def package(self, entry: Entry) -> Path:
-        """Where the entry's package lies."""
+        """The path of the entry's package."""
         return self._folder / entry.id / _PACKAGE
 
     def settle(self, entry: Entry, status: Status) -> Entry:
@@ -142,7 +148,7 @@ class Outbox:
         return self._kept(replace(entry, state=EntryState.RECEIVED, status=status, problem=""))
 
     def refuse(self, entry: Entry, problem: str) -> Entry:
-        """Keep the receiver's no. The package stays."""
+        """Keep the receiver's refusal. The package stays."""
         return self._kept(replace(entry, state=EntryState.REFUSED, problem=problem))
 
     def _kept(self, entry: Entry) -> Entry:

@@ -1,8 +1,8 @@
-"""The signed package: manifest, its CAdES signature, and the files, in one ZIP file that says all of it in one way.
+"""The signed package: manifest, its CAdES signature, and the files, in a ZIP file that can be written in only one way.
 
-Entries are stored, never packed, in one order, under names that the sender does not choose, without anything beside.
-The same content makes the same bytes, and a file can neither unfold nor land anywhere. Nothing is held in memory but
-the manifest and its signature.
+Entries are stored, never compressed, in one order, under names that the sender does not choose, with nothing besides.
+The same content makes the same bytes, and a file can neither expand nor be written to a place of the sender's choice.
+Only the manifest and its signature are held in memory.
 
 Source: PKWARE APPNOTE 6.3.10 (a subset of it); ETSI EN 319 122-1 for the signature.
 """
@@ -56,12 +56,12 @@ _CHUNK: Final = 0x1_0000
 _ENCRYPTED: Final = re.compile(rb"/Encrypt[\s<]")
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a local header, a central one, and the end record, without names
-_LOCATOR: Final = 20  # of what stands before the end in a file of ZIP64
+_LOCATOR: Final = 20  # bytes of the record that precedes the end record in ZIP64
 _ENTRIES_MAX, _NAME_MAX = 102, 20
 
 
 class PackageError(SubmissionError, ValueError):
-    """A package that is not taken. ``.problem`` says why, stable; ``.violations`` where, if it is known."""
+    """A package that is not accepted. ``.problem`` is a stable code for why; ``.violations`` says where, if known."""
 
     code = "submission/package"
 
@@ -77,10 +77,10 @@ class Opened:
 
     Attributes:
         manifest: what was signed.
-        manifest_json: the bytes that were.
+        manifest_json: the signed bytes.
         certificate: the signer's.
-        report: what was found of it; never BAD, and NOT_CHECKED where the receiver has no revocation data.
-        places: where each file lies in the package: offset and length, in the manifest's order.
+        report: the checks of it; never BAD, and NOT_CHECKED where the receiver has no revocation data.
+        places: each file's offset and length in the package, in the manifest's order.
     """
 
     manifest: Manifest
@@ -91,12 +91,12 @@ class Opened:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the manifest, in hexadecimal: names the submission."""
+        """SHA-256 of the manifest, in hexadecimal: identifies the submission."""
         return hashlib.sha256(self.manifest_json).hexdigest()
 
 
 def attachment(path: Path, role: Role, *, taken: date | None = None) -> Attachment:
-    """What is to be said of the file at *path*; it is read once, in pieces.
+    """The manifest's entry for the file at *path*, which is read once, in pieces.
 
     Raises:
         OSError: it cannot be read.
@@ -111,7 +111,7 @@ def attachment(path: Path, role: Role, *, taken: date | None = None) -> Attachme
 def seems_encrypted(path: Path) -> bool:
     """Whether the PDF file at *path* names an encryption dictionary (ISO 32000-2 §7.5.5): encrypted ones do, in clear.
 
-    A page that speaks of one in clear is taken for one, too; the old system lost such files without a word.
+    A file whose text mentions one in clear is taken for encrypted, too. The old system silently lost encrypted files.
 
     Raises:
         OSError: it cannot be read.
@@ -135,23 +135,28 @@ def build(
     """Write the package to *target*, which must be seekable.
 
     Args:
-        target: where to.
-        manifest_json: as :func:`mynacard.submission.manifest.canonical` made it.
+        target: the file to write.
+        manifest_json: as :func:`mynacard.submission.manifest.canonical` returned it.
         signature: of these bytes: CAdES, detached.
         files: in the manifest's order.
-        progress: is told how many bytes more were written.
+        progress: called with the number of bytes after each piece of a file.
 
     Raises:
-        PackageError: ``attachment/changed``: a file is not the one that the manifest lists. What was written is none.
+        PackageError: ``attachment/changed``: a file is not the one that the manifest lists. *target* holds no package
+            then.
+        FormError: *manifest_json* is not a manifest in canonical form.
+        MissingExtraError: rfc8785 is not installed.
+        OSError: a file cannot be read.
+        ValueError: the manifest lists more or fewer files.
     """
-    listed = manifests.parse(manifest_json).attachments
+    attachments = manifests.parse(manifest_json).attachments
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
         archive.writestr(_entry(_MANIFEST), manifest_json)
         archive.writestr(_entry(_SIGNATURE), signature)
-        for number, (said, path) in enumerate(zip(listed, files, strict=True)):
+        for number, (listed, path) in enumerate(zip(attachments, files, strict=True)):
             with path.open("rb") as source, archive.open(_entry(_FILE.format(number)), "w") as entry:
-                digest, size = _copied(source, entry, said.size, progress)
-            if (digest, size) != (said.sha256, said.size):
+                digest, size = _copied(source, entry, listed.size, progress)
+            if (digest, size) != (listed.sha256, listed.size):
                 raise _changed(number)
 
 
@@ -164,44 +169,45 @@ def open_package(
     evidence: RevocationEvidence = NO_EVIDENCE,
     lifetime: timedelta = timedelta(days=1),
 ) -> Opened:
-    """What is in a package, once all of it was found to be right but what only a receiver's own records tell.
+    """The contents of a package that passes every check that needs no records of the receiver.
 
-    That is: its one form, every digest, the addressee, the time, the signature, and the signer's certificate. What is
-    left to the receiver: whether the nonce is one that it gave and is used for the first time, whose certificate it
-    is, and the rules (:func:`mynacard.submission.checking.check`).
+    Checked are its one form, every digest, the addressee, the time, the signature, and the signer's certificate. Left
+    to the receiver are the nonce (its own, and used for the first time), the certificate's account, and the rules
+    (:func:`mynacard.submission.checking.check`).
 
     Args:
         source: seekable; read in pieces.
         audience: the receiver's own origin.
         anchors: the CA certificates that the receiver trusts.
         now: the receiver's own time, aware of its zone.
-        evidence: what the receiver knows of revoked certificates.
+        evidence: the receiver's data on revoked certificates.
         lifetime: how old a package may be.
 
     Raises:
-        PackageError: it is not taken. Problems, in the order in which they are looked for: ``package/too-large``,
+        PackageError: it is not accepted. Problems, in the order of the checks: ``package/too-large``,
             ``package/form``, ``manifest/form``, ``manifest/audience``, ``manifest/issued``,
             ``certificate/unsupported``, ``certificate/expired``, ``signature/mismatch``, ``certificate/issuer``,
             ``certificate/revoked``, ``attachment/changed``, ``attachment/not-readable``.
+        MissingExtraError: rfc8785 is not installed; or there is *evidence*, and pyHanko is not installed.
     """
     with _archive(source) as archive:
         infos = archive.infolist()
         manifest_json = _small(archive, infos, 0, DOCUMENT_MAX)
-        found = _manifest(manifest_json)
-        _check_form(source, infos, found)
-        if found.audience != audience:
+        manifest = _manifest(manifest_json)
+        _check_form(source, infos, manifest)
+        if manifest.audience != audience:
             raise PackageError("manifest/audience", N_("The package is for another receiver."))
-        if not now - lifetime <= found.issued_at <= now + CLOCKS_APART:
+        if not now - lifetime <= manifest.issued_at <= now + CLOCKS_APART:
             raise PackageError(
                 "manifest/issued",
-                N_("The package was made at {time} by its sender's clock: too long ago, or not yet."),
-                time=found.issued,
+                N_("By its sender's clock, the package was made at {time}: too long ago, or in the future."),
+                time=manifest.issued,
             )
         certificate, report = _signed(manifest_json, _small(archive, infos, 1, SIGNATURE_MAX), anchors, now, evidence)
         places = tuple(_places(infos))
-        for number, (said, info) in enumerate(zip(found.attachments, infos[2:], strict=True)):
-            _check_file(archive, info, said, number)
-    return Opened(found, manifest_json, certificate, report, places)
+        for number, (listed, info) in enumerate(zip(manifest.attachments, infos[2:], strict=True)):
+            _check_file(archive, info, listed, number)
+    return Opened(manifest, manifest_json, certificate, report, places)
 
 
 # --- the form ---
@@ -225,11 +231,11 @@ def _archive(source: BinaryIO) -> zipfile.ZipFile:
 
 
 def _check_directory(source: BinaryIO) -> None:
-    """What the end says of the directory, before anybody reads that: it is not made to keep a reader busy."""
+    """Check the end record before the directory is read, so that a hostile one cannot keep the reader busy."""
     size = source.seek(0, 2)
     source.seek(max(0, size - _END - _LOCATOR))
     tail = source.read()
-    if len(tail) < _END or tail[:4] == b"PK\6\7":  # of ZIP64, which would have another end
+    if len(tail) < _END or tail[:4] == b"PK\6\7":  # ZIP64, which has another end record
         raise _misformed()
     signature, *disks, here, entries, length, _offset, comment = struct.unpack("<4s4H2LH", tail[-_END:])
     if (signature, disks, comment) != (b"PK\5\6", [0, 0], 0) or here != entries:
@@ -238,9 +244,9 @@ def _check_directory(source: BinaryIO) -> None:
         raise _misformed()
 
 
-def _check_form(source: BinaryIO, infos: list[zipfile.ZipInfo], found: Manifest) -> None:
-    """Entries, in one order, of one kind, one after the other, and not a byte beside them."""
-    names = [_MANIFEST, _SIGNATURE, *(_FILE.format(number) for number in range(len(found.attachments)))]
+def _check_form(source: BinaryIO, infos: list[zipfile.ZipInfo], manifest: Manifest) -> None:
+    """Check that the entries are in order, of one kind, one directly after the other, and nothing else."""
+    names = [_MANIFEST, _SIGNATURE, *(_FILE.format(number) for number in range(len(manifest.attachments)))]
     if [info.filename for info in infos] != names:
         raise _misformed()
     offset = 0
@@ -262,7 +268,7 @@ def _places(infos: list[zipfile.ZipInfo]) -> Iterator[tuple[int, int]]:
 
 
 def _small(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], number: int, most: int) -> bytes:
-    """An entry that is held in memory."""
+    """The content of an entry that is held in memory."""
     if number >= len(infos) or infos[number].file_size > most or infos[number].compress_type != zipfile.ZIP_STORED:
         raise _misformed()
     return b"".join(_pieces(archive, infos[number]))
@@ -279,7 +285,7 @@ def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 
 def _misformed() -> PackageError:
     return PackageError(
-        "package/form", N_("This is no package, or there is something in it that does not belong there.")
+        "package/form", N_("This is not a package, or it contains something that does not belong there.")
     )
 
 
@@ -288,7 +294,7 @@ def _manifest(document: bytes) -> Manifest:
         return manifests.parse(document)
     except FormError as mistake:
         raise PackageError(
-            "manifest/form", N_("The package's manifest is none: {reason}"), *mistake.violations, reason=mistake
+            "manifest/form", N_("The package's manifest is not valid: {reason}"), *mistake.violations, reason=mistake
         ) from None
 
 
@@ -305,10 +311,10 @@ def _signed(
         report = check(certificate, anchors, at=now, purpose=Purpose.DOCUMENT, signature=step, evidence=evidence)
     except (CertificateFileError, UnsupportedAlgorithmError) as reason:
         raise PackageError(
-            "certificate/unsupported", N_("The signature is not taken: {reason}"), reason=reason
+            "certificate/unsupported", N_("The signature is not accepted: {reason}"), reason=reason
         ) from None
     if parsed.names_certificate is not True or parsed.content is not None:
-        raise PackageError("signature/mismatch", N_("The signature is none of CAdES beside what was signed."))
+        raise PackageError("signature/mismatch", N_("The signature is not a detached CAdES signature."))
     refused = refusal(report)
     if refused is not None:
         problem, step = refused
@@ -317,9 +323,9 @@ def _signed(
 
 
 def refusal(report: Report) -> tuple[str, Step] | None:
-    """Why a signature is not taken, if it is not: the first problem in the order of those who check them for a living.
+    """The first problem for which a signature is not accepted, in the order of an operator licensed by J-LIS, if any.
 
-    That nobody knows whether the certificate was revoked is not among them.
+    An unknown revocation status is not a problem here.
     """
     for problem, step in (
         ("certificate/unsupported", report.key_usage),
@@ -340,17 +346,17 @@ def refusal(report: Report) -> tuple[str, Step] | None:
 _BEGINNINGS: Final[Mapping[Role, bytes]] = {Role.PHOTO: b"\xff\xd8\xff", Role.DOCUMENT: b"%PDF-"}
 
 
-def _check_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: Attachment, number: int) -> None:
+def _check_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, listed: Attachment, number: int) -> None:
     digest, beginning = hashlib.sha256(), b""
     for piece in _pieces(archive, info):
         beginning = beginning or piece[:8]
         digest.update(piece)
-    if (digest.hexdigest(), info.file_size) != (said.sha256, said.size):
+    if (digest.hexdigest(), info.file_size) != (listed.sha256, listed.size):
         raise _changed(number)
-    if not beginning.startswith(_BEGINNINGS[said.role]):
+    if not beginning.startswith(_BEGINNINGS[listed.role]):
         raise PackageError(
             "attachment/not-readable",
-            N_("The file {number} is not of the type that it is listed as."),
+            N_("File {number} is not of the listed type."),
             error("attachment/not-readable", f"/attachments/{number}"),
             number=number + 1,
         )
@@ -359,14 +365,14 @@ def _check_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: Attachmen
 def _changed(number: int) -> PackageError:
     return PackageError(
         "attachment/changed",
-        N_("The file {number} is not the one that was listed."),
+        N_("File {number} is not the one that was listed."),
         error("attachment/changed", f"/attachments/{number}"),
         number=number + 1,
     )
 
 
 def _copied(source: IO[bytes], target: IO[bytes], most: int, progress: Callable[[int], object]) -> tuple[str, int]:
-    """Digest and length of what was copied; a byte more than *most* is enough to see that it is another."""
+    """Digest and length of the copied bytes; one byte more than *most* is enough to see that the file is another."""
     digest, size = hashlib.sha256(), 0
     while size <= most and (piece := source.read(min(_CHUNK, most + 1 - size))):
         target.write(piece)

@@ -1,8 +1,8 @@
-"""How one receiving system is spoken to: all in which systems differ. Client, outbox and receiver are handed one.
+"""How to speak to one receiving system: everything in which systems differ. Client, outbox and receiver each take one.
 
-``REFERENCE`` is the profile that this project made up, modelled on the public shape of e-Gov's interface; it is the one
-that :mod:`mynacard.portal` understands, and not the Immigration Services Agency's. A profile for another system is a
-subclass with its own rules and extra fields, container and calls; what answers mean, each :class:`Call` reads.
+``REFERENCE`` is this project's own profile, modelled on the public shape of e-Gov's interface. :mod:`mynacard.portal`
+understands it; it is not the Immigration Services Agency's. A profile for another system is a subclass with its own
+rules and extra fields, container and calls; each :class:`Call` reads its own answer.
 """
 
 from __future__ import annotations
@@ -52,11 +52,12 @@ class Profile:
     """A receiving system.
 
     Attributes:
-        name: of the profile.
+        name: the profile's.
         rules: those that hold there.
-        extra: what its forms ask for beyond the core: a dataclass, as :mod:`mynacard.submission.codec` reads one.
-        extra_texts: the forms of its texts, by JSON pointers into it.
-        codes: what it calls our kinds, statuses and so on, where it has codes of its own: by table, by our name.
+        extra: the fields of its forms beyond the core: a dataclass, as :mod:`mynacard.submission.codec` reads one.
+        extra_texts: the rules for the texts in *extra*, by JSON pointers into it.
+        codes: the system's own codes for our kinds, statuses and so on, by table and by our name; only where it has
+            some.
     """
 
     name: str = "reference"
@@ -68,16 +69,20 @@ class Profile:
     # --- the form ---
 
     def check(self, application: Application, *, now: datetime) -> tuple[Violation, ...]:
-        """All that its rules say against *application*, and against its extra fields."""
-        found = list(checking.check(application, self.rules, now=now))
+        """All violations of its rules by *application* and its extra fields.
+
+        Raises:
+            UsageError: *now* has no time zone.
+        """
+        violations = checking.check(application, self.rules, now=now)
         try:
             extra = codec.decode(self.extra, dict(application.extra))
         except FormError as mistakes:
-            return (*found, *(_below_extra(each) for each in mistakes.violations))
-        return (*found, *(_below_extra(each) for each in checking.check_texts(extra, self.extra_texts)))
+            return (*violations, *(_below_extra(mistake) for mistake in mistakes.violations))
+        return (*violations, *(_below_extra(mistake) for mistake in checking.check_texts(extra, self.extra_texts)))
 
     def code(self, table: str, name: str) -> str:
-        """What it calls *name*: its own code, or ours where it has none."""
+        """The system's own code for *name*, or *name* where it has none."""
         return self.codes.get(table, {}).get(name, name)
 
     # --- the container ---
@@ -90,56 +95,59 @@ class Profile:
         files: Sequence[Path],
         progress: Callable[[int], object],
     ) -> None:
-        """Write what is sent to *target*; as :func:`mynacard.submission.package.build`."""
+        """Write the package to *target*, with the arguments and errors of :func:`mynacard.submission.package.build`."""
         package.build(target, manifest_json, signature, files, progress)
 
-    # --- who somebody is ---
+    # --- registration ---
 
     def registration_statement(self, origin: str, nonce: str, authentication_certificate_der: bytes) -> bytes:
-        """What the signing key signs to register; as :func:`mynacard.submission.exchange.registration_statement`."""
+        """The statement that the signing key signs to register.
+
+        Arguments and errors are those of :func:`mynacard.submission.exchange.registration_statement`.
+        """
         return registration_statement(origin, nonce, authentication_certificate_der)
 
     # --- its calls ---
 
     def challenge(self, purpose: Purpose) -> Call[Challenge]:
-        """A number to be answered."""
+        """Get a challenge: a number to be answered."""
         body, as_somebody = _json(ChallengeRequest(purpose)), purpose is Purpose.PACKAGE
         return Call("POST", "/challenges", Challenge, body, as_somebody=as_somebody)
 
     def register(self, nonce: str, token: str, signature: bytes) -> Call[Registered]:
-        """A new account, by both keys' answers."""
+        """Open an account, by both keys' answers."""
         body = Registration(nonce, token, _base64(signature))
         return Call("POST", "/registrations", Registered, _json(body), as_somebody=False)
 
     def rebind(self, account: str, nonce: str, token: str, signature: bytes) -> Call[Registered]:
-        """The same for an account that is there, with renewed certificates."""
+        """Bind an existing account to renewed certificates, by both keys' answers."""
         body = Rebinding(account, nonce, token, _base64(signature))
         return Call("POST", "/registrations/rebind", Registered, _json(body))
 
     def log_in(self, nonce: str, token: str) -> Call[Session]:
-        """A session, by the user-authentication key's answer."""
+        """Begin a session, by the user-authentication key's answer."""
         return Call("POST", "/sessions", Session, _json(SessionRequest(nonce, token)), as_somebody=False)
 
     def dry_run(self, application: Application) -> Call[ReportAnswer]:
-        """What its rules say, with nothing submitted."""
+        """Check *application* by the receiver's rules; nothing is submitted."""
         return Call("POST", "/applications:check", ReportAnswer, _json(application))
 
     def submit(self, package: Path, size: int, key: str, number: str) -> Call[Status]:
-        """Hand in the file *package*, of *size* bytes, under *key*; for the application *number* if it is not empty."""
+        """Submit the file *package*, of *size* bytes, under *key*; to the application *number* unless that is empty."""
         path = f"/applications/{quote(number, safe='')}/attachments" if number else "/applications"
         headers = {"Content-Type": PACKAGE, "Content-Length": str(size), IDEMPOTENCY_KEY: key}
         return Call("POST", path, Status, package=package, headers=headers)
 
     def overview(self) -> Call[Overview]:
-        """All applications of who is logged in."""
+        """List the applications of the account that is logged in."""
         return Call("GET", "/applications", Overview)
 
     def status(self, number: str) -> Call[Status]:
-        """One application."""
+        """Get the status of one application."""
         return Call("GET", f"/applications/{quote(number, safe='')}", Status)
 
     def withdraw(self, number: str) -> Call[Status]:
-        """Take one back."""
+        """Withdraw one application."""
         return Call("POST", f"/applications/{quote(number, safe='')}/withdraw", Status)
 
 

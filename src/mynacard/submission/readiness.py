@@ -1,4 +1,4 @@
-"""Whether somebody can hand in an application now: what they need to know before the last step and not at it."""
+"""Whether an application can be submitted now: what the applicant has to know before the last step, not during it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from mynacard.trust import load_certificate
 __all__ = ["Cards", "Finding", "Subject", "looked_at", "readiness"]
 
 SOON: Final = timedelta(days=14)
-"""A certificate that ends sooner may not see the answer: a choice, no rule is known."""
+"""A certificate that ends sooner may end before the answer comes: a choice, since no rule is known."""
 
 
 class Subject(StrEnum):
-    """What was looked at."""
+    """The subject of a finding."""
 
     APPLICATION = "application"
     AUTHENTICATION_CERTIFICATE = "user-authentication certificate"
@@ -44,14 +44,14 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """What was read of the cards; None: not looked at.
+    """The data read from the cards; None: not looked at.
 
     Attributes:
         authentication: the user-authentication certificate.
         signing: the signing certificate, which opens with the password.
-        absent: which of the certificates the card does not have, as far as anybody may see it.
-        pins: of the two keys, by :class:`Subject`.
-        residence: of the residence card.
+        absent: the certificates that the card does not have, as far as it shows without a PIN.
+        pins: the state of the two keys' PINs, by :class:`Subject`.
+        residence: the facts on the residence card.
     """
 
     authentication: x509.Certificate | None = None
@@ -62,11 +62,11 @@ class Cards:
 
     @classmethod
     def of_files(cls, signing: bytes | None, residence: CardFiles | None) -> Self:
-        """What files say that were read of the cards before.
+        """The data in files that were read from the cards before.
 
         Args:
             signing: the signing certificate, PEM or DER.
-            residence: of the residence card.
+            residence: the files of the residence card.
 
         Raises:
             CertificateFileError: *signing* is not a certificate.
@@ -79,35 +79,35 @@ class Cards:
 
 
 def looked_at(cards: Cards, session: JpkiSession) -> Cards:
-    """*cards*, with what the card of *session* tells without a PIN. No try is spent.
+    """*cards*, with the data that the card of *session* gives without a PIN. No try is spent.
 
     Raises:
         CardError, ReaderError: as the session does.
         CertificateFileError: the user-authentication certificate is not a certificate.
     """
     present = session.certificates_present()
-    there = {
+    presence = {
         Subject.AUTHENTICATION_CERTIFICATE: present.user_authentication,
         Subject.SIGNING_CERTIFICATE: present.digital_signature,
     }
     certificate = None
     if present.user_authentication:
         certificate = load_certificate(session.certificate_der(USER_AUTHENTICATION))
-    absent = frozenset(subject for subject, is_there in there.items() if not is_there)
+    absent = frozenset(subject for subject, is_present in presence.items() if not is_present)
     return replace(cards, authentication=certificate, absent=absent, pins=_pin_statuses(session))
 
 
 def _pin_statuses(session: JpkiSession) -> dict[Subject, PinStatus]:
     pins = dict[Subject, PinStatus]()
     for subject, pair in ((Subject.PIN, USER_AUTHENTICATION), (Subject.PASSWORD, DIGITAL_SIGNATURE)):
-        with suppress(FileNotFound):  # a child's card has no password, a card for somebody known by face no PIN
+        with suppress(FileNotFound):  # a child's card has no password; a card for face verification only has no PIN
             pins[subject] = session.pin_status(pair)
     return pins
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing: nothing, and it is in order; or what is wrong. *looked_at*: whether it was there."""
+    """The violations of one subject; with none, it is in order. *looked_at*: whether it was there to look at."""
 
     subject: Subject
     violations: tuple[Violation, ...] = ()
@@ -115,43 +115,46 @@ class Finding:
 
     @property
     def is_ready(self) -> bool:
-        """Whether nothing of it stops the application. What was not looked at is not ready."""
+        """Whether nothing about it stops the application. A subject that was not looked at is not ready."""
         return self.looked_at and checking.is_acceptable(self.violations)
 
 
 def readiness(application: Application, cards: Cards, rules_: Rules, *, now: datetime) -> tuple[Finding, ...]:
-    """One finding for each thing that an application in person needs; for other actors the application alone.
+    """One finding for each subject that an application in person needs; for other actors only the application.
 
     Args:
-        application: whole.
-        cards: what was read of them.
+        application: complete.
+        cards: the data read from them.
         rules_: :func:`mynacard.submission.rules.current`, or another version.
         now: aware of its zone.
+
+    Raises:
+        UsageError: *now* has no time zone.
     """
     today = day_in_tokyo(now)
-    found = [Finding(Subject.APPLICATION, checking.check(application, rules_, now=now))]
+    findings = [Finding(Subject.APPLICATION, checking.check(application, rules_, now=now))]
     if application.actor is not Actor.SELF:
-        return tuple(found)
+        return tuple(findings)
     for subject, certificate in (
         (Subject.AUTHENTICATION_CERTIFICATE, cards.authentication),
         (Subject.SIGNING_CERTIFICATE, cards.signing),
     ):
         if subject in cards.absent:
-            found.append(Finding(subject, (error("ready/no-certificate", ""),)))
+            findings.append(Finding(subject, (error("ready/no-certificate", ""),)))
         elif certificate is None:
-            found.append(Finding(subject, looked_at=False))
+            findings.append(Finding(subject, looked_at=False))
         else:
             compared = holder_match.compare(application.person, certificate) if certificate is cards.signing else []
-            found.append(Finding(subject, (*_certificate(certificate, now), *compared)))
+            findings.append(Finding(subject, (*_certificate(certificate, now), *compared)))
     for subject in (Subject.PIN, Subject.PASSWORD):
         status = (cards.pins or {}).get(subject)
-        found.append(Finding(subject, _pin(status), looked_at=status is not None))
+        findings.append(Finding(subject, _pin(status), looked_at=status is not None))
     facts = cards.residence
     if facts is None:
-        found.append(Finding(Subject.RESIDENCE_CARD, looked_at=application.stay is None))
+        findings.append(Finding(Subject.RESIDENCE_CARD, looked_at=application.stay is None))
     else:
-        found.append(Finding(Subject.RESIDENCE_CARD, tuple(_residence(application, facts, today))))
-    return tuple(found)
+        findings.append(Finding(Subject.RESIDENCE_CARD, tuple(_residence(application, facts, today))))
+    return tuple(findings)
 
 
 def _certificate(certificate: x509.Certificate, now: datetime) -> list[Violation]:
@@ -177,16 +180,16 @@ def _pin(status: PinStatus | None) -> tuple[Violation, ...]:
 
 
 def _residence(application: Application, facts: ResidenceFacts, today: date) -> list[Violation]:
-    found = list[Violation]()
+    violations = list[Violation]()
     stay = application.stay
     if stay is not None and facts.number is not None and stay.card_number != facts.number:
-        found.append(error("ready/other-card-number", "/stay/card_number"))
+        violations.append(error("ready/other-card-number", "/stay/card_number"))
     if stay is not None and facts.stay_expires is not None and stay.expires != facts.stay_expires:
-        found.append(error("ready/other-end-of-stay", "/stay/expires"))
+        violations.append(error("ready/other-end-of-stay", "/stay/expires"))
     if facts.birth_date is not None and application.person.birth_date != facts.birth_date:
-        found.append(error("ready/other-birth-date", "/person/birth_date"))
+        violations.append(error("ready/other-birth-date", "/person/birth_date"))
     if facts.card_expires is not None and facts.card_expires < today:
-        found.append(warning("ready/card-expired", "", day=facts.card_expires))
+        violations.append(warning("ready/card-expired", "", day=facts.card_expires))
     if facts.extension_pending:
-        found.append(warning("ready/extension-pending", ""))
-    return found
+        violations.append(warning("ready/extension-pending", ""))
+    return violations

@@ -1,9 +1,9 @@
 """The rules for applying online, as data with dates and sources.
 
 The data are ``rules.json`` in this package; :func:`load` reads another version of them, and
-:func:`mynacard.submission.checking.check` holds an application to them. What nobody could find out is said to be
-unknown, in the data and in the answers, and only warns. This is no legal advice, and the permission itself is another
-matter: online is only a way to apply for it.
+:func:`mynacard.submission.checking.check` checks an application against them. Facts that could not be found out are
+marked unknown, in the data and in the answers, and only give warnings. This is not legal advice, and the permission
+itself is another matter: online is only a way to apply for it.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class May(StrEnum):
     YES = "yes"
     NO = "no"
     BY_STATUS = "by-status"
-    NEEDS_REASON = "needs-reason"  # the person is a child, or cannot because of illness or the like
+    NEEDS_REASON = "needs-reason"  # the person is a child, or cannot apply because of illness or the like
     LISTED_STATUS = "listed-status"  # StatusRule.relative; for the others it is not known
     UNKNOWN = "unknown"
 
 
 class Online(StrEnum):
-    """Whether one can apply online for, or with, a status."""
+    """Whether applications for a status, or by its holders, can be made online."""
 
     YES = "yes"
     NO = "no"
@@ -76,12 +76,12 @@ class WhichStatus(StrEnum):
 
     @property
     def holds(self) -> bool:
-        """Whether the one that is held matters."""
+        """Whether the present status matters."""
         return self is not WhichStatus.WANTED
 
     @property
     def wants(self) -> bool:
-        """Whether one is asked for."""
+        """Whether the application asks for a status."""
         return self is not WhichStatus.HELD
 
 
@@ -120,7 +120,7 @@ class FeeItem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """What is asked of a kind. *required* are places that must be filled in; *period*: a stay with an end is needed."""
+    """The requirements of a kind. *required*: places that must be filled in; *period*: needs a stay with an end."""
 
     ja: str
     en: str
@@ -145,7 +145,7 @@ class RiderRule:
 
 @dataclass(frozen=True, slots=True)
 class ActorRule:
-    """What an actor may apply for (*may*: by the names of kinds and riders), and what must have come before."""
+    """An actor's permissions (*may*, by the names of kinds and riders), and their preconditions."""
 
     ja: str
     en: str
@@ -159,9 +159,9 @@ class StatusRule:
     """A status of residence.
 
     Attributes:
-        online: whether one can apply online.
+        online: whether applications can be made online.
         relative: a relative is known to be able to apply for a certificate of eligibility for it.
-        work: one of the work statuses, some of which need an organisation in Japan; of which it is not known.
+        work: one of the work statuses, some of which need an organisation in Japan; it is not known which.
         card: its holders have an Individual Number Card.
         grantable: it can be applied for online.
     """
@@ -191,7 +191,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """*bytes*: of all together. *photo_legacy_bytes*: of the old system; the new one's limit is not known."""
+    """*bytes*: of all files together. *photo_legacy_bytes*: the old system's limit; the new one's is not known."""
 
     count: int
     bytes: int
@@ -211,7 +211,7 @@ class TextRule:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """What is paid after permission; *yen* is None where the amount is not known, and 0 where there is none."""
+    """The fee after permission; *yen* is None where the amount is not known, and 0 where nothing is paid."""
 
     item: FeeItem
     channel: Channel
@@ -223,11 +223,11 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One version of all of them.
+    """One version of all the rules.
 
     Attributes:
-        version: the day on which they were written down, as ISO 8601 has it; later versions sort later.
-        valid_from: since when the system that they describe is in use.
+        version: the day on which they were written down, in ISO 8601; later versions sort later.
+        valid_from: the first day on which the system that they describe was in use.
         sources: what the letters S1, S2 … stand for.
         texts: by JSON pointer; ``*`` stands for any number.
     """
@@ -254,7 +254,7 @@ def load(document: bytes) -> Rules:
     """The rules in *document*.
 
     Raises:
-        FormError: it is none of rules; all mistakes are named.
+        FormError: it is not a valid set of rules; all mistakes are named.
     """
     rules = codec.loads(Rules, document)
     tables: list[tuple[str, Iterable[str], Mapping[str, object]]] = [
@@ -281,16 +281,16 @@ def current() -> Rules:
 
 
 def fee(rules: Rules, item: FeeItem, channel: Channel, day: date) -> int | UnknownFee:
-    """What is to be paid, in yen, for what is accepted on *day*, once it is permitted."""
-    for each in rules.fees:
-        begun = each.valid_from <= day and (each.valid_to is None or day <= each.valid_to)
-        if (each.item, each.channel) == (item, channel) and begun and each.yen is not None:
-            return each.yen
+    """The fee, in yen, for an application accepted on *day*; payable once it is permitted."""
+    for entry in rules.fees:
+        in_force = entry.valid_from <= day and (entry.valid_to is None or day <= entry.valid_to)
+        if (entry.item, entry.channel) == (item, channel) and in_force and entry.yen is not None:
+            return entry.yen
     return UnknownFee()
 
 
 def fees(application: Application, rules: Rules, channel: Channel, day: date) -> dict[FeeItem, int | UnknownFee]:
-    """What is to be paid for all that *application* asks for, each if it is permitted."""
+    """The fees for everything that *application* asks for; each is payable if it is permitted."""
     items = [FeeItem(application.kind)]
     if Rider.EXTRA_ACTIVITY in application.riders:
         items.append(FeeItem.EXTRA_ACTIVITY)
@@ -300,7 +300,7 @@ def fees(application: Application, rules: Rules, channel: Channel, day: date) ->
 
 
 def special_period_end(rules: Rules, expires: date, stay_days: int) -> date | None:
-    """Until when somebody who applied in time may stay if nothing is decided; None: the stay is too short for that.
+    """Until when an applicant in time may stay without a decision; None: the stay is too short for that.
 
     A decision ends it earlier (特例期間: Immigration Control Act, article 20(6)).
     """
