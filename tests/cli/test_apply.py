@@ -252,7 +252,7 @@ def test_a_draft_that_is_none_is_told_and_kept(tmp_path: Path) -> None:
 def test_who_is_not_registered_learns_so_before_signing(person: Person) -> None:
     outcome = person.with_both("apply", "submit", person.filled_in())
     assert outcome.code == 67
-    assert "Nobody registered with this certificate" in outcome.err
+    assert "No account is registered with this certificate" in outcome.err
 
 
 def test_a_receiver_that_is_not_there_is_told_before_any_pin(person: Person) -> None:

@@ -1,6 +1,6 @@
 """The reference receiver: takes registrations and applications as a portal would, for tests and for the demo.
 
-It is no portal of the Immigration Services Agency's. Starlette is the extra ``server``.
+It is not a portal of the Immigration Services Agency. It needs Starlette, from the extra ``server``.
 """
 
 from mynacard.portal.receiver import Receiver, Refusal

@@ -1,7 +1,7 @@
-"""What the receiver does with what it gets: every check that a real one makes, and nothing of HTTP.
+"""The receiver without HTTP: it answers every request after all the checks that a real one makes.
 
-Whatever is not taken is a :class:`Refusal`, whose stable code and HTTP status each method names, in the order of its
-checks. Nothing is kept of what is refused; but a challenge for a registration or a session is used up by any answer.
+A request that is not accepted is a :class:`Refusal`. Each method names its stable codes and HTTP statuses, in the order
+of its checks. Nothing of a refused request is kept; but any answer uses up a challenge for a registration or a session.
 
 The order of checks on a signature, and their names, are those that an operator licensed by J-LIS publishes.
 
@@ -63,18 +63,14 @@ __all__ = ["Receiver", "Refusal"]
 CHALLENGE_LIFETIMES: Final = {
     Purpose.REGISTRATION: timedelta(minutes=5),
     Purpose.SESSION: timedelta(minutes=5),
-    Purpose.PACKAGE: timedelta(days=1),  # a package may have to wait for a line
+    Purpose.PACKAGE: timedelta(days=1),  # a package may have to wait for a connection
 }
 SESSION_LIFETIME: Final = timedelta(minutes=30)
 CHALLENGES_MAX: Final = 10_000
-"""Open ones, given to nobody in particular; to an account at most 100."""
+"""Open ones that do not belong to an account; each account has at most 100."""
 KEY_LENGTHS: Final = range(16, 129)
 
 _WITHDRAWABLE: Final = frozenset({State.RECEIVED, State.ACCEPTED, State.UNDER_EXAMINATION, State.AWAITING_DOCUMENTS})
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -82,14 +78,14 @@ class Receiver:
     """A receiver at one origin.
 
     Attributes:
-        origin: its own, as ``https://host[:port]``; what is signed names it.
+        origin: its own, as ``https://host[:port]``; signed documents name it.
         anchors: the CA certificates that it trusts.
-        store: what it remembers.
-        evidence: gives what it knows of revoked certificates; asked each time.
-        profile: how it is spoken to, and the rules that it goes by.
+        store: its memory.
+        evidence: returns its data on revoked certificates; called for each check.
+        profile: how clients speak to it, and its rules.
         clock: its own time.
-        accept_unchecked: whether certificates are taken though nobody could say that they are not revoked.
-        approve_at_once: whether a registration needs nobody's approval.
+        accept_unchecked: whether to accept certificates whose revocation status is unknown.
+        approve_at_once: whether a registration needs no approval.
         accept_at_once: whether an application gets its final number with its receipt.
     """
 
@@ -98,7 +94,7 @@ class Receiver:
     store: Store
     evidence: Callable[[], RevocationEvidence] = lambda: NO_EVIDENCE
     profile: Profile = REFERENCE
-    clock: Callable[[], datetime] = _now
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     accept_unchecked: bool = False
     approve_at_once: bool = False
     accept_at_once: bool = False
@@ -106,7 +102,7 @@ class Receiver:
     # --- for the person's side ---
 
     def challenge(self, purpose: Purpose, account: str | None) -> Challenge:
-        """A number to be answered once; one for a package is given to an account.
+        """A number to be answered once; one for a package belongs to an account.
 
         Raises:
             Refusal: ``session/unknown`` (401), for a package without an account; ``challenge/too-many`` (429).
@@ -140,9 +136,10 @@ class Receiver:
         return Registered(account.id, account.state)
 
     def rebind(self, request: Rebinding, logged_in: str | None) -> Registered:
-        """Bind an account to renewed certificates: at once if *logged_in* is that account, and the holder the same.
+        """Bind an account to renewed certificates: at once if *logged_in* is that account, and the holder is the same.
 
-        Otherwise :meth:`approve` has to; the account stays as it is, and the caller does not learn whether it exists.
+        Otherwise it waits for :meth:`approve`; the account stays as it is, and the caller does not learn whether it
+        exists.
 
         Raises:
             Refusal: as :meth:`register`.
@@ -173,7 +170,7 @@ class Receiver:
         self._check_report(report)
         account = self.store.account_of(_fingerprint(certificate))
         if account is None:
-            raise Refusal(403, "account/unknown", N_("Nobody registered with this certificate."))
+            raise Refusal(403, "account/unknown", N_("No account is registered with this certificate."))
         _check_active(account)
         secret = secrets.token_urlsafe(32)
         expires = time_text(self.clock() + SESSION_LIFETIME)
@@ -181,34 +178,34 @@ class Receiver:
         return Session(secret, account.id, expires)
 
     def logged_in(self, secret: str | None) -> str:
-        """The active account whose session *secret* is.
+        """The active account to whose session *secret* belongs.
 
         Raises:
             Refusal: ``session/unknown`` (401); ``account/pending`` or ``account/closed`` (403).
         """
-        found = self.store.session_account(_digest(secret), self._time()) if secret is not None else None
-        account = self.store.account(found) if found is not None else None
+        id_ = self.store.session_account(_digest(secret), self._time()) if secret is not None else None
+        account = self.store.account(id_) if id_ is not None else None
         if account is None:
             raise not_logged_in()
         _check_active(account)
         return account.id
 
     def dry_run(self, application: Application) -> ReportAnswer:
-        """What the rules say; nothing is kept."""
-        found = self.profile.check(application, now=self.clock())
-        return ReportAnswer(checking.is_acceptable(found), self.profile.rules.version, remarks(found))
+        """Check *application* by the rules; nothing is kept."""
+        violations = self.profile.check(application, now=self.clock())
+        return ReportAnswer(checking.is_acceptable(violations), self.profile.rules.version, remarks(violations))
 
     def submit(self, account: str, key: str | None, received: Path, content: str, *, to: str | None = None) -> Status:
-        """Take the package at *received*: an application, or with *to* documents that were asked for that one.
+        """Take the package at *received*: an application, or with *to* documents that were requested for that one.
 
-        The same key and the same bytes get the same answer, however often; the package is moved away or left.
+        The same key with the same bytes gets the same answer each time; the package is moved away or left.
 
         Args:
             account: who sent it.
             key: the sender's own name for this submission, and for no other.
-            received: the file; its bytes have the SHA-256 value *content*.
-            content: in hexadecimal.
-            to: the provisional number.
+            received: the file.
+            content: the SHA-256 value of its bytes, in hexadecimal.
+            to: the provisional number of the application that it belongs to; None for a new one.
 
         Raises:
             Refusal: ``idempotency/missing`` (400) or ``idempotency/other-content`` (409); a problem that
@@ -222,7 +219,7 @@ class Receiver:
         if before is None:
             try:
                 return self._taken(account, key, received, content, to)
-            except Refusal:  # perhaps since the same was sent twice at one time, and the other was first
+            except Refusal:  # perhaps the same package was sent twice at once, and the other was first
                 before = self.store.submission(account, key)
                 if before is None:
                     raise
@@ -243,7 +240,7 @@ class Receiver:
             self.store.add_submission(submission, opened.manifest.nonce, Event(state, self._time()), report)
         except Duplicate:
             self.store.discard(name)
-            raise Refusal(409, "submission/repeated", N_("This package was taken before.")) from None
+            raise Refusal(409, "submission/repeated", N_("This package was submitted before.")) from None
         except NoChallenge:
             self.store.discard(name)
             raise unknown_challenge() from None
@@ -256,42 +253,44 @@ class Receiver:
         return self.store.overview(account)
 
     def status(self, account: str, application: str) -> Status:
-        """The state of *account*'s application of this provisional number.
+        """The status of *account*'s application with this provisional number.
 
         Raises:
-            Refusal: ``application/unknown`` (404): the account has none of this number.
+            Refusal: ``application/unknown`` (404): the account has no such application.
         """
-        found = self.store.status(account, application)
-        if found is None:
-            raise Refusal(404, "application/unknown", N_("You have no application of this number."))
-        return found
+        status = self.store.status(account, application)
+        if status is None:
+            raise Refusal(404, "application/unknown", N_("You have no application with this number."))
+        return status
 
     def withdraw(self, account: str, application: str) -> Status:
-        """Take the application back; one that was withdrawn before stays so.
+        """Withdraw the application; one that was withdrawn before stays so.
 
         Raises:
             Refusal: ``application/unknown`` (404); ``application/state`` (409): it is decided.
         """
-        found = self.status(account, application)
-        if found.state is State.WITHDRAWN:
-            return found
-        if found.state not in _WITHDRAWABLE:
-            raise wrong_state(found.state)
+        status = self.status(account, application)
+        if status.state is State.WITHDRAWN:
+            return status
+        if status.state not in _WITHDRAWABLE:
+            raise wrong_state(status.state)
         self.store.add_event(application, Event(State.WITHDRAWN, self._time()))
         return self.status(account, application)
 
     # --- for the office's side ---
 
     def approve(self, account: str, renewal: Account | None = None) -> None:
-        """The office found the registration in order, or *renewal*, the renewed certificates.
+        """Approve the registration, or *renewal*, its renewed certificates, after the office has examined them.
 
         Raises:
-            Refusal: ``account/changed`` (409): other certificates than *renewal* wait by now; ``account/exists`` (409):
-                they belong to another account by now.
+            Refusal: ``account/changed`` (409): other certificates than *renewal* are waiting now; ``account/exists``
+                (409): they belong to another account now.
         """
         if renewal is not None:
             if self.store.rebinding(account) != renewal:
-                raise Refusal(409, "account/changed", N_("Other certificates wait by now than those looked at."))
+                raise Refusal(
+                    409, "account/changed", N_("Other certificates are waiting now than those that were examined.")
+                )
             try:
                 self.store.rebind(renewal)
             except Duplicate:
@@ -303,7 +302,7 @@ class Receiver:
         self.store.set_state(account, AccountState.CLOSED)
 
     def accept(self, application: str) -> Status:
-        """Give the final number.
+        """Accept the application, and give it its final number.
 
         Raises:
             Refusal: as :meth:`move`.
@@ -311,21 +310,21 @@ class Receiver:
         return self.move(application, State.ACCEPTED, number=f"{secrets.randbelow(10**12):012}")
 
     def move(self, application: str, state: State, note: str = "", *, number: str | None = None) -> Status:
-        """The next state of an application.
+        """Move an application to *state*.
 
         Raises:
             Refusal: ``application/unknown`` (404).
         """
         self.store.add_event(application, Event(state, self._time(), note), number=number)
-        found = self.store.status(None, application)
-        if found is None:
-            raise Refusal(404, "application/unknown", N_("You have no application of this number."))
-        return found
+        status = self.store.status(None, application)
+        if status is None:
+            raise Refusal(404, "application/unknown", N_("You have no application with this number."))
+        return status
 
     # --- checks ---
 
     def _proven(self, nonce: str, token: str, signature: str) -> Account:
-        """The account that both keys' answers make; it is not in the store yet."""
+        """The account that both keys' answers prove; it is not in the store yet."""
         certificate, report = self._token(nonce, token, Purpose.REGISTRATION)
         self._check_report(report)
         statement = self.profile.registration_statement(self.origin, nonce, certificate.public_bytes(Encoding.DER))
@@ -342,7 +341,7 @@ class Receiver:
                 evidence=self.evidence(),
             )
         except (binascii.Error, ValueError):  # CertificateFileError and UnsupportedAlgorithmError are ValueErrors
-            raise Refusal(400, "signature/mismatch", N_("The signing key's answer is no signature.")) from None
+            raise Refusal(400, "signature/mismatch", N_("The signing key's answer is not a signature.")) from None
         self._check_report(report)
         state = AccountState.ACTIVE if self.approve_at_once else AccountState.PENDING
         return Account(
@@ -359,7 +358,7 @@ class Receiver:
         try:
             return validate(token, self.origin, nonce, self.anchors, at=self.clock(), evidence=self.evidence())
         except (ProtocolError, CertificateFileError, UnsupportedAlgorithmError) as reason:
-            raise Refusal(400, "token/form", N_("The token is none: {reason}"), reason=reason) from None
+            raise Refusal(400, "token/form", N_("This is not a valid token: {reason}"), reason=reason) from None
 
     def _check_report(self, report: Report) -> None:
         refused = refusal(report)
@@ -367,7 +366,9 @@ class Receiver:
             problem, step = refused
             raise Refusal(403, problem, step.template, **dict(step.details))
         if report.overall is not Verdict.GOOD and not self.accept_unchecked:
-            raise Refusal(503, "certificate/not-checked", N_("Whether the certificate was revoked is not known now."))
+            raise Refusal(
+                503, "certificate/not-checked", N_("It is not known at present whether the certificate was revoked.")
+            )
 
     def _opened(self, received: Path) -> Opened:
         try:
@@ -401,13 +402,14 @@ class Receiver:
         application = opened.manifest.application
         if application is None:
             return ()
-        found = list(self.profile.check(application, now=self.clock()))
-        found += _versions(opened.manifest.rules, self.profile.rules.version)
+        violations = list(self.profile.check(application, now=self.clock()))
+        violations += _versions(opened.manifest.rules, self.profile.rules.version)
         if application.actor is Actor.SELF:
-            found += holder_match.compare(application.person, opened.certificate)
-        if not checking.is_acceptable(found):
-            raise Refusal(422, "rules/violated", N_("The application breaks {count} rules."), *found, count=len(found))
-        return remarks(found)
+            violations += holder_match.compare(application.person, opened.certificate)
+        if not checking.is_acceptable(violations):
+            count = len(violations)
+            raise Refusal(422, "rules/violated", N_("The application breaks {count} rules."), *violations, count=count)
+        return remarks(violations)
 
     def _new_number(self) -> str:
         return f"{self.clock():%Y%m%d}-{secrets.token_hex(6)}"
@@ -417,7 +419,7 @@ class Receiver:
 
 
 def _versions(theirs: str, ours: str) -> list[Violation]:
-    """Two versions of the rules: ours decide, and it is said."""
+    """A warning that the versions of the rules differ, if they do; ours decide."""
     if theirs == ours:
         return []
     code = "rules/older-client" if theirs < ours else "rules/newer-client"

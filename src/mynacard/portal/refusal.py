@@ -1,4 +1,4 @@
-"""The receiver's no, and those that more than one check says."""
+"""The receiver's refusals: the error, and those that more than one check raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Refusal", "account_exists", "not_logged_in", "unknown_challenge", "w
 
 
 class Refusal(MynacardError):
-    """The receiver's no. ``.problem`` is its stable code, ``.status`` the HTTP status that says it."""
+    """A request that the receiver refuses. ``.problem`` is its stable code, ``.status`` its HTTP status."""
 
     code = "portal/refusal"
 
@@ -27,7 +27,11 @@ def not_logged_in() -> Refusal:
 
 
 def unknown_challenge() -> Refusal:
-    return Refusal(409, "challenge/unknown", N_("The challenge is unknown: used, too old, or given to somebody else."))
+    return Refusal(
+        409,
+        "challenge/unknown",
+        N_("The challenge is unknown: it was used, is too old, or was given to another account."),
+    )
 
 
 def account_exists() -> Refusal:

@@ -1,4 +1,4 @@
-"""A receiver on a port of this machine, for tests and for trying things out: plain http, to nobody from outside."""
+"""A receiver on a port of this machine, for tests and for trying things out: plain http, unreachable from outside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _HOST: Final = "127.0.0.1"
 
 @contextmanager
 def served(receiver: Receiver, port: int = 0) -> Generator[str]:
-    """*receiver* in a thread, with this port's origin in place of its own: its address. The store stays open.
+    """Run *receiver* in a thread, with this port's origin in place of its own, and yield its address.
+
+    The store stays open.
 
     Raises:
         MissingExtraError: uvicorn is not installed.
@@ -60,7 +62,7 @@ def _listening(port: int) -> socket.socket:
 def _server(receiver: Receiver, listening: socket.socket, lifespan: Literal["on", "off"]) -> uvicorn.Server:
     import uvicorn  # noqa: PLC0415  # an extra
 
-    from mynacard.portal.web import application  # noqa: PLC0415  # needs another of the same
+    from mynacard.portal.web import application  # noqa: PLC0415  # needs starlette, of the same extra
 
     origin = f"https://{_HOST}:{listening.getsockname()[1]}"
     app = application(replace(receiver, origin=origin))

@@ -1,4 +1,4 @@
-"""A receiver for simulated cards: trusts their CA alone, and knows which of them are revoked."""
+"""A receiver for simulated cards: trusts only their CA, and knows which of them are revoked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ __all__ = ["simulated_receiver"]
 
 
 def simulated_receiver(store: Store, *, approve_at_once: bool = True, accept_at_once: bool = False) -> Receiver:
-    """A receiver that keeps what it gets in *store*; :func:`~mynacard.portal.served` runs it."""
+    """A receiver that keeps its data in *store*; :func:`~mynacard.portal.served` runs it.
+
+    Raises:
+        TestPkiError: the cache folder cannot be used.
+    """
     anchors = tuple(Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates())
     return Receiver(
         "https://portal.example",
@@ -31,4 +35,4 @@ def simulated_receiver(store: Store, *, approve_at_once: bool = True, accept_at_
 def _evidence() -> RevocationEvidence:
     now = datetime.now(UTC)
     lists = (cached_pki().revocation_list(pair, now) for pair in KEY_PAIRS)
-    return RevocationEvidence(tuple(each.public_bytes(Encoding.DER) for each in lists))
+    return RevocationEvidence(tuple(revoked.public_bytes(Encoding.DER) for revoked in lists))

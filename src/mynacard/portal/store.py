@@ -1,7 +1,7 @@
-"""What the receiver remembers: SQLite in a folder, with the packages beside; or in memory.
+"""The receiver's memory: SQLite and the packages in one folder, which may be temporary.
 
-Every change is one transaction, so that a crash leaves what was before or what comes after. Of certificates only the
-fingerprints are kept: 公的個人認証法 allows a service no more.
+Every change is one transaction, so that a crash leaves the state before it or after it. Of certificates only the
+fingerprints are kept: 公的個人認証法 does not allow a service to keep more.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS events (
 
 
 class Duplicate(Exception):
-    """What was to be added is there already."""
+    """An equal entry is there already."""
 
 
 class NoChallenge(Exception):
@@ -56,7 +56,7 @@ class NoChallenge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who registered: fingerprints of both certificates, and of what the signing one says of its holder."""
+    """A registered account: fingerprints of both certificates, and of the holder's data in the signing one."""
 
     id: str
     state: AccountState
@@ -67,7 +67,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A package that was taken: its key, its bytes' digest, and the application that it is or belongs to."""
+    """An accepted package: its key, its bytes' digest, and the application that it is or belongs to."""
 
     account: str
     key: str
@@ -78,10 +78,10 @@ class Submission:
 
 
 class Store:
-    """Accounts, challenges, sessions, applications. Any thread may call; one call happens after the other."""
+    """Accounts, challenges, sessions, applications. Any thread may call; calls run one after the other."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Open or begin the store in *folder*; without one it lives as long as this object."""
+        """Open or create the store in *folder*; without one it lives as long as this object."""
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary is not None else folder or Path()
         (self.folder / _PACKAGES).mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ class Store:
         self._sweep()
 
     def close(self) -> None:
-        """Close the database, and remove a folder that goes with this object. Closing it twice changes nothing."""
+        """Close the database, and remove a temporary folder. Closing it twice changes nothing."""
         self._connection.close()
         if self._temporary is not None:
             self._temporary.cleanup()
@@ -106,7 +106,7 @@ class Store:
             change.execute("INSERT INTO challenges VALUES (?, ?, ?, ?)", (nonce, purpose, account, expires))
 
     def challenge_count(self, account: str | None) -> int:
-        """How many are open that were given to *account*, or to nobody in particular."""
+        """The number of open challenges of *account*; None: of those that do not belong to an account."""
         (count,) = self._one("SELECT count(*) FROM challenges WHERE account IS ?", account) or (0,)
         return int(str(count))
 
@@ -124,8 +124,8 @@ class Store:
             change.execute("INSERT INTO sessions VALUES (?, ?, ?)", (digest, account, expires))
 
     def session_account(self, digest: str, now: str) -> str | None:
-        found = self._one("SELECT account FROM sessions WHERE digest = ? AND expires > ?", digest, now)
-        return None if found is None else str(found[0])
+        row = self._one("SELECT account FROM sessions WHERE digest = ? AND expires > ?", digest, now)
+        return None if row is None else str(row[0])
 
     # --- accounts ---
 
@@ -168,7 +168,7 @@ class Store:
             change.execute("DELETE FROM sessions WHERE account = ?", (account.id,))
 
     def add_rebinding(self, account: Account) -> None:
-        """Keep these certificates until somebody looked at them; the account stays as it is."""
+        """Keep these certificates until the office has examined them; the account stays as it is."""
         with self._change() as change:
             change.execute(
                 "INSERT OR REPLACE INTO rebindings VALUES (?, ?, ?, ?)",
@@ -176,14 +176,14 @@ class Store:
             )
 
     def rebinding(self, account: str) -> Account | None:
-        found = self._one("SELECT authentication, signing, holder FROM rebindings WHERE account = ?", account)
-        return None if found is None else Account(account, AccountState.PENDING, *map(str, found))
+        row = self._one("SELECT authentication, signing, holder FROM rebindings WHERE account = ?", account)
+        return None if row is None else Account(account, AccountState.PENDING, *map(str, row))
 
     # --- applications ---
 
     def submission(self, account: str, key: str) -> Submission | None:
-        found = self._one("SELECT * FROM submissions WHERE account = ? AND key = ?", account, key)
-        return None if found is None else Submission(*map(str, found))
+        row = self._one("SELECT * FROM submissions WHERE account = ? AND key = ?", account, key)
+        return None if row is None else Submission(*map(str, row))
 
     def add_submission(self, submission: Submission, nonce: str, event: Event, report: tuple[Remark, ...]) -> None:
         """Take a package, its challenge and its application's first or next event, all at once.
@@ -220,25 +220,25 @@ class Store:
             _add_event(change, application, event)
 
     def status(self, account: str | None, application: str) -> Status | None:
-        """Of an application, if it is *account*'s; None asks for nobody in particular."""
-        found = self._one(
+        """The status of an application, if it is *account*'s; None stands for any account."""
+        row = self._one(
             "SELECT provisional_number, digest, number, report, account FROM applications WHERE provisional_number = ?",
             application,
         )
-        if found is None or account not in (None, found[4]):
+        if row is None or account not in (None, row[4]):
             return None
         events = self._all("SELECT state, time, note FROM events WHERE application = ? ORDER BY position", application)
         history = tuple(Event(State(str(state)), str(time), str(note)) for state, time, note in events)
-        report = tuple(codec.decode(Remark, each) for each in json.loads(str(found[3])))
-        return Status(str(found[0]), str(found[1]), history, str(found[2]), report)
+        report = tuple(codec.decode(Remark, remark) for remark in json.loads(str(row[3])))
+        return Status(str(row[0]), str(row[1]), history, str(row[2]), report)
 
     def overview(self, account: str, most: int = 100) -> Overview:
-        """The latest applications of an account, the last one first."""
+        """The latest applications of an account, newest first."""
         numbers = self._all(
             "SELECT provisional_number FROM applications WHERE account = ? ORDER BY rowid DESC LIMIT ?", account, most
         )
-        found = (self.status(account, str(number)) for (number,) in numbers)
-        return Overview(tuple(status for status in found if status is not None))
+        statuses = (self.status(account, str(number)) for (number,) in numbers)
+        return Overview(tuple(status for status in statuses if status is not None))
 
     def count(self) -> int:
         """How many applications there are."""
@@ -247,35 +247,35 @@ class Store:
 
     @contextmanager
     def receiving(self) -> Generator[Path]:
-        """The path that a package is written to while it comes in; unless :meth:`keep` moves it, it goes afterwards."""
+        """The path for a package while it comes in; unless :meth:`keep` moves the file, it is removed afterwards."""
         incoming = self.folder / _INCOMING
         incoming.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=incoming) as folder:
             yield Path(folder) / "package"
 
     def keep(self, received: Path, name: str) -> None:
-        """Put a package that was received among those that are kept."""
+        """Move a received package to those that are kept."""
         storage.move(received, self.folder / _PACKAGES / name)
 
     def discard(self, name: str) -> None:
-        """Throw away a package that was kept, and was not taken after all."""
+        """Remove a kept package that was not accepted after all."""
         (self.folder / _PACKAGES / name).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        """Throw away what a crash left: packages that were on their way, or kept and not taken."""
+        """Remove what a crash left: packages that were coming in, or kept and not accepted."""
         shutil.rmtree(self.folder / _INCOMING, ignore_errors=True)
-        taken = {str(name) for (name,) in self._all("SELECT file FROM submissions")}
-        for found in (self.folder / _PACKAGES).iterdir():
-            if found.name not in taken:
-                found.unlink()
+        accepted = {str(name) for (name,) in self._all("SELECT file FROM submissions")}
+        for package in (self.folder / _PACKAGES).iterdir():
+            if package.name not in accepted:
+                package.unlink()
 
     # --- SQLite ---
 
     def _account(self, column: str, value: str) -> Account | None:
-        found = self._one(f"SELECT id, state, authentication, signing, holder FROM accounts WHERE {column} = ?", value)
-        if found is None:
+        row = self._one(f"SELECT id, state, authentication, signing, holder FROM accounts WHERE {column} = ?", value)
+        if row is None:
             return None
-        id_, state, *rest = map(str, found)
+        id_, state, *rest = map(str, row)
         return Account(id_, AccountState(state), *rest)
 
     def _one(self, query: str, *values: object) -> tuple[object, ...] | None:

@@ -52,7 +52,7 @@ _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosni
 
 
 def application(receiver: Receiver) -> Starlette:
-    """The ASGI application that speaks for *receiver*, at the root of its origin. Its lifespan closes the store."""
+    """The ASGI application for *receiver*, at the root of its origin. Its lifespan closes the store."""
     web = _Web(receiver)
     return Starlette(
         routes=[
@@ -84,7 +84,7 @@ def _route(method: str, path: str, answer: Callable[[Request], Awaitable[object]
 
 
 class _Web:
-    """The receiver's methods, with their arguments read from requests. SQLite and keys take time: in threads."""
+    """The receiver's methods, with arguments read from requests. SQLite and keys take time, so they run in threads."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -129,7 +129,7 @@ class _Web:
         """A package: an application, or documents for the one that the path names."""
         account = await self._account(request)
         if request.headers.get("Content-Type") != PACKAGE:
-            raise Refusal(415, "request/media-type", N_("A package is sent as {type}."), type=PACKAGE)
+            raise Refusal(415, "request/media-type", N_("A package must be sent as {type}."), type=PACKAGE)
         key, to = request.headers.get(IDEMPOTENCY_KEY), request.path_params.get("number")
         with self._receiver.store.receiving() as received:
             content = await _received(request, received)
@@ -154,7 +154,7 @@ async def _received(request: Request, path: Path) -> str:
                 raise _too_large(PACKAGE_MAX)
             digest.update(piece)
             stream.write(piece)
-        await to_thread.run_sync(storage.flush, stream)  # before anybody says that it is kept
+        await to_thread.run_sync(storage.flush, stream)  # before an answer says that it is kept
     return digest.hexdigest()
 
 
@@ -168,7 +168,7 @@ async def _body(request: Request, kind: type[_T]) -> _T:
 
 
 def _too_large(most: int) -> Refusal:
-    return Refusal(413, "request/too-large", N_("At most {most} bytes are taken here."), most=most)
+    return Refusal(413, "request/too-large", N_("At most {most} bytes are accepted here."), most=most)
 
 
 def _json(status: int, value: object, media_type: str = "application/json") -> Response:
@@ -184,7 +184,7 @@ def _problem(status: int, code: str, error: MynacardError, violations: tuple[Vio
 
 
 def _japanese(error: MynacardError) -> str:
-    """What *error* says, in Japanese; empty where the catalogue does not have it."""
+    """*error* in Japanese; empty where the catalogue does not have it."""
     text = error.text(catalogue("ja").gettext)
     return "" if text == str(error) else text
 
