@@ -1,22 +1,31 @@
-"""Good, bad, or not checked: what a step of a verification found, and why, in words for people."""
+"""Good, bad, or not checked: the result of each step of a verification, and why, in words for people."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from mynacard.texts import Sentence
+from mynacard.texts import N_, Sentence
 
-__all__ = ["Step", "Verdict", "bad", "good", "not_checked", "overall"]
+__all__ = ["WORDS", "Step", "Verdict", "bad", "explain", "good", "not_checked", "overall"]
 
 
 class Verdict(StrEnum):
-    """What one step found. ``NOT_CHECKED`` is neither of the others: nobody may show it as good."""
+    """The result of one step. ``NOT_CHECKED`` is neither of the others: never show it as good."""
 
     GOOD = "good"
     BAD = "bad"
     NOT_CHECKED = "not-checked"
+
+
+WORDS: Final = {
+    Verdict.GOOD: N_("good"),
+    Verdict.BAD: N_("bad"),
+    Verdict.NOT_CHECKED: N_("not checked"),
+}
+"""The verdicts in words for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +33,9 @@ class Step:
     """One step of a verification.
 
     Attributes:
-        verdict: what was found.
-        template: why, a sentence for people with ``{names}`` where details go.
-        details: what goes there, as pairs.
+        verdict: its result.
+        template: why: a sentence for people, with ``{names}`` where details go.
+        details: these details, as pairs of name and value.
     """
 
     verdict: Verdict
@@ -34,31 +43,41 @@ class Step:
     details: tuple[tuple[str, object], ...] = ()
 
     def text(self, translate: Callable[[str], str] = str) -> str:
-        """Why, its template passed through *translate* (a ``gettext``) first."""
+        """Why, with the template passed through *translate* (a ``gettext``) first."""
         return Sentence(self.template, dict(self.details)).text(translate)
 
 
 def good(template: str, /, **details: object) -> Step:
-    """The step that found what it looked for."""
+    """A step that passed."""
     return _step(Verdict.GOOD, template, details)
 
 
 def bad(template: str, /, **details: object) -> Step:
-    """The step that found something else."""
+    """A step that failed."""
     return _step(Verdict.BAD, template, details)
 
 
 def not_checked(template: str, /, **details: object) -> Step:
-    """The step that was not taken."""
+    """A step that was not taken."""
     return _step(Verdict.NOT_CHECKED, template, details)
 
 
 def overall(steps: Iterable[Step]) -> Verdict:
-    """One bad step makes the whole bad; otherwise one not taken leaves the whole unchecked. No steps prove nothing."""
+    """BAD if one step is; else NOT_CHECKED if one was not taken, or if there are none; else GOOD."""
     verdicts = {step.verdict for step in steps}
     if Verdict.BAD in verdicts:
         return Verdict.BAD
     return Verdict.GOOD if verdicts == {Verdict.GOOD} else Verdict.NOT_CHECKED
+
+
+def explain(steps: Iterable[tuple[str, Step]], translate: Callable[[str], str] = str) -> str:
+    """*steps* with their names, one per line, for people: the result of each, and why.
+
+    The texts pass through *translate* (a ``gettext``). Names out of a certificate appear in them as they are there.
+    """
+    return "\n".join(
+        f"{translate(name)}: {translate(WORDS[step.verdict])}. {step.text(translate)}" for name, step in steps
+    )
 
 
 def _step(verdict: Verdict, template: str, details: dict[str, object]) -> Step:

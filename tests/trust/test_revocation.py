@@ -93,7 +93,7 @@ def test_a_list_that_names_it_says_when_and_why(reason: x509.ReasonFlags | None)
     step = found(crl([(CERTIFICATE.serial_number, NOW - DAY, reason)]))
     assert step.verdict is Verdict.BAD
     assert "2026-06-30" in step.text()
-    words = {Reason.affiliation_changed: "has changed", Reason.certificate_hold: "suspended"}
+    words = {Reason.affiliation_changed: "have changed", Reason.certificate_hold: "suspended"}
     assert words.get(reason, "") in step.text()  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from mynacard.personal.roots import Root, RootKind
-from mynacard.verdict import Step, Verdict
+from mynacard.verdict import Step, Verdict, explain
 
 __all__ = ["Check", "Conclusion", "Genuineness", "Subject", "Verdict"]
 
@@ -94,6 +94,15 @@ class Genuineness:
     def subjects(self, verdict: Verdict) -> frozenset[Subject]:
         """What *verdict* was found of."""
         return frozenset(check.subject for check in self.checks if check.verdict is verdict)
+
+    @property
+    def steps(self) -> tuple[tuple[str, Step], ...]:
+        """The steps by the names of their subjects."""
+        return tuple((check.subject.value, check.step) for check in self.checks)
+
+    def explain(self, translate: Callable[[str], str] = str) -> str:
+        """All steps in words, as :func:`mynacard.verdict.explain` puts them."""
+        return explain(self.steps, translate)
 
     def of(self, subject: Subject) -> Check:
         """The step about *subject*; a KeyError where this application has none."""

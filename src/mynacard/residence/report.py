@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -10,7 +11,7 @@ from mynacard.errors import UsageError
 from mynacard.residence.anchors import Anchor, AnchorKind
 from mynacard.residence.layout import CardType
 from mynacard.texts import N_
-from mynacard.verdict import Step, Verdict, overall
+from mynacard.verdict import Step, Verdict, explain, overall
 
 __all__ = ["FIELDS", "Label", "Report", "SignatureForm"]
 
@@ -88,6 +89,10 @@ class Report:
     def overall(self) -> Verdict:
         """BAD if a step is; else NOT_CHECKED if one was not taken; else GOOD. It is about the signed fields only."""
         return overall(step for _, step in self.steps)
+
+    def explain(self, translate: Callable[[str], str] = str) -> str:
+        """All steps in words, as :func:`mynacard.verdict.explain` puts them."""
+        return explain(self.steps, translate)
 
     def label(self, name: str) -> Label:
         """The label of the field *name* of the contents.

@@ -233,7 +233,7 @@ def _validity(at: datetime, signer: Certificate, anchor: Anchor | None) -> Step:
         return good(N_("The signer's certificate is valid on {time}."), time=moment(at))
     authority = anchor.certificate.parsed
     if at < authority.not_valid_before_utc:
-        return bad(N_("The CA certificate is valid from {start}."), start=moment(authority.not_valid_before_utc))
+        return bad(N_("The CA certificate is not valid before {start}."), start=moment(authority.not_valid_before_utc))
     if at > authority.not_valid_after_utc:
         return bad(N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc))
     return good(N_("Both certificates are valid on {time}."), time=moment(at))

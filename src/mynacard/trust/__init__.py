@@ -2,9 +2,9 @@
 
 from mynacard.trust.certificates import load as load_certificate
 from mynacard.trust.certificates import name_text
-from mynacard.trust.chain import Anchor, Purpose, Report, check, explain, is_simulated
+from mynacard.trust.chain import Anchor, Purpose, Report, check, is_simulated
 from mynacard.trust.revocation import RevocationEvidence
-from mynacard.verdict import Step, Verdict
+from mynacard.verdict import Step, Verdict, explain
 
 __all__ = [
     "Anchor",

@@ -1,4 +1,4 @@
-"""asn1crypto: it has no types, is loaded when it is first used, and parses late, so that each access may raise."""
+"""asn1crypto, loaded on first use. It is untyped, and parses lazily: any access may raise."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 __all__ = ["UNREADABLE", "OnUse", "certificate", "cms", "core", "crl", "ocsp", "parser", "tsp"]
 
 UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
-"""What asn1crypto raises for values that do not fit."""
+"""The exceptions that asn1crypto raises for malformed values."""
 
 
 class OnUse:
-    """A module that is loaded when a name in it is first used, after the modules *before* it."""
+    """A module that is loaded when one of its names is first used, after the modules in *before*."""
 
     def __init__(self, module: str, *, before: tuple[str, ...] = ()) -> None:
         self._modules = (*before, module)
@@ -25,7 +25,7 @@ class OnUse:
         return getattr(module, name)
 
 
-cms: Final[Any] = OnUse("asn1crypto.cms", before=("asn1crypto.tsp",))  # which adds signing-certificate-v2 to it
+cms: Final[Any] = OnUse("asn1crypto.cms", before=("asn1crypto.tsp",))  # tsp adds signing-certificate-v2 to cms
 core: Final[Any] = OnUse("asn1crypto.core")
 crl: Final[Any] = OnUse("asn1crypto.crl")
 ocsp: Final[Any] = OnUse("asn1crypto.ocsp")
@@ -35,5 +35,5 @@ _x509: Final[Any] = OnUse("asn1crypto.x509")
 
 
 def certificate(loaded: x509.Certificate) -> Any:
-    """*loaded* as asn1crypto and pyHanko have it."""
+    """*loaded* as asn1crypto's type, which pyHanko takes."""
     return _x509.Certificate.load(loaded.public_bytes(Encoding.DER))

@@ -1,4 +1,4 @@
-"""A certificate out of bytes that somebody handed in."""
+"""Certificates parsed from bytes of any origin."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mynacard.texts import N_, printable
 __all__ = ["CERTIFICATE_MAX", "load", "name_text", "rsa_public_key"]
 
 CERTIFICATE_MAX: Final = 0x1_0000
-"""No certificate is longer; the longest seen of JPKI has 1583 bytes."""
+"""The most bytes of a certificate; the longest JPKI certificate seen has 1583."""
 
 KEY_BITS: Final = range(2048, 8192 + 1)
-"""RSA keys outside this range are too weak, or made to keep a verifier busy."""
+"""Sizes of RSA keys; others are too weak, or made to keep a verifier busy."""
 
 NAME_MAX: Final = 300
-"""Characters of a name that are shown; JPKI's have about half as many."""
+"""The most characters shown of a name; JPKI's have about half of that."""
 
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 _UNREADABLE: Final = (
@@ -33,20 +33,22 @@ _UNREADABLE: Final = (
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
-    Warning,  # of cryptography about what RFC 5280 forbids, where a program made errors of warnings
+    Warning,  # from cryptography, about violations of RFC 5280, in programs that turn warnings into errors
 )
 
 
 def load(data: bytes) -> x509.Certificate:
-    """The one certificate that *data* is, PEM or DER.
+    """The one certificate in *data*, PEM or DER.
 
-    What is wrong inside shows here and not at first use, which is when ``cryptography`` would look.
+    Damaged parts raise here, not at their first use, which is when ``cryptography`` would parse them.
 
     Raises:
-        CertificateFileError: none, or more than one, or damaged.
+        CertificateFileError: *data* is not a certificate, holds more than one, is damaged, or is too long.
     """
     if len(data) > CERTIFICATE_MAX:
-        raise CertificateFileError(N_("This is no certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX)
+        raise CertificateFileError(
+            N_("This is not a certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX
+        )
     count = data.count(_PEM)
     if count > 1:
         raise CertificateFileError(N_("One certificate is wanted here; there are {count}."), count=count)
@@ -54,12 +56,12 @@ def load(data: bytes) -> x509.Certificate:
         certificate = x509.load_pem_x509_certificate(data) if count else x509.load_der_x509_certificate(data)
         _read_whole(certificate)
     except _UNREADABLE:
-        raise CertificateFileError(N_("This is no certificate in PEM or DER, or it is damaged.")) from None
+        raise CertificateFileError(N_("This is not a certificate in PEM or DER, or it is damaged.")) from None
     return certificate
 
 
 def name_text(name: x509.Name) -> str:
-    """*name* on one line (RFC 4514), safe to print: what would move the cursor or turn the text round is escaped."""
+    """*name* on one line (RFC 4514), safe to print: characters that move the cursor or reverse the text are escaped."""
     return printable(name.rfc4514_string())[:NAME_MAX]
 
 
@@ -67,7 +69,7 @@ def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
     """The RSA key that *certificate* certifies.
 
     Raises:
-        UnsupportedAlgorithmError: another kind of key, or an RSA key of fewer than 2048 or more than 8192 bits.
+        UnsupportedAlgorithmError: it is another kind of key, or has fewer than 2048 or more than 8192 bits.
     """
     key = _public_key(certificate)
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size not in KEY_BITS:
@@ -83,11 +85,10 @@ def _public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | No
 
 
 def _read_whole(certificate: x509.Certificate) -> None:
-    """Touch what is parsed late: each may raise."""
-    for read in (certificate.version, certificate.subject, certificate.issuer, certificate.extensions):
-        _ = read
+    """Read the properties that are parsed lazily: each may raise."""
+    _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if certificate.serial_number <= 0:  # RFC 5280 §4.1.2.2
         raise ValueError
     if not certificate.public_bytes(Encoding.DER).endswith(b"\x00" + certificate.signature):
-        raise ValueError  # unused bits in the signature: a second encoding of one certificate
+        raise ValueError  # unused bits in the signature: a second encoding of the same certificate

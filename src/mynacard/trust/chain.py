@@ -1,8 +1,8 @@
 """Is this certificate good, under these CA certificates, at this time, for this purpose?
 
-JPKI's certificates hang directly under self-signed roots, and the roots of all generations have one name: the signature
-tells which of them issued a certificate, the name does not. Nothing here knows a CA by itself, or asks a clock or a
-network. Revocation is checked by what the caller hands in, and else it is said that it was not.
+Self-signed roots issue JPKI's certificates directly. The roots of all generations have the same name, so only the
+signature shows which of them issued a certificate. This module has no CA built in, and uses neither a clock nor a
+network. It checks revocation by the data that the caller passes; without any, it reports that as not checked.
 
 Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certificates.
 """
@@ -23,9 +23,9 @@ from mynacard.errors import UnsupportedAlgorithmError, UsageError
 from mynacard.texts import N_, moment
 from mynacard.trust.certificates import name_text, rsa_public_key
 from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, revocation
-from mynacard.verdict import Step, Verdict, bad, good, not_checked, overall
+from mynacard.verdict import Step, Verdict, bad, explain, good, not_checked, overall
 
-__all__ = ["SIMULATED_ORGANIZATION", "WORDS", "Anchor", "Purpose", "Report", "check", "explain", "is_simulated"]
+__all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
 
 SIMULATED_ORGANIZATION: Final = "JPKI-SIM"
 """O in the name of every CA of the simulator's test PKI."""
@@ -38,7 +38,7 @@ _PROCESSED: Final = frozenset(
         ExtensionOID.BASIC_CONSTRAINTS,
         ExtensionOID.KEY_USAGE,
         ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.CERTIFICATE_POLICIES,  # critical in JPKI's; any policy is taken unless the caller demands some
+        ExtensionOID.CERTIFICATE_POLICIES,  # critical in JPKI's; any policy will do unless the caller demands some
         ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
         ExtensionOID.ISSUER_ALTERNATIVE_NAME,
         ExtensionOID.CRL_DISTRIBUTION_POINTS,
@@ -48,16 +48,8 @@ _PROCESSED: Final = frozenset(
 )
 
 
-WORDS: Final = {
-    Verdict.GOOD: N_("good"),
-    Verdict.BAD: N_("bad"),
-    Verdict.NOT_CHECKED: N_("not checked"),
-}
-"""The verdicts in people's words."""
-
-
 class Purpose(Enum):
-    """What a certificate is wanted for: JPKI issues one for each."""
+    """The use of a certificate: JPKI issues one certificate for each."""
 
     DOCUMENT = "document"
     AUTHENTICATION = "authentication"
@@ -78,8 +70,9 @@ class Anchor:
     """A CA certificate that the caller trusts.
 
     Attributes:
-        certificate: as :func:`mynacard.trust.certificates.load` gave it.
-        simulated: trusted as the CA of simulated cards. Without it, a CA of the test PKI counts as no anchor.
+        certificate: as returned by :func:`mynacard.trust.certificates.load`.
+        simulated: whether to trust it as the CA of simulated cards. Without this, certificates by a CA of the test PKI
+            are bad.
     """
 
     certificate: x509.Certificate
@@ -88,16 +81,16 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found of a certificate, and of the signature that came with it, step by step.
+    """The result of checking a certificate and the signature that came with it, step by step.
 
     Attributes:
-        anchor: the CA certificate whose key signed the certificate, whether or not that made it good; None: none did.
-        signature: of the document or challenge, as the caller found it.
+        anchor: the CA certificate whose key signed the certificate, even if other steps are bad; None if none did.
+        signature: whether the key signed the document or challenge, as the caller passed it.
         issuer: whether a trusted CA issued the certificate.
         validity: whether certificate and CA certificate were valid at the time.
-        key_usage: whether the certificate is one for the purpose.
-        policies: the object identifiers of the certificate's policies, as it has them.
-        revocation: by the data that the caller handed in; NOT_CHECKED without any.
+        key_usage: whether the certificate is for the purpose, and has a wanted policy.
+        revocation: whether it was revoked, by the data that the caller passed; NOT_CHECKED without any.
+        policies: the object identifiers of the certificate's policies, in its order.
     """
 
     anchor: Anchor | None
@@ -110,7 +103,7 @@ class Report:
 
     @property
     def simulated(self) -> bool:
-        """Whether the signer is a simulated card: no such signature means anything outside of tests."""
+        """Whether the signer is a simulated card, whose signatures mean nothing outside of tests."""
         return self.anchor is not None and (self.anchor.simulated or is_simulated(self.anchor.certificate))
 
     @property
@@ -130,12 +123,12 @@ class Report:
         return overall(step for _, step in self.steps)
 
     def explain(self, translate: Callable[[str], str] = str) -> str:
-        """All steps, as :func:`explain` tells them."""
+        """All steps in words, as :func:`mynacard.verdict.explain` puts them."""
         return explain(self.steps, translate)
 
 
-_NO_SIGNATURE: Final = not_checked(N_("No signature was handed in."))
-_WHOSE_LIST: Final = not_checked(N_("Whether the certificate was revoked was not checked: its CA is not known."))
+_NO_SIGNATURE: Final = not_checked(N_("No signature was given."))
+_UNKNOWN_CA: Final = not_checked(N_("The certificate's CA is unknown, so no revocation data could be checked."))
 
 
 def check(
@@ -148,16 +141,17 @@ def check(
     evidence: RevocationEvidence = NO_EVIDENCE,
     policies: Collection[str] = (),
 ) -> Report:
-    """What can be said of *certificate* under *anchors*.
+    """Check *certificate* under *anchors*.
 
     Args:
-        certificate: as :func:`mynacard.trust.certificates.load` gave it.
-        anchors: the CA certificates that the caller trusts; where several fit, the one that makes the best report.
-        at: the time that matters, aware of its zone: now, or when a signature is known (not: said) to have been made.
-        purpose: what the certificate is wanted for.
-        signature: what was found of the signature, to stand in the report.
-        evidence: what the caller knows of revoked certificates.
-        policies: object identifiers, one of which the certificate must have among its policies; none: any will do.
+        certificate: as returned by :func:`mynacard.trust.certificates.load`.
+        anchors: the CA certificates that the caller trusts; where several fit, the one with the best report counts.
+        at: the time that matters, with a time zone: now, or when a signature is known (not just claimed) to have been
+            made.
+        purpose: the use that the certificate should be for.
+        signature: the result of verifying the signature; it goes into the report.
+        evidence: the caller's data on revoked certificates.
+        policies: object identifiers, one of which the certificate must have among its policies; empty for any.
 
     Raises:
         UsageError: *at* has no time zone.
@@ -165,16 +159,19 @@ def check(
     """
     if at.tzinfo is None:
         raise UsageError(N_("The time of the check needs a time zone."))
-    known = tuple(anchors)
-    issuers = [anchor for anchor in known if _issued(certificate, anchor.certificate)]
-    has = _policies(certificate)
+    trusted = tuple(anchors)
+    issuers = [anchor for anchor in trusted if _issued(certificate, anchor.certificate)]
+    own_policies = _policies(certificate)
     usage = _key_usage(certificate, purpose)
-    if usage.verdict is Verdict.GOOD and policies and not set(policies).intersection(has):
-        usage = bad(N_("The certificate's policies ({found}) are none of those wanted."), found=", ".join(has) or "–")
+    if usage.verdict is Verdict.GOOD and policies and not set(policies).intersection(own_policies):
+        usage = bad(
+            N_("None of the certificate's policies ({found}) is among those wanted."),
+            found=", ".join(own_policies) or "–",
+        )
     if not issuers:
-        unknown = _unknown_issuer(certificate, known)
-        silent = _WHOSE_LIST if evidence else NOT_GIVEN
-        return Report(None, signature, unknown, _validity(at, certificate), usage, silent, has)
+        unknown = _unknown_issuer(certificate, trusted)
+        unchecked = _UNKNOWN_CA if evidence else NOT_GIVEN
+        return Report(None, signature, unknown, _validity(at, certificate), usage, unchecked, own_policies)
     reports = [
         Report(
             anchor,
@@ -183,31 +180,21 @@ def check(
             _validity(at, certificate, anchor.certificate),
             usage,
             revocation(certificate, anchor.certificate, evidence, at=at),
-            has,
+            own_policies,
         )
         for anchor in issuers
     ]
     return min(reports, key=lambda report: sum(step.verdict is Verdict.BAD for _, step in report.steps))
 
 
-def explain(steps: Iterable[tuple[str, Step]], translate: Callable[[str], str] = str) -> str:
-    """*steps* with their names, a line each, for people: what was found, and why.
-
-    Its texts pass through *translate* (a ``gettext``). It may hold what a certificate says, as it says it.
-    """
-    return "\n".join(
-        f"{translate(name)}: {translate(WORDS[step.verdict])}. {step.text(translate)}" for name, step in steps
-    )
-
-
 def is_simulated(authority: x509.Certificate) -> bool:
-    """Whether *authority* says of itself that it is a CA of the test PKI."""
+    """Whether *authority* says in its name that it is a CA of the test PKI."""
     organizations = authority.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return any(organization.value == SIMULATED_ORGANIZATION for organization in organizations)
 
 
 def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    """Whether *authority*'s key signed *certificate*, with an algorithm that still proves something."""
+    """Whether *authority*'s key signed *certificate*, with an algorithm that is still secure."""
     try:
         hash_ = certificate.signature_hash_algorithm
         rsa_public_key(authority)
@@ -237,7 +224,7 @@ def _issuer(certificate: x509.Certificate, anchor: Anchor) -> Step:
     if is_simulated(authority) and not anchor.simulated:
         return bad(N_("The issuer ({issuer}) is simulated: it proves nothing outside of tests."), issuer=name)
     if not _may_issue(authority):
-        return bad(N_("The issuer's certificate ({issuer}) is not one of a CA."), issuer=name)
+        return bad(N_("The issuer's certificate ({issuer}) is not a CA certificate."), issuer=name)
     unknown = _unknown_critical(authority) or _unknown_critical(certificate)
     if unknown is not None:
         return bad(N_("A critical extension ({oid}) is unknown here."), oid=unknown.dotted_string)
@@ -265,11 +252,11 @@ def _unknown_critical(certificate: x509.Certificate) -> x509.ObjectIdentifier | 
 
 def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certificate | None = None) -> Step:
     if at < certificate.not_valid_before_utc:
-        return bad(N_("The certificate is valid from {start}."), start=moment(certificate.not_valid_before_utc))
+        return bad(N_("The certificate is not valid before {start}."), start=moment(certificate.not_valid_before_utc))
     if at > certificate.not_valid_after_utc:
         return bad(N_("The certificate expired on {end}."), end=moment(certificate.not_valid_after_utc))
     if authority is not None and at < authority.not_valid_before_utc:
-        return bad(N_("The CA certificate is valid from {start}."), start=moment(authority.not_valid_before_utc))
+        return bad(N_("The CA certificate is not valid before {start}."), start=moment(authority.not_valid_before_utc))
     if authority is not None and at > authority.not_valid_after_utc:
         return bad(N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc))
     return good(N_("Valid on {time}."), time=moment(at))
@@ -278,10 +265,10 @@ def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certi
 def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:
     usage = _extension(certificate, x509.KeyUsage)
     if _is_ca(certificate) or usage is None or usage.key_cert_sign:
-        return bad(N_("The certificate is one of a CA, or does not say what it is for."))
+        return bad(N_("The certificate is a CA certificate, or does not say what it is for."))
     extended = _extension(certificate, x509.ExtendedKeyUsage)
     if extended is not None and not _EXTENDED_USAGES[purpose].intersection(extended):
-        return bad(N_("The certificate is for something else."))
+        return bad(N_("The certificate is for another purpose."))
     match purpose:
         case Purpose.DOCUMENT if usage.content_commitment:
             return good(N_("The certificate is for signing documents."))

@@ -1,4 +1,4 @@
-"""Coroutines that never wait, since nothing is fetched: their result at once, in an event loop and outside of one."""
+"""Results of coroutines that never wait, since they fetch nothing; works inside and outside of an event loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _T = TypeVar("_T")
 
 
 def result(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """What *coroutine* returns; what it raises comes out.
+    """The result of *coroutine*, run without an event loop. Its exceptions pass through.
 
     Raises:
         AssertionError: it waits for something.

@@ -1,10 +1,9 @@
-"""What a signing certificate says of its holder: name, sex, birth date, address, and what was replaced in them.
+"""The holder's attributes in a signing certificate: name, sex, birth date, address, and which characters were replaced.
 
-The user-authentication certificate says nothing of these. Other names than the six that are known are left aside: more
-were announced (readings of names).
+The user-authentication certificate has none of them. Six names are known; others are only listed, since more were
+announced (readings of names).
 
-Source: what cards have, as soltia48/myna-card and others read it off them (vectors/trust/holder.json); RFC 5280
-§4.2.1.6 (otherName).
+Source: cards, as soltia48/myna-card and others read them (vectors/trust/holder.json); RFC 5280 §4.2.1.6 (otherName).
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _BIRTH_DATE: Final = re.compile("([0-9])([0-9]{4})([0-9]{2})([0-9]{2})")
 
 
 class Era(StrEnum):
-    """The first digit of a birth date. The year after it is Gregorian all the same."""
+    """The first digit of a birth date. The year that follows is Gregorian in any case."""
 
     UNKNOWN = "0"
     MEIJI = "1"
@@ -42,12 +41,12 @@ class Era(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BirthDate:
-    """EYYYYMMDD.
+    """A birth date, written EYYYYMMDD.
 
     Attributes:
-        raw: as it is written.
-        era: None where the digit names none that is known.
-        date: None where there is no such day, as of a birth date that is not wholly known.
+        raw: the birth date as written.
+        era: its era; None if the digit is unknown.
+        date: the day; None if there is no such day, as in a birth date that is only partly known.
     """
 
     raw: str = field(repr=False)
@@ -57,11 +56,11 @@ class BirthDate:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in which characters may have been replaced: certificates have no others than JIS X 0208 and 0212.
+    """A text in which characters may have been replaced: certificates have only those of JIS X 0208 and 0212.
 
     Attributes:
         value: the text.
-        replaced: for each character whether it stands for another; None where the certificate does not say it so.
+        replaced: for each character, whether it stands for another; None if the certificate does not say.
     """
 
     value: str = field(repr=False)
@@ -70,14 +69,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class HolderAttributes:
-    """What a signing certificate says of its holder. All of it is personal, and not printed.
+    """The holder's attributes in a signing certificate. They are personal, and ``repr`` does not show them.
 
     Attributes:
-        name: None where the certificate does not have it, and so the others.
-        sex: None, too, where the code is none that is known.
+        name: None if the certificate does not have it; likewise the next three.
+        sex: None also if the code is unknown.
         birth_date: the day, and the era in which the card counts it.
         address: where the holder was registered when the certificate was issued.
-        others: the object identifiers of other names that are there.
+        others: the object identifiers of the other names.
     """
 
     name: Text | None
@@ -88,10 +87,10 @@ class HolderAttributes:
 
 
 def holder_of(certificate: x509.Certificate) -> HolderAttributes | None:
-    """What *certificate* says of its holder; None where it says nothing of that kind.
+    """The holder's attributes in *certificate*; None if it has none of the six.
 
     Raises:
-        CertificateFileError: one of the six is no text, or comes twice.
+        CertificateFileError: one of the six is not a text, or occurs twice.
     """
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -118,7 +117,7 @@ def holder_of(certificate: x509.Certificate) -> HolderAttributes | None:
 
 
 def _number(name: x509.OtherName) -> int | None:
-    """Which of the six *name* is."""
+    """Which of the six names *name* is, 1 to 6; None for another."""
     last = name.type_id.dotted_string.removeprefix(_ARC)
     return int(last) if last in {"1", "2", "3", "4", "5", "6"} else None
 
@@ -136,8 +135,9 @@ def _text(der: bytes) -> str:
 def _replaced(value: str | None, flags: str | None) -> Text | None:
     if value is None:
         return None
-    told = flags is not None and len(flags) == len(value) and set(flags) <= {"0", "1"}
-    return Text(value, tuple(flag == "1" for flag in flags) if told and flags is not None else None)
+    if flags is None or len(flags) != len(value) or not set(flags) <= {"0", "1"}:
+        return Text(value, None)
+    return Text(value, tuple(flag == "1" for flag in flags))
 
 
 def _birth_date(raw: str) -> BirthDate:
@@ -152,4 +152,4 @@ def _birth_date(raw: str) -> BirthDate:
 
 
 def _unreadable() -> CertificateFileError:
-    return CertificateFileError(N_("What this certificate says of its holder is not in the known form."))
+    return CertificateFileError(N_("This certificate describes its holder in an unknown form."))

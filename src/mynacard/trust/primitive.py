@@ -1,4 +1,4 @@
-"""Did this key sign this digest? The one place that asks, for every format.
+"""Did this key sign this digest? The one place that checks, for every format.
 
 Source: RFC 8017 §8.2.2 (RSASSA-PKCS1-v1_5).
 """
@@ -30,18 +30,18 @@ HASHES: Final[dict[HashAlgorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512]
 
 
 def signed(certificate: x509.Certificate, signature: bytes, digest: bytes, hash_: HashAlgorithm) -> bool:
-    """Whether *signature* is that of *digest* by the key of *certificate*.
+    """Whether the key of *certificate* made *signature* over *digest*.
 
     Raises:
         CertificateFileError: the signature has another length than the key gives it.
-        UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
+        UnsupportedAlgorithmError: the certificate does not hold an RSA key of 2048 to 8192 bits.
         UsageError: *digest* has another length than *hash_* gives it.
     """
     return signed_by(rsa_public_key(certificate), signature, digest, hash_)
 
 
 def signed_by(key: rsa.RSAPublicKey, signature: bytes, digest: bytes, hash_: HashAlgorithm) -> bool:
-    """The same of a key alone, of whatever size.
+    """Whether *key*, of any size, made *signature* over *digest*.
 
     Raises:
         CertificateFileError: the signature has another length than the key gives it.
@@ -50,7 +50,7 @@ def signed_by(key: rsa.RSAPublicKey, signature: bytes, digest: bytes, hash_: Has
     wanted = (key.key_size + 7) // 8
     if len(signature) != wanted:
         raise CertificateFileError(
-            N_("This is no signature under that certificate: it has {length} bytes, not {wanted}."),
+            N_("This is not a signature under that certificate: it has {length} bytes, not {wanted}."),
             length=len(signature),
             wanted=wanted,
         )

@@ -1,8 +1,8 @@
-"""The CAs of JPKI, as J-LIS publishes their certificates: figures alone. No certificate is here.
+"""The CAs of JPKI whose certificates J-LIS publishes: serial numbers and fingerprints, but no certificates.
 
-Certificates come from the card, a file or the caller; these fingerprints say which one it is. They were taken from
-programs of others, who have the certificates; J-LIS's own list of fingerprints could not be had. Of the second
-user-authentication CA nobody has published the certificate: it has no fingerprint here, and is known to no check.
+Certificates come from the card, a file or the caller; these fingerprints identify them. They were computed from the
+certificates that other programs include; J-LIS's own list of fingerprints was not available. The certificate of the
+second user-authentication CA has never been published: it has no fingerprint here, and no check recognises it.
 
 Source: vectors/trust/published.json names who has which.
 """
@@ -25,10 +25,10 @@ class PublishedCa:
     """A CA of JPKI.
 
     Attributes:
-        purpose: what the certificates that it issues are for.
-        generation: 1 from 2015 on, 2 from 2019, 3 from 2023; all of a purpose have one name.
+        purpose: the use of the certificates that it issues.
+        generation: 1 from 2015 on, 2 from 2019, 3 from 2023; all CAs of one purpose have the same name.
         serial: the serial number of its certificate.
-        sha256: the fingerprint of that; None where it is not known.
+        sha256: the fingerprint of its certificate; None if unknown.
     """
 
     purpose: Purpose
@@ -53,5 +53,5 @@ _BY_FINGERPRINT: Final = {authority.sha256: authority for authority in PUBLISHED
 
 
 def published(certificate: x509.Certificate) -> PublishedCa | None:
-    """Which of the published CA certificates this is, by its fingerprint; None if it is none of the known five."""
+    """The published CA that *certificate* is of, by its fingerprint; None if it is not one of the five known."""
     return _BY_FINGERPRINT.get(certificate.fingerprint(hashes.SHA256()))

@@ -1,4 +1,4 @@
-"""pyHanko and its validator, the extra ``pdf``: large, so loaded when first used; and typed in parts, so all is Any."""
+"""pyHanko and its validator (the extra ``pdf``): large, so loaded on first use; only partly typed, so all is Any."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
     "validation_errors",
 ]
 
-logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # what it finds is told in steps; to hear more, listen
+logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # steps report its findings; add a handler for more
 
 diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
 fields: Final[Any] = OnUse("pyhanko.sign.fields")
@@ -57,10 +57,10 @@ validate_ocsp: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_ocsp")
 
 
 def check_installed() -> None:
-    """That pyHanko is there, and its validator.
+    """Check that pyHanko and its validator are installed.
 
     Raises:
-        MissingExtraError: it is not.
+        MissingExtraError: they are not.
     """
     if find_spec("pyhanko") is None or find_spec("pyhanko_certvalidator") is None:
         raise MissingExtraError("pyHanko", "pdf")

@@ -1,11 +1,11 @@
-"""Was this certificate revoked? Only by what the caller hands in: nothing is fetched, and nobody is asked.
+"""Was this certificate revoked? Decided only by the data that the caller passes: nothing is fetched.
 
-J-LIS gives its revocation data to the verifiers named by law alone (公的個人認証法 §17). Whoever is one hands in the
-list (CRL) or the answer (OCSP) that it was given. It counts if the issuer's key signed it, or somebody whom the issuer
-delegated, and if it is fresh at the time that is asked about. What is missing, stale or about somebody else leaves the
+J-LIS gives its revocation data only to the verifiers named by law (公的個人認証法 §17). Such a verifier passes the list
+(CRL) or the answer (OCSP) that it was given. The data count if the issuer's key or the issuer's delegate signed them,
+and if they are fresh at the time that matters. Data that are missing, stale or about other certificates leave the
 question open: that is *not checked*, and neither good nor bad.
 
-By pyHanko's validator, the extra ``pdf``. Source: RFC 5280 §5, §6.3; RFC 6960 §3.2, §4.2.
+pyHanko's validator, of the extra ``pdf``, does the work. Source: RFC 5280 §5, §6.3; RFC 6960 §3.2, §4.2.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from mynacard.verdict import Step, Verdict, bad, good, not_checked
 __all__ = ["EVIDENCE_MAX", "NOT_GIVEN", "NO_EVIDENCE", "RevocationEvidence", "revocation"]
 
 EVIDENCE_MAX: Final = 0x100_0000
-"""Bytes of one list or answer: a list of some 700,000 entries, which was measured to take 7.5 s and 690 MB."""
+"""The most bytes of one list or answer. A list of 700,000 entries fits; one was measured to take 7.5 s and 690 MB."""
 TOLERANCE: Final = timedelta(minutes=5)
-"""Between this clock and the issuer's."""
+"""How far this clock and the issuer's may differ."""
 WEAK_HASHES: Final = frozenset({"md2", "md5", "sha1"})
-"""In signatures of lists, answers, certificates and time stamps: they prove nothing."""
+"""Signatures with them, of lists, answers, certificates and time stamps, prove nothing."""
 
 NOT_GIVEN: Final = not_checked(
-    N_("Whether the certificate was revoked was not checked: J-LIS tells only the verifiers named by law.")
+    N_("No revocation data were given: J-LIS provides them only to the verifiers named by law.")
 )
 
 
 @dataclass(frozen=True, slots=True)
 class RevocationEvidence:
-    """What the caller knows of revoked certificates.
+    """The caller's data on revoked certificates.
 
     Attributes:
         crls: revocation lists, DER.
@@ -64,18 +64,18 @@ def revocation(
     at: datetime,
     above: Sequence[x509.Certificate] = (),
 ) -> Step:
-    """Whether *certificate* was revoked at a time, as far as *evidence* tells.
+    """Whether *certificate* was revoked at the time *at*, according to *evidence*.
 
     Args:
-        certificate: in question.
-        issuer: the CA certificate whose key signed it: one that the caller trusts, if nothing is *above* it.
-        evidence: lists and answers; those about others are passed over.
-        at: the time that matters, aware of its zone.
-        above: the certificates over *issuer*, from the one that the caller trusts downwards. JPKI has none.
+        certificate: the certificate in question.
+        issuer: the CA certificate whose key signed it; the caller trusts it, unless there are certificates *above* it.
+        evidence: lists and answers; those about other certificates are ignored.
+        at: the time that matters, with a time zone.
+        above: the certificates above *issuer*, beginning with the one that the caller trusts. JPKI has none.
 
     Raises:
         MissingExtraError: there is evidence, and pyHanko is not installed.
-        CertificateFileError: a list or answer is none, is damaged, is a delta list, or is longer than
+        CertificateFileError: a list or answer is not one, is damaged, is a delta list, or is longer than
             :data:`EVIDENCE_MAX`.
         UsageError: *at* has no time zone.
     """
@@ -84,7 +84,7 @@ def revocation(
     if not evidence:
         return NOT_GIVEN
     pyhanko.check_installed()
-    end = certificate.not_valid_after_utc  # issuers need not speak of what has expired (RFC 5280 §3.3)
+    end = certificate.not_valid_after_utc  # issuers need not report on expired certificates (RFC 5280 §3.3)
     lists = [_loaded(asn1.crl.CertificateList, data, _refused_list) for data in evidence.crls]
     answers = [_loaded(asn1.ocsp.OCSPResponse, data, _refused_answer) for data in evidence.ocsps]
     return _judged(
@@ -103,7 +103,7 @@ def _judged(
     answers: list[Any],
     at: datetime,
 ) -> Step:
-    """All lists together, since each may be of some reasons only; one answer that says revoked outweighs the others."""
+    """All lists together, since each may cover only some reasons; one answer that says revoked outweighs the others."""
     leaf, root, *between = map(asn1.certificate, (certificate, *issuers))
     anchor = pyhanko.authority.TrustAnchor(pyhanko.authority.AuthorityWithCert(root))
     path = pyhanko.path.ValidationPath(anchor, between, leaf)
@@ -139,54 +139,50 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
         )
     except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
         return _SILENT if error.suspect_stale is None else _STALE
-    except (
-        failures.CRLValidationError,
-        failures.OCSPValidationError,
-        *asn1.UNREADABLE,
-    ):  # or an unknown hash
+    except (failures.CRLValidationError, failures.OCSPValidationError, *asn1.UNREADABLE):  # UNREADABLE: an unknown hash
         return _SILENT
-    return good(N_("The certificate is not revoked, by the data that were given."))
+    return good(N_("According to the given data, the certificate is not revoked."))
 
 
 _SILENT: Final = not_checked(
-    N_("The revocation data say nothing of this certificate, or are not by its issuer, or not of that time.")
+    N_("The revocation data do not mention this certificate, are not from its issuer, or are not of that time.")
 )
 _STALE: Final = not_checked(N_("The revocation data are older than the time that matters."))
-_REASONS: Final = {  # RFC 5280 §5.3.1, and what they mean of JPKI's
+_REASONS: Final = {  # RFC 5280 §5.3.1, and their meaning for JPKI's certificates
     "unspecified": N_("no reason is given"),
     "key_compromise": N_("the key may be known to others"),
     "ca_compromise": N_("the CA's key may be known to others"),
-    "affiliation_changed": N_("what it says of its holder has changed"),
+    "affiliation_changed": N_("its holder's details have changed"),
     "superseded": N_("another one took its place"),
-    "cessation_of_operation": N_("it is no longer wanted"),
+    "cessation_of_operation": N_("it is no longer needed"),
     "certificate_hold": N_("it is suspended"),
 }
 
 
 def _loaded(kind: Any, data: bytes, refused: Callable[[Any], str | None]) -> Any:
-    """The list or answer in *data*, read to its end."""
+    """The list or answer in *data*, which must end with it."""
     if len(data) > EVIDENCE_MAX:
         raise CertificateFileError(N_("These revocation data are longer than {most} bytes."), most=EVIDENCE_MAX)
     try:
         loaded = kind.load(data, strict=True)
         refusal = refused(loaded)
     except asn1.UNREADABLE:
-        loaded, refusal = None, N_("These revocation data are no list and no answer, or are damaged.")
+        loaded, refusal = None, N_("This is neither a revocation list nor an OCSP response, or it is damaged.")
     if refusal is not None:
         raise CertificateFileError(refusal)
     return loaded
 
 
 def _refused_list(crl: Any) -> str | None:
-    """Parse what is asked of later; why this list is not taken."""
+    """Why this list is refused, or None. Parses the values that are used later: each may raise."""
     _ = crl["tbs_cert_list"]["this_update"].native, crl["tbs_cert_list"]["issuer"].native
     if crl.delta_crl_indicator_value is not None:
-        return N_("This is a delta list, which adds to another one: a complete one is needed.")
+        return N_("This is a delta list, which only adds to another list: a complete one is needed.")
     return None
 
 
 def _refused_answer(ocsp: Any) -> str | None:
-    """The same of an answer."""
+    """Why this answer is refused, or None; see :func:`_refused_list`."""
     if ocsp["response_status"].native != "successful":
         return N_("This OCSP response says that the responder had no answer.")
     _ = ocsp.response_data["responses"].native, ocsp.response_data["produced_at"].native

@@ -1,4 +1,4 @@
-"""The Web eID authentication token: built for the card's holder, checked for the portal."""
+"""The Web eID authentication token: built on the holder's side, checked on the portal's."""
 
 from mynacard.webeid.checking import validate
 from mynacard.webeid.token import AuthenticationToken, parse, verify_signature

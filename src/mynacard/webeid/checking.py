@@ -1,4 +1,4 @@
-"""The portal's side of a log-in: is this token an answer to my challenge, and its certificate good?"""
+"""The portal's side of a log-in: does this token answer my challenge, and is its certificate good?"""
 
 from __future__ import annotations
 
@@ -23,23 +23,25 @@ def validate(
     at: datetime,
     evidence: RevocationEvidence = NO_EVIDENCE,
 ) -> tuple[x509.Certificate, Report]:
-    """The certificate in the token *text*, and what is to be said of it and of the signature; bad ones raise nothing.
+    """The certificate in the token *text*, and the report on it and on the signature. A bad one raises nothing.
 
-    What is left to the portal: that it gave out *nonce*, to this session, not long ago, and takes it once.
+    The portal itself must check that it issued *nonce* to this session, and not long ago, and must accept it only once.
 
     Args:
         text: the token, as the page sent it.
         origin: the portal's own.
         nonce: the portal's own.
         anchors: the CA certificates that the portal trusts.
-        at: now, aware of its zone.
-        evidence: what the portal knows of revoked certificates.
+        at: now, with a time zone.
+        evidence: the portal's data on revoked certificates.
 
     Raises:
-        ProtocolError: it is no token of ``web-eid:1.0``.
-        CertificateFileError: it holds no certificate, or a signature of another length than its key gives.
-        UnsupportedAlgorithmError: it is not signed by RS256 with an RSA key of 2048 to 8192 bits.
-        UsageError: *origin* or *nonce* is none, or *at* has no time zone.
+        ProtocolError: *text* is not a token of ``web-eid:1.0``.
+        CertificateFileError: the token holds no certificate, or its signature does not have the length that the key
+            gives; or as :func:`~mynacard.trust.revocation.revocation` raises it.
+        UnsupportedAlgorithmError: the token is not signed by RS256 with an RSA key of 2048 to 8192 bits.
+        UsageError: *origin* is not an origin, *nonce* is not a nonce, or *at* has no time zone.
+        MissingExtraError: there is *evidence*, and pyHanko is not installed.
     """
     token = parse(text)
     certificate = load_certificate(token.certificate_der)

@@ -1,6 +1,6 @@
 """The Web eID authentication token: five fields of JSON that answer a portal's challenge.
 
-Neither origin nor nonce is in it, nor a time: a portal verifies with the origin it has and the nonce it gave out.
+It contains no origin, nonce or time: a portal verifies it with its own origin and the nonce that it issued.
 
 Source: the Web eID system architecture, "Authentication token format", web-eid:1.0; vectors/webeid/token.json.
 """
@@ -28,10 +28,10 @@ __all__ = ["ALGORITHM", "APP_VERSION", "FORMAT", "AuthenticationToken", "parse",
 FORMAT: Final = "web-eid:1.0"
 ALGORITHM: Final = "RS256"
 APP_VERSION: Final = f"https://mynacard.invalid/{__version__}"
-"""A URL that names program and version. The project has no home page yet, so the host is one that can never be."""
+"""A URL that names program and version. The project has no home page yet, so the host is one that can never exist."""
 
 LENGTHS: Final = range(100, 10_000 + 1)
-"""Characters of a token: what the Web eID validators take."""
+"""The lengths of a token, in characters, that the Web eID validators accept."""
 
 _FIELDS: Final = frozenset({"unverifiedCertificate", "algorithm", "signature", "format", "appVersion"})
 _URL: Final = re.compile(r"https://[!-~]{1,247}")
@@ -42,11 +42,11 @@ class AuthenticationToken:
     """The five fields of ``web-eid:1.0``.
 
     Attributes:
-        certificate_der: ``unverifiedCertificate``: the user-authentication certificate. Nobody has looked at it yet.
+        certificate_der: ``unverifiedCertificate``: the user-authentication certificate, not checked yet.
         algorithm: ``RS256``.
         signature: over the hashes of origin and nonce.
         format: ``web-eid:1.0``.
-        app_version: names the program that made the token; proves nothing.
+        app_version: the program that made the token; it proves nothing.
     """
 
     certificate_der: bytes = field(repr=False)
@@ -57,7 +57,7 @@ class AuthenticationToken:
 
     @classmethod
     def from_authentication(cls, answer: Authentication) -> AuthenticationToken:
-        """The token of what :meth:`mynacard.jpki.JpkiSession.authenticate` returned."""
+        """The token made of the return value of :meth:`mynacard.jpki.JpkiSession.authenticate`."""
         return cls(answer.certificate_der, answer.algorithm, answer.signature)
 
     def to_json(self) -> str:
@@ -73,24 +73,24 @@ class AuthenticationToken:
 
 
 def parse(text: str) -> AuthenticationToken:
-    """The token that *text* is; nothing of it is verified.
+    """The token in *text*; nothing in it is verified.
 
     Raises:
-        ProtocolError: shorter than 100 or longer than 10,000 characters, no JSON object of exactly the five fields,
-            each once and a string, or one of them of another form.
-        UnsupportedAlgorithmError: another algorithm than RS256.
+        ProtocolError: *text* has fewer than 100 or more than 10,000 characters; or it is not a JSON object with exactly
+            the five fields, each once and a string; or a field does not have its form.
+        UnsupportedAlgorithmError: the algorithm is not RS256.
     """
     if len(text) not in LENGTHS:
-        raise ProtocolError(N_("This is no Web eID token: it has fewer than 100 or more than 10,000 characters."))
+        raise ProtocolError(N_("This is not a Web eID token: it has fewer than 100 or more than 10,000 characters."))
     fields = _fields(text)
     if fields["format"] != FORMAT:
-        raise ProtocolError(N_("This is no Web eID token of version 1.0."))
+        raise ProtocolError(N_("This is not a Web eID token of version 1.0."))
     if fields["algorithm"] != ALGORITHM:
         raise UnsupportedAlgorithmError(
-            N_("The token is signed with another algorithm than {algorithm}."), algorithm=ALGORITHM
+            N_("The token is signed with an algorithm other than {algorithm}."), algorithm=ALGORITHM
         )
     if not _URL.fullmatch(fields["appVersion"]):
-        raise ProtocolError(N_("This is no Web eID token: its appVersion is no URL."))
+        raise ProtocolError(N_("This is not a Web eID token: its appVersion is not a URL."))
     certificate, signature = _decoded(fields["unverifiedCertificate"]), _decoded(fields["signature"])
     return AuthenticationToken(certificate, ALGORITHM, signature, FORMAT, fields["appVersion"])
 
@@ -98,17 +98,18 @@ def parse(text: str) -> AuthenticationToken:
 def verify_signature(token: AuthenticationToken, origin: str, nonce: str) -> Step:
     """Whether the key of the token's certificate signed *origin* and *nonce*.
 
-    This is the signature **alone**: anybody can make a certificate. A portal also asks :func:`mynacard.trust.check`
-    for the certificate, and takes every nonce once, from the session it gave it to, and soon.
+    This checks **only** the signature, and anyone can make a certificate. A portal must also check the certificate with
+    :func:`mynacard.trust.check`, and accept a nonce once, soon, and from the session that it issued it to.
 
     Raises:
-        UsageError: the origin or the nonce is none.
-        CertificateFileError: the token holds no certificate, or a signature of another length than its key gives.
-        UnsupportedAlgorithmError: another algorithm than RS256, or another key than RSA of 2048 to 8192 bits.
+        UsageError: *origin* is not an origin, or *nonce* is not a nonce.
+        CertificateFileError: the token holds no certificate, or its signature does not have the length that the key
+            gives.
+        UnsupportedAlgorithmError: the algorithm is not RS256, or the key is not RSA of 2048 to 8192 bits.
     """
     if (token.format, token.algorithm) != (FORMAT, ALGORITHM):
         raise UnsupportedAlgorithmError(
-            N_("The token is signed with another algorithm than {algorithm}."), algorithm=ALGORITHM
+            N_("The token is signed with an algorithm other than {algorithm}."), algorithm=ALGORITHM
         )
     digest = authentication.digest(origin, nonce)
     certificate = certificates.load(token.certificate_der)
@@ -121,25 +122,29 @@ def _fields(text: str) -> dict[str, str]:
     try:
         pairs: object = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
-        raise ProtocolError(N_("This is no Web eID token: it is no JSON.")) from None
+        raise ProtocolError(N_("This is not a Web eID token: it is not JSON.")) from None
     fields: dict[str, str] = {}
     for pair in cast(tuple[object, ...], pairs) if isinstance(pairs, tuple) else ():
         match pair:
             case (str(name), str(value)) if name in _FIELDS and name not in fields:
                 fields[name] = value
             case _:
-                raise ProtocolError(N_("This is no Web eID token: it has not the five fields, each once and a text."))
+                raise ProtocolError(
+                    N_("This is not a Web eID token: it does not have the five fields, each once and a string.")
+                )
     if fields.keys() != _FIELDS:
-        raise ProtocolError(N_("This is no Web eID token: it has not the five fields, each once and a text."))
+        raise ProtocolError(
+            N_("This is not a Web eID token: it does not have the five fields, each once and a string.")
+        )
     return fields
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes that *text* says in base64, in the one form that says them."""
+    """The bytes that *text* encodes in base64, in its canonical form."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         data = b""
     if not data or base64.b64encode(data).decode("ascii") != text:
-        raise ProtocolError(N_("This is no Web eID token: a field is not in base64."))
+        raise ProtocolError(N_("This is not a Web eID token: a field is not in base64."))
     return data

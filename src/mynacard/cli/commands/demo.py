@@ -23,6 +23,7 @@ from mynacard.opening import SIMULATED
 from mynacard.signing import content, rawsig
 from mynacard.simulator.individual.contents import DEFAULT_PINS
 from mynacard.trust import Anchor, Purpose, Report, check, load_certificate
+from mynacard.verdict import explain
 from mynacard.webeid import AuthenticationToken
 
 __all__ = ["demo"]
@@ -56,8 +57,8 @@ def demo(trace: bool) -> None:
         _log_in(console, session)
     report = _check(signature, certificate)
     _step(console, 5, _("Check the signature as its receiver would."))
-    for name, step in report.steps:
-        console.print(f"   {_(name)}: {step.verdict.name.lower().replace('_', ' ')}. {step.text(_)}", markup=False)
+    for step in report.steps:
+        console.print(f"   {explain([step], _)}", markup=False)
     console.print(
         _("Done: {count} APDUs, one signature of each key, and the card is logged out and powered off.").format(
             count=traces[0].count

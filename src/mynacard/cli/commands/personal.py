@@ -43,6 +43,7 @@ from mynacard.personal.roots import PRODUCTION, TEST, Root, RootKind
 from mynacard.personal.session import ApplicationSession
 from mynacard.personal.text_session import TextSession
 from mynacard.texts import N_, printable
+from mynacard.verdict import explain
 
 __all__ = ["personal"]
 
@@ -176,8 +177,8 @@ def _explain(report: Genuineness) -> None:
         ),
         Conclusion.NOT_CHECKED: _("Too little was checked to call the card genuine."),
     }
-    for check in report.checks:
-        click.echo(f"{check.subject.value}: {check.verdict.value}. {printable(check.text(_))}", err=True)
+    for step in report.steps:
+        click.echo(printable(explain([step], _)), err=True)
     click.echo(words[report.conclusion], err=True)
 
 

@@ -44,7 +44,7 @@ from mynacard.residence.certificates import CERTIFICATE_MAX
 from mynacard.residence.number import NUMBER_LABEL
 from mynacard.storage import whole_folder
 from mynacard.texts import N_, printable
-from mynacard.verdict import Verdict
+from mynacard.verdict import Verdict, explain
 
 __all__ = ["kept_files", "residence", "show_info"]
 
@@ -197,8 +197,8 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def _explain(report: Report) -> None:
-    for name, step in report.steps:
-        click.echo(f"{_(name)}: {step.verdict.value}. {printable(step.text(_))}", err=True)
+    for step in report.steps:
+        click.echo(printable(explain([step], _)), err=True)
 
 
 def _checked(report: Report) -> dict[str, object]:
