@@ -98,4 +98,4 @@ def test_a_time_stamp_finds_its_place_in_either() -> None:
     ):
         (judged,) = judgement.signatures
         assert judged.proof is not None
-        assert "nobody was named" in judged.proof.step.text()
+        assert "no trusted authority was named" in judged.proof.step.text()

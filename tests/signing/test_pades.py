@@ -341,9 +341,9 @@ def test_what_cannot_be_placed_is_refused_before_anything_is_signed(options: Any
 def test_a_field_of_another_kind_is_not_signed() -> None:
     card = OnCard(key("holder"))
     form = pdf(form=True)
-    with pytest.raises(errors.UsageError, match="none for a signature"):
+    with pytest.raises(errors.UsageError, match="not a signature field"):
         check_signable(form, field="remark")
-    with pytest.raises(errors.UsageError, match="none for a signature"):
+    with pytest.raises(errors.UsageError, match="not a signature field"):
         sign(form, CERTIFICATE, card, field="remark")
     assert (card.signatures, check_signable(form)) == (0, 0)
 
@@ -368,8 +368,7 @@ def test_it_is_read_in_an_event_loop_too() -> None:
 
     assert asyncio.run(in_a_loop()) == [(GOOD, GOOD), (GOOD, GOOD)]
     assert (
-        explain(read(SIGNED)[0].steps).splitlines()[1]
-        == "rest of the file: good. The signature is about the whole file."
+        explain(read(SIGNED)[0].steps).splitlines()[1] == "rest of the file: good. The signature covers the whole file."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a PDF file holds beyond the bytes that one of its signatures is about, as pyHanko compares its versions.
+"""Changes to a PDF file beyond the bytes that a signature covers, found by pyHanko's comparison of its versions.
 
 Source: ISO 32000-2 §7.5.5, §7.5.6, §12.8.2.2 (DocMDP).
 """
@@ -16,53 +16,53 @@ __all__ = ["Beyond", "compared", "ends_as_a_pdf"]
 
 
 class Beyond(StrEnum):
-    """What a PDF file holds beyond the bytes that a signature is about. ``PdfSignature.rest`` says what that means."""
+    """A PDF file's content beyond the bytes that a signature covers. ``PdfSignature.rest`` says what it means."""
 
     NOTHING = "nothing"
     LATER_SIGNATURES = "later-signatures"
     FILLED_IN_FIELDS = "filled-in-fields"
     OTHER_CHANGES = "other-changes"
-    FORBIDDEN_CHANGES = "forbidden-changes"  # by the signer who certified the file
-    UNSIGNED_BYTES = "unsigned-bytes"  # which are not a later version of the file
+    FORBIDDEN_CHANGES = "forbidden-changes"  # forbidden by the signer who certified the file
+    UNSIGNED_BYTES = "unsigned-bytes"  # they do not form a later version of the file
     NOT_CHECKED = "not-checked"
 
 
 def ends_as_a_pdf(pdf: bytes) -> bool:
-    """Whether the file ends where a PDF file says that it does (ISO 32000-2 §7.5.5)."""
+    """Whether the file ends with the end-of-file marker (ISO 32000-2 §7.5.5)."""
     return pdf[-8:].rstrip(b"\r\n").endswith(b"%%EOF")
 
 
 def compared(embedded: Any, names: frozenset[str], *, ends: bool) -> tuple[Beyond, Step]:
-    """What there is, and what it means for the signature.
+    """The file's content beyond the signature *embedded*, and what it means for it.
 
     Args:
-        embedded: the signature, as pyHanko's reader has it.
-        names: of the fields of all signatures: that these were filled in is no news.
-        ends: whether the file ends as a PDF file does.
+        embedded: the signature, as pyHanko's reader returns it.
+        names: the names of all signatures' fields: these are expected to be filled in.
+        ends: whether the file ends as a PDF file does; see :func:`ends_as_a_pdf`.
     """
     coverage = pyhanko.status.SignatureCoverageLevel
     embedded.compute_integrity_info()
     if embedded.coverage == coverage.ENTIRE_FILE:
-        return Beyond.NOTHING, good(N_("The signature is about the whole file."))
+        return Beyond.NOTHING, good(N_("The signature covers the whole file."))
     is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
     if embedded.coverage != coverage.ENTIRE_REVISION or is_last or not ends:
         return Beyond.UNSIGNED_BYTES, bad(
-            N_("The file holds bytes that were not signed, and are no later version of it either.")
+            N_("The file holds bytes that were not signed and that do not form a later version of it.")
         )
-    level = embedded.summarise_integrity_info()
-    result = embedded.diff_result
-    if isinstance(result, pyhanko.diff_analysis.SuspiciousModification):
+    integrity = embedded.summarise_integrity_info()
+    differences = embedded.diff_result
+    if isinstance(differences, pyhanko.diff_analysis.SuspiciousModification):
         return Beyond.OTHER_CHANGES, bad(
             N_("The file was changed after it was signed, beyond signatures and form fields.")
         )
-    if not level["docmdp_ok"]:
+    if not integrity["docmdp_ok"]:
         return Beyond.FORBIDDEN_CHANGES, bad(
             N_("The file was changed after it was signed, which the signer had forbidden.")
         )
-    filled = sorted(str(name) for name in set(result.changed_form_fields) - names)
+    filled = sorted(str(name) for name in set(differences.changed_form_fields) - names)
     if filled:
         return Beyond.FILLED_IN_FIELDS, not_checked(
-            N_("After it was signed, form fields were filled in, which this signature is not about: {fields}."),
+            N_("Form fields were filled in after signing, and this signature does not cover them: {fields}."),
             fields=", ".join(filled),
         )
-    return Beyond.LATER_SIGNATURES, good(N_("The signature is about the whole file but for later signatures."))
+    return Beyond.LATER_SIGNATURES, good(N_("The signature covers the whole file except later signatures."))

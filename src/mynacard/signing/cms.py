@@ -1,10 +1,10 @@
-"""CMS signatures beside the file they are about (``.p7s``) or around it (``.p7m``): made with one card signature, and
-read strictly.
+"""CMS signatures, detached from the signed file (``.p7s``) or around it (``.p7m``).
 
-What is made holds the signing time and the message's digest as signed attributes, and the signer's certificate. It has
-no signing-certificate-v2 attribute, so it is plain CMS; with that attribute it is CAdES, which
-:mod:`mynacard.signing.cades` makes and this module reads. The time is what the signer's computer said; a time stamp,
-added when the card was let go (:func:`add_time_stamp`), is what an authority says.
+Making one takes one card signature; reading is strict. A signature made here holds the signer's certificate and, as
+signed attributes, the signing time and the message's digest. It has no signing-certificate-v2 attribute, so it is plain
+CMS; with that attribute it would be CAdES, which :mod:`mynacard.signing.cades` makes and this module reads. The time
+comes from the signer's computer. A time stamp, added after the card was released (:func:`add_time_stamp`), carries an
+authority's.
 
 Source: RFC 5652 §5 (SignedData), §11 (attributes); RFC 3370 §3.2 and RFC 5754 §3.2 (RSA with SHA-2); RFC 5035 §4.
 """
@@ -41,9 +41,9 @@ __all__ = [
 ]
 
 SIGNATURE_FILE_MAX: Final = 0x10_0000
-"""No signature file is longer, without the content that it may hold; one of a card has about 2,500 bytes."""
+"""The most bytes of a signature file, without the content that it may hold; a card's has about 2,500."""
 CONTENT_MAX: Final = 0x400_0000
-"""Bytes of content in a signature file (so many were measured to take 0.5 s and 450 MB); sign beside what is longer."""
+"""The most bytes of content in a signature file: they were measured to take 0.5 s and 450 MB. Detach for more."""
 TIME_STAMPS_MAX: Final = 5
 
 _DATA: Final = "data"
@@ -63,16 +63,16 @@ class CmsSignature:
     """A CMS signature with one signer.
 
     Attributes:
-        certificate: the signer's, out of the file. Nothing is said of whether it is good.
-        hash: of the content and of the signed attributes.
-        content_digest: the content's, as the signed attributes have it.
-        signed_attributes: what the signature value is about: their DER as a SET OF.
-        value: the signature.
-        claimed_time: when the signer's computer said it was; None where the file does not say.
-        names_certificate: whether the signed attributes name this certificate, by its digest, as CAdES wants it; None
-            where they name none.
-        content: what was signed, where the file holds it; None where it lies beside.
-        time_stamps: what authorities say of when the signature was there (:func:`mynacard.signing.timestamp.check`).
+        certificate: the signer's, from the file; not checked.
+        hash: the hash function for the content and for the signed attributes.
+        content_digest: the content's digest, as the signed attributes have it.
+        signed_attributes: the bytes that were signed: the attributes' DER as a SET OF.
+        value: the signature value.
+        claimed_time: the signing time, by the signer's computer; None if the file does not say.
+        names_certificate: whether the signed attributes name this certificate, by its digest, as CAdES requires; None
+            if they name none.
+        content: the signed content, if the file holds it; None if the signature is detached.
+        time_stamps: authorities' statements of when the signature existed (:func:`mynacard.signing.timestamp.check`).
     """
 
     certificate: x509.Certificate
@@ -94,47 +94,53 @@ def sign(
     *,
     detached: bool = True,
 ) -> bytes:
-    """The CMS signature of *data*, in DER, with one call of ``key.sign``.
+    """Make the CMS signature of *data*, in DER, with one call of ``key.sign``.
 
     Args:
-        data: the whole content, taken as it is: no line ends are changed.
-        certificate: of *key*; goes into the signature. JPKI's signing certificate names its holder and the address.
-        key: of a card (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
-        hash_: of content and signature.
-        detached: whether *data* stays outside; else the file holds it, up to :data:`CONTENT_MAX` bytes.
+        data: the whole content, unchanged: line endings stay as they are.
+        certificate: the one of *key*; it goes into the signature. JPKI's signing certificate contains its holder's name
+            and address.
+        key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
+        hash_: the hash function for content and signature.
+        detached: whether *data* stays outside; else the signature holds it, up to :data:`CONTENT_MAX` bytes.
 
     Raises:
-        UsageError: *certificate* is of another key, or *data* is too long to go in. Nothing was signed.
-        UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits. Nothing was signed.
+        UsageError: *certificate* is of another key, or *data* is too long to go in.
+        UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
 
-    What *key* raises comes through.
+    After any of these, nothing was signed. Exceptions of *key* pass through.
     """
     check_length(data, detached=detached)
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
-        raise UsageError(N_("The certificate is of another key than the one that is to sign."))
+        raise UsageError(N_("The certificate belongs to another key than the one that is to sign."))
     builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, key, primitive.HASHES[hash_])
     options = [PKCS7Options.Binary, PKCS7Options.NoCapabilities]
     return builder.sign(Encoding.DER, [*options, PKCS7Options.DetachedSignature] if detached else options)
 
 
 def check_length(data: bytes, *, detached: bool) -> None:
-    """That *data* can go into a signature, if it is to.
+    """Check that *data* fits into a signature, unless this is *detached*.
 
     Raises:
-        UsageError: it is too long.
+        UsageError: it has more than :data:`CONTENT_MAX` bytes.
     """
     if not detached and len(data) > CONTENT_MAX:
-        raise UsageError(N_("A signature holds at most {most} bytes of content: sign beside it."), most=CONTENT_MAX)
+        raise UsageError(
+            N_("A signature holds at most {most} bytes of content: keep the signature in a file of its own."),
+            most=CONTENT_MAX,
+        )
 
 
 def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
-    """*signature_der* with a time stamp more, as CAdES B-T has it. No card is asked: anybody can add one.
+    """Add a time stamp to *signature_der*, as CAdES B-T has it. It takes no card: anyone can add one.
 
     Raises:
-        CertificateFileError, UnsupportedAlgorithmError: as :func:`parse` raises them. Nobody was asked.
-        MissingExtraError: pyHanko is not installed. Nobody was asked.
-        UsageError: it has as many as are taken. Nobody was asked.
-        TimeStampError: none was had; *signature_der* is as good as it was. And what *ask* raises.
+        CertificateFileError, UnsupportedAlgorithmError: as :func:`parse`; the authority was not asked.
+        MissingExtraError: pyHanko is not installed; the authority was not asked.
+        UsageError: it already has the most time stamps allowed; the authority was not asked.
+        TimeStampError: the authority gave no usable time stamp; *signature_der* is as good as it was.
+
+    Exceptions of *ask* pass through.
     """
     parsed = parse(signature_der)
     if len(parsed.time_stamps) >= TIME_STAMPS_MAX:
@@ -151,16 +157,16 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
 
 
 def is_cms(data: bytes) -> bool:
-    """Whether *data* looks like a CMS signature, by its first byte. A raw signature may begin like this, too."""
+    """Whether *data* looks like a CMS signature, by its first byte. A raw signature may begin with that, too."""
     return data[:1] == b"\x30"
 
 
 def parse(signature_der: bytes) -> CmsSignature:
-    """The signature in *signature_der*. Nothing is verified yet.
+    """The signature in *signature_der*; nothing is verified yet.
 
     Raises:
-        CertificateFileError: no DER, no CMS with one signer and signed attributes, damaged, or too long.
-        UnsupportedAlgorithmError: another algorithm than RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
+        CertificateFileError: it is not DER, not CMS with one signer and signed attributes, damaged, or too long.
+        UnsupportedAlgorithmError: the algorithm is not RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
     """
     if len(signature_der) > SIGNATURE_FILE_MAX + CONTENT_MAX:
         raise _too_long()
@@ -169,7 +175,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         info = asn1.cms.ContentInfo.load(signature_der, strict=True)
         _check_whole(info)
         if info["content_type"].native != "signed_data":
-            raise CertificateFileError(N_("This is no signature file: it holds no signed data."))
+            raise CertificateFileError(N_("This is not a signature file: it holds no signed data."))
         content = _content(info["content"]["encap_content_info"])
         if len(signature_der) - len(content or b"") > SIGNATURE_FILE_MAX:
             raise _too_long()
@@ -181,16 +187,16 @@ def parse(signature_der: bytes) -> CmsSignature:
 
 
 def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
-    """Whether the key of ``signature.certificate`` signed the content. Not whether the certificate is good.
+    """Whether the key of ``signature.certificate`` signed the content. The certificate itself is not checked.
 
     Args:
-        signature: as :func:`parse` gave it.
-        digest_of: of the content that lies beside it; None for the content that it holds, which is looked at anyway.
+        signature: as returned by :func:`parse`.
+        digest_of: the content of a detached signature. Content that the signature holds is checked in any case.
 
     Raises:
-        UsageError: it holds no content, and none was given.
-        CertificateFileError: the signature value has another length than the key gives it.
-        UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
+        UsageError: the signature holds no content, and none was given.
+        CertificateFileError: the signature value does not have the length that the key gives.
+        UnsupportedAlgorithmError: the certificate does not hold an RSA key of 2048 to 8192 bits.
     """
     contents = [] if digest_of is None else [digest_of]
     if signature.content is not None:
@@ -198,17 +204,17 @@ def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
     if not contents:
         raise UsageError(N_("This signature does not hold what was signed: the file is needed, too."))
     if signature.names_certificate is False:
-        return bad(N_("The signature names another certificate than the one that it holds."))
+        return bad(N_("The signature names a certificate other than the one it holds."))
     digest = signature.hash.digest(signature.signed_attributes)
     if not primitive.signed(signature.certificate, signature.value, digest, signature.hash):
-        return bad(N_("The signature is damaged or forged: it does not fit its own certificate."))
+        return bad(N_("The signature is damaged or forged: it does not match its own certificate."))
     if any(digest(signature.hash) != signature.content_digest for digest in contents):
-        return bad(N_("The signature is about another file, or the file was changed since."))
-    return good(N_("The file is as it was signed, with the key of this certificate."))
+        return bad(N_("The signature is for another file, or the file was changed after it was signed."))
+    return good(N_("The file is unchanged since it was signed with the key of this certificate."))
 
 
 def _too_long() -> CertificateFileError:
-    return CertificateFileError(N_("This is no signature file: it is longer than one can be."))
+    return CertificateFileError(N_("This is not a signature file: it is too long to be one."))
 
 
 def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
@@ -218,8 +224,8 @@ def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
     _check_whole(signed, signed["encap_content_info"], signer)
     _check_version(signed["version"].native, signer["version"].native, signer["sid"].name)
     hash_ = _hash(signer["digest_algorithm"])
-    if [_hash(one) for one in signed["digest_algorithms"]] != [hash_]:
-        raise CertificateFileError(N_("This signature's list of digest algorithms is not that of its signer."))
+    if [_hash(algorithm) for algorithm in signed["digest_algorithms"]] != [hash_]:
+        raise CertificateFileError(N_("This signature's list of digest algorithms does not match its signer's."))
     _check_signature_algorithm(signer["signature_algorithm"], hash_)
     attributes, signed_attributes = _attributes(signer["signed_attrs"])
     if _only(attributes, "content_type").native != _DATA:
@@ -235,13 +241,13 @@ def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
 
 def _content(encapsulated: Any) -> bytes | None:
     if encapsulated["content_type"].native != _DATA:
-        raise CertificateFileError(N_("This signature is not about plain data."))
+        raise CertificateFileError(N_("This signature is not for plain data."))
     content: bytes | None = encapsulated["content"].native
     return content
 
 
 def _time_stamps(attributes: Any, value: bytes) -> tuple[timestamp.TimeStamp, ...]:
-    """What is unsigned is passed over but for these (RFC 3161 appendix A): they carry signatures of their own."""
+    """The time stamps (RFC 3161 appendix A) have signatures of their own; other unsigned attributes are ignored."""
     of_stamps = [attribute["values"] for attribute in attributes if attribute["type"].native == _TIME_STAMP]
     tokens = [token.dump() for values in of_stamps for token in values]
     if len(tokens) > TIME_STAMPS_MAX:
@@ -250,13 +256,13 @@ def _time_stamps(attributes: Any, value: bytes) -> tuple[timestamp.TimeStamp, ..
 
 
 def _check_version(version: str, of_signer: str, named_by: str) -> None:
-    """RFC 5652 §5.1 and §5.3 for one signer of plain data: both versions follow from how the signer is named."""
+    """For one signer of plain data, both versions follow from how the signer is named (RFC 5652 §5.1, §5.3)."""
     if version != of_signer or (of_signer, named_by) not in (_BY_NAME_AND_NUMBER, _BY_KEY):
         raise CertificateFileError(N_("This signature's version numbers do not fit what it holds."))
 
 
 def _check_whole(*sequences: Any) -> None:
-    """What is known of *sequences* must be all that is in them: asn1crypto passes over what follows in some."""
+    """The known fields must be all that *sequences* hold: asn1crypto ignores what follows them in some."""
     for sequence in sequences:
         if b"".join(sequence[name].dump() for name in sequence) != sequence.contents:
             raise CertificateFileError(N_("This signature file holds more than a signature does."))
@@ -267,7 +273,7 @@ def _hash(algorithm: Any) -> HashAlgorithm:
     name = str(algorithm["algorithm"].native)
     if name not in {hash_.value for hash_ in HashAlgorithm} or not _plain(algorithm):
         raise UnsupportedAlgorithmError(
-            N_("The signature is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
+            N_("The signature is made with {algorithm}, which is not supported."), algorithm=ascii(name)
         )
     return HashAlgorithm(name)
 
@@ -277,19 +283,19 @@ def _check_signature_algorithm(algorithm: Any, hash_: HashAlgorithm) -> None:
     name = str(algorithm["algorithm"].native)
     if hash_ not in _SIGNATURE_ALGORITHMS.get(name, ()) or not _plain(algorithm):
         raise UnsupportedAlgorithmError(
-            N_("The signature is made with {algorithm} over {hash}, which is not taken here."),
+            N_("The signature is made with {algorithm} over {hash}, which is not supported."),
             algorithm=ascii(name),
             hash=hash_.value,
         )
 
 
 def _plain(algorithm: Any) -> bool:
-    """Whether the parameters are NULL or absent: both are written for these algorithms."""
+    """Whether the parameters are NULL or absent: these algorithms occur with both."""
     return algorithm["parameters"].dump() in (b"\x05\x00", b"")
 
 
 def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
-    """The signed attributes by name, and what was signed: their bytes as a SET OF, unlike they lie (RFC 5652 §5.4)."""
+    """The attributes by name, and the signed bytes: their DER as a SET OF, not with the file's tag (RFC 5652 §5.4)."""
     if not len(attributes):
         raise CertificateFileError(N_("This signature has no signed attributes."))
     encoded = [attribute.dump() for attribute in attributes]
@@ -304,7 +310,9 @@ def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
 def _only(attributes: dict[str, Any], name: str) -> Any:
     values = attributes.get(name, ())
     if len(values) != 1:
-        raise CertificateFileError(N_("This signature lacks an attribute, or the attribute has not one value."))
+        raise CertificateFileError(
+            N_("This signature lacks an attribute, or the attribute does not have exactly one value.")
+        )
     return values[0]
 
 
@@ -314,21 +322,23 @@ def _names_certificate(attributes: dict[str, Any], certificate: x509.Certificate
         return None
     named = list(_only(attributes, "signing_certificate_v2")["certs"])
     if not named:
-        raise CertificateFileError(N_("This signature lacks an attribute, or the attribute has not one value."))
+        raise CertificateFileError(
+            N_("This signature lacks an attribute, or the attribute does not have exactly one value.")
+        )
     algorithm, *rest = (named[0][field].dump() for field in named[0])
-    if named[0].contents not in {b"".join(rest), b"".join((algorithm, *rest))}:  # SHA-256 is the default, not written
+    if named[0].contents not in {b"".join(rest), b"".join((algorithm, *rest))}:  # SHA-256, the default, is omitted
         raise CertificateFileError(N_("This signature file holds more than a signature does."))
     hash_ = _hash(named[0]["hash_algorithm"])
     return bool(named[0]["cert_hash"].native == hash_.digest(certificate.public_bytes(Encoding.DER)))
 
 
 def _certificate_der(choices: Any, sid: Any) -> bytes:
-    """The one certificate among *choices* that *sid* names."""
+    """The only certificate among *choices* that *sid* names."""
     present = list(choices)
     named = [choice.chosen for choice in present if choice.name == "certificate" and _names(sid, choice.chosen)]
     if len(named) != 1 or any(choice.name != "certificate" for choice in present):
         raise CertificateFileError(
-            N_("This signature does not hold the one certificate of its signer, or something else beside.")
+            N_("This signature must hold its signer's certificate once, and nothing but certificates.")
         )
     return bytes(named[0].dump())
 

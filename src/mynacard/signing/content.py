@@ -1,4 +1,4 @@
-"""What was signed, as its digests: a verifier learns the hash function late, and need not hold the whole."""
+"""Signed content, as a function for its digests: a verifier learns the hash function late, and need not hold it all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mynacard.hashes import HashAlgorithm
 __all__ = ["DigestOf", "of_bytes", "of_file"]
 
 DigestOf: TypeAlias = Callable[[HashAlgorithm], bytes]
-"""The digest of the content by a hash function."""
+"""Returns the content's digest by a hash function."""
 
 
 def of_bytes(data: bytes) -> DigestOf:
@@ -21,7 +21,7 @@ def of_bytes(data: bytes) -> DigestOf:
 
 
 def of_file(file: BufferedIOBase) -> DigestOf:
-    """The digests of *file* from its beginning, read in pieces. It must be seekable, and open until asked."""
+    """The digests of *file* from its beginning, read in pieces. It must be seekable, and open while they are made."""
 
     def digest(hash_: HashAlgorithm) -> bytes:
         file.seek(0)

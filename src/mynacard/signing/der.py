@@ -1,4 +1,4 @@
-"""DER or nothing: what two parsers could read in two ways is not read at all.
+"""DER or nothing: bytes that two parsers could read in two ways are refused.
 
 Source: ITU-T X.690 §10 and §11 (definite lengths in their shortest form, no strings in pieces, sets in order).
 """
@@ -16,7 +16,7 @@ SET: Final = 0x31
 
 DEPTH_MAX: Final = 32
 VALUES_MAX: Final = 10_000
-"""A signature with its certificate is made of some three hundred; a bomb of small values ends here."""
+"""The most values. A signature with its certificate has about 300; this stops a bomb of small values."""
 
 _CONSTRUCTED: Final = 0x20
 _BOOLEAN, _INTEGER, _ENUMERATED = 0x01, 0x02, 0x0A
@@ -32,15 +32,15 @@ class _Reader:
         self._values = 0
 
     def read(self, offset: int, end: int, depth: int) -> int:
-        """Check the value at *offset*, and return where it ends: at *end* or before."""
+        """Check the value at *offset*, and return its end, which is at most *end*."""
         self._values += 1
         if depth == 0 or self._values > VALUES_MAX:
-            raise _none()
+            raise _not_der()
         tag, start, stop = self._header(offset, end)
         if tag & _CONSTRUCTED:
             self._children(tag, start, stop, depth - 1)
         elif tag in _NUMBERS and not _shortest(tag, self._data[start:stop]):
-            raise _none()
+            raise _not_der()
         return stop
 
     def _children(self, tag: int, start: int, stop: int, depth: int) -> None:
@@ -51,12 +51,12 @@ class _Reader:
                 children.append(self._data[start:following])
             start = following
         if children != sorted(children):
-            raise _none()
+            raise _not_der()
 
     def _header(self, offset: int, end: int) -> tuple[int, int, int]:
-        """The tag, and where the value begins and ends."""
+        """The tag, and the offsets of the value's start and end."""
         if offset + 2 > end:
-            raise _none()
+            raise _not_der()
         tag, first = self._data[offset], self._data[offset + 1]
         start = offset + 2
         length = first
@@ -64,25 +64,25 @@ class _Reader:
             width = first & 0x7F
             length = int.from_bytes(self._data[start : start + width], "big")
             if not 1 <= width <= 4 or length < 0x80 or length.bit_length() <= 8 * (width - 1):
-                raise _none()
+                raise _not_der()
             start += width
         if start + length > end or not _usual(tag):
-            raise _none()
+            raise _not_der()
         return tag, start, start + length
 
 
 def check(data: bytes) -> None:
-    """That *data* is one DER value to its last byte.
+    """Check that *data* is one DER value, and nothing more.
 
     Raises:
-        CertificateFileError: it is not.
+        CertificateFileError: it is not, or it is nested too deeply or has too many values.
     """
     if _Reader(data).read(0, len(data), DEPTH_MAX) != len(data):
-        raise _none()
+        raise _not_der()
 
 
 def _usual(tag: int) -> bool:
-    """Whether *tag* is of one byte, and constructed where DER has it so."""
+    """Whether *tag* has one byte, and is constructed exactly where DER requires it."""
     number = tag & 0x1F
     if number == 0x1F:
         return False
@@ -91,12 +91,12 @@ def _usual(tag: int) -> bool:
 
 
 def _shortest(tag: int, value: bytes) -> bool:
-    """Whether a boolean or a number is written in its one form."""
+    """Whether a boolean or a number is in its only DER form."""
     if tag == _BOOLEAN:
         return value in (b"\x00", b"\xff")
     spare = len(value) > 1 and (value[0], value[1] >> 7) in ((0x00, 0), (0xFF, 1))
     return bool(value) and not spare
 
 
-def _none() -> CertificateFileError:
-    return CertificateFileError(N_("This is no DER, or something follows it, or it is made to keep a reader busy."))
+def _not_der() -> CertificateFileError:
+    return CertificateFileError(N_("This is not DER, or something follows it, or it is made to keep a reader busy."))

@@ -1,4 +1,4 @@
-"""pyHanko's signer, with the key of a card: what CAdES and PAdES have in common. It comes with the extra ``pdf``."""
+"""pyHanko's signer with the key of a card, which CAdES and PAdES share. pyHanko comes with the extra ``pdf``."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _T = TypeVar("_T")
 
 
 def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorithm) -> Any:
-    """A ``pyhanko.sign.signers.Signer`` that signs with *key*; no certificate but the signer's goes along.
+    """A ``pyhanko.sign.signers.Signer`` that signs with *key*; it includes only the signer's certificate.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
         UsageError: *certificate* is of another key.
-        UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits.
+        UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
     """
     public_key = certificates.rsa_public_key(certificate)
     if public_key.public_numbers() != key.public_key().public_numbers():
-        raise UsageError(N_("The certificate is of another key than the one that is to sign."))
+        raise UsageError(N_("The certificate belongs to another key than the one that is to sign."))
     check_installed()
 
     class CardSigner(pyhanko.signers.Signer):  # type: ignore[misc]  # defined here, since pyHanko is loaded on use
@@ -47,16 +47,16 @@ def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorit
 
 
 def run(making: Callable[[], Awaitable[_T]]) -> _T:
-    """What pyHanko makes, in a loop of its own in this thread, where the card's commands may hold it up.
+    """Run a coroutine of pyHanko in an event loop of its own, in this thread, which the card's commands may block.
 
     Raises:
-        UsageError: an event loop runs in this thread already. *making* was not called.
+        UsageError: an event loop already runs in this thread. *making* was not called.
     """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(_awaited(making))
-    raise UsageError(N_("A signature is not made in an event loop's thread: it would hold up the loop."))
+    raise UsageError(N_("A signature cannot be made in an event loop's thread: it would block the loop."))
 
 
 async def _awaited(making: Callable[[], Awaitable[_T]]) -> _T:

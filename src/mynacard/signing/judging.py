@@ -1,7 +1,7 @@
-"""One document in, one verdict out: what is to be said of its signatures, whatever their format.
+"""One document in, one verdict out, on its signatures of whatever format.
 
-A signature is good for certain bytes, its certificate at a certain time: the one that a trusted time stamp proves, else
-the one that the caller names. Nothing here knows a CA by itself, or asks a clock or a network.
+A signature is good for certain bytes, and its certificate at a certain time: the one that a trusted time stamp proves,
+else the one that the caller names. This module has no CA built in, and uses neither a clock nor a network.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = ["Judged", "Judgement", "Trust", "judge"]
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom and what the caller believes, and for which time.
+    """The certificates and data that the caller trusts, and the time that matters.
 
     Attributes:
         anchors: the CA certificates that are trusted to issue signing certificates.
-        at: the time that matters, aware of its zone: now, or when the signatures were known to exist.
+        at: the time that matters, with a time zone: now, or when the signatures were known to exist.
         time_authorities: the CA certificates that are trusted for time stamps, and for nothing else.
-        evidence: what the caller knows of revoked certificates.
-        policies: object identifiers, one of which a signer's certificate must have; none: any policy will do.
+        evidence: the caller's data on revoked certificates.
+        policies: object identifiers, one of which a signer's certificate must have; empty for any.
     """
 
     anchors: tuple[Anchor, ...]
@@ -45,12 +45,12 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One signature, and what was found of it.
+    """One signature, and the results of checking it.
 
     Attributes:
-        signer: the signer's certificate; None for a time stamp on a PDF file, and for what could not be read.
-        report: on that certificate, under the caller's anchors; None without one.
-        proof: what the time stamps prove; None where there are none.
+        signer: the signer's certificate; None for a time stamp on a PDF file, and if the signature could not be read.
+        report: the report on that certificate under the caller's anchors; None without a certificate.
+        proof: what the time stamps prove; None if there are none.
         pdf: the signature as the PDF file has it; None outside of PDF files.
     """
 
@@ -61,12 +61,12 @@ class Judged:
 
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
-        """All steps with their names, as :func:`mynacard.trust.explain` takes them."""
+        """All steps with their names, as :func:`mynacard.verdict.explain` takes them."""
         of_report = dict(self.report.steps) if self.report is not None else {}
         of_pdf = dict(self.pdf.steps) if self.pdf is not None else {}
         of_stamps = dict(self.proof.steps) if self.proof is not None else {}
         if self.pdf is not None and self.pdf.is_time_stamp and of_stamps:
-            del of_pdf["signature"]  # the time stamp is the signature
+            del of_pdf["signature"]  # here, the time stamp is the signature
         return tuple({**of_report, **of_pdf, **of_stamps}.items())
 
     @property
@@ -76,17 +76,17 @@ class Judged:
 
     @property
     def simulated(self) -> bool:
-        """Whether the signer is a simulated card: no such signature means anything outside of tests."""
+        """Whether the signer is a simulated card, whose signatures mean nothing outside of tests."""
         return self.report is not None and self.report.simulated
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was found of a document.
+    """The result of judging a document.
 
     Attributes:
         signatures: one, or those of a PDF file in the order in which they were made.
-        content: what was signed, where the document is a signature that holds it. Use it only if nothing is bad.
+        content: the signed content, if the document is a signature that holds it. Use it only if nothing is bad.
     """
 
     signatures: tuple[Judged, ...]
@@ -111,44 +111,44 @@ def judge(
     certificate: x509.Certificate | None = None,
     hash_: HashAlgorithm = HashAlgorithm.SHA256,
 ) -> Judgement:
-    """What is to be said of *document*, by what the caller trusts.
+    """Judge the signatures of *document*, by what the caller trusts.
 
     Args:
-        document: what was signed, if there is a *signature*; else a signature that holds its content, or a PDF file. A
-            stream must be seekable and is read from its beginning: in pieces where the signature lies beside it, else
+        document: the signed content, if there is a *signature*; else a signature that holds its content, or a PDF file.
+            A stream must be seekable and is read from its beginning: in pieces if the signature is detached, else as a
             whole, up to ``pades.PDF_MAX`` bytes.
-        trust: whom, and for which time.
-        signature: the one that lies beside *document*: CMS, or a raw one with *certificate*.
-        certificate: the signer's, which a raw signature does not hold; with it, *signature* is taken for a raw one.
-        hash_: of a raw signature, which does not name it.
+        trust: what the caller trusts, and for which time.
+        signature: the detached signature of *document*: CMS, or a raw one with *certificate*.
+        certificate: the signer's, which a raw signature does not hold; with it, *signature* is taken as a raw one.
+        hash_: the hash function of a raw signature, which does not name it.
 
     Raises:
         CertificateFileError: a signature is not one or is damaged, or *trust* holds such revocation data.
-        UnsupportedAlgorithmError: a signature is made with an algorithm, or a key, that is not taken.
-        PdfFileError: *document* is neither a signature nor a PDF file with one; more in :func:`pades.read`.
-        MissingExtraError: pyHanko, which this needs for PDF files, time stamps and revocation data, is not installed.
+        UnsupportedAlgorithmError: a signature was made with an algorithm or a key that is not supported.
+        PdfFileError: *document* is neither a signature nor a PDF file with one; see :func:`pades.read`.
+        MissingExtraError: pyHanko, needed for PDF files, time stamps and revocation data, is not installed.
         UsageError: ``trust.at`` has no time zone; *certificate* without *signature*; or *document* is a signature
             without its content.
     """
     if signature is not None:
         digest_of = of_bytes(document) if isinstance(document, bytes) else of_file(document)
-        return Judgement((_beside(digest_of, signature, certificate, hash_, trust),))
+        return Judgement((_detached(digest_of, signature, certificate, hash_, trust),))
     if certificate is not None:
-        raise UsageError(N_("A certificate belongs to a raw signature, and none was given."))
-    whole = document if isinstance(document, bytes) else _read(document)
-    if not cms.is_cms(whole):
-        return Judgement(tuple(_in_pdf(pdf, trust) for pdf in pades.read(whole)))
-    parsed = cms.parse(whole)
+        raise UsageError(N_("A certificate goes with a raw signature, and no signature was given."))
+    data = document if isinstance(document, bytes) else _read(document)
+    if not cms.is_cms(data):
+        return Judgement(tuple(_in_pdf(pdf, trust) for pdf in pades.read(data)))
+    parsed = cms.parse(data)
     return Judgement((_judged(trust, parsed.certificate, cms.verify(parsed), parsed.time_stamps),), parsed.content)
 
 
 def _read(document: BufferedIOBase) -> bytes:
-    """The whole, or as much of it as shows that it is too long."""
+    """All of *document*, or enough to show that it is too long."""
     document.seek(0)
     return document.read(pades.PDF_MAX + 1)
 
 
-def _beside(
+def _detached(
     digest_of: DigestOf, signature: bytes, certificate: x509.Certificate | None, hash_: HashAlgorithm, trust: Trust
 ) -> Judged:
     if certificate is not None:
@@ -173,7 +173,7 @@ def _judged(
     stamps: tuple[timestamp.TimeStamp, ...] = (),
     pdf: pades.PdfSignature | None = None,
 ) -> Judged:
-    """The signer's certificate is held against the time that a time stamp proves, if one does."""
+    """Judge one signature. Its certificate is checked at the time that a time stamp proves, if one does."""
     proof = timestamp.check(stamps, trust.time_authorities, at=trust.at, evidence=trust.evidence)
     if signer is None:
         return Judged(None, None, proof, pdf)

@@ -1,7 +1,7 @@
-"""One document in, one signature out, in the format that was chosen: what each format takes, needs and is called.
+"""One document in, one signature out, in the chosen format: what each format takes and needs, and its file suffix.
 
-Whoever signs with a card asks :meth:`Making.check` before the holder types a password, and adds a time stamp after the
-card was let go.
+To sign with a card, call :meth:`Making.check` before the holder types a password, and add a time stamp after the card
+was released.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["Format", "Making", "add_time_stamp"]
 
 
 class Format(StrEnum):
-    """What a signature is made as."""
+    """The format of a signature."""
 
-    RAW = "raw"  # RSASSA-PKCS1-v1_5, and not a byte more
+    RAW = "raw"  # only the bytes of RSASSA-PKCS1-v1_5
     CMS = "cms"
     CADES = "cades"
     PADES = "pades"
@@ -37,15 +37,15 @@ class Making:
     """How documents are to be signed.
 
     Attributes:
-        format: of the signatures.
-        hash_: of content and signature.
+        format: the format of the signatures.
+        hash_: the hash function for content and signature.
         opaque: whether the document goes into the signature; only for CMS and CAdES.
         field: the signature field, as :func:`mynacard.signing.pades.sign` takes it; only for PAdES.
-        appearance: what is to be seen of the signature; only for PAdES.
+        appearance: how the signature looks on the page; only for PAdES.
         time_stamped: whether a time stamp will be added, for which a PDF file needs room; not for a raw signature.
 
     Raises:
-        UsageError: the format does not have what is wanted.
+        UsageError: the format does not support one of these.
     """
 
     format: Format = Format.CMS
@@ -57,15 +57,15 @@ class Making:
 
     def __post_init__(self) -> None:
         if self.format is not Format.PADES and (self.field is not None or self.appearance is not None):
-            raise UsageError(N_("Only a signature in a PDF file (PAdES) has a field and can be seen."))
+            raise UsageError(N_("Only a signature in a PDF file (PAdES) has a field and can be visible."))
         if self.format not in (Format.CMS, Format.CADES) and self.opaque:
-            raise UsageError(N_("Only a CMS or CAdES signature can hold the file that it is about."))
+            raise UsageError(N_("Only a CMS or CAdES signature can hold the file that it signs."))
         if self.format is Format.RAW and self.time_stamped:
             raise UsageError(N_("A raw signature has no place for a time stamp."))
 
     @property
     def suffix(self) -> str:
-        """What to append to a document's file name; empty for PAdES, where the signed file is a PDF file again."""
+        """The suffix to append to a document's file name; empty for PAdES, where the signed file is a PDF file too."""
         match self.format:
             case Format.RAW:
                 return ".sig"
@@ -75,7 +75,7 @@ class Making:
                 return ""
 
     def check_installed(self) -> None:
-        """That the format can be made here.
+        """Check that the packages which the format needs are installed.
 
         Raises:
             MissingExtraError: it needs pyHanko, which is not installed.
@@ -84,7 +84,7 @@ class Making:
             pyhanko.check_installed()
 
     def check(self, document: bytes) -> None:
-        """That :meth:`sign` will take *document*, as far as it can be told before the holder types a password for it.
+        """Check that :meth:`sign` will take *document*, as far as that shows before the holder types a password.
 
         Raises:
             MissingExtraError, PdfFileError, UsageError: as :meth:`sign`.
@@ -95,21 +95,22 @@ class Making:
         cms.check_length(document, detached=not self.opaque)
 
     def sign(self, document: bytes, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
-        """The signature of *document*, or the signed PDF file, with one call of ``key.sign``, in this thread.
+        """Make the signature of *document*, or the signed PDF file, with one call of ``key.sign``, in this thread.
 
         Args:
-            document: the whole, taken as it is.
-            certificate: of *key*; goes into every signature but a raw one.
-            key: of a card (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
+            document: the whole document, unchanged.
+            certificate: the one of *key*; it goes into every signature except a raw one.
+            key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
 
         Raises:
             MissingExtraError: the format needs pyHanko, which is not installed.
             PdfFileError: as :func:`mynacard.signing.pades.sign` raises it.
             UsageError: *certificate* is of another key, *document* is too long to go in, the field or the appearance
-                does not fit the file, or an event loop runs in this thread, which CAdES and PAdES cannot have.
-            UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits.
+                does not fit the file, or, for CAdES and PAdES, an event loop runs in this thread. A raw signature does
+                not look at *certificate*.
+            UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
 
-        Nothing was signed, whichever of these is raised. What *key* raises comes through.
+        After any of these, nothing was signed. Exceptions of *key* pass through.
         """
         match self.format:
             case Format.RAW:
@@ -131,11 +132,13 @@ class Making:
 
 
 def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
-    """*signed*, a CMS signature or a PDF file, with a time stamp in its last signature. No card is needed for it.
+    """Add a time stamp to the last signature of *signed*, a CMS signature or a PDF file. It takes no card.
 
     Raises:
-        CertificateFileError, UnsupportedAlgorithmError, PdfFileError, UsageError: *signed* does not take one.
+        CertificateFileError, UnsupportedAlgorithmError, PdfFileError, UsageError: *signed* cannot take one.
         MissingExtraError: pyHanko is not installed.
-        TimeStampError: none was had; *signed* is as good as it was. And what *ask* raises.
+        TimeStampError: the authority gave no usable time stamp; *signed* is as good as it was.
+
+    Exceptions of *ask* pass through.
     """
     return cms.add_time_stamp(signed, ask) if cms.is_cms(signed) else pades.add_time_stamp(signed, ask)

@@ -1,10 +1,10 @@
-"""Signatures inside of PDF files: made as PAdES with one card signature, and read, all of them.
+"""Signatures inside PDF files: one is made as PAdES with one card signature; all of them are read.
 
-A signature is added as an incremental update, so those that are there stay good. What is read: PAdES
-(``ETSI.CAdES.detached``) and its forerunner ``adbe.pkcs7.detached``. A file may hold several, and each is about the
-file as it was when it was made. So two things are told of each: whether it is good for those bytes, and what the file
-holds beyond them. What is made is of level B-B, and with a time stamp, added when the card was let go, of level B-T. By
-pyHanko, the extra ``pdf``; the CMS inside is read by :mod:`mynacard.signing.cms`.
+A new signature is an incremental update, so the existing ones stay good. It has level B-B, and with a time stamp, added
+after the card was released, level B-T. Reading takes PAdES (``ETSI.CAdES.detached``) and its forerunner
+``adbe.pkcs7.detached``. A file may hold several signatures, each of which covers the file as it was at the time. So two
+results are reported for each: whether it is good for those bytes, and what the file holds beyond them. pyHanko, the
+extra ``pdf``, does the work; :mod:`mynacard.signing.cms` reads the CMS inside.
 
 Source: ISO 32000-2 §12.8; ETSI EN 319 142-1 V1.2.1 §5, §6.
 """
@@ -52,28 +52,29 @@ __all__ = [
 ]
 
 PDF_MAX: Final = 0x1000_0000
-"""Bytes of a PDF; a longer one is refused, since it is held in memory."""
+"""The most bytes of a PDF file, which is held in memory."""
 SIGNATURES_MAX: Final = 50
+"""The most signatures of a file."""
 REVISIONS_MAX: Final = 200
-"""Of one file, to be read: each signature is held against each later version, so the time grows faster than they do."""
+"""The most versions of a file to read: each signature is compared with each later version, so time grows faster."""
 COMPARISONS_MAX: Final = 200_000
-"""Objects of a file times its versions since it was first signed: 140,000 were measured to take 11 s and 384 MB."""
+"""The most of objects times versions since the first signature: 140,000 were measured to take 11 s and 384 MB."""
 _PADES: Final = "/ETSI.CAdES.detached"
 _PKCS7: Final = "/adbe.pkcs7.detached"
 _TIMESTAMP: Final = "/ETSI.RFC3161"
 _FIELD_MAX: Final = 100
 _SIGNATURE_MAX: Final = 0x1000
-"""Bytes of a signature without its certificate; one of a card has some 700."""
+"""Room for a signature without its certificate, in bytes; a card's takes about 700."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What people see of a signature in the page: a text and the time. It proves nothing.
+    """How a signature looks on the page: a text and the time. It proves nothing.
 
     Attributes:
-        page: which one, counted from 1.
+        page: the page, counted from 1.
         box: left, bottom, right, top, in points of 1/72 inch from the lower left corner of the page.
-        text: printable ASCII. Nothing of the holder goes in by itself.
+        text: printable ASCII. The holder's data are not added to it.
     """
 
     page: int = 1
@@ -87,13 +88,13 @@ class PdfSignature:
 
     Attributes:
         field: the name of the form field that holds it.
-        kind: the SubFilter, as ``ETSI.CAdES.detached``.
-        cms: the signature itself; None where it could not be read.
-        signature: whether the key of its certificate signed those bytes. Not whether the certificate is good.
-        rest: whether those bytes are the file, and what it holds beyond them.
-        claimed_time: when the signer's computer said it was; None where the file does not say.
-        time_stamps: what authorities say of when the signature was there; of a time stamp on the file, itself.
-        beyond: what those bytes are that *rest* is about, for programs.
+        kind: the SubFilter, for example ``ETSI.CAdES.detached``.
+        cms: the signature itself; None if it could not be read.
+        signature: whether the key of its certificate signed the bytes that it covers; the certificate is not checked.
+        rest: whether those bytes are the whole file, and what it holds beyond them.
+        claimed_time: the signing time, by the signer's computer; None if the file does not say.
+        time_stamps: authorities' statements of when the signature existed; for a time stamp on the file, itself.
+        beyond: what the file holds beyond them, as an enum for programs.
     """
 
     field: str
@@ -107,12 +108,12 @@ class PdfSignature:
 
     @property
     def is_time_stamp(self) -> bool:
-        """Whether it is an authority's time stamp on the file, and nobody's signature."""
+        """Whether it is an authority's time stamp on the file, and not a person's signature."""
         return f"/{self.kind}" == _TIMESTAMP
 
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
-        """Both steps with their names, as :func:`mynacard.trust.explain` takes them."""
+        """Both steps with their names, as :func:`mynacard.verdict.explain` takes them."""
         return ((N_("signature"), self.signature), (N_("rest of the file"), self.rest))
 
 
@@ -126,25 +127,26 @@ def sign(
     appearance: Appearance | None = None,
     room_for_time_stamp: bool = False,
 ) -> bytes:
-    """*pdf* with one more signature at its end, with one call of ``key.sign``, in this thread.
+    """Add a signature at the end of *pdf*, with one call of ``key.sign``, in this thread.
 
     Args:
         pdf: the whole file; its bytes stay as they are, and more follow.
-        certificate: of *key*; goes into the signature. JPKI's signing certificate names its holder and the address.
-        key: of a card (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
-        hash_: of content and signature.
-        field: the signature field, one that is there and empty, or a new one; None for a new one with a free name.
-        appearance: what is to be seen of it; None for nothing. A field that is there has its own place.
-        room_for_time_stamp: whether the file gets 32 KiB longer, so that :func:`add_time_stamp` finds a place.
+        certificate: the one of *key*; it goes into the signature. JPKI's signing certificate contains its holder's name
+            and address.
+        key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
+        hash_: the hash function for content and signature.
+        field: the name of an empty signature field, or of a new one; None for a new one with a free name.
+        appearance: how it looks on the page; None for an invisible signature. An existing field keeps its place.
+        room_for_time_stamp: whether to make the file 32 KiB longer, as room for :func:`add_time_stamp`.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
-        PdfFileError: *pdf* is none, is damaged, encrypted or too long, or takes no further signature.
-        UsageError: *field* is signed already or cannot be a name, there is no such page, *certificate* is of another
-            key, or an event loop runs in this thread.
-        UnsupportedAlgorithmError: *certificate* holds no RSA key of 2048 to 8192 bits.
+        PdfFileError: *pdf* is not a PDF file, is damaged, encrypted or too long, or takes no further signature.
+        UsageError: *field* is already signed, is another kind of field or is not a valid name; *appearance* does not
+            fit the file; *certificate* is of another key; or an event loop runs in this thread.
+        UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
 
-    Nothing was signed, whichever of these is raised. What *key* raises comes through.
+    After any of these, nothing was signed. Exceptions of *key* pass through.
     """
     signer = external.signer(certificate, key, hash_)
     reader, name = _signable(pdf, field, appearance)
@@ -162,23 +164,25 @@ def sign(
     with _reading():
         writer = pyhanko.incremental_writer.IncrementalPdfFileWriter(io.BytesIO(pdf))
     try:
-        made = pyhanko.signers.PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
-        output: io.BytesIO = external.run(lambda: made.async_sign_pdf(writer, bytes_reserved=reserved))
+        pdf_signer = pyhanko.signers.PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
+        output: io.BytesIO = external.run(lambda: pdf_signer.async_sign_pdf(writer, bytes_reserved=reserved))
     except (pyhanko.misc.PdfError, pyhanko.misc.FormFillingError):
         raise PdfFileError(N_("This PDF file cannot be signed this way.")) from None
     return bytes(output.getbuffer())
 
 
 def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
-    """*pdf* with a time stamp in its last signature, as PAdES B-T has it. No card is asked: anybody can add one.
+    """Add a time stamp to the last signature of *pdf*, as PAdES B-T has it. It takes no card: anyone can add one.
 
     Raises:
-        MissingExtraError: pyHanko is not installed. Nobody was asked.
-        PdfFileError: as :func:`read` raises it; or something follows the last signature, or it has no room. The latter
-            is known only when the authority has answered.
-        CertificateFileError, UnsupportedAlgorithmError, UsageError: the signature is none that takes one. Nobody was
-            asked.
-        TimeStampError: none was had; *pdf* is as good as it was. And what *ask* raises.
+        MissingExtraError: pyHanko is not installed; the authority was not asked.
+        PdfFileError: as :func:`read` raises it; or something follows the last signature; or it has no room, which shows
+            only after the authority has answered.
+        CertificateFileError, UnsupportedAlgorithmError, UsageError: the signature cannot take one; the authority was
+            not asked.
+        TimeStampError: the authority gave no usable time stamp; *pdf* is as good as it was.
+
+    Exceptions of *ask* pass through.
     """
     reader = _open(pdf)
     with _reading():
@@ -196,10 +200,10 @@ def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
 
 
 def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance | None = None) -> int:
-    """That :func:`sign` will take *pdf*, as far as it can be told before somebody types a password for it.
+    """Check that :func:`sign` will take *pdf*, as far as that shows before the holder types a password.
 
     Returns:
-        How many signatures it holds already.
+        The number of signatures that it already holds.
 
     Raises:
         MissingExtraError, PdfFileError, UsageError: as :func:`sign`.
@@ -209,23 +213,23 @@ def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance 
 
 
 def read(pdf: bytes) -> tuple[PdfSignature, ...]:
-    """Every signature in *pdf*, in the order in which they were made, and time stamps among them.
+    """All signatures in *pdf*, time stamps included, in the order in which they were made.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
-        PdfFileError: *pdf* is none, is damaged, encrypted or too long, holds no signature, more than
-            :data:`SIGNATURES_MAX`, more than :data:`REVISIONS_MAX` versions, or so many objects and versions that
-            comparing them takes longer than :data:`COMPARISONS_MAX` allow.
+        PdfFileError: *pdf* is not a PDF file, is damaged, encrypted or too long; holds no signature, or more than
+            :data:`SIGNATURES_MAX`; has more than :data:`REVISIONS_MAX` versions; or has more objects times versions
+            than :data:`COMPARISONS_MAX`.
     """
     reader = _open(pdf)
     with _reading():
         signed = list(pyhanko.fields.enumerate_sig_fields(reader, filled_status=True))
         _check_count(len(signed), reader.xrefs.total_revisions)
         embedded = list(reader.embedded_signatures)
-        _check_size(reader.xrefs, min((int(one.signed_revision) for one in embedded), default=0))
-        names = frozenset(str(one.field_name) for one in embedded)
-        signatures = tuple(_read(pdf, one, names, ends_as_a_pdf(pdf)) for one in embedded) + _unknown(signed)
-    if all(one.is_time_stamp for one in signatures):
+        _check_size(reader.xrefs, min((int(signature.signed_revision) for signature in embedded), default=0))
+        names, ends = frozenset(str(signature.field_name) for signature in embedded), ends_as_a_pdf(pdf)
+        signatures = tuple(_read(pdf, signature, names, ends) for signature in embedded) + _unknown(signed)
+    if all(signature.is_time_stamp for signature in signatures):
         raise PdfFileError(N_("This PDF file holds no signature."))
     return signatures
 
@@ -245,7 +249,7 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     if kind not in (_PADES, _PKCS7, _TIMESTAMP):
         return None, (), _unknown_kind(kind)
     if content is None:
-        return None, (), bad(N_("What was signed is not the file around the signature."))
+        return None, (), bad(N_("The signed bytes are not the file around the signature."))
     try:
         contents = _unpadded(embedded.pkcs7_content)
         if kind == _TIMESTAMP:
@@ -255,26 +259,26 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     except (CertificateFileError, UnsupportedAlgorithmError) as error:
         return None, (), bad(str(error.args[0]), **error.details)
     if parsed.content is not None:
-        signature = bad(N_("The signature holds a content of its own, beside the file that it should be about."))
+        signature = bad(N_("The signature holds content of its own besides the file that it should cover."))
     if kind == _PADES and parsed.names_certificate is None:
-        signature = bad(N_("The signature does not name its certificate, as PAdES demands."))
+        signature = bad(N_("The signature does not name its certificate, as PAdES requires."))
     return parsed, parsed.time_stamps, signature
 
 
-_FOR_TIME_STAMPS: Final = not_checked(N_("This is a time stamp on the file: its authority has to be looked at."))
+_FOR_TIME_STAMPS: Final = not_checked(N_("This is a time stamp on the file: its authority has to be checked."))
 
 
 def _check_count(signatures: int, revisions: int) -> None:
     if signatures > SIGNATURES_MAX or revisions > REVISIONS_MAX:
         raise PdfFileError(
-            N_("This PDF file holds {signatures} signatures in {revisions} versions: more than are read."),
+            N_("This PDF file holds {signatures} signatures in {revisions} versions: too many to read."),
             signatures=signatures,
             revisions=revisions,
         )
 
 
 def _check_size(xrefs: Any, first_signed: int) -> None:
-    """Each version since *first_signed* is looked through for what it changed, with all objects of the file."""
+    """pyHanko searches each version since *first_signed* for changes, with all objects of the file."""
     versions = xrefs.total_revisions - 1 - first_signed
     objects = sum(len(xrefs.explicit_refs_in_revision(version)) for version in range(xrefs.total_revisions))
     if versions * objects > COMPARISONS_MAX:
@@ -286,10 +290,10 @@ def _check_size(xrefs: Any, first_signed: int) -> None:
 
 
 def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
-    """Those of kinds that pyHanko passes over."""
+    """The signatures of kinds that pyHanko ignores."""
     known = {kind.value for kind in pyhanko.fields.SigSeedSubFilter}
     kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
-    rest = not_checked(N_("What the signature is about was not looked at."))
+    rest = not_checked(N_("The bytes that the signature covers were not checked."))
     return tuple(
         PdfSignature(name, kind.removeprefix("/"), None, _unknown_kind(kind), rest)
         for name, kind in kinds
@@ -298,12 +302,12 @@ def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
 
 
 def _unknown_kind(kind: str) -> Step:
-    """Bad, and not merely unchecked: who accepts what was checked but for revocation must not accept just anything."""
-    return bad(N_("A signature of the kind {kind} is not taken here."), kind=kind.removeprefix("/"))
+    """Bad, not merely unchecked: a caller who accepts unchecked revocation must not thereby accept any signature."""
+    return bad(N_("Signatures of the kind {kind} are not supported."), kind=kind.removeprefix("/"))
 
 
 def _content(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | None:
-    """What the ByteRange is about: all from the first byte on but the signature's own digits; None if it is not so."""
+    """The bytes in the ByteRange; None unless they start at the first byte and omit only the signature's own digits."""
     numbers = [int(number) for number in embedded.byte_range]
     if len(numbers) != 4:
         return None
@@ -320,15 +324,15 @@ def _content(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | No
     view = memoryview(pdf)
 
     def digest(hash_: HashAlgorithm) -> bytes:
-        made = hashlib.new(hash_.value, view[:length])
-        made.update(view[start_2 : start_2 + length_2])
-        return made.digest()
+        hasher = hashlib.new(hash_.value, view[:length])
+        hasher.update(view[start_2 : start_2 + length_2])
+        return hasher.digest()
 
     return digest
 
 
 def _unpadded(contents: bytes) -> bytes:
-    """The DER at the beginning of *contents*, which is filled up with zeros."""
+    """The DER at the beginning of *contents*, which is padded with zeros."""
     length = int(asn1.parser.peek(contents))
     return contents if any(contents[length:]) else contents[:length]
 
@@ -337,7 +341,7 @@ def _unpadded(contents: bytes) -> bytes:
 
 
 def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> tuple[Any, str]:
-    """The file, and the name of the field to sign."""
+    """The reader of *pdf*, and the name of the field to sign."""
     reader = _open(pdf)
     known = _fields(reader)
     with _reading():
@@ -354,7 +358,7 @@ def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> t
     if known.get(field, False):
         raise UsageError(N_("The field {field} is signed already."), field=field)
     if field not in known and field in _names(reader):
-        raise UsageError(N_("The field {field} is none for a signature."), field=field)
+        raise UsageError(N_("The field {field} is not a signature field."), field=field)
     return reader, field
 
 
@@ -363,9 +367,11 @@ def _check_appearance(appearance: Appearance, pages: int) -> None:
     if not 1 <= appearance.page <= pages:
         raise UsageError(N_("The file has {pages} pages, and no page {page}."), pages=pages, page=appearance.page)
     if not (left < right and bottom < top):
-        raise UsageError(N_("The box of a signature is its left, bottom, right and top."))
+        raise UsageError(N_("The box of a signature is given by its left, bottom, right and top."))
     if not (appearance.text.isascii() and appearance.text.replace("\n", "").isprintable()):
-        raise UsageError(N_("The text of a signature is printable ASCII: no other letters have a font here."))
+        raise UsageError(
+            N_("The text of a signature must be printable ASCII: there is no font for other characters here.")
+        )
 
 
 def _fields(reader: Any) -> dict[str, bool]:
@@ -375,7 +381,7 @@ def _fields(reader: Any) -> dict[str, bool]:
 
 
 def _names(reader: Any) -> frozenset[str]:
-    """The names of the uppermost fields of the form, of whatever kind."""
+    """The names of the form's top-level fields, of any kind."""
     with _reading():
         if "/AcroForm" not in reader.root:
             return frozenset()
@@ -392,7 +398,7 @@ def _open(pdf: bytes) -> Any:
         encrypted = reader.encrypted
         _ = reader.root["/Pages"]
     if encrypted:
-        raise PdfFileError(N_("This PDF file is encrypted: neither signed nor read here."))
+        raise PdfFileError(N_("This PDF file is encrypted: it can be neither signed nor read here."))
     return reader
 
 
@@ -400,15 +406,15 @@ _UNREADABLE: Final = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError, RecursionError,
     NotImplementedError, zlib.error, struct.error,
 )  # fmt: skip
-"""What pyHanko raises, beside its own, for files that are not as they should be."""
+"""The exceptions, besides its own, that pyHanko raises for malformed files."""
 
 
 @contextmanager
 def _reading() -> Generator[None]:
-    """What pyHanko says of a file that it cannot take, as ours."""
+    """Turns pyHanko's exceptions for a file that it cannot read into a PdfFileError."""
     try:
         yield
     except MynacardError:  # the card's, and our own
         raise
     except (pyhanko.misc.PdfError, *_UNREADABLE):
-        raise PdfFileError(N_("This is no PDF file, or it is damaged.")) from None
+        raise PdfFileError(N_("This is not a PDF file, or it is damaged.")) from None

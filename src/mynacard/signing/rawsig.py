@@ -1,4 +1,4 @@
-"""A bare signature: the 256 bytes that the card returns, and nothing about who made them, when, or with which hash."""
+"""A bare signature: the 256 bytes that the card returns. They do not say who made them, when, or with which hash."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["verify"]
 def verify(
     signature: bytes, certificate: x509.Certificate, digest_of: DigestOf, hash_: HashAlgorithm = HashAlgorithm.SHA256
 ) -> Step:
-    """Whether the key of *certificate* signed the content. Whether the certificate is good is another question.
+    """Whether the key of *certificate* signed the content. The certificate itself is not checked.
 
     Args:
-        signature: as long as the key.
-        certificate: of the signer.
+        signature: the signature, as long as the key.
+        certificate: the signer's.
         digest_of: the content.
-        hash_: with which it was signed; the signature does not say.
+        hash_: the hash function that was used; the signature does not name it.
 
     Raises:
-        CertificateFileError: the signature has another length than the key gives it.
-        UnsupportedAlgorithmError: the certificate holds no RSA key of 2048 to 8192 bits.
-        UsageError: *digest_of* returned something else than such a digest.
+        CertificateFileError: the signature does not have the length that the key gives.
+        UnsupportedAlgorithmError: the certificate does not hold an RSA key of 2048 to 8192 bits.
+        UsageError: *digest_of* returned a digest of the wrong length.
     """
     if primitive.signed(certificate, signature, digest_of(hash_), hash_):
-        return good(N_("The file is as it was signed, with the key of this certificate."))
+        return good(N_("The file is unchanged since it was signed with the key of this certificate."))
     return bad(N_("The signature is not that of this file under this certificate."))

@@ -1,11 +1,11 @@
-"""Time stamps: an authority's word that something was there at a time, which a signer's own clock cannot give.
+"""Time stamps: an authority's statement that something existed at a time, which a signer's own clock cannot prove.
 
-A time stamp (RFC 3161) is about a signature value, or about a PDF file. It is asked for after the card has signed and
-was let go: an authority that does not answer costs nothing but the time stamp. The answer is checked before it is
-taken. Whether the authority can be trusted is another question, for :func:`check`, with the CA certificates that the
-caller names.
+A time stamp (RFC 3161) covers a signature value or a PDF file. It is requested after the card has signed and was
+released: an authority that does not answer costs only the time stamp. The answer is checked before it is used. Whether
+the authority can be trusted is another question, which :func:`check` answers with the CA certificates that the caller
+names.
 
-Asking goes by aiohttp and checking by pyHanko, both of the extra ``pdf``; reading the time needs neither.
+Requests use aiohttp and checks use pyHanko, both of the extra ``pdf``; reading the time needs neither.
 
 Source: RFC 3161 §2.3, §2.4, §3.4; RFC 5816; ETSI EN 319 122-1 V1.2.1 §5.3.
 """
@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, ClassVar, Final, TypeAlias
 
 from cryptography import x509
@@ -34,11 +35,12 @@ from mynacard.verdict import Step, Verdict, bad, good, not_checked
 __all__ = ["TIME_STAMP_MAX", "Ask", "Proof", "TimeStamp", "ask_http", "check", "check_url", "obtain", "parse"]
 
 TIME_STAMP_MAX: Final = 0x4000
-"""Bytes of a time stamp; usual ones have 1,500 to 8,000."""
+"""The most bytes of a time stamp; usual ones have 1,500 to 8,000."""
 TIMEOUT_S: Final = 30.0
+"""How long to wait for an authority's answer, unless the caller says otherwise."""
 
 Ask: TypeAlias = Callable[[bytes], bytes]
-"""Takes a TimeStampReq to the authority, and brings its TimeStampResp back (both DER)."""
+"""Sends a TimeStampReq to the authority, and returns its TimeStampResp (both DER)."""
 
 
 class _Response(asn1.core.Sequence):  # type: ignore[misc]  # asn1crypto's does not know that a refusal has no token
@@ -50,12 +52,12 @@ _GRANTED: Final = frozenset({"granted", "granted_with_mods"})
 
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
-    """What a time stamp says. Nothing of its signature was checked yet.
+    """A time stamp, read; its signature is not checked yet.
 
     Attributes:
         token: the TimeStampToken, DER.
-        time: when the authority says that it saw the digest.
-        fits: whether that digest is the one of what the time stamp was found with.
+        time: when, according to the authority, it saw the digest.
+        fits: whether that digest belongs to the signature or file that the time stamp was found with.
     """
 
     token: bytes = field(repr=False)
@@ -65,12 +67,12 @@ class TimeStamp:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a time stamp proves.
+    """The result of checking a time stamp.
 
     Attributes:
-        step: GOOD only if the authority is one under a CA that the caller trusts, and none of its chain was revoked.
-        time: when the signature was there already; None if the step is bad, or nobody knows the authority. Hold the
-            signer's certificate against this time.
+        step: GOOD only if the authority is under a CA that the caller trusts, and nothing in its chain was revoked.
+        time: a time at which the signature already existed; None if the step is bad, or the authority is not trusted.
+            Check the signer's certificate at this time.
     """
 
     step: Step
@@ -78,16 +80,16 @@ class Proof:
 
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
-        """The step with its name, as :func:`mynacard.trust.explain` takes it."""
+        """The step with its name, as :func:`mynacard.verdict.explain` takes it."""
         return ((N_("time stamp"), self.step),)
 
 
 def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
-    """The time stamp in *token_der*, held against what it should be about.
+    """The time stamp in *token_der*, compared with the content that it should cover.
 
     Raises:
-        CertificateFileError: no DER, no TimeStampToken, damaged, or longer than :data:`TIME_STAMP_MAX`.
-        UnsupportedAlgorithmError: it is about a digest by another hash than SHA-256, SHA-384 or SHA-512.
+        CertificateFileError: it is not DER, not a TimeStampToken, damaged, or longer than :data:`TIME_STAMP_MAX`.
+        UnsupportedAlgorithmError: its digest is not by SHA-256, SHA-384 or SHA-512.
     """
     _check_length(token_der)
     der.check(token_der)
@@ -96,10 +98,10 @@ def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
         imprint, time = content["message_imprint"], content["gen_time"].native
         name, digest = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
     except asn1.UNREADABLE:
-        raise CertificateFileError(N_("This is no time stamp, or it is damaged.")) from None
+        raise CertificateFileError(N_("This is not a time stamp, or it is damaged.")) from None
     if name not in {hash_.value for hash_ in HashAlgorithm}:
         raise UnsupportedAlgorithmError(
-            N_("The time stamp is made with {algorithm}, which is not taken here."), algorithm=ascii(name)
+            N_("The time stamp is made with {algorithm}, which is not supported."), algorithm=ascii(name)
         )
     return TimeStamp(token_der, time, digest_of(HashAlgorithm(name)) == digest)
 
@@ -111,13 +113,13 @@ def check(
     at: datetime,
     evidence: RevocationEvidence = NO_EVIDENCE,
 ) -> Proof | None:
-    """What *stamps* prove to somebody who trusts *authorities*: the best of them counts; None where there are none.
+    """Check *stamps* for a caller who trusts *authorities*: the best of them counts; None if there are none.
 
     Args:
-        stamps: of one signature or file.
-        authorities: CA certificates, for time stamps alone: a CA for signatures is none for time by that.
-        at: the time that matters, aware of its zone. The authority's certificates must be valid then.
-        evidence: what the caller knows of revoked certificates, of these CAs as of others.
+        stamps: those of one signature or file.
+        authorities: CA certificates that are trusted only for time stamps: trust in a CA for signatures does not count.
+        at: the time that matters, with a time zone. The authority's certificates must be valid then.
+        evidence: the caller's data on revoked certificates, of these and other CAs.
 
     Raises:
         UsageError: *at* has no time zone.
@@ -134,11 +136,13 @@ def check(
 
 
 def obtain(digest: bytes, hash_: HashAlgorithm, ask: Ask) -> bytes:
-    """The time stamp (DER) of *digest* that an authority gives, checked: about this, and signed as one.
+    """Obtain an authority's time stamp (DER) of *digest*; its signature is checked, and that it is for this digest.
 
     Raises:
-        MissingExtraError: pyHanko is not installed. Nobody was asked.
-        TimeStampError: the authority refused, or answered something else. And what *ask* raises.
+        MissingExtraError: pyHanko is not installed; the authority was not asked.
+        TimeStampError: the authority refused, or its answer is not such a time stamp.
+
+    Exceptions of *ask* pass through.
     """
     pyhanko.check_installed()
     nonce = secrets.randbits(63)
@@ -152,19 +156,19 @@ def obtain(digest: bytes, hash_: HashAlgorithm, ask: Ask) -> bytes:
     )
     token = _granted(ask(request.dump()), nonce)
     try:
-        stamp = parse(token, lambda asked: digest if asked is hash_ else b"")
+        stamp = parse(token, lambda wanted: digest if wanted is hash_ else b"")
     except (CertificateFileError, UnsupportedAlgorithmError) as error:
         raise TimeStampError(N_("The authority's time stamp cannot be used: {reason}"), reason=error) from error
     if not stamp.fits or _validated(stamp, (), stamp.time) is None:
-        raise TimeStampError(N_("The authority's time stamp is about something else, or its signature is wrong."))
+        raise TimeStampError(N_("The authority's time stamp is for something else, or its signature is wrong."))
     return token
 
 
 def check_url(url: str) -> None:
-    """That *url* can be asked, as far as it can be told before somebody types a password for it.
+    """Check that *url* can be an authority's, as far as that shows before the holder types a password.
 
     Raises:
-        UsageError: it is none of ``http`` or ``https``, or holds a user's name or password.
+        UsageError: its scheme is not ``http`` or ``https``, it has no host, or it holds a user name or a password.
     """
     from urllib.parse import urlsplit  # noqa: PLC0415
 
@@ -176,20 +180,21 @@ def check_url(url: str) -> None:
     if not usable or not url.isascii() or not url.isprintable():
         raise UsageError(N_("A time-stamping authority is named by its address: http(s)://…"))
     if "@" in parts.netloc:
-        raise UsageError(N_("The address holds a user's name: others could read it. Such authorities are not asked."))
+        raise UsageError(N_("The address holds a user name, which others could read: such authorities are not asked."))
 
 
 def ask_http(url: str, *, timeout_s: float = TIMEOUT_S) -> Ask:
-    """Asks the authority at *url*, once, for at most *timeout_s* seconds; redirections are not followed.
+    """A function that asks the authority at *url*, once, for at most *timeout_s* seconds, following no redirection.
 
-    The address, the digest and the asker's address are what the authority learns. It may be of ``http``: the answer
+    The authority learns the address, the digest and the caller's network address. Plain ``http`` will do: the answer
     carries a signature of its own.
 
     Raises:
-        UsageError: as :func:`check_url`. When called: from inside of an event loop, too.
+        UsageError: as :func:`check_url`.
         MissingExtraError: aiohttp is not installed.
 
-    What is returned raises TimeStampError for every way in which there is no answer.
+    The function raises a TimeStampError if there is no answer for any reason, and a UsageError if an event loop runs in
+    this thread.
     """
     check_url(url)
     pyhanko.check_installed()
@@ -213,7 +218,7 @@ async def _posted(url: str, request: bytes, timeout_s: float) -> bytes:
                 raise TimeStampError(
                     N_("The time-stamping authority answered with the HTTP status {status}."), status=response.status
                 )
-            return await _whole(response)
+            return await _answer(response)
     except TimeoutError:
         raise TimeStampError(
             N_("The time-stamping authority did not answer within {seconds} s."), seconds=f"{timeout_s:g}"
@@ -224,17 +229,17 @@ async def _posted(url: str, request: bytes, timeout_s: float) -> bytes:
         ) from error
 
 
-async def _whole(response: Any) -> bytes:
+async def _answer(response: Any) -> bytes:
     answer = b""
     async for piece in response.content.iter_chunked(TIME_STAMP_MAX):
         answer += piece
         if len(answer) > TIME_STAMP_MAX:
-            break  # _granted says so; no more is read
+            break  # _granted refuses it; the rest is not read
     return answer
 
 
 def _granted(response_der: bytes, nonce: int) -> bytes:
-    """The token in an answer, if it answers the question with this number."""
+    """The token in an answer, which must be to the request with this nonce."""
     try:
         _check_length(response_der)
         der.check(response_der)
@@ -244,7 +249,7 @@ def _granted(response_der: bytes, nonce: int) -> bytes:
         token = response["token"].dump()
         answered = status in _GRANTED and _content(token)["nonce"].native == nonce
     except (CertificateFileError, *asn1.UNREADABLE):
-        raise TimeStampError(N_("The time-stamping authority answered something that is no time stamp.")) from None
+        raise TimeStampError(N_("The time-stamping authority's answer is not a time stamp.")) from None
     if status not in _GRANTED:
         raise TimeStampError(N_("The time-stamping authority refused: {reason}"), reason=printable(reason[:200]))
     if not answered:
@@ -264,7 +269,7 @@ def _content(token_der: bytes) -> Any:
     if inside["content_type"].native != "tst_info":
         raise ValueError
     content = inside["content"].parsed
-    _ = content.native  # all of it is there, and of its types
+    _ = content.native  # parses it all: each value may raise
     return content
 
 
@@ -274,19 +279,19 @@ def _check_length(data: bytes) -> None:
 
 
 def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: datetime) -> dict[str, Any] | None:
-    """What pyHanko finds of its chain; None if it is forged, or not made as a time stamp is (RFC 3161 §2.3)."""
+    """pyHanko's status of its signature and chain; None if forged, or not made as a time stamp is (RFC 3161 §2.3)."""
     pyhanko.check_installed()
     unusable = (pyhanko.validation_errors.SignatureValidationError, pyhanko.general.CMSExtractionError)
     context = pyhanko.certvalidator.ValidationContext(
         trust_roots=[asn1.certificate(root) for root in roots],
         moment=at,
         allow_fetching=False,
-        revocation_mode="soft-fail",  # revocation is looked at by ours, afterwards
+        revocation_mode="soft-fail",  # _proof checks revocation afterwards
         time_tolerance=TOLERANCE,
         weak_hash_algos=WEAK_HASHES,
     )
 
-    def imprint(_hash: str) -> bytes:  # what it says itself: whether that is the right one, TimeStamp.fits tells
+    def imprint(_hash: str) -> bytes:  # its own one: TimeStamp.fits says whether that is right
         return bytes(_content(stamp.token)["message_imprint"]["hashed_message"].native)
 
     try:
@@ -294,13 +299,13 @@ def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: dateti
         status: dict[str, Any] = coroutine.result(
             pyhanko.generic_cms.validate_tst_signed_data(signed, context, imprint)
         )
-        stamps_alone = _is_for_time_stamps_alone(load(status["signing_cert"].dump()))
+        only_for_stamps = _is_only_for_time_stamps(load(status["signing_cert"].dump()))
     except (*unusable, CertificateFileError, *asn1.UNREADABLE):
         return None
-    return status if stamps_alone and status["intact"] and status["valid"] else None
+    return status if only_for_stamps and status["intact"] and status["valid"] else None
 
 
-def _is_for_time_stamps_alone(certificate: x509.Certificate) -> bool:
+def _is_only_for_time_stamps(certificate: x509.Certificate) -> bool:
     try:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
@@ -311,27 +316,26 @@ def _is_for_time_stamps_alone(certificate: x509.Certificate) -> bool:
 def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: RevocationEvidence, at: datetime) -> Proof:
     time = moment(stamp.time)
     if not stamp.fits:
-        return Proof(bad(N_("The time stamp is about something else.")))
+        return Proof(bad(N_("The time stamp is for something else.")))
     if stamp.time > at + TOLERANCE:
         return Proof(not_checked(N_("The time stamp ({time}) is later than the time that matters."), time=time))
     if not roots:
-        return Proof(not_checked(N_("The time stamp says {time}; nobody was named whose word counts."), time=time))
+        return Proof(not_checked(N_("The time stamp says {time}; no trusted authority was named."), time=time))
     status = _validated(stamp, roots, at)
     if status is None:
-        return Proof(bad(N_("The time stamp is damaged or forged, or not made as time stamps are.")))
+        return Proof(bad(N_("The time stamp is damaged or forged, or was not made as time stamps are.")))
     if status["trust_problem_indic"] is not None:
-        return Proof(bad(N_("The time stamp ({time}) is of an authority whose certificate is not good."), time=time))
+        return Proof(bad(N_("The time stamp ({time}) is from an authority whose certificate is not good."), time=time))
     if not evidence:
-        unknown = N_("The time stamp says {time}; whether its authority was revoked was not checked.")
+        unknown = N_("The time stamp says {time}; the revocation of its authority was not checked.")
         return Proof(not_checked(unknown, time=time), stamp.time)
-    chain = [
-        load(certificate.dump()) for certificate in status["validation_path"].iter_certs(include_root=True)
-    ]  # the root first
+    path = status["validation_path"]
+    chain = [load(certificate.dump()) for certificate in path.iter_certs(include_root=True)]  # the root first
     steps = [
-        revocation(chain[place + 1], chain[place], evidence, at=at, above=chain[:place])
-        for place in range(len(chain) - 1)
+        revocation(certificate, issuer, evidence, at=at, above=chain[:place])
+        for place, (issuer, certificate) in enumerate(pairwise(chain))
     ]
-    trusted = good(N_("It was there at {time}, by the word of an authority that is trusted."), time=time)
+    trusted = good(N_("It existed at {time}, according to a trusted authority."), time=time)
     step = max(steps, key=lambda step: _ORDER[step.verdict], default=trusted)
     if step.verdict is Verdict.GOOD:
         return Proof(trusted, stamp.time)
