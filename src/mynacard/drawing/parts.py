@@ -1,4 +1,4 @@
-"""What pictures of measurements are drawn from: scales, axes, legends, text."""
+"""The parts of pictures of measurements: scales, axes, legends, text."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = [
 WIDTH: Final = 960
 _TICKS_MAX: Final = 10
 _LOG_FROM: Final = 20
-"""An axis that may be logarithmic is, from this ratio of its ends on."""
+"""An axis that may be logarithmic is so from this ratio of its ends."""
 _NARROW, _WIDE = 7.0, 12.0  # pixels of a character; those of Chinese and Japanese are wide
 _PALETTE: Final = ("#4a86c5", "#c9605c", "#a87414", "#3f9a68", "#8f74c4", "#2690a0", "#bb6597", "#808080")
-"""Each has a contrast of 3 and more to white and to '#1c1c1c'."""
+"""Each has a contrast of at least 3 to white and to '#1c1c1c'."""
 _NO_XML: Final[Mapping[int, str]] = dict.fromkeys((0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}")
-"""The two characters that XML does not have, and :func:`printable` leaves."""
+"""The two characters that XML does not allow and :func:`printable` keeps."""
 DASHES: Final = ("", "8 3", "2 3", "10 3 2 3")
 _STYLE: Final = (
     ".plot{color:#222;font-family:sans-serif;font-size:12px}.plot text{fill:currentColor}"
@@ -35,7 +35,7 @@ _STYLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Where a value from *low* to *high* stands between *start* and *end*. Logarithmic where *base* is not 0."""
+    """Maps values from *low* to *high* to places from *start* to *end*. Logarithmic where *base* is not 0."""
 
     low: float
     high: float
@@ -46,13 +46,13 @@ class Scale:
 
     @classmethod
     def of(cls, values: Sequence[float], start: float, end: float, *, base: int = 0) -> Scale:
-        """A scale for *values*: logarithmic where they want it and *base* allows it, else from 0, or below.
+        """A scale for *values*: logarithmic where their range is wide and *base* is not 0, else from 0, or below.
 
         Raises:
             ValueError: a value is infinite, or not a number.
         """
         if not all(math.isfinite(value) for value in values):
-            raise ValueError("A value is infinite, or no number.")
+            raise ValueError("A value is infinite, or not a number.")
         low, high = min(values, default=0.0), max(values, default=0.0)
         if base and low > 0 and high / low >= _LOG_FROM:
             return cls(low, high, start, end, 0, base)
@@ -80,25 +80,25 @@ class Scale:
         return ticks[:: max(1, math.ceil(len(ticks) / _TICKS_MAX))]
 
     def _products(self, parts: Sequence[int]) -> list[float]:
-        """The products of *parts* and powers of the base that the scale has, in their order."""
+        """The products of *parts* and powers of the base that lie on the scale, in order."""
         exponents = range(math.floor(math.log(self.low, self.base)), math.ceil(math.log(self.high, self.base)) + 1)
         products = [part * float(self.base) ** exponent for exponent in exponents for part in parts]
         return [product for product in products if self.low <= product <= self.high]
 
 
 def _step(least: float) -> float:
-    """The round number, 1, 2 or 5 times a power of ten, that is *least* or the next above."""
+    """The smallest round number (1, 2 or 5 times a power of ten) that is *least* or more."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(part * power for part in (1, 2, 5, 10) if part * power >= least * (1 - 1e-9))
 
 
 def number(value: float) -> str:
-    """*value* with three digits, or all before its point."""
+    """*value* with three digits, or with all that stand before the point."""
     return f"{value:,.0f}" if 100 <= abs(value) < 1e15 else f"{value:.3g}"
 
 
 def x_axis(scale: Scale, bottom: float, top: float, label: str) -> Iterator[str]:
-    """Ticks, lines from them up to *top*, and *label*: what is counted."""
+    """Ticks, lines from them up to *top*, and *label*, which says what is counted."""
     for tick in scale.ticks():
         x = scale.at(tick)
         yield (
@@ -120,7 +120,7 @@ def y_axis(scale: Scale, across: Scale) -> Iterator[str]:
 
 
 def legend_of(palette: Mapping[str, str], y: float, *, dashed: bool = False) -> tuple[list[str], float]:
-    """The names with their colours, in as many rows as they need; and where the picture ends."""
+    """The names with their colours, in as many rows as they need, and the height at which the picture ends."""
     parts: list[str] = []
     x = 16.0
     for (name, colour), dash in zip(palette.items(), itertools.cycle(DASHES), strict=False):
@@ -135,12 +135,12 @@ def legend_of(palette: Mapping[str, str], y: float, *, dashed: bool = False) -> 
 
 
 def wide(text: str) -> float:
-    """About how many pixels *text* takes."""
+    """The approximate width of *text*, in pixels."""
     return sum(_WIDE if unicodedata.east_asian_width(letter) in "WF" else _NARROW for letter in text)
 
 
 def shortened(text: str, pixels: float) -> str:
-    """*text*, or as much of it as *pixels* have room for."""
+    """*text*, or as much of it as fits into *pixels*."""
     if wide(text) <= pixels:
         return text
     widths = itertools.accumulate(map(wide, text))
@@ -148,18 +148,18 @@ def shortened(text: str, pixels: float) -> str:
 
 
 def text_at(x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal", of: str = "") -> str:
-    """*text*, of the class *of*."""
+    """An element for *text*, of the CSS class *of*."""
     name = f' class="{of}"' if of else ""
     return f'<text{name} x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" font-weight="{weight}">{escaped(text)}</text>'
 
 
 def no_values(label: str) -> str:
-    """What stands in the place of a picture of nothing."""
+    """The picture for no values at all."""
     return svg(32, label, text_at(8, 20, "no values"))
 
 
 def svg(height: float, label: str, *parts: str) -> str:
-    """The picture of *parts*, which *label* says in words."""
+    """The picture made of *parts*; *label* describes it in words."""
     inside = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 {WIDTH} {height:.0f}" width="100%"'
@@ -174,5 +174,5 @@ def colours(names: Iterable[str]) -> dict[str, str]:
 
 
 def escaped(text: str) -> str:
-    """*text* for a place in markup, between tags or between quotation marks."""
+    """*text* escaped for markup, between tags or inside quotation marks."""
     return html.escape(printable(text).translate(_NO_XML))

@@ -1,7 +1,7 @@
-"""Pictures of measurements: each a whole ``<svg>`` that runs nothing and loads nothing, and a page to put them into.
+"""Pictures of measurements: each a complete ``<svg>`` that runs and loads nothing, and a page for them.
 
-They have no background of their own, and colours for light and dark ones. Names may come from anywhere: markup in them
-is shown as text.
+They have no background of their own, and colours that suit light and dark ones. Names may come from anywhere: markup in
+them is shown as text.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ __all__ = ["Bar", "histogram", "lines", "page", "timeline"]
 
 _BINS: Final = 48
 _POINTS_MAX: Final = 64
-"""A line of more points has no dots."""
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+"""A line with more points is drawn without dots."""
+_NO_PALETTE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Bar:
     title: str
 
 
-def timeline(bars: Sequence[Bar], palette: Mapping[str, str] = _NONE) -> str:
-    """Time from left to right, a bar for each stretch; those of one kind that cover the same pixels are one.
+def timeline(bars: Sequence[Bar], palette: Mapping[str, str] = _NO_PALETTE) -> str:
+    """Time from left to right, with a bar for each stretch; bars of one kind that cover the same pixels are merged.
 
     Raises:
         ValueError: a time is infinite, or not a number.
@@ -78,7 +78,7 @@ def timeline(bars: Sequence[Bar], palette: Mapping[str, str] = _NONE) -> str:
 
 
 def _merged(bars: Sequence[Bar], scale: Scale) -> Iterator[tuple[float, float, str, str]]:
-    """Left, right, kind and title of what is drawn."""
+    """Left, right, kind and title of each bar that is drawn."""
     places: dict[tuple[int, int, str], list[Bar]] = {}
     for bar in bars:
         left, right = scale.at(bar.start), scale.at(bar.start + bar.length)
@@ -86,16 +86,16 @@ def _merged(bars: Sequence[Bar], scale: Scale) -> Iterator[tuple[float, float, s
     for (_, _, kind), merged in places.items():
         left = min(scale.at(bar.start) for bar in merged)
         right = max(scale.at(bar.start + bar.length) for bar in merged)
-        whole = f"{number(sum(bar.length for bar in merged))} ms"
-        title = f"{merged[0].title}: {whole}" if len(merged) == 1 else f"{len(merged)} of kind {kind}: {whole}"
+        total = f"{number(sum(bar.length for bar in merged))} ms"
+        title = f"{merged[0].title}: {total}" if len(merged) == 1 else f"{len(merged)} of kind {kind}: {total}"
         yield left, max(right, left + 1), kind, title
 
 
-def histogram(series: Mapping[str, Sequence[float]], unit: str, palette: Mapping[str, str] = _NONE) -> str:
-    """How the values of each of *series* are distributed, one above the other, with median and 95th percentile.
+def histogram(series: Mapping[str, Sequence[float]], unit: str, palette: Mapping[str, str] = _NO_PALETTE) -> str:
+    """How the values of each of *series* are distributed, in rows, with median and 95th percentile.
 
-    The axis is logarithmic where the values want it. The highest bin of each has the same height. The percentile is
-    the smallest value that 95 of 100 do not exceed.
+    The axis is logarithmic where the range of the values is wide. The highest bin of every row has the same height. The
+    percentile is the smallest value that 95 of 100 values do not exceed.
 
     Raises:
         ValueError: a value is infinite, or not a number.
@@ -147,7 +147,7 @@ def _percentile(values: Sequence[float], percent: int) -> float:
 
 
 def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str) -> str:
-    """A line for each of *series*, whose points are x and y; x goes by powers of two where it spans many.
+    """A line for each of *series*, through its points (x, y); x goes by powers of two where its range is wide.
 
     Raises:
         ValueError: a value is infinite, or not a number.
@@ -182,15 +182,15 @@ def _line(
     path = " ".join(f"{x:.2f},{y:.2f}" for x, y in places)
     yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
     if len(points) <= _POINTS_MAX:
-        for (x, y), (at, over) in zip(points, places, strict=True):
+        for (x, y), (cx, cy) in zip(points, places, strict=True):
             yield (
-                f'<circle cx="{at:.2f}" cy="{over:.2f}" r="3.5" fill="{colour}">'
+                f'<circle cx="{cx:.2f}" cy="{cy:.2f}" r="3.5" fill="{colour}">'
                 f"<title>{escaped(name)}: {number(x)}, {number(y)}</title></circle>"
             )
 
 
 def page(title: str, body: str) -> str:
-    """A page of *body*, which is markup. It loads nothing and runs nothing, whatever that holds."""
+    """A page around *body*, which is markup. The page loads and runs nothing, whatever *body* holds."""
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8" /><title>{escaped(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
