@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by who can put it right.
+"""Everything that can go wrong, sorted by who can put it right.
 
 ::
 
@@ -14,7 +14,7 @@
     ├── ProtocolError      the peer: bytes that the specification forbids
     │   ├── TlvError, UnintelligibleError, SignatureMismatchError
     │   └── CardDataError
-    │       └── MaskedError    a recording does not tell these bytes
+    │       └── MaskedError    a recording leaves these bytes out
     ├── CardError          the card understood, and said no; has .status and .during
     │   ├── WrongLength, SecurityStatusNotSatisfied, ConditionsNotSatisfied, FunctionNotSupported
     │   └── FileNotFound
@@ -30,8 +30,8 @@
     │   │   └── CardLostAtVerificationError    also CardLostError
     │   ├── ChangeOutcomeUnknownError    also OutcomeUnknownError
     │   │   └── CardLostAtChangeError    also CardLostError
-    │   └── HalfChangedError    one PIN for people is two keys on the card, and now they differ
-    ├── NotPublicError     how to talk with this card is published nowhere
+    │   └── HalfChangedError    the holder has one PIN, the card two keys, and now they differ
+    ├── NotPublicError     no public text says how to talk to this card
     ├── SessionEndedError  another application was selected since, or the card was logged out
     ├── CardFileError, ReaderFileError, TestPkiError    files on this machine
     ├── CertificateFileError, PdfFileError    likewise; also ValueError
@@ -41,9 +41,9 @@
     └── UsageError         likewise; also ValueError
         └── OwnershipError
 
-Every class has a stable ``code``. A message is a template and its details, so that a program for
-people can translate it (:meth:`MynacardError.text`); ``str()`` is the English one. No message, detail
-or ``repr`` holds a secret.
+Every class has a stable ``code``. A message is a template with details, so that a program can show it
+in another language (:meth:`MynacardError.text`); ``str()`` gives the English. No message, detail or
+``repr`` holds a secret.
 """
 
 from __future__ import annotations
@@ -124,11 +124,11 @@ __all__ = [
 
 
 class MynacardError(Exception):
-    """The root: whatever a card, a reader, a file or a peer sends, nothing else comes out.
+    """The root: whatever a card, a reader, a file or a peer sends, the library raises nothing else.
 
     Args:
         template: a sentence for people, with ``{names}`` where details go.
-        details: what goes there: names and numbers, never a secret.
+        details: the values for these names, never a secret.
     """
 
     code: ClassVar[str] = "mynacard"
@@ -138,7 +138,7 @@ class MynacardError(Exception):
         self.details = details
 
     def text(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence, its template passed through *translate* (a ``gettext``) first."""
+        """The sentence, after its template has passed through *translate* (a ``gettext``)."""
         return Sentence(str(self.args[0]), self.details).text(translate)
 
     def __str__(self) -> str:
@@ -164,7 +164,7 @@ class NoPcscLibraryError(ReaderError):
 
 
 class NoPcscServiceError(ReaderError):
-    """The PC/SC service does not run."""
+    """The PC/SC service is not running."""
 
     code = "reader/no-service"
 
@@ -182,7 +182,7 @@ class NoReaderError(ReaderError):
 
 
 class ReaderNotFoundError(ReaderError):
-    """No attached reader has the name that was asked for."""
+    """No attached reader has the requested name."""
 
     code = "reader/not-found"
 
@@ -198,7 +198,7 @@ class ReaderAmbiguousError(ReaderError):
 
 
 class ReaderBusyError(ReaderError):
-    """Another program uses the card; ``.holders`` names those that may be it, as far as this system tells."""
+    """Another program is using the card; ``.holders`` names the candidates, where the system reports them."""
 
     code = "reader/busy"
 
@@ -208,25 +208,25 @@ class ReaderBusyError(ReaderError):
 
 
 class NoCardError(ReaderError):
-    """No card lies on the reader."""
+    """There is no card on the reader."""
 
     code = "reader/no-card"
 
 
 class CardMuteError(ReaderError):
-    """A card is there, and does not answer: face down, dirty, or no smart card."""
+    """A card is there but does not answer: it is face down, dirty, or not a smart card."""
 
     code = "reader/mute"
 
 
 class ExtendedLengthError(ReaderError):
-    """What was asked for needs commands or answers longer than reader or card passes. Nothing secret was sent."""
+    """This needs commands or answers longer than the reader or card passes. Nothing secret was sent."""
 
     code = "reader/extended-length"
 
 
 class NoKeypadError(ReaderError):
-    """The reader has no keys for this PIN, or nobody is known to have tried them. Nobody was asked for a PIN."""
+    """The reader has no keypad for this PIN, or an untested one. The holder was not asked for a PIN."""
 
     code = "reader/no-keypad"
 
@@ -250,13 +250,13 @@ class CardResetError(CardLostError):
 
 
 class OutcomeUnknownError(ReaderError):
-    """A command was sent, and no status word came back: the card may or may not have done it."""
+    """A command was sent, and no status word came back: the card may or may not have carried it out."""
 
     code = "reader/outcome-unknown"
 
 
 class CallTimeoutError(OutcomeUnknownError):
-    """A call of PC/SC did not return in time; ``.call`` names it. The connection is given up."""
+    """A PC/SC call did not return in time; ``.call`` names it. The connection is given up."""
 
     code = "reader/timeout"
 
@@ -281,7 +281,7 @@ class TlvError(ProtocolError):
 
 
 class UnintelligibleError(ProtocolError):
-    """A command APDU that no form fits; ``.part`` is the first part that is wrong."""
+    """No known form fits a command APDU; ``.part`` is the first part that is wrong."""
 
     code = "protocol/unintelligible"
 
@@ -297,13 +297,13 @@ class CardDataError(ProtocolError):
 
 
 class MaskedError(CardDataError):
-    """A recording does not tell what was here: it is personal, and was masked when it was recorded."""
+    """The recording does not hold these bytes: they are personal, and were masked when it was made."""
 
     code = "protocol/masked"
 
 
 class SignatureMismatchError(ProtocolError):
-    """What the card returned is no signature of the data under the card's own certificate."""
+    """The card's answer is not a signature of the data under the card's own certificate."""
 
     code = "protocol/signature-mismatch"
 
@@ -316,7 +316,7 @@ class CardError(MynacardError):
 
     Attributes:
         status: the status word.
-        during: what was asked, in the words of the standard.
+        during: the command that was refused, by its name in the standard.
     """
 
     code = "card"
@@ -352,7 +352,7 @@ class ConditionsNotSatisfied(CardError):
 
 
 class FunctionNotSupported(CardError):
-    """'6A81', '6A86', '6D00', '6E00': this card does not have it."""
+    """'6A81', '6A86', '6D00', '6E00': this card does not support it."""
 
     code = "card/not-supported"
 
@@ -372,14 +372,14 @@ class ApplicationNotFound(FileNotFound):
         super().__init__(
             status,
             during,
-            N_("This card has no {application} application: it is no Individual Number Card, or it is damaged."),
+            N_("This card has no {application} application: it is not an Individual Number Card, or it is damaged."),
             application=application,
         )
         self.application = application
 
 
 class CertificateAbsent(FileNotFound):
-    """The card has this application, and not this certificate (under 15, not asked for, or deleted)."""
+    """The card has this application but not this certificate (holder under 15, not requested, or deleted)."""
 
     code = "card/certificate-absent"
 
@@ -390,13 +390,15 @@ class CertificateAbsent(FileNotFound):
 
 
 class NoResidenceCard(FileNotFound):
-    """This card does not tell the type of residence card that it is: it is none, or it is damaged."""
+    """The card does not state its type of residence card: it is not a residence card, or it is damaged."""
 
     code = "card/no-residence-card"
 
     def __init__(self, status: StatusWord, during: str, /) -> None:
         super().__init__(
-            status, during, N_("This is no residence card, and no special permanent resident certificate ({status}).")
+            status,
+            during,
+            N_("This is neither a residence card nor a special permanent resident certificate ({status})."),
         )
 
 
@@ -404,13 +406,13 @@ class NoResidenceCard(FileNotFound):
 
 
 class PinError(MynacardError):
-    """The holder: whatever concerns a PIN. ``.pin`` names it."""
+    """The holder: any error about a PIN; ``.pin`` names it."""
 
     code = "pin"
 
     @property
     def pin(self) -> str:
-        """The PIN's name for people, in English; a text that a catalogue may translate."""
+        """The PIN's name for people, in English; a catalogue may translate it."""
         return str(self.details["pin"])
 
 
@@ -433,7 +435,7 @@ class PinIncorrect(PinError, CardError):
 
 
 class PinBlocked(PinError, CardError):
-    """No tries are left ('63C0', '6983', '6984'): a new PIN is set at the municipal office, or as J-LIS describes."""
+    """No tries are left ('63C0', '6983', '6984'): set a new PIN at the municipal office, or as J-LIS describes."""
 
     code = "pin/blocked"
 
@@ -443,7 +445,7 @@ class PinBlocked(PinError, CardError):
 
 
 class PinAbsent(PinError, FileNotFound):
-    """The application does not have this PIN ('6A82', '6A88'): under 15, a card without PINs, or another kind."""
+    """The application does not have this PIN ('6A82', '6A88'): holder under 15, no PINs, or another kind of card."""
 
     code = "pin/absent"
 
@@ -452,7 +454,7 @@ class PinAbsent(PinError, FileNotFound):
 
 
 class CardNumberIncorrect(PinError, CardError):
-    """The number is not that of this residence card. The card counts no tries; it is not sent again by itself."""
+    """The number is not that of this residence card. The card counts no tries; the library does not send it again."""
 
     code = "pin/card-number"
 
@@ -462,7 +464,7 @@ class CardNumberIncorrect(PinError, CardError):
 
 
 class LastTryError(PinError):
-    """No VERIFY was sent: one try is left (or the card does not say how many), and nobody allowed to spend it."""
+    """No VERIFY was sent: one try is left, or an unknown number, and the caller did not allow spending the last."""
 
     code = "pin/last-try"
 
@@ -472,7 +474,7 @@ class LastTryError(PinError):
 
 
 class PinNotTyped(PinError):
-    """No PIN that can be right was typed at the reader's keys. The card has seen none; no try is spent."""
+    """The holder typed no PIN of the right form at the reader. The card has received none; no try is spent."""
 
     code = "pin/not-typed"
 
@@ -481,19 +483,19 @@ class PinNotTyped(PinError):
 
 
 class PinEntryCancelled(PinNotTyped):
-    """Its holder pressed the key that cancels."""
+    """The holder pressed the cancel key."""
 
     code = "pin/entry-cancelled"
 
 
 class PinEntryTimedOut(PinNotTyped):
-    """Its holder did not type in time."""
+    """The holder did not type in time."""
 
     code = "pin/entry-timed-out"
 
 
 class PinFormError(PinError, ValueError):
-    """The PIN does not have the form that this PIN has. It never reached the card; no try is spent."""
+    """The value does not have the form of this PIN. It never reached the card; no try is spent."""
 
     code = "pin/form"
 
@@ -517,7 +519,7 @@ class CardLostAtVerificationError(VerificationOutcomeUnknownError, CardLostError
 
 
 class ChangeOutcomeUnknownError(PinError, OutcomeUnknownError):
-    """A new PIN was sent, and no clear answer came back: the old one or the new one is in force. Never sent again."""
+    """A new PIN was sent, and no clear answer came back: the old or the new one is in force. It is not sent again."""
 
     code = "reader/change-outcome-unknown"
 
@@ -532,7 +534,7 @@ class CardLostAtChangeError(ChangeOutcomeUnknownError, CardLostError):
 
 
 class HalfChangedError(PinError):
-    """A PIN that is two keys on the card was changed in one of them; ``.changed`` and ``.unchanged`` name them."""
+    """A PIN that is two keys on the card was changed in only one of them; ``.changed`` and ``.unchanged`` name them."""
 
     code = "pin/half-changed"
 
@@ -546,13 +548,13 @@ class HalfChangedError(PinError):
 
 
 class NotPublicError(MynacardError):
-    """A card that is known by what it says of itself, and whose session is specified in no public text."""
+    """The card says what it is, but no public text specifies how to talk to it."""
 
     code = "card/not-public"
 
 
 class SessionEndedError(MynacardError):
-    """The session's application is no longer the selected one. Nothing was sent."""
+    """The session's application is no longer selected. Nothing was sent."""
 
     code = "session/ended"
 
@@ -564,7 +566,7 @@ class CardFileError(MynacardError):
 
 
 class ReaderFileError(MynacardError):
-    """A file about readers (profiles, a report of a check) cannot be read, or is damaged, or of another version."""
+    """A file about readers (profiles, a check report) cannot be read, is damaged, or is of another version."""
 
     code = "file/reader"
 
@@ -573,41 +575,41 @@ class TestPkiError(MynacardError):
     """The test PKI of the simulator cannot be read or made."""
 
     code = "file/test-pki"
-    __test__ = False  # no test class, whatever pytest thinks of the name
+    __test__ = False  # not a test class, whatever pytest thinks of the name
 
 
 class CertificateFileError(MynacardError, ValueError):
-    """A file or byte string that should be a certificate or a signature is none."""
+    """A file or byte string is not the certificate or signature that it should be."""
 
     code = "file/certificate"
 
 
 class PdfFileError(MynacardError, ValueError):
-    """A file that should be a PDF is none, is damaged or encrypted, or does not take or hold a signature."""
+    """A file is not a PDF, is damaged or encrypted, or does not take or hold a signature."""
 
     code = "file/pdf"
 
 
 class TimeStampError(MynacardError):
-    """No time stamp was had of the authority. The signature that was to have it is good without."""
+    """The authority gave no time stamp. The signature that was to have it is good without one."""
 
     code = "signature/time-stamp"
 
 
 class SubmissionError(MynacardError):
-    """An application, a package or an answer that is not taken; ``.violations`` or ``.report`` says what is wrong."""
+    """An application, a package or an answer is not accepted; ``.violations`` or ``.report`` says what is wrong."""
 
     code = "submission"
 
 
 class PortalUnreachable(MynacardError):
-    """No answer came from the receiver, or not all of it; whether it got anything is not known. Send it again."""
+    """The receiver's answer did not arrive, or only in part; what it received is unknown. Send it again."""
 
     code = "portal/unreachable"
 
 
 class MissingExtraError(MynacardError):
-    """A package that this needs is not installed; ``.extra`` names what to install."""
+    """A required package is not installed; ``.extra`` names the extra to install."""
 
     code = "install/extra"
 
@@ -630,7 +632,7 @@ class UnsupportedAlgorithmError(MynacardError, ValueError):
 
 
 class UsageError(MynacardError, ValueError):
-    """A value that the call does not take. Nothing was sent."""
+    """A value that the call does not accept. Nothing was sent."""
 
     code = "usage"
 

@@ -16,7 +16,7 @@ __all__ = ["HashAlgorithm", "digest_info", "parse_digest_info"]
 
 
 class HashAlgorithm(StrEnum):
-    """A hash function, by the name that :mod:`hashlib` has for it."""
+    """A hash function, by its name in :mod:`hashlib`."""
 
     SHA256 = "sha256"
     SHA384 = "sha384"
@@ -24,7 +24,7 @@ class HashAlgorithm(StrEnum):
 
     @property
     def digest_size(self) -> int:
-        """Bytes of a digest."""
+        """The length of a digest, in bytes."""
         return hashlib.new(self.value).digest_size
 
     def digest(self, data: bytes) -> bytes:
@@ -40,7 +40,11 @@ _PREFIXES: Final = {
 
 
 def digest_info(hash_: HashAlgorithm, digest: bytes) -> bytes:
-    """The DER of the DigestInfo that says *digest* was made by *hash_*. A digest of another length is refused."""
+    """The DER of the DigestInfo that says *digest* was made by *hash_*.
+
+    Raises:
+        UnsupportedAlgorithmError: *digest* has another length.
+    """
     if len(digest) != hash_.digest_size:
         raise UnsupportedAlgorithmError(N_("A digest of {hash} has another length."), hash=hash_.value)
     return _PREFIXES[hash_] + digest
@@ -50,9 +54,9 @@ def parse_digest_info(info: bytes) -> tuple[HashAlgorithm, bytes]:
     """The hash function and digest in *info*, which must be one of the three forms to the byte.
 
     Raises:
-        UnsupportedAlgorithmError: anything else, SHA-1 and MD5 included.
+        UnsupportedAlgorithmError: *info* is anything else, including SHA-1 and MD5.
     """
     for hash_, prefix in _PREFIXES.items():
         if info.startswith(prefix) and len(info) == len(prefix) + hash_.digest_size:
             return hash_, info[len(prefix) :]
-    raise UnsupportedAlgorithmError(N_("This is no DigestInfo with SHA-256, SHA-384 or SHA-512."))
+    raise UnsupportedAlgorithmError(N_("This is not a DigestInfo with SHA-256, SHA-384 or SHA-512."))

@@ -1,6 +1,6 @@
-"""Days as Japan counts them, its offices and its cards: calendar days in Tokyo, and full years of age.
+"""Days as Japan, its offices and its cards count them: calendar days in Tokyo, and full years of age.
 
-Japan has had no summer time since 1951, so the zone is a fixed one, and no database of zones is needed.
+Japan has had no summer time since 1951, so the zone is fixed and needs no time zone database.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ def day_in_tokyo(moment: datetime) -> date:
 
 
 def months_after(day: date, months: int) -> date:
-    """*day* so many months later, or earlier if negative; the month's last day where it has no such day."""
+    """The same day *months* months later, or earlier if negative; the month's last day where it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def age(born: date, day: date) -> int:
-    """Whole years on *day*. Born on a 29 February, one is a year older on the 1 March of other years.
+    """Age in whole years on *day*. A person born on 29 February ages on 1 March in other years.
 
-    The law counts the year as full at the end of the day before (年齢計算ニ関する法律); no rule here turns on that day.
+    The law counts the year as complete at the end of the day before (年齢計算ニ関する法律); no rule
+    here depends on that day.
     """
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

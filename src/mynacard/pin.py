@@ -1,4 +1,4 @@
-"""A PIN that does not show itself, and one that never comes here."""
+"""A PIN that does not print itself, and one that never reaches this program."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ __all__ = ["AtKeypad", "Pin"]
 
 
 class Pin:
-    """The bytes of a PIN or password, given away only by :meth:`reveal`.
+    """The bytes of a PIN or password, given out only by :meth:`reveal`.
 
     Prints as ``Pin(…)``, cannot be pickled, copied into text or iterated, and compares in constant time.
-    It has no form of its own: what form a PIN must have is known where the PIN is known
-    (:mod:`mynacard.apdu.verification`).
+    It does not check the form of a PIN; :mod:`mynacard.apdu.verification` does, where it is known which PIN it is.
 
     Python cannot promise to wipe memory: the string it was typed into, the copies the interpreter made and
     the buffers of the PC/SC service are out of reach. A reader with a keypad is the better answer.
@@ -23,7 +22,7 @@ class Pin:
     __slots__ = ("__secret",)
 
     def __init__(self, secret: str | bytes) -> None:
-        # What is not ASCII keeps its UTF-8 bytes here, so that the check of the form can refuse it.
+        # Text that is not ASCII keeps its UTF-8 bytes here, so that the form check can refuse it.
         self.__secret: Final = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else bytes(secret)
 
     def reveal(self) -> bytes:
@@ -50,14 +49,14 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class AtKeypad:
-    """In the place of a PIN: its holder types it at the reader's own keys, and no program of this machine has it.
+    """Stands for a PIN that its holder types on the reader's own keypad; no program on this machine has it.
 
-    Digits alone; no keypad has letters. While the holder types, other programs wait for the card.
+    Digits only; no keypad has letters. While the holder types, other programs wait for the card.
 
     Attributes:
-        timeout_s: so long the reader waits for the holder's first key, and from there for the last, 1..255. Some
-            readers have a time of their own.
-        untested: also on a reader of which :mod:`mynacard.readers.profiles` does not say that its keypad was tried.
+        timeout_s: how long the reader waits for the first key, and from then on for the last, in seconds, 1..255. Some
+            readers use a time of their own.
+        untested: also accept a reader whose keypad :mod:`mynacard.readers.profiles` does not list as tried.
     """
 
     timeout_s: int = 30

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all, and on the disk before anything relies on them."""
+"""Files and folders that are written whole or not at all, and are on the disk before anything relies on them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["flush", "move", "replace_file", "whole_folder"]
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace *path* by *content*, mode 0600, whole or not at all, and on the disk when this returns.
+    """Replace *path* with *content*, mode 0600, whole or not at all; it is on the disk when this returns.
 
     Raises:
-        OSError: it cannot; its ``filename`` is *path*, not the file in between.
+        OSError: it cannot be written; ``filename`` is *path*, not the temporary file.
     """
     with _errors_name(path):
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
@@ -33,10 +33,10 @@ def replace_file(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def whole_folder(path: Path) -> Generator[Path, None, None]:
-    """A folder to fill, mode 0700. When the context ends it replaces *path*; after an error it is removed instead.
+    """A folder to fill, mode 0700. It replaces *path* when the context ends; after an error it is removed instead.
 
     Raises:
-        OSError: it cannot be made or put in place; its ``filename`` is *path*, which is as it was.
+        OSError: it cannot be made or put in place; ``filename`` is *path*, which is unchanged.
     """
     path = path.absolute()
     with _errors_name(path):
@@ -54,13 +54,13 @@ def whole_folder(path: Path) -> Generator[Path, None, None]:
 
 
 def flush(stream: BinaryIO) -> None:
-    """Return when all that was written to *stream* is on the disk."""
+    """Return once everything written to *stream* is on the disk."""
     stream.flush()
     os.fsync(stream.fileno())
 
 
 def move(source: Path, target: Path) -> None:
-    """Make *source* the new *target*, in the same file system, and so that a crash afterwards does not undo it."""
+    """Make *source* the new *target*, within one file system; a crash afterwards does not undo it."""
     os.replace(source, target)
     _sync_folder(target.parent)
 
@@ -81,13 +81,13 @@ def _flush_tree(folder: Path) -> None:
         if entry.is_dir():
             _flush_tree(entry)
         else:
-            with entry.open("r+b") as file:  # Windows flushes only what may be written
+            with entry.open("r+b") as file:  # Windows flushes only a file that is open for writing
                 flush(file)
     _sync_folder(folder)
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # has no such thing; its rename is journalled
+    if os.name == "nt":  # Windows cannot sync a folder; it journals the rename
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

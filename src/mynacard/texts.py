@@ -14,7 +14,7 @@ from typing import Final, Protocol, runtime_checkable
 __all__ = ["N_", "Sentence", "Translatable", "catalogue", "moment", "printable"]
 
 _NOT_PRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode's categories: control, format (text that turns round, too), half a character, ends of lines."""
+"""Unicode categories: control, format (which can reverse text), surrogate, line and paragraph separator."""
 
 
 def N_(template: str) -> str:  # noqa: N802  # the name by which gettext's tools know it
@@ -24,10 +24,10 @@ def N_(template: str) -> str:  # noqa: N802  # the name by which gettext's tools
 
 @runtime_checkable
 class Translatable(Protocol):
-    """What can tell itself in another language: a whole sentence, such as an error."""
+    """A whole sentence that can be put into another language, such as an error."""
 
     def text(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence, its template passed through *translate* (a ``gettext``) first."""
+        """The sentence, after its template has passed through *translate* (a ``gettext``)."""
         ...
 
 
@@ -37,27 +37,27 @@ class Sentence:
 
     Attributes:
         template: English, with ``{names}`` where details go.
-        details: what goes there. Texts and whole sentences among them are translated, too.
+        details: the values for these names. Texts and whole sentences among them are translated, too.
     """
 
     template: str
     details: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def text(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence, its template passed through *translate* (a ``gettext``) first."""
+        """The sentence, after its template has passed through *translate* (a ``gettext``)."""
         details = {name: _translated(detail, translate) for name, detail in self.details.items()}
         return str(_translated(self.template, translate)).format(**details)
 
 
 def _translated(part: object, translate: Callable[[str], str]) -> object:
-    """*part* as it goes into a sentence. A catalogue has its own header at the empty text."""
+    """*part* as it goes into a sentence. An empty text stays empty: catalogues keep their header under it."""
     if isinstance(part, str):
         return translate(part) if part else part
     return part.text(translate) if isinstance(part, Translatable) else part
 
 
 def printable(text: str) -> str:
-    """*text* on one line that commands no terminal: anyone can put a name on a card or into a file."""
+    """*text* on one line, with nothing that a terminal obeys: anyone can put a name on a card or into a file."""
     return "".join(
         character.encode("unicode_escape").decode() if unicodedata.category(character) in _NOT_PRINTABLE else character
         for character in text
@@ -65,13 +65,13 @@ def printable(text: str) -> str:
 
 
 def moment(time: datetime) -> str:
-    """*time*, which knows its time zone, in UTC and to the second."""
+    """*time*, which has a time zone, in UTC and to the second."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 @cache
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The translations into *language* (``"ja"``); the English texts themselves where there are none."""
+    """The translations into *language* (``"ja"``); where there are none, texts stay in English."""
     file = resources.files("mynacard").joinpath("locale", language, "LC_MESSAGES", "mynacard.mo")
     if not file.is_file():
         return gettext.NullTranslations()

@@ -167,7 +167,7 @@ def test_a_card_of_another_kind_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(new_cards, "new_card", lambda: SimulatedCard((), {}))
     for words in (["info"], ["pin", "status"], ["cert", "show", USER_AUTHENTICATION]):
         assert said(run(*words, "-r", "sim:", "-v"), 40) == (
-            "This card has no JPKI application: it is no Individual Number Card, or it is damaged."
+            "This card has no JPKI application: it is not an Individual Number Card, or it is damaged."
         )
 
 

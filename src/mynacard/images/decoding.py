@@ -1,7 +1,7 @@
-"""Images of cards, decoded by Pillow (the extra ``images``), within bounds.
+"""Images from cards, decoded by Pillow (the extra ``images``), within bounds.
 
-What an image says of its size is looked at before a decoder is: a few bytes can ask for gigabytes. No other format is
-tried than the one that belongs there.
+The size that an image declares is checked before it is decoded: a few bytes can ask for gigabytes. Only the format that
+the first bytes show is tried.
 
 Source: TIFF 6.0 §3 and §11 (compression 4 is ITU-T T.6); ISO/IEC 15444-1:2019 §A.5.1 (SIZ), §I.5.3.1 (image header).
 """
@@ -27,7 +27,7 @@ DOTS_MAX: Final = {
     ImageKind.JPEG: 1_000_000,
     ImageKind.JPEG_2000: 1_000_000,
 }
-"""Dots of an image. A card's front at 600 dots an inch has 2.6 million; real images are not known."""
+"""The most dots that an image may have. A card's front at 600 dots an inch has 2.6 million; real images are unknown."""
 
 _FORMATS: Final = {
     ImageKind.TIFF: "TIFF", ImageKind.PNG: "PNG", ImageKind.JPEG: "JPEG", ImageKind.JPEG_2000: "JPEG2000",
@@ -37,7 +37,7 @@ _UNDECODABLE: Final = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
     RuntimeError, MemoryError, struct.error, Warning,
 )  # fmt: skip
-"""What Pillow raises over bytes that are no image; warnings where a program made errors of them."""
+"""Everything that Pillow raises for bytes that are not an image; warnings, where a program turns them into errors."""
 _CODESTREAM: Final = bytes.fromhex("FF4FFF51")
 """How a JPEG 2000 codestream begins: SOC, SIZ."""
 _SIZ: Final = struct.Struct(">HHIIIIIIIIH")
@@ -45,11 +45,11 @@ _COMPONENTS_MAX: Final = 4
 
 
 def decode(image: Image) -> Picture:
-    """*image*, decoded; what fills its object behind it is left aside.
+    """*image*, decoded; filler after it is ignored.
 
     Raises:
         MissingExtraError: Pillow is not installed.
-        CardDataError: it is none of its kind, says that it has more dots than it may, or is damaged.
+        CardDataError: *image* is not of a known kind, declares too many dots, or is damaged.
     """
     try:
         from PIL import Image as pillow  # noqa: PLC0415, N813  # an extra, and a large one
@@ -57,14 +57,14 @@ def decode(image: Image) -> Picture:
         raise MissingExtraError("Pillow", "images") from None
     kind = image.kind
     if kind is None:
-        raise _error(image, N_("It begins like no image that is known."))
+        raise _error(image, N_("It does not begin like a known kind of image."))
     if kind is ImageKind.JPEG_2000:
         _check_codestream(image)
     try:
         picture = pillow.open(io.BytesIO(image.content), formats=[_FORMATS[kind]])
         _check_size(image, kind, picture.size)
         if kind is ImageKind.TIFF and picture.info.get("compression") != _MMR:
-            raise _error(image, N_("It is compressed in another way than MMR."))
+            raise _error(image, N_("It is not compressed as MMR."))
         picture.load()
     except (*_UNDECODABLE, pillow.DecompressionBombError):
         raise _error(image, N_("It cannot be decoded.")) from None
@@ -72,7 +72,11 @@ def decode(image: Image) -> Picture:
 
 
 def png(image: Image) -> bytes:
-    """*image* as PNG. Errors are those of :func:`decode`."""
+    """*image* as PNG.
+
+    Raises:
+        MissingExtraError, CardDataError: as :func:`decode`.
+    """
     picture = decode(image)
     out = io.BytesIO()
     picture.save(out, "PNG")
@@ -82,11 +86,11 @@ def png(image: Image) -> bytes:
 def _check_size(image: Image, kind: ImageKind, size: tuple[int, int]) -> None:
     width, height = size
     if width < 1 or height < 1 or width * height > DOTS_MAX[kind]:
-        raise _error(image, N_("It says that it has {width} by {height} dots."), width=width, height=height)
+        raise _error(image, N_("It declares a size of {width} by {height} dots."), width=width, height=height)
 
 
 def _check_codestream(image: Image) -> None:
-    """That the size in the codestream, which the decoder goes by, is within bounds: the one around it may differ."""
+    """Check the size in the codestream, which the decoder goes by: the size in the file around it may differ."""
     start = image.content.find(_CODESTREAM) + len(_CODESTREAM)
     try:
         _, _, right, bottom, left, top, _, _, _, _, components = _SIZ.unpack_from(image.content, start)
@@ -98,5 +102,5 @@ def _check_codestream(image: Image) -> None:
 
 
 def _error(image: Image, problem: str, **details: object) -> CardDataError:
-    why = CardDataError(problem, **details)
-    return CardDataError(N_("The {image} is no image that can be shown. {problem}"), image=image.name, problem=why)
+    reason = CardDataError(problem, **details)
+    return CardDataError(N_("The {image} cannot be shown. {problem}"), image=image.name, problem=reason)

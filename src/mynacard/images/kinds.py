@@ -1,4 +1,4 @@
-"""Images on cards: what each should be, and what it looks like. Nobody decodes them here."""
+"""Images on cards: the format that each should have, and the one it seems to have. Nothing is decoded here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Image", "ImageKind"]
 
 
 class ImageKind(StrEnum):
-    """A format of images."""
+    """An image format."""
 
     PNG = "png"
     JPEG = "jpg"
@@ -18,7 +18,7 @@ class ImageKind(StrEnum):
 
     @property
     def signatures(self) -> tuple[bytes, ...]:
-        """How such a file can begin.
+        """The bytes that a file of this format can begin with.
 
         Source: ISO/IEC 15948:2004 §5.2; ISO/IEC 10918-1:1994 §B.1.1.3 (SOI, and the marker after it);
         ISO/IEC 15444-1:2019 §I.5.1; TIFF 6.0 §2, both byte orders.
@@ -33,10 +33,10 @@ class ImageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of a file.
+    """An image in a file of a card.
 
     Attributes:
-        name: which.
+        name: its name for people.
         wanted: the format it should have.
         content: its bytes.
     """
@@ -47,10 +47,10 @@ class Image:
 
     @property
     def kind(self) -> ImageKind | None:
-        """The format it begins like; None for no image, an empty one included."""
+        """The format that its first bytes show; None where it is empty or they show none."""
         return next((kind for kind in ImageKind if self.content.startswith(kind.signatures)), None)
 
     @property
     def sound(self) -> bool:
-        """Whether it begins like what it should be. What follows may still be none."""
+        """Whether it begins like the format it should have. The rest may still be damaged."""
         return self.kind is self.wanted
