@@ -78,7 +78,7 @@ def test_a_value_of_the_wrong_form_is_not_sent_and_neither_is_the_other(old: str
 @pytest.mark.parametrize(("old", "new"), [("ABC123", "ABC123"), ("ABC123", "abc123"), ("abc123", "ABC123")])
 def test_a_new_value_that_is_the_old_one_is_not_sent(old: str, new: str) -> None:
     card = CardThat(lambda command: "9000")
-    with pytest.raises(errors.UsageError, match="is the old one"):
+    with pytest.raises(errors.UsageError, match="is the same as the old one"):
         change(Channel(card), CAPITALS, ChangeReferenceData, Pin(old), Pin(new), upper_case=True)
     assert card.sent == []
 

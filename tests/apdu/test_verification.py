@@ -130,7 +130,7 @@ def test_small_letters_are_sent_as_capitals_where_that_is_asked_for(scripted: Sc
 
 def test_small_letters_are_not_sent_where_it_is_not_and_the_text_says_why() -> None:
     card = CardThat(lambda command: "9000")
-    with pytest.raises(errors.PinFormError, match="small letters"):
+    with pytest.raises(errors.PinFormError, match="lowercase letters"):
         verify(Channel(card), CAPITALS, Pin("abc123"))
     assert card.sent == []
 

@@ -1,7 +1,7 @@
-"""ISO/IEC 7816: what is said to a card and what it answers, as bytes and as values.
+"""ISO/IEC 7816: commands to a card and its answers, as bytes and as values.
 
-Knows no application and no reader. Parts of it that only this library's other rooms need (the commands, TLV) stay in
-their modules.
+Knows neither applications nor readers. Parts that only the library's other packages need (the commands, TLV) stay in
+their own modules.
 """
 
 from mynacard.apdu.channel import CardProfile, Channel

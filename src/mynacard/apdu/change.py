@@ -2,10 +2,10 @@
 
 A PIN that was changed to something its holder does not know is as good as blocked. So, in this order: the form of both
 values is checked here; the old one is presented, with every guard of :mod:`mynacard.apdu.verification`; its EF is
-selected; one change is sent, or none; and whatever comes back, no second one.
+selected; one change is sent, or none; and no second one, whatever comes back.
 
 Source: ISO/IEC 7816-4:2005 §7.5.7, §5.1.3 (which status words leave the card as it was); the card's own '80 32', and
-that it takes both on the selected EF: vectors/personal/commands.json. Whether a short identifier would do is not known.
+that cards take both on the selected EF: vectors/personal/commands.json. A short identifier may or may not do.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from mynacard.texts import N_
 __all__ = ["ChangeKind", "change", "check_new"]
 
 ChangeKind: TypeAlias = type[ChangeReferenceData] | type[ChangeKey]
-"""Which of the two commands an application has."""
+"""The command, of the two, that an application has."""
 
 _UNCHANGED: Final = frozenset({0x64, *range(0x66, 0x6F)})
-"""SW1 of an answer after which the PIN is the old one; the others warn, or tell of a fault in writing."""
+"""SW1 of an answer after which the old PIN is in force; the others warn, or report a fault in writing."""
 
 
 def check_new(
@@ -38,12 +38,13 @@ def check_new(
 
     Raises:
         PinFormError: one of them has the wrong form.
-        UsageError: the new one is the old one.
+        NoKeypadError: one of them is to be typed at a keypad, and may have letters.
+        UsageError: the new one is the old one, or a time limit is not one that a reader can wait.
     """
     new = check_form(reference, new, upper_case=upper_case)
     old = check_form(reference, old, upper_case=upper_case)
     if new == old and not isinstance(new, AtKeypad):
-        raise errors.UsageError(N_("The new {pin} is the old one. Nothing was sent."), pin=reference.label)
+        raise errors.UsageError(N_("The new {pin} is the same as the old one. Nothing was sent."), pin=reference.label)
     return old, new
 
 
@@ -65,10 +66,10 @@ def change(
         channel: on the application that has the PIN.
         reference: which PIN.
         kind: the command by which this application changes it.
-        old: the PIN that is in force, or that it is to be typed at the reader.
-        new: the one that shall be; at a keypad it is typed twice.
+        old: the PIN that is in force, or the request to type it at the reader.
+        new: the PIN that replaces it; at a keypad it is typed twice.
         spend_last_try: send the old one even if one try is left, or the card does not say how many are.
-        upper_case: turn small letters of both into capitals first.
+        upper_case: convert lowercase letters of both to capitals first.
 
     Raises:
         PinFormError, UsageError: as :func:`check_new`. Nothing was sent.
@@ -99,7 +100,7 @@ def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.Ou
     kind = errors.CardLostAtChangeError if lost else errors.ChangeOutcomeUnknownError
     return kind(
         N_(
-            "Whether the {pin} was changed is not known: the new one or the old one is right. "
+            "It is not known whether the {pin} was changed: either the new one or the old one is right. "
             "Try the new one first. ({cause})"
         ),
         pin=reference.label,

@@ -27,7 +27,7 @@ __all__ = ["ISO_7816_4", "CardProfile", "Channel", "Meanings", "refusal"]
 _log = logging.getLogger(__name__)
 
 Meanings: TypeAlias = Mapping[int, Callable[[StatusWord, str], errors.CardError]]
-"""What status words mean: exceptions by status word."""
+"""The exceptions that status words stand for, by status word."""
 
 ISO_7816_4: Final[Meanings] = {
     StatusWord.WRONG_LENGTH: errors.WrongLength,
@@ -41,7 +41,7 @@ ISO_7816_4: Final[Meanings] = {
 }
 
 GET_RESPONSE_MAX: Final = 64
-"""So often '61XX' is followed for one command; the longest object of these cards takes fewer."""
+"""How many times '61XX' is followed for one command; the longest object of these cards takes fewer."""
 
 _SFI_REFUSED: Final = frozenset(
     {
@@ -54,10 +54,10 @@ _SFI_REFUSED: Final = frozenset(
         StatusWord.OFFSET_OUTSIDE_FILE,
     }
 )
-"""Answers that a card without short EF identifiers can give to a command that holds one."""
+"""Answers that a card without short EF identifiers may give to a command that uses one."""
 
 _SELECTS_A_DF: Final = frozenset({b"\xa4\x00", b"\xa4\x04"})
-"""INS and P1 of SELECT of the MF, and of SELECT by DF name, in whatever class."""
+"""INS and P1 of SELECT of the MF, and of SELECT by DF name, in any class."""
 
 
 _NO_SUCH_APPLICATION: Final = frozenset(
@@ -71,12 +71,12 @@ _NO_SUCH_APPLICATION: Final = frozenset(
         StatusWord.SELECTION_FAILED,
     }
 )
-"""What cards of other kinds answer to SELECT of an application that they do not have, or to SELECT at all."""
+"""Answers of other kinds of cards to SELECT of an application that they do not have, or to any SELECT."""
 
 
 def refusal(status: StatusWord, during: str, meanings: Meanings = ISO_7816_4) -> errors.CardError:
-    """The exception that says *status* (ISO/IEC 7816-4:2005 §5.1.3), or what the application means by it."""
-    match status.tries_left:  # of '63CX' alone: the 4 of '6984' counts nothing
+    """The exception for *status* (ISO/IEC 7816-4:2005 §5.1.3), or for what the application means by it."""
+    match status.tries_left:  # of '63CX' only: the 4 of '6984' counts nothing
         case None:
             return meanings.get(status, errors.CardError)(status, during)
         case 0:
@@ -87,14 +87,15 @@ def refusal(status: StatusWord, during: str, meanings: Meanings = ISO_7816_4) ->
 
 @dataclass(frozen=True, slots=True)
 class CardProfile:
-    """What was learned of a card behind a reader. The next channel on the same two, given it, asks nothing twice.
+    """Facts learned about a card behind a reader. A later channel on the same two, given them, asks nothing twice.
 
     Attributes:
-        extended_length: whether a READ BINARY with extended Le brings a long file whole; None while nobody tried.
-        block: where it does not, how many bytes one may bring nevertheless, at most.
-        seen: how many were asked for and came, or the whole of a shorter file; more only where no login can be lost.
-        certificate: how many are asked for first of a JPKI certificate; None: as many as pass.
-        selects_first: the commands whose short EF identifiers this card refused; their EF is selected first.
+        extended_length: whether a READ BINARY with extended Le returns a long file whole; None until it was tried.
+        block: where it does not, the most bytes that one may return nevertheless.
+        seen: how many bytes were asked for and came, or all of a shorter file. More are asked for only where no login
+            can be lost.
+        certificate: how many bytes of a JPKI certificate to ask for first; None: as many as pass.
+        selects_first: the commands whose short EF identifiers this card refused; for these, the EF is selected first.
     """
 
     extended_length: bool | None = None
@@ -105,10 +106,11 @@ class CardProfile:
 
 
 class Channel:
-    """The way to one card. It is a :class:`~mynacard.apdu.message.Card` itself.
+    """The way to one card, and itself a :class:`~mynacard.apdu.message.Card`.
 
-    Keeps nothing that the card knows better: no selected file, no security status, no counter; only what was learned
-    (``profile``), and how often sessions began or ended (``selections``), so that one can see that it is over.
+    Keeps nothing that the card knows better: no selected file, no security status, no counter. It keeps only what was
+    learned (``profile``), and a count of how many times sessions began or ended (``selections``), by which a session
+    sees that it is over.
 
     ==============  =========  =======================  ==========================
     verb            takes      follows '61XX', '6CXX'   returns
@@ -131,15 +133,15 @@ class Channel:
 
     @property
     def profile(self) -> CardProfile:
-        """What was learned so far."""
+        """Everything learned so far."""
         return self._profile
 
     def learn(self, profile: CardProfile) -> None:
-        """From here on *profile* is what is known of this card behind this reader."""
+        """Take *profile* as what is known of this card behind this reader."""
         self._profile = profile
 
     def transmit(self, command: bytes, /) -> bytes:
-        """The answer of the card to the command APDU *command*.
+        """The card's answer to the command APDU *command*.
 
         Raises:
             OutcomeUnknownError: fewer than two bytes came back.
@@ -156,19 +158,24 @@ class Channel:
         return answer
 
     def end_sessions(self) -> None:
-        """From here on sessions on this channel have ended: somebody else may have used the card in between."""
+        """End the sessions on this channel: another program may have used the card in between."""
         self.selections += 1
 
     def exchange_once(self, command: Command) -> ResponseApdu:
-        """The response to *command*, which is sent once whatever comes back."""
+        """The response to *command*, which is sent once, whatever comes back.
+
+        Raises:
+            ProtocolError: a field of *command* is out of range, or the response is longer than Ne.
+            ReaderError: as :meth:`transmit`.
+        """
         return self._exchange(encode(command))
 
     def exchange_typed(self, command: TypedCommand) -> ResponseApdu:
-        """The response to *command*, whose PIN a person types at the reader; the card's, or the reader's own.
+        """The card's response to *command*, whose PIN the holder types at the reader; or the reader's own response.
 
         Raises:
-            NoKeypadError: the reader cannot do it, or something around the card hides that. Nobody was asked.
-            ProtocolError: there is more in it than a status word.
+            NoKeypadError: the reader has no keypad, or something around the card hides it. The holder was not asked.
+            ProtocolError: the response holds more than a status word.
         """
         response = ResponseApdu.parse(with_keys(self._card).transmit_typed(command))
         _log.debug("%s typed at the reader -> %r", command.header.hex(" ").upper(), response)
@@ -176,30 +183,41 @@ class Channel:
         return response
 
     def exchange(self, command: Command) -> ResponseApdu:
-        """The whole response to *command*: '6CXX' is followed once, '61XX' to its end, up to Ne.
+        """The complete response to *command*: '6CXX' is followed once, '61XX' to its end, up to Ne.
 
         Raises:
-            ProtocolError: a response longer than Ne, or a '61XX' that does not end.
+            ProtocolError: the response is longer than Ne, or '61XX' does not end.
         """
         apdu = encode(command)
         return self._complete(apdu, self._exchange(apdu))
 
     def send(self, command: Command, during: str | None = None, meanings: Meanings = ISO_7816_4) -> bytes:
-        """The data that *command* brings; every status word but '9000' is the exception of *meanings*."""
+        """The data that *command* returns.
+
+        Raises:
+            CardError: a status word other than '9000'; the exception that *meanings* has for it.
+            ProtocolError: as :meth:`exchange`.
+        """
         return _data(self.exchange(command), during or command.title, meanings)
 
     def send_on(self, file_id: int, command: SfiCommand) -> bytes:
-        """The data that *command* brings from the EF *file_id*, asked as :meth:`exchange_on` does."""
+        """The data that *command* returns from the EF *file_id*, sent as :meth:`exchange_on` does.
+
+        Raises:
+            CardError: the card refused; :func:`refusal` names the class.
+            ProtocolError: as :meth:`exchange`.
+        """
         return _data(self.exchange_on(file_id, command), command.title)
 
     def exchange_on(self, file_id: int, command: SfiCommand) -> ResponseApdu:
         """The response to *command* on the EF *file_id*, by short identifier, or else after SELECT.
 
-        A card that refuses the short form is remembered in ``profile``. No command goes out in a second form but one
-        that the card refused in the first without looking at its data.
+        ``profile`` remembers that a card refuses the short form. A command goes out in the second form only if the card
+        refused the first without looking at its data.
 
         Raises:
             CardError: the EF cannot be selected.
+            ProtocolError: as :meth:`exchange`.
         """
         kind = type(command)
         by_identifier = self.takes_identifier(file_id, kind)
@@ -219,14 +237,15 @@ class Channel:
         return file_id <= SFI_MAX and kind not in self.profile.selects_first
 
     def select(self, df_name: bytes, application: str) -> None:
-        """SELECT the application *df_name*; everything verified in another one is forgotten by the card.
+        """SELECT the application *df_name*; the card forgets everything that was verified in another one.
 
         Raises:
             ApplicationNotFound: the card does not have it; *application* is its name for people.
+            CardError: the card refused in another way.
         """
         command = SelectDf(df_name)
         response = self.exchange(command)
-        if response.status == StatusWord.FAULT:  # a card was seen to answer so to the first command after power-on
+        if response.status == StatusWord.FAULT:  # seen as the answer to the first command after power-on
             response = self.exchange(command)
         if response.status in _NO_SUCH_APPLICATION:
             raise errors.ApplicationNotFound(response.status, command.title, application)
@@ -239,7 +258,7 @@ class Channel:
         return response
 
     def _complete(self, apdu: CommandApdu, response: ResponseApdu) -> ResponseApdu:
-        """*response*, or what it announces; nothing more is asked of a command that wanted no data, or not so much."""
+        """*response*, or the data it announces, unless the command asked for no data, or for less."""
         exact = response.status.exact_ne
         if exact is not None and exact <= apdu.ne:
             apdu = replace(apdu, ne=exact)

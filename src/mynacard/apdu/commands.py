@@ -1,7 +1,7 @@
-"""What can be asked of a card, as values, and how each looks on the wire.
+"""The commands that a card can be sent, as values, and how each looks on the wire.
 
 ``encode`` and ``decode`` go through one table, :data:`FORMS`: the driver builds from the row that the simulator parses
-with. What both agree on wrongly, the vectors tell.
+with. The vectors catch an error that both share.
 
 Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.3.3 (READ RECORD), §7.4.2 (GET DATA), §7.5.2
 (INTERNAL AUTHENTICATE), §7.5.3 (GET CHALLENGE), §7.5.4 (EXTERNAL and MUTUAL AUTHENTICATE), §7.5.6 (VERIFY), §7.5.7
@@ -78,13 +78,13 @@ SFI_MAX: Final = 0x1E
 
 
 class SignatureScheme(IntEnum):
-    """P1 of '80 2A': what the card does with the input before its RSA operation.
+    """P1 of '80 2A': how the card treats the input before its RSA operation.
 
-    All six were tried on cards by one source; 0 by everybody (vectors/jpki/commands.json).
+    One source tried all six on cards; every source tried 0 (vectors/jpki/commands.json).
     """
 
     PKCS1 = 0
-    """PKCS #1 v1.5 padding around the input, 1..245 bytes, whatever they are."""
+    """PKCS #1 v1.5 padding around the input, 1..245 bytes of any content."""
     PKCS1_BARE_SHA256 = 1
     """Hashes 1..255 bytes; pads the 32 bytes without a DigestInfo."""
     PKCS1_SHA256_DIGEST = 2
@@ -99,36 +99,41 @@ class SignatureScheme(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to ask a card. A frozen value; its fields stand in P1-P2, the data field and Ne."""
+    """A command to a card: a frozen value, whose fields stand in P1-P2, the data field and Ne."""
 
     title: ClassVar[str]
 
 
 @dataclass(frozen=True, slots=True)
 class SfiCommand(Command):
-    """A command that can name its EF by short identifier, and can ask the same of the current EF."""
+    """A command that can name its EF by short identifier, or be sent to the current EF."""
 
     def on_current_ef(self) -> Command:
-        raise TypeError  # every subclass says how
+        """The same command to the current EF.
+
+        Raises:
+            TypeError: on this class itself; every subclass defines it.
+        """
+        raise TypeError
 
 
 @dataclass(frozen=True, slots=True)
 class SelectMf(Command):
-    """SELECT of the master file, which the Individual Number Card has not."""
+    """SELECT the master file, which the Individual Number Card does not have."""
 
     title = "SELECT (MF)"
 
 
 @dataclass(frozen=True, slots=True)
 class SelectMfByFileId(Command):
-    """SELECT of the master file by its identifier '3F00'; the residence card has one."""
+    """SELECT the master file by its identifier '3F00'; the residence card has one."""
 
     title = "SELECT (MF)"
 
 
 @dataclass(frozen=True, slots=True)
 class SelectDf(Command):
-    """SELECT an application by DF name, no data wanted back."""
+    """SELECT an application by DF name; no data comes back."""
 
     title = "SELECT (application)"
     name: bytes
@@ -136,7 +141,7 @@ class SelectDf(Command):
 
 @dataclass(frozen=True, slots=True)
 class SelectDfFci(Command):
-    """SELECT an application by DF name, its file control information wanted back."""
+    """SELECT an application by DF name; its file control information comes back."""
 
     title = "SELECT (application)"
     name: bytes
@@ -175,7 +180,7 @@ class ReadBinarySfi(SfiCommand):
 
 @dataclass(frozen=True, slots=True)
 class _KeyCommand(SfiCommand):
-    """A command on a PIN or key: EF with short identifier *key*, or the current EF."""
+    """A command on a PIN or key: the EF with short identifier *key*, or the current EF."""
 
     key: int
 
@@ -192,7 +197,7 @@ class VerifyStatus(_KeyCommand):
 
 @dataclass(frozen=True, slots=True)
 class Verify(_KeyCommand):
-    """VERIFY: presents a PIN. Only :mod:`mynacard.apdu.verification` makes one."""
+    """VERIFY: presents a PIN. Only :mod:`mynacard.apdu.verification` creates one."""
 
     title = "VERIFY"
     pin: Pin
@@ -210,7 +215,7 @@ class ComputeDigitalSignature(_KeyCommand):
 
 @dataclass(frozen=True, slots=True)
 class ComputeWithDefaultKey(Command):
-    """The same with the application's own key, which asks for no PIN; the two card face applications have one."""
+    """The same with the application's own key, which needs no PIN; the two card face applications have one."""
 
     title = "COMPUTE DIGITAL SIGNATURE"
     scheme: SignatureScheme
@@ -229,7 +234,7 @@ class InternalAuthenticate(_KeyCommand):
 
 @dataclass(frozen=True, slots=True)
 class ChangeReferenceData(_KeyCommand):
-    """CHANGE REFERENCE DATA: a new PIN, after VERIFY of the old one. Only :mod:`mynacard.apdu.change` makes one."""
+    """CHANGE REFERENCE DATA: a new PIN, after VERIFY of the old one. Only :mod:`mynacard.apdu.change` creates one."""
 
     title = "CHANGE REFERENCE DATA"
     pin: Pin
@@ -237,7 +242,7 @@ class ChangeReferenceData(_KeyCommand):
 
 @dataclass(frozen=True, slots=True)
 class ChangeKey(_KeyCommand):
-    """The same where the application has the card's own '80 32'. Only :mod:`mynacard.apdu.change` makes one."""
+    """The same where the application has the card's own '80 32'. Only :mod:`mynacard.apdu.change` creates one."""
 
     title = "CHANGE KEY"
     pin: Pin
@@ -266,7 +271,7 @@ class GetChallenge(Command):
 
 @dataclass(frozen=True, slots=True)
 class MutualAuthenticate(Command):
-    """MUTUAL AUTHENTICATE: each side shows that it knows the key, in 40 bytes; the challenge came just before."""
+    """MUTUAL AUTHENTICATE: each side proves that it knows the key, in 40 bytes; GET CHALLENGE came just before."""
 
     title = "MUTUAL AUTHENTICATE"
     token: bytes = dataclasses.field(repr=False)
@@ -300,7 +305,7 @@ class GetResponse(Command):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a command looks on the wire: class, instruction, the P1 that set it apart, P1-P2, data field."""
+    """How a command looks on the wire: class, instruction, the values of P1 that set it apart, P1-P2, data field."""
 
     cla: int
     ins: int
@@ -395,13 +400,13 @@ FORMS: Final[dict[type[Command], Form]] = {
 
 
 ISSUER_SECURITY_DOMAIN: Final = bytes.fromhex("A0000001510000")
-"""The card manager. It is current after power-on and asks nothing of anybody."""
+"""The card manager. It is current after power-on, and selecting it needs no PIN."""
 LOG_OUT: Final = SelectDf(ISSUER_SECURITY_DOMAIN)
-"""What logs out: another application. To select the same one again keeps its PINs verified on real cards."""
+"""Selecting another application logs out. Selecting the same one again keeps its PINs verified on real cards."""
 
 
 class Part(StrEnum):
-    """The part of a command APDU that no form fits; a card refuses each with a status word of its own."""
+    """The part of a command APDU that no form fits; a card refuses each with its own status word."""
 
     CLA = "CLA"
     INS = "INS"
@@ -419,10 +424,10 @@ _HAS_NE: Final = {kind: any(field.name == "ne" for field in dataclasses.fields(k
 
 
 def encode(command: Command) -> CommandApdu:
-    """The APDU that asks *command*.
+    """The APDU for *command*.
 
     Raises:
-        ProtocolError: a field is out of the range that its place on the wire has.
+        ProtocolError: a field is out of the range that the wire has for it.
     """
     form = FORMS[type(command)]
     values = {field.name: getattr(command, field.name) for field in dataclasses.fields(command)}
@@ -437,7 +442,7 @@ def encode(command: Command) -> CommandApdu:
 
 
 def decode(apdu: CommandApdu) -> Command:
-    """The command that *apdu* asks.
+    """The command in *apdu*.
 
     Raises:
         UnintelligibleError: no form fits; its ``part`` is the first :class:`Part` that is wrong.
@@ -468,13 +473,13 @@ def _strange_header(apdu: CommandApdu) -> Part:
 
 
 def _parse(wire: Wire, data: bytes) -> dict[str, Any]:
-    """The fields that *wire* finds in *data*, which it must use up."""
-    if wire is EMPTY:  # most commands have no data; construct's way of seeing that costs more than all the rest
+    """The fields that *wire* finds in *data*; it must consume all of it."""
+    if wire is EMPTY:  # most commands have no data; construct takes longer to see that than for all the rest
         if data:
             raise ConstructError
         return {}
     value = wire.parse(data)
-    if wire.name:  # one field
+    if wire.name:  # a single field
         return {wire.name: value}
     return {field: value[field] for field in cast(dict[str, Any], value) if field[0] != "_"}
 

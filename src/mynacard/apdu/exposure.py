@@ -1,4 +1,4 @@
-"""What passed to a card that a bystander could use."""
+"""Whether a card was given anything that a bystander could use: a PIN, or a login."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Exposure:
     """Watches the commands and answers of one card.
 
     Attributes:
-        pin_shown: a PIN or password was sent to the card, whatever it said: the card must be powered off.
-        login_possible: and no successful log-out came since: it must be logged out before.
+        pin_shown: a PIN or password was sent to the card, whatever it answered. The card must be powered off.
+        login_possible: and no log-out has succeeded since. The card must be logged out first.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""PINs that a person types at the reader: what the reader is asked, and what it says. The program never has them.
+"""PINs that the holder types at the reader: requests to the reader, and its answers. The program never has the PIN.
 
 Source: PC/SC Workgroup, part 10 (features, structures, status words) and its supplement 2.02.08 (properties);
-pcsc-lite 1.9.9, src/PCSC/reader.h. What CCID readers make of the structures: USB CCID 1.1, §6.1.11 (PC_to_RDR_Secure).
+pcsc-lite 1.9.9, src/PCSC/reader.h. How CCID readers use the structures: USB CCID 1.1, §6.1.11 (PC_to_RDR_Secure).
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ CANCELLED: Final = 0x6401
 TYPED_TWO_WAYS: Final = 0x6402
 WRONG_LENGTH: Final = 0x6403
 WRONG_PARAMETER: Final = 0x6B80
-"""What the reader says in the card's place where there was no PIN; the card has seen nothing then."""
+"""The reader's own answers, in the card's place, where there was no PIN; the card has received nothing then."""
 
 
 class Feature(IntEnum):
-    """What a reader can do beside passing APDUs on, as far as it is used here."""
+    """The abilities of readers that are used here, besides passing APDUs on."""
 
     VERIFY_PIN_DIRECT = 0x06
     MODIFY_PIN_DIRECT = 0x07
@@ -72,7 +72,7 @@ class Feature(IntEnum):
 
 
 class Property(IntEnum):
-    """What a reader tells of itself; numbers, the lowest byte first, but for the firmware's name."""
+    """The properties that a reader reports; numbers, lowest byte first, except for the firmware's name."""
 
     FIRMWARE = 0x08
     MAX_APDU_DATA = 0x0A
@@ -110,21 +110,21 @@ ASCII_FROM_THE_LEFT: Final = 0x82
 KEY_PRESSED: Final = 0x02
 """bEntryValidationCondition: an entry ends with a key."""
 CONFIRM_NEW: Final = 0x01
-"""bConfirmPIN: the new PIN is typed twice; the old one is not asked for, for it was verified before."""
+"""bConfirmPIN: the new PIN is typed twice. The old one is not asked for: it was verified before."""
 _DEFAULT_MESSAGES: Final = 0xFF
 _JAPANESE: Final = 0x0411
 
 
 def feature_list(codes: Mapping[Feature, int]) -> bytes:
-    """The answer to GET_FEATURE_REQUEST of a reader with these features, by their control codes."""
+    """The answer to GET_FEATURE_REQUEST of a reader with these features, given with their control codes."""
     return bytes(_FEATURES.build({"rows": [{"tag": tag, "code": code} for tag, code in codes.items()]}))
 
 
 def parse_features(answer: bytes) -> Mapping[int, int]:
-    """The control codes of a reader's features, by tag. No code is 0: that is none.
+    """The control codes of a reader's features, by tag. A feature with the code 0 is left out: it has no control code.
 
     Raises:
-        ProtocolError: *answer* is no list of features.
+        ProtocolError: *answer* is not a list of features.
     """
     return {row.tag: int(row.code) for row in _rows(_FEATURES, answer) if row.code}
 
@@ -135,10 +135,10 @@ def property_list(values: Mapping[Property, bytes]) -> bytes:
 
 
 def parse_properties(answer: bytes) -> Mapping[int, bytes]:
-    """What a reader tells of itself, by tag.
+    """The properties that a reader reports, by tag.
 
     Raises:
-        ProtocolError: *answer* is no list of properties.
+        ProtocolError: *answer* is not a list of properties.
     """
     return {row.tag: bytes(row.value) for row in _rows(_PROPERTIES, answer)}
 
@@ -147,19 +147,19 @@ def _rows(wire: Wire, answer: bytes) -> list[Any]:
     try:
         return list(wire.parse(answer).rows)
     except ConstructError:
-        raise ProtocolError(N_("The reader's list of what it can do is damaged.")) from None
+        raise ProtocolError(N_("The reader's list of features or properties is damaged.")) from None
 
 
 @dataclass(frozen=True, slots=True)
 class TypedCommand:
-    """A command whose data field is a PIN that a person types at the reader.
+    """A command whose data field is a PIN that the holder types at the reader.
 
     Attributes:
-        header: CLA, INS, P1, P2 of VERIFY, or of CHANGE REFERENCE DATA with the new PIN alone.
-        fewest, most: how many digits the reader takes.
+        header: CLA, INS, P1, P2 of VERIFY, or of CHANGE REFERENCE DATA with only the new PIN.
+        fewest, most: how many digits the reader accepts.
         new: whether it is a new PIN, which is typed twice.
-        timeout_s: so long the reader waits for the first key, and from there for the last, 1..255.
-        untested: whether a reader will do whose keypad nobody is known to have tried.
+        timeout_s: how long the reader waits for the first key, and from then on for the last, in seconds, 1..255.
+        untested: whether a reader will do whose keypad is not known to have been tried.
     """
 
     header: bytes
@@ -171,16 +171,16 @@ class TypedCommand:
 
     @property
     def feature(self) -> Feature:
-        """What the reader must be able to do."""
+        """The feature that the reader must have."""
         return Feature.MODIFY_PIN_DIRECT if self.new else Feature.VERIFY_PIN_DIRECT
 
     @property
     def longest_s(self) -> int:
-        """So long somebody may take: until the first key and from there on, for each time that the PIN is typed."""
+        """The longest the holder may take, in seconds: twice ``timeout_s`` for each time that the PIN is typed."""
         return (2 if self.new else 1) * 2 * self.timeout_s
 
     def structure(self) -> bytes:
-        """What the reader is sent: nothing secret is in it."""
+        """The structure that the reader is sent; it holds nothing secret."""
         template = self.header + b"\x00"
         values = {
             "timeout_s": self.timeout_s, "timeout_after_first_s": self.timeout_s,
@@ -195,24 +195,24 @@ class TypedCommand:
 
 @runtime_checkable
 class KeypadCard(Protocol):
-    """A card on a reader that may have keys. What is put around a card and knows of no keys hides them."""
+    """A card on a reader that may have a keypad. A wrapper around a card that does not know of keypads hides it."""
 
     def transmit(self, command: bytes, /) -> bytes: ...
     def transmit_typed(self, command: TypedCommand, /) -> bytes:
-        """The card's answer to *command* once a person has typed, or the reader's own if there was no PIN.
+        """The card's answer to *command* once the holder has typed, or the reader's own if there was no PIN.
 
         Raises:
-            NoKeypadError: the reader cannot do it, or is not known to. Nobody was asked.
+            NoKeypadError: the reader has no keypad, or an untested one. The holder was not asked.
         """
         ...
 
 
 def with_keys(card: object) -> KeypadCard:
-    """*card*, if PINs can be typed where it lies.
+    """*card*, if PINs can be typed at its reader.
 
     Raises:
-        NoKeypadError: it is in memory or recorded, or something around it hides the keys.
+        NoKeypadError: it is in memory or recorded, or something around it hides the keypad.
     """
     if not isinstance(card, KeypadCard):
-        raise NoKeypadError(N_("No PIN can be typed where this card lies: there are no keys."))
+        raise NoKeypadError(N_("No PIN can be typed where this card is: there is no keypad."))
     return card

@@ -1,7 +1,7 @@
-"""Which bytes of a card's answers are personal: rules as data, and who follows a conversation by them.
+"""Which bytes of a card's answers are personal: rules as data, and a follower that applies them to a conversation.
 
-Whatever is not known to be harmless is taken for personal: an application without rules, a file that nobody selected in
-sight, the inside of an object whose beginning has not been seen.
+Anything not known to be harmless is taken as personal: an application without rules, a file whose selection was not
+seen, the inside of an object whose beginning was not seen.
 
 Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.6.1 (GET RESPONSE).
 """
@@ -19,17 +19,17 @@ from mynacard.errors import TlvError
 __all__ = ["MASTER_FILE", "ApplicationMask", "FileMask", "Follower", "Range"]
 
 Range: TypeAlias = tuple[int, int]
-"""Bytes from the first number on, to before the second."""
+"""Bytes from the first number up to, but not including, the second."""
 
 MASTER_FILE: Final = b"\x3f\x00"
-"""The file identifier of the MF, which stands for its name: it has none."""
+"""The file identifier of the MF, in place of a name, which it does not have."""
 
 _END: Final = 1 << 31
 _FILLER: Final = (b"\x00\x00", b"\xff\xff")
-"""How filler begins; 'FF' alone begins tags of these cards, too."""
+"""How filler begins; a single 'FF' also begins tags on these cards."""
 _SELECT, _READ_BINARY, _GET_RESPONSE = 0xA4, 0xB0, 0xC0
 _HARMLESS: Final = frozenset({0x20, 0x2A, 0x84, 0x88})
-"""VERIFY, '80 2A', GET CHALLENGE, INTERNAL AUTHENTICATE: what they bring says nothing of the holder by itself."""
+"""VERIFY, '80 2A', GET CHALLENGE, INTERNAL AUTHENTICATE: their answers by themselves say nothing about the holder."""
 _NAMES_A_KEY: Final = frozenset({0x20, 0x24, 0x2A, 0x32, 0x88})
 
 
@@ -39,7 +39,7 @@ class FileMask:
 
     Attributes:
         file_id: the file's identifier; its short identifier as well.
-        path: the tags that lead to a data object, whose value is personal; empty where the whole file is.
+        path: the tags that lead to the data object whose value is personal; empty where the whole file is.
     """
 
     file_id: int
@@ -48,7 +48,7 @@ class FileMask:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationMask:
-    """All that is personal in the files of an application. What no rule names is shown."""
+    """All that is personal in the files of an application. Anything that no rule names is shown."""
 
     df_name: bytes
     files: tuple[FileMask, ...] = ()
@@ -56,7 +56,7 @@ class ApplicationMask:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in which EF the bytes of an answer lie."""
+    """The EF and offset that the bytes of an answer come from."""
 
     file_id: int
     offset: int
@@ -73,12 +73,12 @@ class Follower:
         self._rest: _Place | None = None
 
     def lost(self) -> None:
-        """An answer did not come: what is selected is not known any more."""
+        """Forget what is selected: an answer did not come, so it is no longer known."""
         self._application = self._ef = self._rest = None
         self._known.clear()
 
     def personal(self, command: bytes, answer: bytes) -> tuple[Range, ...]:
-        """The ranges of *answer* that are personal, its status word never among them."""
+        """The ranges of *answer* that are personal; its status word never is."""
         nr = max(len(answer) - 2, 0) if len(answer) != 1 else 1
         if len(command) < 4 or len(answer) < 2:
             return _whole(nr)
@@ -89,7 +89,7 @@ class Follower:
             self._select(command, done=done)
             return ()
         if command[1] in _NAMES_A_KEY and command[3] != 0x80:
-            self._ef = None  # whether a card makes it the current one is not known of all
+            self._ef = None  # not every card is known to make it the current one
         if place is None:
             return () if self._application is not None and command[1] in _HARMLESS else _whole(nr)
         if command[1] == _READ_BINARY and done:
@@ -98,7 +98,7 @@ class Follower:
         return self._in_file(place, answer[:nr])
 
     def _place(self, command: bytes) -> _Place | None:
-        """Where the answer to *command* comes from, if that is a file and known."""
+        """Where the answer to *command* comes from, if that is a known file."""
         cla, ins, p1, p2 = command[:4]
         if ins == _GET_RESPONSE:
             return self._rest
@@ -130,8 +130,8 @@ class Follower:
         known = self._known.get(place.file_id, b"")
         if place.offset <= len(known) < place.offset + len(data):
             known = self._known[place.file_id] = known[: place.offset] + data
-        found = _personal(known, 0, _END, paths)
-        return tuple(_clipped(found, place.offset, place.offset + len(data)))
+        ranges = _personal(known, 0, _END, paths)
+        return tuple(_clipped(ranges, place.offset, place.offset + len(data)))
 
 
 def _whole(nr: int) -> tuple[Range, ...]:
@@ -139,7 +139,7 @@ def _whole(nr: int) -> tuple[Range, ...]:
 
 
 def _personal(known: bytes, at: int, end: int, paths: list[tuple[int, ...]]) -> Iterator[Range]:
-    """What is personal from *at* to *end* of a file that begins with *known*: what *paths* lead to, what is unclear."""
+    """The personal ranges from *at* to *end* of a file that begins with *known*: where *paths* lead, or unclear."""
     while at < end:
         if known[at : at + 2] in _FILLER:
             filler = len(known[at:end]) - len(known[at:end].lstrip(known[at : at + 1]))

@@ -1,4 +1,4 @@
-"""Command and response APDUs as values, and their bytes, both ways.
+"""Command and response APDUs as values and as bytes, in both directions.
 
 Counts of bytes (Nc, Ne, Nr) live in the values; their encodings (Lc, Le) live only here.
 
@@ -43,7 +43,11 @@ class Card(Protocol):
     """Anything that answers command APDUs: a reader, the simulator, a recording."""
 
     def transmit(self, command: bytes, /) -> bytes:
-        """The response APDU to *command*, one exchange; a ReaderError where the card cannot be reached."""
+        """The response APDU to *command*; one exchange.
+
+        Raises:
+            ReaderError: the card cannot be reached.
+        """
         ...
 
 
@@ -67,7 +71,7 @@ _EXTENDED: Final = frozenset({Case.TWO_EXTENDED, Case.THREE_EXTENDED, Case.FOUR_
 
 
 def _expected(le: Wire) -> Wire:
-    """Ne behind an Le field: the highest number has the encoding zero."""
+    """Ne, from an Le field in which zero stands for the highest number."""
     highest = 1 << (8 * le.sizeof())
 
     def decoded(le: int, _: object) -> int:
@@ -80,11 +84,11 @@ def _expected(le: Wire) -> Wire:
 
 
 def _nonempty(lc: Wire) -> Wire:
-    """A data field behind its Lc field; zero is no Lc."""
+    """A data field after its Lc field, which is never zero."""
     return "data" / ExprValidator(Prefixed(lc, GreedyBytes), lambda data, _: len(data) > 0)
 
 
-_HEADER: Final[Wire] = "header" / Bytes(4)  # CLA INS P1 P2; four fields would cost as much as all the rest
+_HEADER: Final[Wire] = "header" / Bytes(4)  # CLA INS P1 P2; four fields would take as long as all the rest
 _NO_DATA: Final[Wire] = "data" / Computed(b"")
 _NO_NE: Final[Wire] = "ne" / Computed(0)
 _LONG: Final[Wire] = Const(b"\x00")
@@ -99,11 +103,13 @@ BODIES: Final[dict[Case, Wire]] = {  # ISO/IEC 7816-3:2006 §12.1.3
     Case.FOUR_EXTENDED:  Struct(_HEADER, _LONG, _nonempty(Int16ub), _expected(Int16ub), Terminated),
 }  # fmt: skip
 
-_RESPONSE: Final[Wire] = Struct("data" / Bytes(this._.nr), "status" / Int16ub)  # Nr is the length less two: none trail
+_RESPONSE: Final[Wire] = Struct(
+    "data" / Bytes(this._.nr), "status" / Int16ub
+)  # Nr is the length less two, so no bytes trail
 
 
 def case_of(nc: int, ne: int) -> Case:
-    """The shortest body that can say *nc* and *ne*."""
+    """The shortest body that can express *nc* and *ne*."""
     extended = nc > 0xFF or ne > 0x100
     if nc == 0:
         return Case.ONE if ne == 0 else (Case.TWO_EXTENDED if extended else Case.TWO_SHORT)
@@ -113,7 +119,7 @@ def case_of(nc: int, ne: int) -> Case:
 
 
 def case_on_wire(command: bytes) -> Case:
-    """The body that *command* must have, from its length and first bytes; whether it has it, the body itself tells."""
+    """The body that *command* must have, going by its length and first bytes. Parsing shows whether it has it."""
     length = len(command) - 4
     if length <= 1:
         return Case.ONE if length < 1 else Case.TWO_SHORT
@@ -129,10 +135,11 @@ def case_on_wire(command: bytes) -> Case:
 class CommandApdu:
     """A command APDU: header, data field of Nc bytes, and Ne, the most bytes that may come back.
 
-    Prints header and counts, never the data field: it may hold personal data, or a PIN, whose count is not told either.
+    Prints header and counts, never the data field: it may hold personal data, or a PIN, whose length is not shown
+        either.
 
     Raises:
-        ProtocolError: a byte or count that no APDU can say.
+        ProtocolError: at ``bytes()``, a field or count is out of the range that an APDU has for it.
     """
 
     cla: int
@@ -145,7 +152,7 @@ class CommandApdu:
     def __bytes__(self) -> bytes:
         body = BODIES[case_of(len(self.data), self.ne)]
         if len(self.data) > NC_MAX or not 0 <= self.ne <= NE_MAX:
-            raise ProtocolError(N_("No command APDU can say Nc = {nc}, Ne = {ne}."), nc=len(self.data), ne=self.ne)
+            raise ProtocolError(N_("A command APDU cannot have Nc = {nc}, Ne = {ne}."), nc=len(self.data), ne=self.ne)
         try:
             header = bytes((self.cla, self.ins, self.p1, self.p2))
         except ValueError:
@@ -154,15 +161,15 @@ class CommandApdu:
 
     @classmethod
     def parse(cls, wire: bytes) -> CommandApdu:
-        """The command that *wire* is.
+        """The command in *wire*.
 
         Raises:
-            ProtocolError: *wire* has none of the seven bodies.
+            ProtocolError: *wire* does not have any of the seven bodies.
         """
         try:
             value = BODIES[case_on_wire(wire)].parse(wire)
         except ConstructError:
-            raise ProtocolError(N_("{length} bytes that are no command APDU."), length=len(wire)) from None
+            raise ProtocolError(N_("These {length} bytes are not a command APDU."), length=len(wire)) from None
         cla, ins, p1, p2 = value.header
         return cls(cla, ins, p1, p2, value.data, value.ne)
 
@@ -184,10 +191,10 @@ class ResponseApdu:
 
     @classmethod
     def parse(cls, wire: bytes) -> ResponseApdu:
-        """The response that *wire* is.
+        """The response in *wire*.
 
         Raises:
-            ProtocolError: fewer than two bytes.
+            ProtocolError: *wire* has fewer than two bytes.
         """
         try:
             value = _RESPONSE.parse(wire, nr=max(len(wire) - 2, 0))

@@ -1,4 +1,4 @@
-"""What a PIN is on a card, and what the card says of it: values alone."""
+"""PINs as values: which PIN of a card it is, and what the card says about it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class PinReference:
     Attributes:
         label: its name for people (an English text that a catalogue may translate).
         key: the file identifier of its EF; its short identifier as well.
-        tries: how many tries a card gives when none is spent. What is left, only the card knows.
-        form: what the bytes of the PIN must match, whole.
-        form_label: the same for people.
-        upper_case: whether the card keeps its letters in upper case.
-        name: its name on the command line and in the files of simulated cards: the application's, and with a '/' which
-            number, where it is one that is printed on the card.
+        tries: how many tries a card gives in all. Only the card knows how many are left.
+        form: the pattern that the whole PIN must match.
+        form_label: the form in words, for people.
+        upper_case: whether the card stores its letters in upper case.
+        name: its name on the command line and in the files of simulated cards: that of the application; for a number
+            that is printed on the card, followed by '/' and the name of the number.
     """
 
     label: str
@@ -37,25 +37,25 @@ class PinReference:
 
     @property
     def is_printed(self) -> bool:
-        """Whether it is a number that is printed on the card."""
+        """Whether this is a number printed on the card, not a PIN that its holder chose."""
         return "/" in self.name
 
 
 @dataclass(frozen=True, slots=True)
 class TriesLeft:
-    """*count* tries are left, 1..15. Real cards say this also when the PIN is verified already."""
+    """*count* tries are left, 1..15. Real cards also say this when the PIN is already verified."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class TriesUnknown:
-    """The card takes the PIN and does not count aloud ('6300')."""
+    """The card has the PIN and does not say how many tries are left ('6300')."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The card says that no PIN is needed now ('9000'). It is no login of ours, and says nothing about tries."""
+    """The card says that no PIN is needed now ('9000'). It need not be our login, and says nothing about tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Blocked:
 
 
 PinSecret: TypeAlias = Pin | AtKeypad
-"""A PIN, or that it is typed at the reader."""
+"""A PIN, or the request to type it at the reader."""
 
 
 PinStatus: TypeAlias = TriesLeft | TriesUnknown | Verified | Blocked

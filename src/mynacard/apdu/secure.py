@@ -1,8 +1,8 @@
-"""Secure messaging that hides, and proves nothing: one encrypted data object, and no checksum.
+"""Secure messaging that encrypts and authenticates nothing: one encrypted data object, no checksum.
 
-VERIFY, SELECT EF and READ BINARY go so, to cards of two kinds, with other ciphers, keys and IVs: whoever encrypts is
-handed in. Both ends are here, as functions of values: the driver protects commands and the card opens them, the card
-protects responses and the driver opens those.
+VERIFY, SELECT EF and READ BINARY are sent this way, to two kinds of cards with different ciphers, keys and IVs; callers
+pass in the one to use (:class:`Sealing`). Both ends are here, as functions of values: the driver protects commands and
+the card opens them; the card protects responses and the driver opens those.
 
 Source: ISO/IEC 7816-4:2005 §6.2 (data objects '86' and '96', padding), §5.1.1 (class '08').
 """
@@ -42,11 +42,11 @@ _SHORT_NE: Final = 256
 
 
 class Sealing(Protocol):
-    """Who encrypts the data of one command and its response, and decrypts them at the other end."""
+    """Encrypts the data of one command and its response, and decrypts them at the other end."""
 
     @property
     def le_width(self) -> int:
-        """In how many bytes '96' says how much of a file is wanted."""
+        """How many bytes '96' has to say how much of a file is wanted."""
         ...
 
     def encrypted(self, data: bytes) -> bytes:
@@ -54,7 +54,11 @@ class Sealing(Protocol):
         ...
 
     def decrypted(self, cryptogram: bytes) -> bytes:
-        """The data that *cryptogram* is; a ProtocolError where it is none."""
+        """The data in *cryptogram*.
+
+        Raises:
+            ProtocolError: it cannot be decrypted.
+        """
         ...
 
 
@@ -62,15 +66,15 @@ class Sealing(Protocol):
 
 
 def padded(data: bytes, block: int) -> bytes:
-    """*data*, '80', and as many '00' as fill the last of its blocks of *block* bytes."""
+    """*data*, '80', and as many '00' as complete the last block of *block* bytes."""
     return data + b"\x80" + bytes(-(len(data) + 1) % block)
 
 
 def unpadded(data: bytes, block: int) -> bytes:
-    """The data that was padded to *data*.
+    """*data* without its padding.
 
     Raises:
-        ProtocolError: it does not end so: most likely another key encrypted it.
+        ProtocolError: it does not end in padding; most likely another key encrypted it.
     """
     stripped = data.rstrip(b"\x00")
     if not stripped.endswith(b"\x80") or len(data) - len(stripped) >= block:
@@ -82,7 +86,7 @@ def unpadded(data: bytes, block: int) -> bytes:
 
 
 def is_protected(command: CommandApdu) -> bool:
-    """Whether *command* is one that goes encrypted: VERIFY with a PIN, SELECT EF, READ BINARY."""
+    """Whether *command* is one that is sent encrypted: VERIFY with a PIN, SELECT EF, READ BINARY."""
     match command:
         case CommandApdu(cla=0, ins=0x20, data=pin):
             return bool(pin)
@@ -93,12 +97,12 @@ def is_protected(command: CommandApdu) -> bool:
 
 
 def protect_command(command: CommandApdu, sealing: Sealing, *, extended: bool = True) -> CommandApdu:
-    """*command* as it goes to the card; P1-P2 stay readable.
+    """*command* as it is sent to the card; P1-P2 stay readable.
 
     Args:
         command: in the clear.
-        sealing: who encrypts.
-        extended: whether the answer to READ BINARY may have more than 256 bytes around what is read.
+        sealing: encrypts the data.
+        extended: whether the answer to READ BINARY may have more than 256 bytes, encryption included.
     """
     if command.ins == _READ_BINARY:
         ne = (command.ne % NE_MAX).to_bytes(sealing.le_width, "big")  # zero: the whole file
@@ -108,10 +112,10 @@ def protect_command(command: CommandApdu, sealing: Sealing, *, extended: bool = 
 
 
 def open_command(command: CommandApdu, sealing: Sealing) -> CommandApdu:
-    """The command that the driver protected, as the card finds it.
+    """The command that the driver protected, in the clear.
 
     Raises:
-        ProtocolError: no data object or another one than belongs there, a second one, another key: '6988'.
+        ProtocolError: the data object is missing, wrong or not the only one, or has another key ('6988').
     """
     if command.ins != _READ_BINARY:
         return replace(command, cla=0, data=_opened(command.data, sealing))
@@ -123,15 +127,15 @@ def open_command(command: CommandApdu, sealing: Sealing) -> CommandApdu:
 
 
 def protect_response(response: ResponseApdu, sealing: Sealing) -> ResponseApdu:
-    """*response* as it leaves the card: a bare status word stays one."""
+    """*response* as it leaves the card; a bare status word stays as it is."""
     return replace(response, data=_cryptogram(response.data, sealing)) if response.data else response
 
 
 def open_response(response: ResponseApdu, sealing: Sealing) -> ResponseApdu:
-    """The response that the card protected.
+    """The response that the card protected, in the clear.
 
     Raises:
-        ProtocolError: its data is not one cryptogram of this session.
+        ProtocolError: its data is not a single cryptogram of this session.
     """
     return replace(response, data=_opened(response.data, sealing)) if response.data else response
 
@@ -148,7 +152,7 @@ def _opened(data: bytes, sealing: Sealing) -> bytes:
 
 
 def _the_object(data: bytes, tag: int) -> bytes:
-    found = tlv.parse(data)
-    if found.tag != tag:
-        raise ProtocolError(N_("A data object '{tag:X}' stands where another belongs."), tag=found.tag)
-    return found.value
+    data_object = tlv.parse(data)
+    if data_object.tag != tag:
+        raise ProtocolError(N_("A data object '{tag:X}' stands where another belongs."), tag=data_object.tag)
+    return data_object.value

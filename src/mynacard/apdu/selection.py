@@ -1,8 +1,8 @@
-"""An application of a card, selected, and how its files are read. What sessions stand on.
+"""An application of a card, selected, and how its files are read. Sessions are built on it.
 
-A file is read in one APDU where extended length passes; else as many bytes as pass by short identifier, which makes the
-file the current one, and what its outer length says by plain offsets. Never until the card refuses: that costs an APDU,
-and a hostile card does not refuse.
+A file is read in one APDU where extended length passes. Otherwise as many bytes as pass are read by short identifier,
+which makes the file the current one, and then the rest of its outer length by plain offsets. A file is never read until
+the card refuses: that costs an APDU, and a hostile card does not refuse.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from mynacard.texts import N_
 __all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "blocks", "object_length"]
 
 BLOCK: Final = 256
-"""What a READ BINARY with a short Le brings at most."""
+"""The most bytes that a READ BINARY with a short Le returns."""
 FILE_MAX: Final = 0x8000
-"""No offset of READ BINARY is beyond (ISO/IEC 7816-4:2005 §7.2.3)."""
+"""READ BINARY has no offset beyond this (ISO/IEC 7816-4:2005 §7.2.3)."""
 OBJECT_MAX: Final = 0x1000
-"""No file without pictures is longer; the longest seen has 568 bytes."""
+"""The most bytes accepted of a file without pictures; the longest seen has 568."""
 
 Length: TypeAlias = Callable[[bytes], int]
-"""How long a file's content is, from its first bytes; a CardDataError where they begin none."""
+"""Returns the length of a file's content, from its first bytes. Raises CardDataError where they do not begin one."""
 
 _ABOUT_THE_FILE: Final = frozenset({StatusWord.SECURITY_STATUS_NOT_SATISFIED, StatusWord.FILE_NOT_FOUND})
-"""Refusals of READ BINARY that do not come from its length."""
+"""Refusals of READ BINARY that are not about its length."""
 _BROUGHT: Final = frozenset({SUCCESS, StatusWord.END_OF_FILE})
-"""'6282': the file ended before Ne bytes, where these were not "all there are" (ISO/IEC 7816-4:2005 §5.1.3)."""
+"""'6282': the file ended before Ne bytes, and Ne did not ask for all there are (ISO/IEC 7816-4:2005 §5.1.3)."""
 
 
 def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
-    """How long the data object is that *head* begins: nearly every file is one, and filler after it.
+    """The length of the data object that begins with *head*: nearly every file is one, followed by filler.
 
     Raises:
-        CardDataError: these bytes begin none, or one longer than *most*.
+        CardDataError: these bytes do not begin a data object, or it is longer than *most*.
     """
     try:
         length = tlv.outer_length(head[:8])
@@ -53,9 +53,9 @@ def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
 
 
 def blocks(rest: int, most: int) -> tuple[int, ...]:
-    """How *rest* bytes are read with the fewest commands of up to *most* bytes, and those with the fewest bytes.
+    """How many bytes each command reads of *rest*: the fewest commands, of up to *most*; then the fewest bytes sent.
 
-    A command for more than 256 bytes has two bytes more.
+    A command for more than 256 bytes is two bytes longer.
     """
     count = -(-rest // most)
     short = max((n for n in range(count + 1) if n * BLOCK + (count - n) * most >= rest), default=0)
@@ -64,11 +64,11 @@ def blocks(rest: int, most: int) -> tuple[int, ...]:
 
 
 class Selection:
-    """An application, selected; one APDU. It ends when another one is selected on its channel.
+    """A selected application; one APDU. It ends when another one is selected on its channel.
 
     Attributes:
-        may_probe: whether a file may still be read to find out whether extended length passes. Not after a VERIFY:
-            a reader that chokes on it would cost the login.
+        may_probe: whether a file may still be read to find out whether extended length passes. False after a
+            VERIFY: a reader that chokes on it would cost the login.
 
     Raises:
         ApplicationNotFound: the card does not have it.
@@ -84,15 +84,19 @@ class Selection:
 
     @property
     def channel(self) -> Channel:
-        """The channel to it; as :meth:`check`."""
+        """The channel to the application.
+
+        Raises:
+            SessionEndedError: as :meth:`check`.
+        """
         self.check()
         return self._route
 
     def check(self) -> None:
-        """That it is still selected.
+        """Check that the application is still selected.
 
         Raises:
-            SessionEndedError: something else was selected since.
+            SessionEndedError: something else has been selected since.
         """
         if self._channel.selections != self._selections:
             raise errors.SessionEndedError(
@@ -101,40 +105,64 @@ class Selection:
             )
 
     def knows_lengths(self, first: int | None = None) -> bool:
-        """Whether nothing more is to be found out of what length passes, where *first* bytes of a file come first."""
+        """Whether it is already known which length passes, where *first* bytes of a file are read first."""
         return self._wanted(first) <= self._seen()
 
     def go_through(self, route: Callable[[Channel], Channel]) -> None:
-        """From here on commands go through *route*, a channel around the one that the application was selected on."""
+        """From here on, send commands through *route*, a channel around the one that the application was selected on.
+
+        Raises:
+            SessionEndedError: as :meth:`check`.
+        """
         self.check()
         self._route = route(self._channel)
 
     def read(self, file_id: int, ne: int = BLOCK) -> bytes:
-        """What one READ BINARY brings of an EF, filler and all."""
+        """The bytes that one READ BINARY returns from an EF, including filler.
+
+        Raises:
+            SessionEndedError: as :meth:`check`.
+            CardError: the card refused, as :meth:`mynacard.apdu.channel.Channel.send_on`.
+        """
         return self.channel.send_on(file_id, ReadBinarySfi(file_id, 0, ne))
 
     def read_content(self, file_id: int, length: Length = object_length, first: int | None = None) -> bytes:
-        """The content of an EF as long as *length* says; filler after it stays where it is.
+        """The content of an EF, as long as *length* says, without the filler after it.
 
         Args:
             file_id: the EF.
-            length: how long its content is, from its first bytes.
-            first: so many bytes are asked for first, or fewer where no more pass; None: as many as pass.
+            length: gets the length of the content from its first bytes.
+            first: how many bytes to ask for first, or fewer where no more pass; None: as many as pass.
+
+        Raises:
+            SessionEndedError: as :meth:`check`.
+            CardDataError: the content does not begin as *length* expects, or the file ends before its length.
+            CardError: the card refused.
         """
         ne = self._wanted(first) if self.may_probe else min(first or NE_MAX, self._seen())
         data = self._begin(file_id, ne) if ne <= self._seen() else self._probe(file_id, length, ne)
-        whole = length(data)
+        total = length(data)
         most = self._seen() if len(data) >= ne else BLOCK  # else it was cut off
-        for size in blocks(max(0, whole - len(data)), most):
+        for size in blocks(max(0, total - len(data)), most):
             data += self._read_block(len(data), size)
-        return data[:whole]
+        return data[:total]
 
     def probe(self, file_id: int, length: Length = object_length, first: int | None = None) -> None:
-        """Find out on a free file longer than 256 bytes whether extended length passes."""
+        """Find out whether extended length passes, with a file that is free to read and longer than 256 bytes.
+
+        Raises:
+            CardDataError: the file does not begin as *length* expects.
+            CardError: the card refused.
+        """
         self._probe(file_id, length, self._wanted(first))
 
     def log_out(self) -> None:
-        """End what PINs opened: SELECT of the issuer's domain, one APDU. The application is no longer selected."""
+        """Log out: SELECT of the issuer's domain, one APDU. The application is no longer selected.
+
+        Raises:
+            SessionEndedError: as :meth:`check`.
+            CardError: the card refused.
+        """
         self.channel.send(LOG_OUT, N_("log-out"))
 
     def _select(self) -> None:
@@ -151,17 +179,17 @@ class Selection:
         return response.data
 
     def _wanted(self, first: int | None) -> int:
-        """So many bytes are asked for where more than was seen may be: *first*, but no more than may pass."""
+        """How many bytes to ask for where more may pass than was seen: *first*, but no more than may pass."""
         profile = self._route.profile
         return min(first or NE_MAX, profile.block if profile.extended_length is False else NE_MAX)
 
     def _seen(self) -> int:
-        """As many bytes as one answer was seen to bring."""
+        """The most bytes that one answer was seen to hold."""
         profile = self._route.profile
         return NE_MAX if profile.extended_length else profile.seen
 
     def _begin(self, file_id: int, ne: int) -> bytes:
-        """The first *ne* bytes of the file, or all where it has fewer, whatever the card says to that."""
+        """The first *ne* bytes of the file, all of a shorter one, or 256 where the card refuses this length."""
         response = self.channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, ne))
         if response.status in _BROUGHT:
             return response.data
@@ -170,13 +198,13 @@ class Selection:
         return self.read(file_id)
 
     def _probe(self, file_id: int, length: Length, ne: int) -> bytes:
-        """The first *ne* bytes of the file, or fewer where so many do not pass; and remembers."""
+        """The first *ne* bytes of the file, or fewer where these do not pass; the profile remembers which."""
         channel = self.channel
         try:
             response = channel.exchange_on(file_id, ReadBinarySfi(file_id, 0, ne))
         except errors.CallTimeoutError:  # the connection is given up
             raise
-        except errors.OutcomeUnknownError:  # it got stuck in the reader or its driver; the card may have been reset
+        except errors.OutcomeUnknownError:  # stuck in the reader or its driver; the card may have been reset
             self._select()
             response = None
         if response is not None and response.status in _ABOUT_THE_FILE:
@@ -184,10 +212,10 @@ class Selection:
         seen = channel.profile.seen
         if response is not None and response.status in _BROUGHT and len(response.data) > BLOCK:
             data = response.data
-            whole = len(data) >= min(ne, length(data))  # a reader that cuts off is none
+            complete = len(data) >= min(ne, length(data))  # a reader that cuts answers off does not pass them
         else:
-            data, whole = self._begin(file_id, seen), False
-        if not whole:
+            data, complete = self._begin(file_id, seen), False
+        if not complete:
             channel.learn(replace(channel.profile, extended_length=False, block=seen))
         elif ne == NE_MAX:
             channel.learn(replace(channel.profile, extended_length=True))

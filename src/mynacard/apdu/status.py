@@ -16,7 +16,7 @@ __all__ = ["SUCCESS", "StatusWord"]
 class StatusWord(int):
     """SW1-SW2 as one number, 0..65535, that knows its meaning. Prints as four hexadecimal digits.
 
-    The names are plain numbers, to compare with and to make tables of.
+    The names are plain numbers, for comparing and for building tables.
 
     Source: ISO/IEC 7816-4:2005 §5.1.3, tables 5 and 6, whose words they shorten; '6999' is Java Card's, '66F1' and
     '69FC' are this card's (vectors/apdu/status.json).
@@ -86,7 +86,7 @@ class StatusWord(int):
 
     @property
     def meaning(self) -> str:
-        """What the status word means, in English; a text for people that a catalogue may translate."""
+        """The meaning of the status word, in English; a text for people that a catalogue may translate."""
         if self.tries_left is not None:
             return _MEANINGS[self.NO_TRIES_LEFT]
         return _MEANINGS.get(self) or _CLASSES.get(self.sw1, _UNKNOWN)
@@ -100,7 +100,7 @@ class StatusWord(int):
 
 SUCCESS: Final = StatusWord(StatusWord.SUCCESS)
 
-_UNKNOWN: Final = N_("a status word of no known meaning")
+_UNKNOWN: Final = N_("a status word without a known meaning")
 _CLASSES: Final[dict[int, str]] = {  # by SW1, where SW2 is not in the table below
     0x61: N_("more data can be fetched"),
     0x62: N_("a warning; nothing was changed"),

@@ -15,7 +15,7 @@ from mynacard.texts import N_
 __all__ = ["DEPTH_MAX", "Tlv", "outer_length", "parse", "parse_all", "read_header"]
 
 DEPTH_MAX: Final = 8
-"""Nested objects deeper than this are refused: no card file needs half as many."""
+"""Objects nested deeper than this are refused; no card file needs half as many levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,11 @@ class Tlv:
         return bool(self.tag.to_bytes(_width(self.tag), "big")[0] & 0x20)
 
     def children(self) -> tuple[Tlv, ...]:
-        """The data objects inside, one level down. A TlvError where the value is not made of them."""
+        """The data objects inside, one level down.
+
+        Raises:
+            TlvError: the value is not made of data objects.
+        """
         return parse_all(self.value)
 
     def __bytes__(self) -> bytes:
@@ -42,7 +46,11 @@ class Tlv:
 
 
 def parse(data: bytes) -> Tlv:
-    """The data object that *data* is, whole: bytes after it are a TlvError."""
+    """The single data object in *data*.
+
+    Raises:
+        TlvError: it is damaged or nested too deep, or bytes follow it.
+    """
     tlv, end = _read(data, 0, DEPTH_MAX)
     if end != len(data):
         raise TlvError(N_("{count} bytes follow a data object."), count=len(data) - end)
@@ -50,19 +58,26 @@ def parse(data: bytes) -> Tlv:
 
 
 def parse_all(data: bytes) -> tuple[Tlv, ...]:
-    """The data objects that *data* is a row of."""
-    found: list[Tlv] = []
+    """The data objects that *data* is a row of.
+
+    Raises:
+        TlvError: one of them is damaged or nested too deep.
+    """
+    objects: list[Tlv] = []
     offset = 0
     while offset < len(data):
         tlv, offset = _read(data, offset, DEPTH_MAX)
-        found.append(tlv)
-    return tuple(found)
+        objects.append(tlv)
+    return tuple(objects)
 
 
 def outer_length(data: bytes) -> int:
-    """Bytes of the first data object, tag and length included, from its first few bytes; it need not be there whole.
+    """The length of the first data object, with its tag and length, from its first few bytes; it may be cut off.
 
-    A card's files end in filler ('FF'): this is where to cut.
+    A card's files end in filler ('FF'): this is where to cut it off.
+
+    Raises:
+        TlvError: *data* does not hold its tag and length.
     """
     _, start, length = read_header(data, 0)
     return start + length
@@ -82,7 +97,7 @@ def _read(data: bytes, offset: int, depth: int) -> tuple[Tlv, int]:
 
 
 def _check_nesting(data: bytes, offset: int, end: int, depth: int) -> None:
-    """A bomb of constructed objects ends here, before anybody walks into it."""
+    """Refuse a bomb of constructed objects here, before a caller walks into it."""
     if depth == 0 and offset < end:
         raise TlvError(N_("Data objects are nested deeper than {depth}."), depth=DEPTH_MAX)
     while offset < end:
@@ -97,7 +112,11 @@ def _check_nesting(data: bytes, offset: int, end: int, depth: int) -> None:
 
 
 def read_header(data: bytes, offset: int) -> tuple[int, int, int]:
-    """The tag at *offset*, where the value starts, and its length; a TlvError where these bytes are not all there."""
+    """The tag at *offset*, where the value starts, and its length.
+
+    Raises:
+        TlvError: the tag or length is cut off, too long, or of a form that cards do not use.
+    """
     try:
         end = offset + 1
         if data[offset] & 0x1F == 0x1F:  # a tag of more bytes: bit 8 says that another follows, two at most

@@ -2,7 +2,7 @@
 
 A spent try cannot be taken back, and a blocked card costs its holder a day at the municipal office. So, in this order:
 the form of the PIN is checked here, where a wrong one costs nothing; the card is asked how many tries are left; one
-VERIFY is sent, or none; and whatever happens then, no second one.
+VERIFY is sent, or none; and no second one, whatever happens then.
 
 Source: ISO/IEC 7816-4:2005 §7.5.6; what cards answer: vectors/jpki/verify.json.
 """
@@ -38,46 +38,46 @@ __all__ = [
 _E = TypeVar("_E", bound=BaseException)
 
 CARD_GONE: Final = (errors.CardLostError, errors.NoCardError)
-"""Errors of a command after which the session is void: its card left, or was reset."""
+"""Errors after which the session is void: the card was removed or reset."""
 
 _BLOCKED: Final = frozenset({StatusWord.NO_TRIES_LEFT, StatusWord.METHOD_BLOCKED, StatusWord.KEY_LOCKED})
 _ABSENT: Final = frozenset({StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCE_NOT_FOUND})
-"""Answers to the query. To VERIFY they mean something else: the PIN was there just before, so the card was reset."""
+"""Answers to the query. After VERIFY they mean something else: the PIN was there just before, so the card was reset."""
 
 
 def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = False) -> PinSecret:
-    """*pin* as the card wants it: a new one in upper case where *upper_case* asks for that, else itself.
+    """*pin* as the card wants it: converted to upper case if *upper_case* allows it and it needs it, else unchanged.
 
     Raises:
-        PinFormError: empty, of the wrong length, or with a character that this PIN cannot have.
-        NoKeypadError: it is to be typed at a keypad, and has letters.
-        UsageError: no reader can wait for it so long.
+        PinFormError: it is empty, of the wrong length, or has a character that this PIN cannot have.
+        NoKeypadError: it is to be typed at a keypad, and may have letters.
+        UsageError: its time limit is not one that a reader can wait.
     """
     if isinstance(pin, AtKeypad):
         _digits(reference)
         if type(pin.timeout_s) is not int or not 1 <= pin.timeout_s <= keypad.TIMEOUT_MAX_S:
             raise errors.UsageError(N_("A reader waits 1 to {most} s for a PIN."), most=keypad.TIMEOUT_MAX_S)
         return pin
-    capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: ASCII letters alone
-    for candidate in (pin, capitals) if upper_case else (pin,):
-        if reference.form.fullmatch(candidate.reveal()):
-            return candidate
+    capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: only ASCII letters
+    for spelling in (pin, capitals) if upper_case else (pin,):
+        if reference.form.fullmatch(spelling.reveal()):
+            return spelling
     if reference.form.fullmatch(capitals.reveal()):
         template = N_(
-            "The {pin} has small letters, and cards keep it in capitals. "
+            "The {pin} has lowercase letters, and cards keep it in capitals. "
             "It was not sent. Type capitals, or ask for them."
         )
     else:
-        template = N_("The {pin} must be {form}. What was typed is not, and was not sent: no try is spent.")
+        template = N_("The {pin} must be {form}. The one typed is not, and was not sent: no try is spent.")
     raise errors.PinFormError(template, pin=reference.label, form=reference.form_label)
 
 
 def pin_status(channel: Channel, reference: PinReference) -> PinStatus:
-    """What the card says of the PIN. Spends no try.
+    """The state of the PIN, as the card reports it. Spends no try.
 
     Raises:
         PinAbsent: the card does not have this PIN.
-        CardError: it does not tell.
+        CardError: the card refuses the query.
     """
     try:
         status = channel.exchange_on(reference.key, VerifyStatus(reference.key)).status
@@ -101,9 +101,9 @@ def verify(
     Args:
         channel: on the application that has the PIN.
         reference: which PIN.
-        pin: what the holder typed, or that it is to be typed at the reader.
+        pin: the PIN that the holder typed, or the request to type it at the reader.
         spend_last_try: send it even if one try is left, or the card does not say how many are.
-        upper_case: turn small letters into capitals first.
+        upper_case: convert lowercase letters to capitals first.
 
     Raises:
         PinFormError: the PIN has the wrong form. Nothing was sent.
@@ -111,10 +111,12 @@ def verify(
         PinAbsent: the card does not have this PIN.
         LastTryError: one try is left, or an unknown number, and *spend_last_try* is False. The PIN was not sent.
         PinIncorrect: the PIN is wrong; a try is spent.
-        PinNotTyped: it was to be typed at the reader, and was not; no try is spent.
-        NoKeypadError: it was to be typed there, and the reader cannot, or is not trusted to. Nobody was asked.
+        PinNotTyped: it was to be typed at the reader, but was not; no try is spent.
+        NoKeypadError: it was to be typed there, but the reader has no keypad, or an untested one. The holder was not
+            asked.
+        UsageError: its time limit is not one that a reader can wait. Nothing was sent.
         VerificationOutcomeUnknownError: no answer came. A try may be spent; ask before trying again. Where the card was
-            lost, it is a CardLostAtVerificationError.
+            lost, this is a CardLostAtVerificationError.
         CardError: the card refused in another way.
     """
     pin = check_form(reference, pin, upper_case=upper_case)
@@ -131,30 +133,30 @@ def verify(
 
 
 def present(channel: Channel, key: int, secret: Pin, label: str) -> StatusWord:
-    """What the card says to *secret*, of which it counts no tries; presented once, and nothing is asked before.
+    """The card's answer to *secret*, for which it counts no tries. It is presented once, with no query before.
 
     Args:
         channel: to the card, encrypted or not.
         key: the short identifier of what the secret is compared with.
-        secret: in the form that it must have.
-        label: what it is called for people.
+        secret: the secret, in the form that it must have.
+        label: its name for people.
 
     Raises:
-        CardLostError: the card left.
-        OutcomeUnknownError: no answer came otherwise.
+        CardLostError: the card was removed or reset.
+        OutcomeUnknownError: no answer came for another reason.
     """
 
     def unknown(error: errors.MynacardError) -> errors.MynacardError:
         if isinstance(error, errors.CardLostError):
-            return error  # it is gone, and no try with it
-        template = N_("No answer came to the {pin}, of which the card counts no tries. ({cause})")
+            return error  # the card is gone, but no try is
+        template = N_("No answer came to the {pin}, for which the card counts no tries. ({cause})")
         return errors.OutcomeUnknownError(template, pin=label, cause=error)
 
     return send_secret(channel, Verify(key, secret), unknown)
 
 
 def refusal_of_pin(status: StatusWord, reference: PinReference, during: str = Verify.title) -> errors.CardError:
-    """The exception that says *status* after VERIFY of *reference*, or another command on it."""
+    """The exception for *status* after VERIFY of *reference*, or after another command on it."""
     label = reference.label
     if status in _BLOCKED:
         return errors.PinBlocked(status, during, label)
@@ -178,7 +180,12 @@ def _status(status: StatusWord, reference: PinReference) -> PinStatus:
 
 
 def check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool) -> None:
-    """That a PIN may be sent where the card said *status*; else raises what :func:`verify` raises."""
+    """Check that a PIN may be sent, given the *status* that the card reported.
+
+    Raises:
+        PinBlocked: no tries are left.
+        LastTryError: one try is left, or an unknown number, and *spend_last_try* is False.
+    """
     match status:
         case Blocked(word):
             raise errors.PinBlocked(word, VerifyStatus.title, reference.label)
@@ -197,10 +204,10 @@ def check_tries(status: PinStatus, reference: PinReference, spend_last_try: bool
 def send_secret(
     channel: Channel, command: Command, unknown: Callable[[errors.MynacardError], errors.MynacardError]
 ) -> StatusWord:
-    """The card's answer to the one *command*, which holds a PIN and is sent once; *unknown* says that none came.
+    """The card's answer to *command*, which holds a PIN and is sent once; *unknown* makes the error if none came.
 
-    The frames below hold the PIN's bytes. A traceback keeps its frames alive for whoever prints local variables, so
-    none of an error that passes here survives.
+    The frames below hold the PIN's bytes. A traceback keeps its frames alive, for any program that prints local
+    variables, so an error that passes here loses them.
 
     Raises:
         MynacardError: what *unknown* makes of a ReaderError or ProtocolError.
@@ -223,10 +230,11 @@ def send_typed(
     key: int,
     unknown: Callable[[errors.MynacardError], errors.MynacardError],
 ) -> StatusWord:
-    """The card's answer to the one command of *kind*, whose PIN is typed at the reader; *unknown* says that none came.
+    """The card's answer to a command whose PIN is typed at the reader; *unknown* makes the error if none came.
 
     Raises:
-        PinNotTyped, NoKeypadError: the card has seen nothing.
+        PinNotTyped, NoKeypadError: the card has received nothing.
+        MynacardError: what *unknown* makes of a ReaderError or ProtocolError.
     """
     fewest, most = _digits(reference)
     header = bytes(encode(kind(key, _ANY)))[:4]
@@ -241,26 +249,26 @@ def send_typed(
         error_kind, template = _NOT_TYPED[status]
         raise error_kind(template, pin=reference.label)
     if status == keypad.WRONG_PARAMETER:
-        raise errors.NoKeypadError(N_("The reader does not take a {pin} at its keys."), pin=reference.label)
+        raise errors.NoKeypadError(N_("The reader does not accept a {pin} at its keypad."), pin=reference.label)
     return status
 
 
 _ANY: Final = Pin(b"0")
 """A command's header does not depend on it."""
 _NOT_TYPED: Final[Mapping[int, tuple[type[errors.PinNotTyped], str]]] = {
-    keypad.TIMED_OUT: (errors.PinEntryTimedOut, N_("Nobody typed the {pin} at the reader in time.")),
+    keypad.TIMED_OUT: (errors.PinEntryTimedOut, N_("The {pin} was not typed at the reader in time.")),
     keypad.CANCELLED: (errors.PinEntryCancelled, N_("The entry of the {pin} was cancelled at the reader.")),
     keypad.TYPED_TWO_WAYS: (
-        errors.PinNotTyped, N_("The new {pin} was typed in two ways at the reader. Nothing was sent.")
+        errors.PinNotTyped, N_("The two entries of the new {pin} at the reader differ. Nothing was sent.")
     ),
     keypad.WRONG_LENGTH: (
-        errors.PinNotTyped, N_("What was typed at the reader has too few or too many digits for the {pin}.")
+        errors.PinNotTyped, N_("Too few or too many digits for the {pin} were typed at the reader.")
     ),
 }  # fmt: skip
 
 
 def _digits(reference: PinReference) -> tuple[int, int]:
-    """The fewest and the most digits that the PIN may have, at a keypad."""
+    """The fewest and the most digits that the PIN may have at a keypad."""
     lengths = [length for length in range(1, _KEYPAD_MAX + 1) if reference.form.fullmatch(b"0" * length)]
     if not lengths or reference.upper_case:
         raise errors.NoKeypadError(N_("The {pin} has letters, and no keypad has those."), pin=reference.label)
@@ -274,17 +282,17 @@ def _outcome_unknown(reference: PinReference, cause: BaseException) -> errors.Ou
     lost = isinstance(cause, CARD_GONE)
     kind = errors.CardLostAtVerificationError if lost else errors.VerificationOutcomeUnknownError
     return kind(
-        N_("No answer came to the {pin}; a try may be spent. Look at the tries left before another. ({cause})"),
+        N_("No answer came to the {pin}; a try may be spent. Check the tries left before trying again. ({cause})"),
         pin=reference.label,
         cause=cause,
     )
 
 
 def _without_frames(error: _E) -> _E:
-    """*error*, and all that led to it, without tracebacks."""
-    found: list[BaseException] = [error]
-    for each in found:
-        each.__traceback__ = None
-        below = (each.__cause__, each.__context__)
-        found += [other for other in below if other is not None and not any(other is one for one in found)]
+    """*error*; it and all errors that led to it lose their tracebacks."""
+    chain: list[BaseException] = [error]
+    for link in chain:
+        link.__traceback__ = None
+        origins = (link.__cause__, link.__context__)
+        chain += [origin for origin in origins if origin is not None and not any(origin is known for known in chain)]
     return error

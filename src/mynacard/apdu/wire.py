@@ -1,4 +1,4 @@
-"""The one name under which construct's definitions go, and the edge at which its errors stop."""
+"""The one type of construct's definitions."""
 
 from __future__ import annotations
 
