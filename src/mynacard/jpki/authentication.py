@@ -1,4 +1,4 @@
-"""What the user-authentication key signs: the input of a Web eID 1.0 token, and nothing that a peer chose.
+"""The input that the user-authentication key signs: that of a Web eID 1.0 token, and nothing that a peer chose.
 
 Source: the Web eID system architecture, "Authentication token format"; vectors/webeid/token.json.
 """
@@ -30,11 +30,11 @@ class Authentication:
     """The key's answer to a challenge: everything that a Web eID token is made of.
 
     Attributes:
-        origin: of the site that asked, as it was signed.
-        nonce: of the challenge, as it was signed.
+        origin: the origin of the site that asked, as it was signed.
+        nonce: the nonce of the challenge, as it was signed.
         certificate_der: the user-authentication certificate.
         signature: RSASSA-PKCS1-v1_5 with SHA-256 over the hashes of origin and nonce, 256 bytes.
-        algorithm: the same by its JOSE name.
+        algorithm: the signature algorithm, by its JOSE name.
     """
 
     origin: str
@@ -45,17 +45,24 @@ class Authentication:
 
 
 def digest(origin: str, nonce: str) -> bytes:
-    """SHA-256 of what is signed: SHA-256 of the origin, then SHA-256 of the nonce. A UsageError for a bad one."""
+    """The digest that is signed: SHA-256 of the SHA-256 of the origin followed by the SHA-256 of the nonce.
+
+    Raises:
+        UsageError: the origin or nonce is malformed.
+    """
     check_origin(origin)
     check_nonce(nonce)
     return sha256(sha256(origin.encode("ascii")).digest() + sha256(nonce.encode("ascii")).digest()).digest()
 
 
 def check_origin(origin: str) -> None:
-    """A UsageError unless *origin* is ``https://host[:port]`` to the letter in which a browser writes it.
+    """Check that *origin* is ``https://host[:port]``, exactly as a browser writes it.
 
-    Small letters, a name in Punycode, no default port, no path, not even a final slash: a signature over
-    another spelling would be good for nobody, and one over plain http for everybody on the way.
+    That means lowercase, a name in Punycode, no default port, no path, not even a final slash. A signature over another
+    spelling would be of no use to any site, and one over plain http would be of use to everyone on the way.
+
+    Raises:
+        UsageError: it is not.
     """
     match = _ORIGIN.fullmatch(origin) if len(origin) <= ORIGIN_MAX else None
     if match is None or not _good_host(match["host"]) or not _good_port(match["port"]):
@@ -66,7 +73,11 @@ def check_origin(origin: str) -> None:
 
 
 def check_nonce(nonce: str) -> None:
-    """A UsageError unless *nonce* has 44 to 128 characters of base64 or base64url."""
+    """Check that *nonce* has 44 to 128 characters of base64 or base64url.
+
+    Raises:
+        UsageError: it does not.
+    """
     if len(nonce) not in _NONCE_LENGTHS or not _NONCE.fullmatch(nonce):
         raise UsageError(
             N_("The nonce must have 44 to 128 characters of base64; this one has {length}."), length=len(nonce)
@@ -78,7 +89,7 @@ def _good_host(host: str) -> bool:
         if host.startswith("["):
             return host == f"[{_shortest(ipaddress.IPv6Address(host[1:-1]))}]"
         labels = host.split(".")
-        if _NUMBER.fullmatch(labels[-1]):  # then browsers take the whole for an IPv4 address
+        if _NUMBER.fullmatch(labels[-1]):  # then browsers take the whole host for an IPv4 address
             return host == str(ipaddress.IPv4Address(host))
     except ValueError:
         return False
@@ -86,7 +97,7 @@ def _good_host(host: str) -> bool:
 
 
 def _shortest(address: ipaddress.IPv6Address) -> str:
-    """*address* as a URL has it (RFC 5952 without §5): later Pythons would write the end of some with dots."""
+    """*address* as a URL has it (RFC 5952 without §5); later Pythons write the end of some with dots."""
     words = ":".join(f"{int(address) >> shift & 0xFFFF:x}" for shift in range(112, -1, -16))
     longest = max(_ZEROS.findall(words), key=len, default="")
     if not longest:

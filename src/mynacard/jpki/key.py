@@ -19,21 +19,22 @@ from mynacard.texts import N_
 __all__ = ["CardPrivateKey"]
 
 PSS_SALT_LENGTH = 32
-"""What the card's '80 2A' with P1 = 04 was seen to use."""
+"""The length that the card's '80 2A' with P1 = 04 was seen to use."""
 
 _HASHES: dict[str, HashAlgorithm] = {hash_.value: hash_ for hash_ in HashAlgorithm}
 
 
 class CardPrivateKey(rsa.RSAPrivateKey):
-    """An RSA key whose private half is used by the card, one card signature a call to :meth:`sign`.
+    """An RSA key whose private half stays on the card; each call to :meth:`sign` is one card signature.
 
-    Takes PKCS #1 v1.5 with SHA-256, SHA-384 or SHA-512, and PSS with SHA-256 and a salt of 32 bytes where the card has
-    it; ``Prehashed`` of these. Anything else is refused before a byte is sent. Lives no longer than its session.
+    Accepts PKCS #1 v1.5 with SHA-256, SHA-384 or SHA-512, and, where the card has it, PSS with SHA-256 and a salt of 32
+    bytes; also ``Prehashed`` of these. Anything else is refused before a byte is sent. Lives no longer than its
+    session.
 
     Args:
-        public_key: of the card's own certificate.
-        sign_digest_info: puts a DigestInfo through the card and checks what comes back.
-        sign_pss: puts a SHA-256 digest through the card's PSS and checks what comes back.
+        public_key: the public key in the card's own certificate.
+        sign_digest_info: has the card sign a DigestInfo, and checks the signature.
+        sign_pss: has the card sign a SHA-256 digest with PSS, and checks the signature.
     """
 
     def __init__(
@@ -62,9 +63,9 @@ class CardPrivateKey(rsa.RSAPrivateKey):
         """The signature of *data*, checked under the card's certificate.
 
         Raises:
-            UnsupportedAlgorithmError: a padding or hash that the key does not offer. Nothing was sent.
+            UnsupportedAlgorithmError: the key does not offer this padding or hash. Nothing was sent.
             SecurityStatusNotSatisfied: the password is not verified.
-            SignatureMismatchError: the card returned something else.
+            SignatureMismatchError: the card's answer is not a signature of *data*.
         """
         hash_, digest = _digest(data, algorithm)
         if isinstance(padding, paddings.PKCS1v15):
@@ -77,14 +78,29 @@ class CardPrivateKey(rsa.RSAPrivateKey):
         )
 
     def decrypt(self, ciphertext: bytes, padding: AsymmetricPadding) -> NoReturn:
+        """Refused: the key only signs.
+
+        Raises:
+            UnsupportedAlgorithmError: always. Nothing was sent.
+        """
         raise UnsupportedAlgorithmError(N_("This key signs; it does not decrypt."))
 
     def private_numbers(self) -> NoReturn:
+        """Refused: the private key does not leave the card.
+
+        Raises:
+            UnsupportedAlgorithmError: always. Nothing was sent.
+        """
         raise UnsupportedAlgorithmError(N_("The private key does not leave the card."))
 
     def private_bytes(
         self, encoding: Encoding, format: PrivateFormat, encryption_algorithm: KeySerializationEncryption
     ) -> NoReturn:
+        """Refused: the private key does not leave the card.
+
+        Raises:
+            UnsupportedAlgorithmError: always. Nothing was sent.
+        """
         raise UnsupportedAlgorithmError(N_("The private key does not leave the card."))
 
     def __copy__(self) -> CardPrivateKey:

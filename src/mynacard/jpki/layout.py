@@ -1,7 +1,7 @@
 """The JPKI application: its name, files, PINs, keys and access rules. Data only; driver and simulator read it.
 
-No specification of it is public. Sources, as named in vectors/jpki/layout.json: OpenSC's JPKI driver, jpki/myna,
-soltia48/myna-card and others, who found it on cards.
+Its specification is not public. Sources, as named in vectors/jpki/layout.json: OpenSC's JPKI driver, jpki/myna,
+soltia48/myna-card and others, who found this on cards.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class KeyPair:
     Attributes:
         name: its name on the command line, in English.
         certificate: file identifier (and short identifier) of its certificate.
-        ca_certificate: the same of its CA's certificate, which is free to read.
-        key: the same of the private key, which is used after VERIFY of *pin*.
-        pin: the PIN.
-        certificate_is_private: whether the certificate, too, is read only after VERIFY of *pin*.
-        signature_length: bytes of a signature.
+        ca_certificate: the same for its CA's certificate, which is free to read.
+        key: the same for the private key, which signs only after VERIFY of *pin*.
+        pin: the PIN that guards the key.
+        certificate_is_private: whether the certificate, too, can be read only after VERIFY of *pin*.
+        signature_length: the length of a signature, in bytes.
     """
 
     name: str

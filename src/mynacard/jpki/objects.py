@@ -1,4 +1,4 @@
-"""What the files of the JPKI application hold, as values and as bytes, both ways.
+"""The contents of the files of the JPKI application, as values and as bytes, in both directions.
 
 Source: soltia48/myna-card, which read them off cards (vectors/jpki/objects.json).
 """
@@ -19,16 +19,16 @@ from mynacard.texts import N_
 __all__ = ["CertificatesPresent", "Medium", "TokenInfo", "certificate_length"]
 
 CERTIFICATE_MAX: Final = 0x2000
-"""No certificate is longer; the longest seen has 1583 bytes."""
+"""The most bytes accepted of a certificate; the longest seen has 1583."""
 
 
 class Medium(StrEnum):
-    """What the JPKI application lives on, by the token's label."""
+    """The medium that holds the JPKI application, by the token's label."""
 
     CARD = "JPKIAPICCTOKEN2"
     ANDROID_PHONE = "JPKIAPGPSETOKEN"
     IPHONE = "JPKIAPIOSTOKEN"
-    RESIDENT_REGISTER_CARD = "JPKIAPICCTOKEN"  # 住基カード, the card before this one
+    RESIDENT_REGISTER_CARD = "JPKIAPICCTOKEN"  # 住基カード, the predecessor of this card
 
 
 def _text(length: int) -> Wire:
@@ -63,7 +63,7 @@ _CERTIFICATES_PRESENT: Final[Wire] = Struct(
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """EF 0006: a PKCS #11 token information. Says what the application lives on, nothing of its holder."""
+    """EF 0006: PKCS #11 token information. It describes the medium, and says nothing about the holder."""
 
     label: str
     manufacturer: str
@@ -85,7 +85,7 @@ class TokenInfo:
 
     @property
     def medium(self) -> Medium | None:
-        """What the application lives on; None for a label that nobody has described."""
+        """The medium that holds the application; None for a label that no source describes."""
         return Medium(self.label) if self.label in {medium.value for medium in Medium} else None
 
     def __bytes__(self) -> bytes:
@@ -93,7 +93,11 @@ class TokenInfo:
 
     @classmethod
     def parse(cls, content: bytes) -> TokenInfo:
-        """The value of EF 0006; filler after its 160 bytes is left aside. A CardDataError where it is none."""
+        """The value of EF 0006; filler after its 160 bytes is ignored.
+
+        Raises:
+            CardDataError: *content* does not have the known form.
+        """
         try:
             value = _TOKEN_INFO.parse(content)
         except (ConstructError, UnicodeDecodeError):
@@ -115,7 +119,11 @@ class CertificatesPresent:
 
     @classmethod
     def parse(cls, content: bytes) -> CertificatesPresent:
-        """The value of EF 0008; filler after its 3 bytes is left aside. A CardDataError where it is none."""
+        """The value of EF 0008; filler after its 3 bytes is ignored.
+
+        Raises:
+            CardDataError: *content* does not have the known form.
+        """
         try:
             value = _CERTIFICATES_PRESENT.parse(content)
         except ConstructError:
@@ -124,10 +132,10 @@ class CertificatesPresent:
 
 
 def certificate_length(head: bytes) -> int:
-    """How long the certificate is whose first bytes are *head*: a DER SEQUENCE, of at most 8 KiB.
+    """The length of the certificate that begins with *head*: a DER SEQUENCE of at most 8 KiB.
 
     Raises:
-        CardDataError: these bytes begin no certificate.
+        CardDataError: these bytes do not begin a certificate.
     """
     try:
         length = tlv.outer_length(head[:8]) if head[:1] == b"\x30" else 0

@@ -39,20 +39,20 @@ from mynacard.texts import N_
 __all__ = ["JpkiSession"]
 
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidVersion)
-"""What cryptography raises for a certificate that is none, or of a kind that it does not know."""
+"""Everything that cryptography raises for bytes that are not a certificate, or not of a kind that it knows."""
 
 _NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
 
 
 class JpkiSession:
-    """The JPKI application of a card, selected; one APDU.
+    """The selected JPKI application of a card; one APDU.
 
-    A session ends when another application is selected on its channel, and says so when it is used again. It belongs
-    to one thread at a time. It does not end the login by itself: :meth:`log_out` does, and so does the way out of
-    :func:`mynacard.open_card`, which every use with a PIN belongs into.
+    A session ends when another application is selected on its channel; after that, every method raises
+    SessionEndedError. It belongs to one thread at a time. It does not end the login by itself: :meth:`log_out` does,
+    and so does leaving :func:`mynacard.open_card`, which should wrap every use of a PIN.
 
     Args:
-        card: the card, or a channel to it. Sessions that share a card share a channel.
+        card: the card, or a channel to it. Sessions that share a card must share a channel.
         certificates: certificates of this card that the caller already holds, DER; they are not read again.
 
     Raises:
@@ -63,46 +63,65 @@ class JpkiSession:
         self._certificates = {pair.certificate: der for pair, der in certificates.items()}
         self._selection = Selection(card, DF_NAME, APPLICATION)
 
-    # --- what anybody may read ---
+    # --- free to read ---
 
     def token_info(self) -> TokenInfo:
-        """What the application lives on (EF 0006); one APDU."""
+        """The token information (EF 0006), which names the medium; one APDU.
+
+        Raises:
+            CardDataError: the file does not have the known form.
+        """
         return TokenInfo.parse(self._selection.read(TOKEN_INFO))
 
     def certificates_present(self) -> CertificatesPresent:
-        """Which of the two certificates are on the card (EF 0008); one APDU."""
+        """Which of the two certificates are on the card (EF 0008); one APDU.
+
+        Raises:
+            CardDataError: the file does not have the known form.
+        """
         return CertificatesPresent.parse(self._selection.read(CERTIFICATES_PRESENT))
 
     def pin_status(self, pair: KeyPair) -> PinStatus:
-        """How many tries of the pair's PIN are left; one APDU, and no try."""
+        """How many tries of the pair's PIN are left; one APDU, and no try.
+
+        Raises:
+            PinAbsent, CardError: as :func:`mynacard.apdu.verification.pin_status`.
+        """
         return verification.pin_status(self._selection.channel, pair.pin)
 
     def certificate_der(self, pair: KeyPair) -> bytes:
-        """The pair's certificate, DER; read once a session.
+        """The pair's certificate, DER; read once per session.
 
         Two APDUs with the SELECT where the reader passes extended length, else 1 + ceil(length / 256).
 
         Raises:
-            SecurityStatusNotSatisfied: it opens only after :meth:`verify` (the signing certificate; on phones both).
+            SecurityStatusNotSatisfied: it can be read only after :meth:`verify` (the signing certificate; on phones
+                both).
             CertificateAbsent: it is not on this card.
-            CardDataError: what is there is no certificate.
+            CardDataError: its file does not begin like a certificate.
         """
         return self._certificate(pair.certificate, pair)
 
     def ca_certificate_der(self, pair: KeyPair) -> bytes:
-        """The certificate of the pair's CA, DER, as the card has it: no anchor to trust in."""
+        """The certificate of the pair's CA, DER, as the card has it; this is not a trust anchor.
+
+        Raises:
+            CertificateAbsent, CardDataError: as :meth:`certificate_der`.
+        """
         return self._certificate(pair.ca_certificate, pair)
 
-    # --- what a PIN opens ---
+    # --- with a PIN ---
 
     def verify(
         self, pair: KeyPair, pin: PinSecret | str, *, spend_last_try: bool = False, upper_case: bool = False
     ) -> None:
-        """Present the pair's PIN to the card: the tries are asked, then one VERIFY is sent, or none.
+        """Present the pair's PIN to the card: ask how many tries are left, then send one VERIFY, or none.
 
-        See :func:`mynacard.apdu.verification.verify` for the arguments and every way in which this can end. What a
-        later signature needs is read before, where it can be: a command that a reader cannot carry must not cost a
-        login.
+        See :func:`mynacard.apdu.verification.verify` for the arguments. The certificate that a later signature needs is
+        read first, where possible: a command that a reader cannot carry must not cost a login.
+
+        Raises:
+            PinError, CardError, NoKeypadError, UsageError: as :func:`mynacard.apdu.verification.verify`.
         """
         pin = Pin(pin) if isinstance(pin, str) else pin
         channel = self._selection.channel
@@ -120,7 +139,13 @@ class JpkiSession:
         spend_last_try: bool = False,
         upper_case: bool = False,
     ) -> None:
-        """Change the pair's PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs."""
+        """Change the pair's PIN, which is verified first. Four APDUs.
+
+        See :func:`mynacard.apdu.change.change` for the arguments.
+
+        Raises:
+            PinError, CardError, NoKeypadError, UsageError: as :func:`mynacard.apdu.change.change`.
+        """
         old, new = (Pin(pin) if isinstance(pin, str) else pin for pin in (old, new))
         self._selection.may_probe = False
         change.change(
@@ -136,11 +161,12 @@ class JpkiSession:
     def sign(self, data: bytes, hash_: HashAlgorithm = HashAlgorithm.SHA256) -> bytes:
         """The signing key's signature of *data*, RSASSA-PKCS1-v1_5, 256 bytes; checked before it is returned.
 
-        Needs :meth:`verify` of ``DIGITAL_SIGNATURE``. One APDU, and the certificate's once a session.
+        Needs :meth:`verify` of ``DIGITAL_SIGNATURE``. One APDU, plus those for the certificate once per session.
 
         Raises:
             SecurityStatusNotSatisfied: the password is not verified.
-            SignatureMismatchError: the card returned no signature of this under its own certificate.
+            SignatureMismatchError: the card's answer is not a signature of *data* under its own certificate.
+            CardDataError: its certificate is damaged, or does not hold an RSA key of 2048 bits.
         """
         return self.sign_digest_info(digest_info(hash_, hash_.digest(data)))
 
@@ -148,7 +174,8 @@ class JpkiSession:
         """The signing key's signature of a DigestInfo with SHA-256, SHA-384 or SHA-512, as :meth:`sign`.
 
         Raises:
-            UnsupportedAlgorithmError: *info* is none of these, to the byte. Nothing was sent.
+            UnsupportedAlgorithmError: *info* is not exactly one of these. Nothing was sent.
+            SecurityStatusNotSatisfied, SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         parse_digest_info(info)
         return self._sign_pkcs1(DIGITAL_SIGNATURE, info)
@@ -156,8 +183,12 @@ class JpkiSession:
     def private_key(self) -> CardPrivateKey:
         """The signing key as a ``cryptography`` private key whose private half stays on the card.
 
-        Works wherever a software key does (``CertificateSigningRequestBuilder``, ``PKCS7SignatureBuilder``): one card
-        signature each. Needs :meth:`verify` of ``DIGITAL_SIGNATURE`` first.
+        Works wherever a software key does (``CertificateSigningRequestBuilder``, ``PKCS7SignatureBuilder``); each use
+        is one card signature. Needs :meth:`verify` of ``DIGITAL_SIGNATURE`` first.
+
+        Raises:
+            SecurityStatusNotSatisfied, CertificateAbsent, CardDataError: the certificate, which holds its public half,
+                cannot be read.
         """
         return CardPrivateKey(self._public_key(DIGITAL_SIGNATURE), self.sign_digest_info, self._sign_pss)
 
@@ -171,8 +202,9 @@ class JpkiSession:
             nonce: 44 to 128 characters of base64.
 
         Raises:
-            UsageError: the origin or nonce is none. Nothing was sent.
+            UsageError: the origin or nonce is malformed. Nothing was sent.
             SecurityStatusNotSatisfied: the PIN is not verified.
+            SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         digest = authentication.digest(origin, nonce)
         certificate_der = self.certificate_der(USER_AUTHENTICATION)
@@ -180,21 +212,30 @@ class JpkiSession:
         return Authentication(origin, nonce, certificate_der, signature)
 
     def unsafe_sign_with_user_authentication_key(self, info: bytes) -> bytes:
-        """The user-authentication key's signature of any DigestInfo. **Whoever chose it can log in as the holder.**
+        """The user-authentication key's signature of any DigestInfo. **Its author can log in as the holder.**
 
-        For measurements and protocols of one's own, where nobody else chooses the bytes. No command offers it.
+        For measurements and for protocols of your own, where no other party chooses the bytes. No command offers it.
+
+        Raises:
+            UnsupportedAlgorithmError: *info* is not exactly a DigestInfo with one of the three hashes. Nothing was
+                sent.
+            SecurityStatusNotSatisfied: the PIN is not verified.
+            SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         parse_digest_info(info)
         return self._sign_pkcs1(USER_AUTHENTICATION, info)
 
     def log_out(self) -> None:
-        """End what the PINs opened, and this session: SELECT of the issuer's domain, one APDU.
+        """Log out, and end this session: SELECT of the issuer's domain, one APDU.
 
-        To select the JPKI application again would not: cards were seen to keep its PINs verified.
+        Selecting the JPKI application again would not log out: cards were seen to keep its PINs verified.
+
+        Raises:
+            SessionEndedError: another application was selected meanwhile.
         """
         self._selection.log_out()
 
-    # --- how ---
+    # --- how it is done ---
 
     def _certificate(self, file_id: int, pair: KeyPair) -> bytes:
         self._selection.check()
@@ -209,13 +250,14 @@ class JpkiSession:
         return self._selection.channel.profile.certificate
 
     def _learn_extended_length(self, pair: KeyPair) -> None:
-        """Before a VERIFY: whether the reader passes extended length, if a certificate is still to be read.
+        """Before a VERIFY, find out whether the reader passes extended length, if a certificate is still to be read.
 
-        Once for a card behind a reader, and on a free file: where the driver or card chokes on it, no login is lost.
+        This is done once for a card behind a reader, on a file that is free to read: where the driver or card chokes on
+        it, no login is lost.
         """
         if pair.certificate in self._certificates or self._selection.knows_lengths(self._first()):
             return
-        with suppress(errors.CardError, errors.CardDataError):  # then the long way later, which says what is wrong
+        with suppress(errors.CardError, errors.CardDataError):  # read later, the long way, which says what is wrong
             if pair.certificate_is_private:
                 self._selection.probe(pair.ca_certificate, certificate_length, self._first())
             else:
@@ -261,7 +303,10 @@ class JpkiSession:
 def _checked(signature: bytes, good: bool) -> bytes:
     if not good:
         raise errors.SignatureMismatchError(
-            N_("The card returned {length} bytes that are no signature under its own certificate. They are withheld."),
+            N_(
+                "The card returned {length} bytes that are not a signature under its own certificate. "
+                "They are withheld."
+            ),
             length=len(signature),
         )
     return signature
