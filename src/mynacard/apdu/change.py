@@ -39,7 +39,7 @@ def check_new(
     Raises:
         PinFormError: one of them has the wrong form.
         NoKeypadError: one of them is to be typed at a keypad, and may have letters.
-        UsageError: the new one is the old one, or a time limit is not one that a reader can wait.
+        UsageError: the new one is the old one, or a ``timeout_s`` is not 1..255.
     """
     new = check_form(reference, new, upper_case=upper_case)
     old = check_form(reference, old, upper_case=upper_case)

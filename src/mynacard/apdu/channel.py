@@ -175,6 +175,7 @@ class Channel:
 
         Raises:
             NoKeypadError: the reader has no keypad, or something around the card hides it. The holder was not asked.
+            ReaderError: the card cannot be reached.
             ProtocolError: the response holds more than a status word.
         """
         response = ResponseApdu.parse(with_keys(self._card).transmit_typed(command))
@@ -258,7 +259,7 @@ class Channel:
         return response
 
     def _complete(self, apdu: CommandApdu, response: ResponseApdu) -> ResponseApdu:
-        """*response*, or the data it announces, unless the command asked for no data, or for less."""
+        """*response*, completed with the data it announces; none is fetched if the command wanted none, or less."""
         exact = response.status.exact_ne
         if exact is not None and exact <= apdu.ne:
             apdu = replace(apdu, ne=exact)

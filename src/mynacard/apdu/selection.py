@@ -1,8 +1,8 @@
 """An application of a card, selected, and how its files are read. Sessions are built on it.
 
 A file is read in one APDU where extended length passes. Otherwise as many bytes as pass are read by short identifier,
-which makes the file the current one, and then the rest of its outer length by plain offsets. A file is never read until
-the card refuses: that costs an APDU, and a hostile card does not refuse.
+which makes the file the current one, and then the rest of its outer length by plain offsets. Reading does not go on
+until the card refuses: that would cost an APDU, and a hostile card does not refuse.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
 
 
 def blocks(rest: int, most: int) -> tuple[int, ...]:
-    """How many bytes each command reads of *rest*: the fewest commands, of up to *most*; then the fewest bytes sent.
+    """The sizes of the reads that cover *rest* bytes: the fewest reads of up to *most*, and then the fewest bytes sent.
 
     A command for more than 256 bytes is two bytes longer.
     """

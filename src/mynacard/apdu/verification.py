@@ -51,14 +51,14 @@ def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = Fa
     Raises:
         PinFormError: it is empty, of the wrong length, or has a character that this PIN cannot have.
         NoKeypadError: it is to be typed at a keypad, and may have letters.
-        UsageError: its time limit is not one that a reader can wait.
+        UsageError: its ``timeout_s`` is not 1..255.
     """
     if isinstance(pin, AtKeypad):
         _digits(reference)
         if type(pin.timeout_s) is not int or not 1 <= pin.timeout_s <= keypad.TIMEOUT_MAX_S:
             raise errors.UsageError(N_("A reader waits 1 to {most} s for a PIN."), most=keypad.TIMEOUT_MAX_S)
         return pin
-    capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: only ASCII letters
+    capitals = Pin(pin.reveal().upper()) if reference.upper_case else pin  # of bytes: only ASCII letters change
     for spelling in (pin, capitals) if upper_case else (pin,):
         if reference.form.fullmatch(spelling.reveal()):
             return spelling
@@ -114,7 +114,7 @@ def verify(
         PinNotTyped: it was to be typed at the reader, but was not; no try is spent.
         NoKeypadError: it was to be typed there, but the reader has no keypad, or an untested one. The holder was not
             asked.
-        UsageError: its time limit is not one that a reader can wait. Nothing was sent.
+        UsageError: its ``timeout_s`` is not 1..255. Nothing was sent.
         VerificationOutcomeUnknownError: no answer came. A try may be spent; ask before trying again. Where the card was
             lost, this is a CardLostAtVerificationError.
         CardError: the card refused in another way.
@@ -148,7 +148,7 @@ def present(channel: Channel, key: int, secret: Pin, label: str) -> StatusWord:
 
     def unknown(error: errors.MynacardError) -> errors.MynacardError:
         if isinstance(error, errors.CardLostError):
-            return error  # the card is gone, but no try is
+            return error  # the card is gone, but no try is spent
         template = N_("No answer came to the {pin}, for which the card counts no tries. ({cause})")
         return errors.OutcomeUnknownError(template, pin=label, cause=error)
 
