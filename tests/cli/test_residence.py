@@ -86,7 +86,7 @@ def test_a_specified_card_is_recognised_and_nothing_is_guessed(number: Path, tmp
 def test_an_individual_number_card_is_no_residence_card() -> None:
     outcome = run("residence", "info", "-r", "sim:")
     assert outcome.code == 44
-    assert "no residence card" in outcome.complaint
+    assert "neither a residence card nor" in outcome.complaint
 
 
 # --- reading ---------------------------------------------------------------------------------------------------
