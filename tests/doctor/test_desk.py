@@ -19,7 +19,7 @@ LayDesk = Callable[..., Desk]
     [
         ({"container": "flatpak", "XDG_SESSION_ID": "1"}, "a container"),
         ({"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22", "XDG_SESSION_ID": "1"}, "an SSH session"),
-        ({}, "no login session, as of a background service"),
+        ({}, "no login session, as in a background service"),
         ({"XDG_SESSION_ID": "1"}, "a session at this computer"),
     ],
 )

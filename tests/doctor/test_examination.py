@@ -300,7 +300,7 @@ def test_a_clock_from_before_the_certificate_is_behind(door: PcscliteDoor) -> No
     codes, status = shown(door.environment(), "--json")
     assert status == 72
     assert '"certificate/not-yet-valid"' in codes
-    assert "the card's certificate is younger" in codes
+    assert "the card's certificate is newer than the time it shows" in codes
     assert '"clock/good"' not in codes
 
 

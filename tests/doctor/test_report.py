@@ -73,13 +73,13 @@ def test_what_helps_is_told() -> None:
     causes = [each["cause"] for each in json.loads(report(found, MACHINE))["findings"]]
     assert causes == [
         "The PC/SC service listens at /run/pcscd/pcscd.comm.",
-        "Another program does not let go of the card on R 00 00.",
+        "Another program does not release the card on R 00 00.",
         "The PC/SC service fails: reader/outcome-unknown",
         "ACS ACR122U (072f:2200) is on USB, and the kernel's module pn533_usb keeps it from the PC/SC service.",
         "The card on R is an Individual Number Card (JPKIAPICCTOKEN2).",
     ]
     shared = json.loads(report([Finding("card/shared", found[1].details)], MACHINE))["findings"][0]["cause"]
-    assert shared.endswith("too: (withheld), scdaemon.")
+    assert shared.endswith("is also connected to the card on R 00 00: (withheld), scdaemon.")
 
 
 @pytest.mark.parametrize("code", ["certificate/valid", "certificate/ends-in-90-days", "certificate/ends-in-30-days"])

@@ -55,7 +55,7 @@ def test_who_keeps_it_is_named_with_the_line_that_stops_that() -> None:
     assert "echo blacklist pn533_usb | sudo tee /etc/modprobe.d/pn533_usb.conf" in finding.cure()
     (finding,) = found(RC_S380)
     assert "port100" in finding.cause()
-    assert "nobody" in found(RC_S330)[0].cause()
+    assert "(Its kernel driver: none.)" in found(RC_S330)[0].cause()
 
 
 def test_a_module_that_has_another_interface_of_it_is_none_that_keeps_it() -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with this desk, and its cure."""
+"""Diagnoses this desk: what is wrong, and how to put it right."""
 
 from mynacard.doctor.desk import Desk, this_desk
 from mynacard.doctor.examination import examine

@@ -1,9 +1,9 @@
-"""Which devices are on USB, as each system tells it. None of this asks a device, or reads a serial number.
+"""The devices on USB, as each system lists them. No device is asked, and no serial number is read.
 
 Linux: sysfs (Documentation/ABI/stable/sysfs-bus-usb of the kernel). Windows: pnputil, whose labels are in the user's
 language and whose identifiers are not (learn.microsoft.com, "PnPUtil Command Syntax", "Standard USB Identifiers").
 macOS: system_profiler(8), whose type SPUSBDataType is empty from macOS 26 on, where SPUSBHostDataType took its place.
-Windows and macOS were not seen: their words here come from what is published of them.
+Windows and macOS were not tried: their formats here come from published descriptions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PNPUTIL: Final = r"C:\Windows\System32\pnputil.exe"
 _SYSTEM_PROFILER: Final = "/usr/sbin/system_profiler"
 _PROFILES: Final = ("SPUSBHostDataType", "SPUSBDataType")
 _ENTRIES_MAX: Final = 4096
-"""So many devices and interfaces are looked at: 127 devices fit on a bus, and a computer has a handful of them."""
+"""The devices and interfaces looked at, at most: a bus has up to 127 devices, and a computer a handful of buses."""
 _ATTRIBUTE_MAX: Final = 16
 
 _WINDOWS_ID: Final = re.compile(r"USB\\VID_([0-9A-F]{4})&PID_([0-9A-F]{4})", re.IGNORECASE)
@@ -35,22 +35,22 @@ _HEXADECIMAL: Final = re.compile(r"\s*(?:0x)?([0-9a-f]{1,4})\b", re.IGNORECASE)
 
 
 def attached(system: System, run: Run = output_of, sysfs: Path = _SYSFS) -> tuple[UsbDevice, ...] | None:
-    """The devices on USB; None where *system* does not tell."""
+    """The devices on USB; None where *system* does not list them."""
     match system:
         case System.LINUX:
             return from_sysfs(sysfs)
         case System.WINDOWS:
             return from_pnputil(run(_PNPUTIL, "/enum-devices", "/connected"))
         case System.MACOS:
-            told = (from_system_profiler(run(_SYSTEM_PROFILER, "-json", kind)) for kind in _PROFILES)
-            return next((devices for devices in told if devices), None)
+            profiles = (from_system_profiler(run(_SYSTEM_PROFILER, "-json", kind)) for kind in _PROFILES)
+            return next((devices for devices in profiles if devices), None)
 
 
 # --- Linux -------------------------------------------------------------------------------------------
 
 
 def from_sysfs(folder: Path) -> tuple[UsbDevice, ...] | None:
-    """Devices are folders such as ``1-2``; their interfaces lie beside them, ``1-2:1.0``."""
+    """The devices in sysfs: folders such as ``1-2``, with their interfaces next to them, ``1-2:1.0``."""
     try:
         names = sorted(path.name for path, _ in zip(folder.iterdir(), range(_ENTRIES_MAX), strict=False))
     except OSError:
@@ -74,7 +74,7 @@ def _number(attribute: Path) -> int | None:
     try:
         with attribute.open("rb") as content:
             return int(content.read(_ATTRIBUTE_MAX), 16)
-    except (OSError, ValueError):  # it was unplugged meanwhile, or is no device
+    except (OSError, ValueError):  # it was unplugged meanwhile, or is not a device
         return None
 
 
@@ -88,35 +88,36 @@ def _driver(interface: Path) -> str:
 # --- Windows, macOS ----------------------------------------------------------------------------------
 
 
-def from_pnputil(said: str) -> tuple[UsbDevice, ...] | None:
-    """A paragraph for each device. The class says whether it has a reader's driver; the last part of the identifier,
-    which may be a serial number, is not looked at."""
+def from_pnputil(output: str) -> tuple[UsbDevice, ...] | None:
+    """The devices in pnputil's *output*, a paragraph each; None where it lists none.
+
+    The class says whether a device has a smart card reader's driver. The last part of its identifier, which may be a
+    serial number, is not looked at.
+    """
     devices = tuple(
-        UsbDevice(
-            int(found[1], 16), int(found[2], 16), (UsbInterface(0x0B),) if _SMART_CARD_READER in part.lower() else ()
-        )
-        for part in re.split(r"\r?\n[ \t]*\r?\n", said)
-        if (found := _WINDOWS_ID.search(part))
+        UsbDevice(int(ids[1], 16), int(ids[2], 16), (UsbInterface(0x0B),) if _SMART_CARD_READER in part.lower() else ())
+        for part in re.split(r"\r?\n[ \t]*\r?\n", output)
+        if (ids := _WINDOWS_ID.search(part))
     )
     return devices or None
 
 
-def from_system_profiler(said: str) -> tuple[UsbDevice, ...]:
-    """Objects in objects: controllers, hubs, devices."""
+def from_system_profiler(output: str) -> tuple[UsbDevice, ...]:
+    """The devices in system_profiler's JSON *output*: objects in objects, for controllers, hubs and devices."""
     try:
-        rest: list[object] = [json.loads(said)]
+        rest: list[object] = [json.loads(output)]
     except (ValueError, RecursionError):
         return ()
-    found: list[UsbDevice] = []
+    devices: list[UsbDevice] = []
     while rest:
-        one = rest.pop()
-        if isinstance(one, list):
-            rest += cast(list[object], one)
-        elif isinstance(one, dict):
-            fields = cast(dict[str, object], one)
+        value = rest.pop()
+        if isinstance(value, list):
+            rest += cast(list[object], value)
+        elif isinstance(value, dict):
+            fields = cast(dict[str, object], value)
             rest += fields.values()
-            found += _device_of(fields)
-    return tuple(found)
+            devices += _device_of(fields)
+    return tuple(devices)
 
 
 def _device_of(fields: dict[str, object]) -> Iterator[UsbDevice]:

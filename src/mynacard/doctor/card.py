@@ -1,10 +1,10 @@
-"""What a card says to anybody: which it is, its certificates, its PINs. Seven APDUs at most on a reader that passes
-extended length, and no try.
+"""Findings about a card, from what anyone may read: its kind, its certificates, its PINs.
 
-No finding names a day: a certificate ends on its holder's birthday.
+They cost at most seven APDUs on a reader that passes extended length, and no try. No finding names a day: a certificate
+expires on its holder's birthday.
 
-Source: docs/simulator.md for the card. That the password and the PIN of JPKI open each other's reset at the kiosks of
-convenience stores, through the app JPKI暗証番号リセット: J-LIS's portal www.jpki.go.jp, and municipalities' pages.
+Source: docs/simulator.md for the card. For resetting JPKI's password by its PIN, and the PIN by the password, with the
+app JPKI暗証番号リセット and a convenience store's kiosk: J-LIS's portal www.jpki.go.jp, and municipalities' pages.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Where: TypeAlias = Mapping[str, str]
 
 
 def findings_of_card(channel: Channel, where: Where, now: datetime) -> Iterator[Finding]:
-    """What the card on *channel* says.
+    """The findings about the card on *channel*.
 
     Raises:
-        ReaderError, ProtocolError, CardError: it cannot be asked.
+        ReaderError, ProtocolError, CardError: the card cannot be asked.
     """
     try:
         session = JpkiSession(channel)

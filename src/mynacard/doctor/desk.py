@@ -1,4 +1,4 @@
-"""The desk apart from PC/SC: what a diagnosis depends on, as a value, so that a test can lay another one."""
+"""The desk apart from PC/SC: what a diagnosis depends on, as a value, so that a test can set up another desk."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["Desk", "session", "this_desk"]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What PC/SC does not tell.
+    """The things around a reader that PC/SC does not report.
 
     Attributes:
         system: whose PC/SC it is.
         environment: the environment variables.
-        now: what the clock shows.
-        usb: asks for the devices on USB; None where the system does not tell.
-        root: where the file system begins.
+        now: the time that the clock shows.
+        usb: lists the devices on USB; None where the system does not list them.
+        root: the root of the file system.
     """
 
     system: System
@@ -36,13 +36,13 @@ class Desk:
 
 
 def this_desk() -> Desk:
-    """The one that this program runs on."""
+    """The desk that this program runs on."""
     system = this_system()
     return Desk(system, os.environ, datetime.now(UTC), lambda: attached(system))
 
 
 def session(desk: Desk) -> str:
-    """In which kind of session this is, as polkit sees it; a text that a catalogue may translate."""
+    """The kind of session that this is for polkit, as a text that a catalogue may translate."""
     marks = (desk.root / ".dockerenv", desk.root / "run/.containerenv")  # Docker's, Podman's
     if "container" in desk.environment or any(path.exists() for path in marks):  # systemd's, Flatpak's
         return N_("a container")
@@ -51,5 +51,5 @@ def session(desk: Desk) -> str:
     if desk.environment.get("SESSIONNAME", "").startswith("RDP-"):
         return N_("a remote desktop session")
     if desk.system is System.LINUX and "XDG_SESSION_ID" not in desk.environment:
-        return N_("no login session, as of a background service")
+        return N_("no login session, as in a background service")
     return N_("a session at this computer")

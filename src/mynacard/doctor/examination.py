@@ -1,4 +1,4 @@
-"""Looks at the desk, from the library to the card: each step needs the one before it. Spends no try."""
+"""The examination of a desk, from the library to the card: each step needs the one before it. It spends no try."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ from mynacard.texts import N_
 __all__ = ["examine"]
 
 PATIENCE: Final = Deadlines(service_s=5.0, card_s=10.0, busy_s=2.0)
-_NOBODY_KNOWN: Final = N_("not known here")
+_HOLDERS_UNKNOWN: Final = N_("not known here")
 _WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
-"""No copy of mynacard with this module is older."""
+"""Every copy of mynacard with this module is newer: a clock that shows an earlier time is wrong."""
 _THIS_PROGRAM: Final = N_("this version of mynacard")
 _THE_CARD: Final = N_("the card's certificate")
 
 
 def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
-    """What is found, as it is found: library, service, readers and cards as far as one leads to the next; then USB,
-    where it tells more than the readers do; then the clock.
+    """The findings, as they are made.
+
+    They come in this order: library, service, readers and cards, as far as each leads to the next; then USB, where it
+    tells more than the readers do; then the clock.
 
     Args:
-        name: a part of a reader's name; all readers without it.
-        desk: what PC/SC does not tell; None is this computer.
+        name: a part of a reader's name; without it all readers are examined.
+        desk: the things around the reader; None is this computer.
 
     Raises:
         UsageError: ``MYNACARD_PCSC`` names no library.
@@ -52,7 +54,7 @@ def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
                 than = than or _THE_CARD
             case _:
                 pass
-    devices = None if VARIABLE in desk.environment else desk.usb()  # its readers are another service's
+    devices = None if VARIABLE in desk.environment else desk.usb()  # the readers on USB do not belong to this service
     if devices is not None:
         yield from findings_of_usb(devices, desk.system, listed)
     yield Finding("clock/behind", {"than": than}, desk.system) if than else Finding("clock/good")
@@ -120,22 +122,22 @@ def _look_at_card(library: Library, state: ReaderState, now: datetime) -> Iterat
 
 
 def _ask_card(library: Library, where: dict[str, str], now: datetime) -> list[Finding]:
-    """All that the card says: who is told of it may take his time, and the card is let go before."""
-    found: list[Finding] = []
+    """All findings about the card, collected first: the caller may take time over each, with the card released."""
+    findings: list[Finding] = []
     try:
         with ReaderCard(where["reader"], library, PATIENCE) as card, card.transaction():
             for finding in findings_of_card(Channel(card), where, now):
-                found.append(finding)
+                findings.append(finding)
     except errors.ReaderBusyError:
-        found.append(Finding("card/held", {**where, **_holders()}))
+        findings.append(Finding("card/held", {**where, **_holders()}))
     except errors.CardMuteError:
-        found.append(Finding("card/mute", where))
+        findings.append(Finding("card/mute", where))
     except (errors.CardLostError, errors.NoCardError, errors.ReaderNotFoundError):
-        found.append(Finding("card/lost", where))
+        findings.append(Finding("card/lost", where))
     except errors.MynacardError as error:
-        found.append(Finding("card/failed", {**where, "reason": error}))
-    return found
+        findings.append(Finding("card/failed", {**where, "reason": error}))
+    return findings
 
 
 def _holders() -> dict[str, str]:
-    return {"holders": ", ".join(likely_holders()) or _NOBODY_KNOWN}
+    return {"holders": ", ".join(likely_holders()) or _HOLDERS_UNKNOWN}

@@ -1,4 +1,4 @@
-"""What can be found: one table, with a stable code, the cause in a sentence, and one action that mends it."""
+"""The table of findings: for each a stable code, the cause in a sentence, and one action that mends it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FINDINGS", "Finding", "Kind", "Level"]
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """How bad a finding is."""
 
     GOOD = "good"
     NOTICE = "notice"
@@ -24,13 +24,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A row of the table. The templates may use what the finding has as details.
+    """A row of the table. Its templates may name the finding's details.
 
     Attributes:
         level: how bad it is.
-        cause: what is so.
-        cure: what mends it.
-        cures: what mends it instead, on some systems.
+        cause: what was found.
+        cure: what mends it; empty where nothing needs to be done.
+        cures: what mends it on a system for which *cure* is wrong.
     """
 
     level: Level
@@ -41,12 +41,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that was found.
+    """One result of the examination.
 
     Attributes:
         code: its row in :data:`FINDINGS`; stable.
-        details: what its sentences name.
-        system: whose cure is told.
+        details: the values that its sentences name.
+        system: the system that the cure is for.
     """
 
     code: str
@@ -58,11 +58,11 @@ class Finding:
         return FINDINGS[self.code].level
 
     def cause(self, translate: Callable[[str], str] = str) -> str:
-        """What is so, in a sentence."""
+        """The finding in a sentence."""
         return Sentence(FINDINGS[self.code].cause, self.details).text(translate)
 
     def cure(self, translate: Callable[[str], str] = str) -> str:
-        """What to do about it; empty where nothing is to be done."""
+        """The action that mends it; empty where nothing needs to be done."""
         kind = FINDINGS[self.code]
         cure = kind.cures.get(self.system, kind.cure)
         return Sentence(cure, self.details).text(translate)
@@ -72,22 +72,20 @@ _START: Final = N_(
     "Start it: sudo systemctl enable --now pcscd.socket; without systemd: sudo pcscd. If it is not installed: "
     "sudo apt install pcscd (Debian, Ubuntu), sudo dnf install pcsc-lite pcsc-lite-ccid (Fedora)."
 )
-_RESTART: Final = N_("Restart the PC/SC service: sudo systemctl restart pcscd, or take its readers off.")
+_RESTART: Final = N_("Restart the PC/SC service (sudo systemctl restart pcscd), or unplug its readers.")
 _RESTARTS: Final = {
-    System.WINDOWS: N_("Restart the service Smart Card (SCardSvr), or take its readers off and plug them in again."),
-    System.MACOS: N_("Take the readers off and plug them in again; if that does not help, restart the Mac."),
+    System.WINDOWS: N_("Restart the Smart Card service (SCardSvr), or unplug its readers and plug them in again."),
+    System.MACOS: N_("Unplug the readers and plug them in again; if that does not help, restart the Mac."),
 }
-_CLOSE: Final = N_(
-    "Close the program that uses the card, and try again. Programs that have PC/SC in use now: {holders}."
-)
+_CLOSE: Final = N_("Close the program that uses the card, and try again. Programs that use PC/SC now: {holders}.")
 _TAKE_OFF: Final = N_(
-    "Take the card off and lay it on again, chip side right. If that does not help, clean its contacts."
+    "Take the card off the reader and put it back, chip the right way round. If that does not help, clean its contacts."
 )
 _MAKERS_DRIVER: Final = N_("Install its maker's driver, or use a reader that speaks CCID, such as Sony's RC-S300.")
-_RENEW: Final = N_("Renew it at the municipal office. mynacard info shows until when it is valid.")
+_RENEW: Final = N_("Renew it at the municipal office. mynacard info shows when it expires.")
 _ELSEWHERE: Final = N_(
-    "The municipal office sets a new one. Who knows the other one of PIN and password can do it at a convenience "
-    "store's kiosk, after the app JPKI暗証番号リセット."
+    "The municipal office sets a new one. A holder who knows the other one, PIN or password, can set it at a "
+    "convenience store's kiosk, after using the app JPKI暗証番号リセット."
 )
 
 FINDINGS: Final[Mapping[str, Kind]] = {
@@ -100,46 +98,46 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         N_("Unset the variable, unless a simulated card is wanted."),
     ),
     "socket/absent": Kind(Level.PROBLEM, N_("The PC/SC service is not there: {path} does not exist."), _START),
-    "socket/deaf": Kind(Level.PROBLEM, N_("Nobody listens at {path}: the PC/SC service has ended."), _START),
+    "socket/deaf": Kind(Level.PROBLEM, N_("No program listens at {path}: the PC/SC service has ended."), _START),
     "socket/forbidden": Kind(
         Level.PROBLEM,
         N_("This user may not open {path}."),
-        N_("Use an account that may, or correct the permissions: the socket is meant to be open to all (0666)."),
+        N_("Use an account that may, or correct the permissions: the socket should be open to all users (0666)."),
     ),
     "socket/failed": Kind(Level.PROBLEM, N_("{path} cannot be used: {reason}."), _RESTART),
     "service/running": Kind(Level.GOOD, N_("The PC/SC service answers.")),
     "service/not-running": Kind(
-        Level.PROBLEM, N_("The PC/SC service does not run."), _START,
+        Level.PROBLEM, N_("The PC/SC service is not running."), _START,
         {
             System.WINDOWS: N_(
-                "Plug a reader in: Windows starts the service Smart Card (SCardSvr) with the first reader and stops it "
+                "Plug a reader in: Windows starts the Smart Card service (SCardSvr) with the first reader and stops it "
                 "with the last. If one is plugged in, start the service, or install the reader's driver."
             ),
             System.MACOS: N_(
-                "macOS starts it by itself, with a reader: take the reader off and plug it in again; if that does not "
+                "macOS starts it when a reader is plugged in: unplug the reader and plug it in again; if that does not "
                 "help, restart the Mac."
             ),
         },
     ),
     "service/protocol": Kind(
         Level.PROBLEM,
-        N_("The PC/SC service speaks protocol {protocol} (pcsc-lite {versions}), and the library here another one."),
+        N_("The PC/SC service speaks protocol {protocol} (pcsc-lite {versions}), and the library here speaks another."),
         N_(
-            "Use library and service of one version: restart the service after an update of pcsc-lite; in a container, "
-            "Flatpak or Snap install the library that the system outside has."
+            "Use a library and a service of the same version: restart the service after an update of pcsc-lite; in a "
+            "container, Flatpak or Snap, install the library that the host system has."
         ),
     ),
     "service/refuses": Kind(
         Level.PROBLEM,
         N_("The PC/SC service refuses this user or session ({session})."),
         N_(
-            "On Linux polkit decides: SSH sessions, containers and background services need a rule for "
+            "On Linux, polkit decides: SSH sessions, containers and background services need a rule for "
             "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card; docs/doctor.md has one."
         ),
         {
             System.WINDOWS: N_(
-                "Run mynacard in a session at the computer itself; for a remote desktop turn on the redirection of "
-                "smart cards in its settings."
+                "Run mynacard in a session at the computer itself; for a remote desktop, turn on smart card "
+                "redirection in its settings."
             ),
             System.MACOS: N_(
                 "Run mynacard from a terminal: programs in a sandbox need Apple's entitlement "
@@ -152,10 +150,10 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     "reader/found": Kind(Level.GOOD, N_("Reader: {reader}.")),
     "reader/none": Kind(
         Level.PROBLEM,
-        N_("No card reader is attached, or none that PC/SC knows."),
-        N_("Plug one in. If it is: it needs a PC/SC driver, and some have none (on Linux Sony's RC-S380)."),
+        N_("No card reader is attached, or PC/SC does not know it."),
+        N_("Plug one in. If one is attached, it needs a PC/SC driver; some have none (on Linux, Sony's RC-S380)."),
         dict.fromkeys(
-            (System.WINDOWS, System.MACOS), N_("Plug one in. If it is: install the driver that its maker has for it.")
+            (System.WINDOWS, System.MACOS), N_("Plug one in. If one is attached, install its maker's driver.")
         ),
     ),
     "reader/other": Kind(
@@ -167,61 +165,61 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     "usb/none": Kind(
         Level.NOTICE,
         N_("No card reader is on USB."),
-        N_("Plug one in; if it is, try another cable or another port."),
+        N_("Plug one in; if one is attached, try another cable or port."),
     ),
     "usb/no-driver": Kind(
         Level.NOTICE,
-        N_("{device} is on USB. Linux has no PC/SC driver for its maker's protocol. (Who uses it now: {module}.)"),
+        N_("{device} is on USB. Linux has no PC/SC driver for its maker's protocol. (Its kernel driver: {module}.)"),
         N_("Use a reader that speaks CCID, such as Sony's RC-S300 or ACS's ACR39U."),
     ),
     "usb/kernel-module": Kind(
         Level.NOTICE,
         N_("{device} is on USB, and the kernel's module {module} keeps it from the PC/SC service."),
         N_(
-            "Stop that: echo blacklist {module} | sudo tee /etc/modprobe.d/{module}.conf; sudo modprobe -r {module}; "
-            "then plug the reader in again."
+            "Keep the module away: echo blacklist {module} | sudo tee /etc/modprobe.d/{module}.conf; "
+            "sudo modprobe -r {module}; then plug the reader in again."
         ),
     ),
     "usb/not-in-pcsc": Kind(
         Level.NOTICE,
-        N_("{device} is on USB, and PC/SC does not have it: its driver is missing, or older than it."),
+        N_("{device} is on USB, and PC/SC does not have it: its driver is missing, or too old for it."),
         N_(
-            "Install the newest driver for CCID (sudo apt install libccid; sudo dnf install pcsc-lite-ccid), and plug "
-            "the reader in again. RC-S300 needs libccid 1.4.35."
+            "Install the newest CCID driver (sudo apt install libccid; sudo dnf install pcsc-lite-ccid), and plug the "
+            "reader in again. The RC-S300 needs libccid 1.4.35."
         ),
         dict.fromkeys((System.WINDOWS, System.MACOS), _MAKERS_DRIVER),
     ),
-    "card/none": Kind(Level.NOTICE, N_("No card lies on {reader}."), N_("Lay the card on it.")),
+    "card/none": Kind(Level.NOTICE, N_("There is no card on {reader}."), N_("Place the card on it.")),
     "card/mute": Kind(Level.PROBLEM, N_("The card on {reader} does not answer."), _TAKE_OFF),
-    "card/exclusive": Kind(Level.PROBLEM, N_("Another program has the card on {reader} for itself alone."), _CLOSE),
-    "card/held": Kind(Level.PROBLEM, N_("Another program does not let go of the card on {reader}."), _CLOSE),
+    "card/exclusive": Kind(Level.PROBLEM, N_("Another program has the card on {reader} exclusively."), _CLOSE),
+    "card/held": Kind(Level.PROBLEM, N_("Another program does not release the card on {reader}."), _CLOSE),
     "card/shared": Kind(
         Level.NOTICE,
-        N_("Another program is connected to the card on {reader}, too: {holders}."),
-        N_("Nothing, as long as all works. What it may do is in docs/security.md."),
+        N_("Another program is also connected to the card on {reader}: {holders}."),
+        N_("Do nothing while everything works. docs/security.md says what that program may do."),
     ),
-    "card/lost": Kind(Level.PROBLEM, N_("The card on {reader} went away while it was looked at."), _TAKE_OFF),
+    "card/lost": Kind(Level.PROBLEM, N_("The card on {reader} went away during the examination."), _TAKE_OFF),
     "card/failed": Kind(Level.PROBLEM, N_("The card on {reader} cannot be used: {reason}"), _TAKE_OFF),
     "card/other": Kind(
         Level.NOTICE,
-        N_("The card on {reader} has no JPKI application: it is no Individual Number Card."),
-        N_("Lay the Individual Number Card on the reader, or the residence card."),
+        N_("The card on {reader} has no JPKI application: it is not an Individual Number Card."),
+        N_("Place the Individual Number Card or the residence card on the reader."),
     ),
     "card/residence": Kind(
         Level.NOTICE,
         N_("The card on {reader} is a {card}."),
-        N_("mynacard residence reads it. For JPKI lay the Individual Number Card on the reader."),
+        N_("mynacard residence reads it. For JPKI, place the Individual Number Card on the reader."),
     ),
     "card/jpki": Kind(Level.GOOD, N_("The card on {reader} is an Individual Number Card ({token}).")),
     "certificate/present": Kind(Level.GOOD, N_("The {certificate} certificate is on the card.")),
     "certificate/valid": Kind(
-        Level.GOOD, N_("The {certificate} certificate is on the card, and valid for more than 90 days.")
+        Level.GOOD, N_("The {certificate} certificate is on the card and valid for more than 90 days.")
     ),
     "certificate/ends-in-90-days": Kind(
-        Level.NOTICE, N_("The {certificate} certificate ends within 90 days."), _RENEW
+        Level.NOTICE, N_("The {certificate} certificate expires within 90 days."), _RENEW
     ),
     "certificate/ends-in-30-days": Kind(
-        Level.NOTICE, N_("The {certificate} certificate ends within 30 days."), _RENEW
+        Level.NOTICE, N_("The {certificate} certificate expires within 30 days."), _RENEW
     ),
     "certificate/expired": Kind(Level.PROBLEM, N_("The {certificate} certificate has expired."), _RENEW),
     "certificate/not-yet-valid": Kind(
@@ -232,23 +230,23 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     "certificate/absent": Kind(
         Level.NOTICE,
         N_("There is no {certificate} certificate on the card."),
-        N_("If it is wanted: the municipal office puts it on the card (the signing one from 15 years of age on)."),
+        N_("If you want it, the municipal office puts it on the card (the signing one only from the age of 15)."),
     ),
     "certificate/unreadable": Kind(
         Level.PROBLEM,
         N_("The {certificate} certificate cannot be read: {reason}"),
-        N_("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
+        N_("Take the card off and put it back; if that does not help, the municipal office replaces the card."),
     ),
-    "pin/good": Kind(Level.GOOD, N_("No try of the {pin} is spent.")),
+    "pin/good": Kind(Level.GOOD, N_("No try of the {pin} has been spent.")),
     "pin/fewer-tries": Kind(
         Level.NOTICE,
         N_("{tries} of {all} tries of the {pin} are left."),
-        N_("Type it with care: the right one gives all tries back."),
+        N_("Type it with care: the right one restores all tries."),
     ),
     "pin/last-try": Kind(
         Level.NOTICE,
         N_("One try of the {pin} is left. A wrong one blocks it."),
-        N_("Type it only if you are sure of it: the right one gives all tries back. If you are not, ask the office."),
+        N_("Type it only if you are sure of it: the right one restores all tries. Otherwise ask the municipal office."),
     ),
     "pin/blocked": Kind(Level.PROBLEM, N_("The {pin} is blocked: no tries are left."), _ELSEWHERE),
     "pin/tries-unknown": Kind(
@@ -259,27 +257,27 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     "pin/open": Kind(
         Level.NOTICE,
         N_("The card asks for no {pin} now, and does not say how many tries are left: it may be verified already."),
-        N_("Take the card off and lay it on again."),
+        N_("Take the card off the reader and put it back."),
     ),
     "pin/not-set": Kind(
         Level.NOTICE,
-        N_("The {pin} is not set: the card is one without PINs, whose holder is known by the face."),
-        N_("If it is wanted, the municipal office sets it: without it nothing can be signed with this key."),
+        N_("The {pin} is not set: this card has no PINs, and its holder is identified by the face."),
+        N_("If you want it, the municipal office sets it: without it this key cannot sign."),
     ),
     "pin/untold": Kind(
         Level.PROBLEM,
-        N_("The card does not tell the state of the {pin}: {reason}"),
-        N_("Try again with the card laid anew; if it stays so, the municipal office replaces the card."),
+        N_("The card does not report the state of the {pin}: {reason}"),
+        N_("Take the card off and put it back; if that does not help, the municipal office replaces the card."),
     ),
     "clock/good": Kind(Level.GOOD, N_("The computer's clock may be right.")),
     "clock/behind": Kind(
         Level.PROBLEM,
-        N_("The computer's clock is behind: {than} is younger than what it shows."),
-        N_("Set it, or have it set by the network: sudo timedatectl set-ntp true."),
+        N_("The computer's clock is behind: {than} is newer than the time it shows."),
+        N_("Set it, or let the network set it: sudo timedatectl set-ntp true."),
         {
             System.WINDOWS: N_("Set it: Settings, Time & language, Date & time, Sync now."),
             System.MACOS: N_("Set it: System Settings, General, Date & Time, Set time and date automatically."),
         },
     ),
 }  # fmt: skip
-"""By code. The part before the stroke is what was looked at, in this order."""
+"""By code. The part before the slash is what was examined, in this order."""

@@ -1,7 +1,7 @@
-"""What was found, for somebody else to read: without anything that tells who or where it was.
+"""The findings as a report to send to others: nothing in it identifies the holder or the place.
 
-Each detail of a finding is let through by name, and made harmless; one that nobody thought of is withheld. How long a
-certificate is valid is not told, not even roughly: it ends on its holder's birthday.
+Each detail of a finding is let through by name, and made harmless; an unlisted one is withheld. The report does not say
+how long a certificate is valid, not even roughly: it expires on its holder's birthday.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _PROGRAMS: Final = frozenset({
     "opensc-tool", "p11-kit-server", "pcsc_scan", "pkcs11-tool", "pkcs15-tool", "python", "python3", "scdaemon",
     "ssh-agent", "ssh-pkcs11-help", "ykman",
 })  # fmt: skip
-"""Programs of everybody's, as Linux calls them (15 bytes). A name of another one may be somebody's own."""
+"""Well-known programs, as Linux names them (15 bytes). The name of any other program may identify its author."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the diagnosis ran on.
+    """The machine that the diagnosis ran on.
 
     Attributes:
-        mynacard, python, implementation: versions, and which Python.
-        system, system_version: the operating system; of a Linux distribution its identifier and version.
-        machine: the processor's kind.
-        pcsc_version: the version of pcsc-lite's service on this machine; empty where there is none to ask.
+        mynacard, python, implementation: versions of mynacard and Python, and which Python it is.
+        system, system_version: the operating system; on Linux the distribution's identifier and version.
+        machine: the kind of processor.
+        pcsc_version: the version of pcsc-lite's service on this machine; empty where there is none.
     """
 
     mynacard: str
@@ -62,7 +62,7 @@ class Machine:
 
     @classmethod
     def here(cls, run: Run = output_of) -> Machine:
-        """This one."""
+        """The machine that this program runs on."""
         system = this_system()
         name, version = _operating_system(system)
         return cls(
@@ -91,16 +91,17 @@ def _operating_system(system: System) -> tuple[str, str]:
 
 
 def report(findings: Iterable[Finding], machine: Machine | None = None) -> str:
-    """*findings* and the versions around them, as JSON; what it holds is in docs/doctor.md."""
+    """*findings* and the versions around them, as JSON; docs/doctor.md describes it."""
     document = {
         "format": FORMAT,
         "version": _FORMAT_VERSION,
         **asdict(machine or Machine.here()),
         "findings": [
-            {"code": each.code, "level": each.level.value, "cause": each.cause()} for each in map(_harmless, findings)
+            {"code": finding.code, "level": finding.level.value, "cause": finding.cause()}
+            for finding in map(_harmless, findings)
         ],
     }
-    return json.dumps(document, indent=2) + "\n"  # ASCII: a reader's name need not be a proper text
+    return json.dumps(document, indent=2) + "\n"  # ASCII: a reader's name may hold lone surrogates
 
 
 def without_serial(reader: str) -> str:
@@ -119,7 +120,7 @@ def _withheld(_: object) -> str:
 
 
 def _reason(value: object) -> str:
-    """An error's code; its words may quote anything."""
+    """An error's code: its words may quote anything."""
     return value.code if isinstance(value, MynacardError) else _WITHHELD
 
 
@@ -132,7 +133,7 @@ def _token(value: object) -> str:
 
 
 def _holders(value: object) -> str:
-    names = {_PROCESS.sub("", each) for each in str(value).split(", ")}
+    names = {_PROCESS.sub("", program) for program in str(value).split(", ")}
     return ", ".join(sorted({name if name in _PROGRAMS else _WITHHELD for name in names}))
 
 
@@ -141,12 +142,12 @@ def _identifier(value: object) -> str:
 
 
 def _numbers(text: str) -> str:
-    found = _NUMBERS.match(text)
-    return found[0] if found else ""
+    numbers = _NUMBERS.match(text)
+    return numbers[0] if numbers else ""
 
 
 _SHOWN: Final[Mapping[str, Callable[[object], str]]] = {
-    # out of this library's own tables
+    # from this library's own tables
     **dict.fromkeys(
         ("all", "call", "card", "certificate", "device", "library", "pin", "protocol", "session", "than", "tries",
          "versions"), str,
@@ -159,4 +160,4 @@ _SHOWN: Final[Mapping[str, Callable[[object], str]]] = {
     "cure": _reason,
     "token": _token,
 }  # fmt: skip
-"""By a detail's name. Not among them: what the user typed as a reader's name, and lists of readers."""
+"""By the detail's name. Left out: the reader's name that the user typed, and lists of readers."""

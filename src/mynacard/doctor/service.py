@@ -1,8 +1,8 @@
 """pcsc-lite's service, looked at from below its library: the socket, and the protocol that it speaks there.
 
 Source: pcsc-lite, src/winscard_msg.h and src/winscard_svc.c: a client's first message, and its answer, which is the
-same without a header; the protocol is 4:4 up to 2.2, 4:5 from 2.3, 4:6 from 2.5; library and service of different ones
-refuse each other, unless the newer of them is 2.4.1 or later.
+same without a header. The protocol is 4:4 up to 2.2, 4:5 from 2.3, 4:6 from 2.5. A library and a service with different
+protocols refuse each other, unless the newer of them is 2.4.1 or later.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ _ASK_VERSION: Final[Wire] = Struct(
     "size" / Const(_VERSION.sizeof(), Int32un), "command" / Const(0x11, Int32un), "body" / _VERSION
 )
 _NEWEST: Final = {"major": 4, "minor": 6, "code": 0}
-"""The newest protocol that is known."""
+"""The newest known protocol."""
 _SPOKEN_BY: Final = {(4, 4): "1.8.24 – 2.2", (4, 5): "2.3 – 2.4", (4, 6): "2.5"}
 _NOT_KNOWN: Final = N_("not known here")
 
 
 def look_at_socket(desk: Desk) -> Iterator[Finding]:
-    """Whether somebody listens there."""
+    """Whether the service listens at its socket."""
     path = _path(desk)
     if VARIABLE in desk.environment:
         yield Finding("socket/elsewhere", {"path": path})
@@ -61,10 +61,10 @@ def look_at_socket(desk: Desk) -> Iterator[Finding]:
 
 
 def look_at_protocol(desk: Desk) -> Finding:
-    """Why the library says that there is no service, though somebody listens at its socket."""
+    """Why the library reports no service, although a program listens at its socket."""
     try:
         spoken = _spoken(_path(desk))
-    except (OSError, ConstructError):  # hangs up, says nothing in time, or something else
+    except (OSError, ConstructError):  # it hangs up, does not answer in time, or answers something else
         return Finding("service/not-running")
     major, minor = spoken
     versions = _SPOKEN_BY.get(spoken, _NOT_KNOWN)
@@ -72,7 +72,7 @@ def look_at_protocol(desk: Desk) -> Finding:
 
 
 def _path(desk: Desk) -> str:
-    """Where PC/SC's library looks for the service."""
+    """The path at which PC/SC's library looks for the service."""
     return desk.environment.get(VARIABLE) or SOCKET
 
 
@@ -96,7 +96,7 @@ def _connected(path: str) -> socket.socket:
 
 
 def _received(connection: socket.socket, length: int) -> bytes:
-    """*length* bytes, or fewer where no more come; all within the time for one."""
+    """*length* bytes, or fewer where the service hangs up; the time limit is for all of them."""
     until = time.monotonic() + _CONNECT_S
     received = b""
     while len(received) < length:

@@ -1,4 +1,4 @@
-"""Whose PC/SC it is, and how a program of the system is asked."""
+"""The operating systems, told apart by their PC/SC, and how to ask their programs."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ _TIME_LIMIT_S: Final = 15.0
 _OUTPUT_MAX: Final = 1 << 22
 
 Run: TypeAlias = Callable[..., str]
-"""Takes the absolute path of a program and its arguments; what the program says, or nothing."""
+"""Takes the absolute path of a program and its arguments; returns its output, empty where it cannot run."""
 
 
 class System(StrEnum):
-    """Whose PC/SC it is."""
+    """An operating system, as the maker of its PC/SC."""
 
     LINUX = "linux"
-    """And whatever else has pcsc-lite."""
+    """Linux, and any other system with pcsc-lite."""
     WINDOWS = "windows"
     MACOS = "macos"
 
 
 def this_system() -> System:
-    """The one that this program runs on."""
+    """The system that this program runs on."""
     return {"win32": System.WINDOWS, "darwin": System.MACOS}.get(sys.platform, System.LINUX)
 
 
 def output_of(program: str, *arguments: str, time_limit_s: float = _TIME_LIMIT_S) -> str:
-    """What *program*, an absolute path, says: 4 MiB of it at most; what it said so far where it takes too long.
+    """The output of *program*, an absolute path: at most 4 MiB; what came in time where it takes too long.
 
-    Empty where it is not there. Labels may be in any language and encoding; what is looked for in them is ASCII.
+    It is empty where the program cannot be started. Labels may be in any language and encoding; callers look only for
+    ASCII in them.
     """
     try:
         process = subprocess.Popen(
@@ -47,8 +48,8 @@ def output_of(program: str, *arguments: str, time_limit_s: float = _TIME_LIMIT_S
         too_long = threading.Timer(time_limit_s, process.kill)
         too_long.start()
         try:
-            said = process.stdout.read(_OUTPUT_MAX) if process.stdout else b""
+            output = process.stdout.read(_OUTPUT_MAX) if process.stdout else b""
         finally:
             too_long.cancel()
             process.kill()
-    return said.decode("utf-8", "replace")
+    return output.decode("utf-8", "replace")

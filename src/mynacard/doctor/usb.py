@@ -1,8 +1,9 @@
 """Card readers on USB that PC/SC does not have, and why.
 
-Source of the numbers: Linux 6.x, drivers/nfc/port100.c and drivers/nfc/pn533/usb.c, which are also the modules that
-take such devices; libpafe and nfcpy for the older PaSoRi; the list of libccid 1.4.35 (2021-07) for the RC-S300. That
-RC-S380 and older have no PC/SC driver on Linux: issue 86 of LudovicRousseau/PCSC, nfcpy's documentation. Read 2026-11.
+Sources of the numbers: Linux 6.x, drivers/nfc/port100.c and drivers/nfc/pn533/usb.c, which are also the modules that
+take such devices; libpafe and nfcpy for the older PaSoRi; the list of libccid 1.4.35 (2021-07) for the RC-S300. Sources
+for the missing PC/SC driver of the RC-S380 and older ones on Linux: issue 86 of LudovicRousseau/PCSC, and nfcpy's
+documentation. All read 2026-11.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ __all__ = ["KNOWN", "KnownReader", "UsbDevice", "UsbInterface", "findings_of_usb
 _SMART_CARD: Final = 0x0B
 """The class of CCID's interfaces (USB-IF, Device Class Specification for Integrated Circuit Card Devices 1.1, §4.3)."""
 _USER_SPACE: Final = frozenset({"", "usbfs"})
-"""What holds an interface that no kernel module has taken: nothing, or a program through libusb, as pcscd."""
-_NOBODY: Final = N_("nobody")
+"""Drivers of an interface that programs can use: no driver, or that of a program which uses libusb, such as pcscd."""
+_NO_DRIVER: Final = N_("none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class KnownReader:
 
     Attributes:
         name: maker and product.
-        is_ccid: whether it speaks CCID; if not, its maker's protocol, for which Linux has no PC/SC driver.
+        is_ccid: whether it speaks CCID; otherwise it speaks its maker's protocol, for which Linux has no PC/SC driver.
     """
 
     name: str
@@ -47,13 +48,12 @@ KNOWN: Final[Mapping[tuple[int, int], KnownReader]] = {
     (0x054C, 0x0DC9): KnownReader("Sony PaSoRi RC-S300/P", True),
     (0x072F, 0x2200): KnownReader("ACS ACR122U", True),
 }
-"""By the numbers of vendor and product: readers that are not CCID, that a kernel module takes, or that need a driver of
-a certain age."""
+"""By vendor and product: readers that are not CCID, that a kernel module takes, or that need a recent driver."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsbInterface:
-    """One of a device's interfaces: its class, and the name of the kernel driver that has it, where one has."""
+    """An interface of a device: the number of its class, and its kernel driver's name; empty where it has none."""
 
     number: int
     driver: str = ""
@@ -65,11 +65,11 @@ class UsbInterface:
 
 @dataclass(frozen=True, slots=True)
 class UsbDevice:
-    """A device on USB. Its serial number is not among what is asked for.
+    """A device on USB, without its serial number, which is never read.
 
     Attributes:
-        vendor, product: its numbers.
-        interfaces: empty where the system does not tell.
+        vendor, product: its USB ids.
+        interfaces: empty where the system does not list them.
     """
 
     vendor: int
@@ -86,37 +86,39 @@ class UsbDevice:
 
     @property
     def label(self) -> str:
-        """Its name, as far as the table has it, and its numbers."""
+        """Its name, if the table has it, and its USB ids."""
         return f"{self.known.name if self.known else 'CCID'} ({self.vendor:04x}:{self.product:04x})"
 
     @property
     def module(self) -> str:
         """The kernel driver that keeps it from programs; empty if none does."""
-        own = [each for each in self.interfaces if each.is_smart_card or self.known]
-        return next((each.driver for each in own if each.driver not in _USER_SPACE), "")
+        drivers = [interface.driver for interface in self.interfaces if interface.is_smart_card or self.known]
+        return next((driver for driver in drivers if driver not in _USER_SPACE), "")
 
 
 def findings_of_usb(devices: tuple[UsbDevice, ...], system: System, listed: int | None) -> Iterator[Finding]:
-    """What *devices* tell beyond the list of readers that PC/SC has.
+    """The findings about *devices* that go beyond PC/SC's list of readers.
 
     Args:
-        devices: all that are on USB.
-        system: whose PC/SC it is.
-        listed: how many readers it has; None where it could not be asked.
+        devices: all devices on USB.
+        system: the operating system.
+        listed: 0 where PC/SC lists no reader, more where it does; None where it could not be asked.
     """
-    readers = {device.label: device for device in devices if device.is_reader}  # Windows tells of parts of one, too
+    readers = {
+        device.label: device for device in devices if device.is_reader
+    }  # Windows also lists the parts of a device
     if not readers and not listed:
         yield Finding("usb/none")
     for device in readers.values():
-        found = _finding_of(device, system, listed)
-        if found:
-            yield found
+        finding = _finding_of(device, system, listed)
+        if finding:
+            yield finding
 
 
 def _finding_of(device: UsbDevice, system: System, listed: int | None) -> Finding | None:
     where = {"device": device.label}
     if system is System.LINUX and device.known and not device.known.is_ccid:
-        return Finding("usb/no-driver", {**where, "module": device.module or _NOBODY})
+        return Finding("usb/no-driver", {**where, "module": device.module or _NO_DRIVER})
     if system is System.LINUX and device.module:
         return Finding("usb/kernel-module", {**where, "module": device.module})
     if listed is None:
