@@ -96,7 +96,7 @@ def test_a_recording_replaces_nothing(card: CardFile, tmp_path: Path) -> None:
     file.write_text("mine")
     outcome = run("info", "-r", card.reader, "--record", file)
     assert outcome.code == 2
-    assert "exists already" in outcome.complaint
+    assert "already exists" in outcome.complaint
     assert file.read_text() == "mine"
 
 

@@ -42,7 +42,7 @@ def test_a_recording_is_its_owners_alone(file: Path) -> None:
 
 def test_an_existing_file_is_replaced_when_that_is_asked_for_alone(file: Path) -> None:
     file.write_text("mine")
-    with pytest.raises(errors.UsageError, match="exists already"), recording_to(file, ()):
+    with pytest.raises(errors.UsageError, match="already exists"), recording_to(file, ()):
         pass
     assert file.read_text() == "mine"
     with recording_to(file, (), replace=True) as around:

@@ -18,12 +18,12 @@ from tests.recordings.card_in_use import of, recorded, timed
     "content", ["", "\n", "{}", "[]", "null", "mynacard recording", '{"format": "another"}', "[" * 99999]
 )
 def test_another_file_is_no_recording(content: str) -> None:
-    with pytest.raises(errors.CardFileError, match="no recording"):
+    with pytest.raises(errors.CardFileError, match="is not a recording of a card"):
         of(content)
 
 
 def test_another_version_is_told() -> None:
-    with pytest.raises(errors.CardFileError, match="another version"):
+    with pytest.raises(errors.CardFileError, match="unknown version"):
         of(recorded(card_with()).replace('"version": 1', '"version": 3'))
 
 

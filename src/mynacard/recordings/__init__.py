@@ -1,4 +1,4 @@
-"""Cards around a card: what passes is recorded, masked, and replayed."""
+"""Cards around a card: they record its exchanges, masked, and replay them."""
 
 from mynacard.recordings.files import read_recording, recording_to
 from mynacard.recordings.recorder import Recorder

@@ -1,4 +1,4 @@
-"""Recordings in files: a new one is made while a card is used, an existing one is read."""
+"""Recordings in files: writes a new one while a card is used, and reads an existing one."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ def recording_to(
     replace: bool = False,
     clock: Callable[[], int] | None = None,
 ) -> Generator[Callable[[Card], Recorder], None, None]:
-    """What :func:`mynacard.open_card` takes as *around*, once, to record into the new file *path*.
+    """Record into the new file *path*: yields the *around* for one call of :func:`mynacard.open_card`.
 
-    Only its owner can read the file. A use that ended in an error leaves a whole recording, too; where no card was
-    reached there is no file.
+    Only its owner can read the file. A use that ends in an error also leaves a complete recording; where no card was
+    reached, no file remains.
 
     Args:
         path: the file.
-        rules: what is personal: :data:`mynacard.recordings.personal.PERSONAL` has the rules of all applications.
-            Whatever an application answers that has no rule is masked whole.
-        about: what is recorded, in words: reader, card, day.
+        rules: the personal data of each application; :data:`mynacard.recordings.personal.PERSONAL` has all rules.
+            All answers of an application without a rule are masked.
+        about: a description of the recording in words: reader, card, day.
         replace: whether an existing file may be replaced.
-        clock: nanoseconds from any moment on, as :func:`time.perf_counter_ns`, to keep times.
+        clock: nanoseconds from any moment on, as :func:`time.perf_counter_ns`, to record times.
 
     Raises:
         UsageError: the file exists, and *replace* is False.
         OSError: it cannot be written.
     """
     stream = _new_file(path, replace=replace)
-    made: list[Recorder] = []
+    recorders: list[Recorder] = []
 
     def around(card: Card) -> Recorder:
-        made.append(Recorder(card, stream, rules, about, clock=clock))
-        return made[-1]
+        recorders.append(Recorder(card, stream, rules, about, clock=clock))
+        return recorders[-1]
 
     try:
         with stream:
             try:
                 yield around
             finally:
-                for recorder in made:
+                for recorder in recorders:
                     recorder.end()
     finally:
-        if not made:
+        if not recorders:
             path.unlink()
 
 
@@ -70,7 +70,9 @@ def _new_file(path: Path, *, replace: bool) -> IO[str]:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise UsageError(N_("{path} exists already, and a recording replaces nothing."), path=str(path)) from None
+        raise UsageError(
+            N_("{path} already exists, and a recording does not replace a file."), path=str(path)
+        ) from None
     return os.fdopen(descriptor, "w", encoding="ascii", newline="\n")
 
 
@@ -78,7 +80,7 @@ def read_recording(path: Path) -> Recording:
     """The recording in the file *path*.
 
     Raises:
-        CardFileError: the file cannot be read, is not a recording, is damaged, cut off, or of another version.
+        CardFileError: the file cannot be read, is not a recording, is damaged or cut off, or has another version.
     """
     try:
         with path.open("rb") as file:

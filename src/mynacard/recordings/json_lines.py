@@ -1,4 +1,4 @@
-"""The format of recordings: lines of JSON, which docs/recordings.md describes; nothing else is one, to the letter."""
+"""The format of recordings: lines of JSON, as docs/recordings.md describes them; the parser takes nothing else."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["SIZE_MAX", "end_line", "exchange_line", "header_line", "load"]
 FORMAT: Final = "mynacard recording"
 VERSION: Final = 1
 TIMED: Final = 2
-"""The version of a recording whose exchanges have their times."""
+"""The version of a recording whose exchanges have times."""
 SIZE_MAX: Final = 1 << 26
-"""Bytes of a file; a longer one is refused."""
+"""The longest file in bytes; a longer one is refused."""
 _TIME_END: Final = 1 << 53
-"""From here on JSON's numbers are not exact everywhere."""
+"""From this number on, not every JSON parser is exact."""
 
 
 def header_line(rules: tuple[ApplicationMask, ...], about: Mapping[str, str], *, timed: bool = False) -> str:
-    """The first line: which format, what was recorded, and by which rules bytes are masked."""
+    """The first line: the format, the description *about* the recording, and the rules by which bytes are masked."""
     masked = [{"df_name": rule.df_name.hex().upper(), "files": [_rule(file) for file in rule.files]} for rule in rules]
     version = TIMED if timed else VERSION
     return json.dumps({"format": FORMAT, "version": version, "about": dict(about), "masked": masked})
@@ -52,22 +52,22 @@ def exchange_line(exchange: Exchange) -> str:
 
 
 def end_line(count: int) -> str:
-    """The last line, after *count* exchanges; a recording without it was cut off."""
+    """The last line, after *count* exchanges; without it a recording counts as cut off."""
     return json.dumps({"end": count})
 
 
 def load(content: bytes, name: str) -> Recording:
-    """The recording whose file has *content*; *name* is for the error.
+    """The recording in a file's *content*; *name* is for the error.
 
     Raises:
-        CardFileError: it is not one, is damaged, cut off, or of another version.
+        CardFileError: it is not a recording, is damaged or cut off, or has another version.
     """
     lines = content.split(b"\n")
     header = _row(lines[0])
     if header is None or header.get("format") != FORMAT or len(content) > SIZE_MAX:
-        raise CardFileError(N_("{path} is no recording of a card."), path=name)
+        raise CardFileError(N_("{path} is not a recording of a card."), path=name)
     if header.get("version") not in (VERSION, TIMED) or isinstance(header.get("version"), bool):
-        raise CardFileError(N_("The recording {path} has another version of the format."), path=name)
+        raise CardFileError(N_("The recording {path} has an unknown version of the format."), path=name)
     if len(lines) < 3 or lines[-1] or lines[-2] != end_line(len(lines) - 3).encode():
         raise CardFileError(N_("The recording {path} was cut off: its last line is missing."), path=name)
     timed = header.get("version") == TIMED
@@ -94,7 +94,11 @@ def _exchange(line: bytes, name: str, at: int, timed: bool) -> Exchange:
 
 
 def _parsed(row: Mapping[str, object], *, timed: bool) -> Exchange:
-    """The exchange that *row* is, with or without its times; a ValueError where it is not one."""
+    """The exchange in *row*, with its times where the recording is *timed*.
+
+    Raises:
+        ValueError: *row* does not have the form of an exchange.
+    """
     command, secret, error = row.get("command"), row.get("secret", False), row.get("error", "")
     answer = row.get("answer")
     if not (isinstance(command, str) and isinstance(secret, bool) and isinstance(error, str)):
@@ -114,7 +118,7 @@ def _time(value: object) -> int:
 
 
 def _row(line: bytes) -> dict[str, object] | None:
-    """The JSON object that *line* is, if it is one."""
+    """The JSON object in *line*; None where it holds something else."""
     try:
         row: object = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What is personal on the cards that mynacard knows: the rules of all applications, by which recordings are masked."""
+"""The personal data on the cards that mynacard knows: the rules of all applications, by which recordings are masked."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ from mynacard.residence import masks as residence
 __all__ = ["PERSONAL"]
 
 PERSONAL: Final[tuple[ApplicationMask, ...]] = (jpki.PERSONAL, *personal.PERSONAL, residence.PERSONAL)
-"""What an application answers that has no rule here is masked whole."""
+"""All answers of an application without a rule here are masked."""

@@ -1,4 +1,4 @@
-"""A card around a card that records what passes, masked while it is written."""
+"""A card around a card that records all exchanges, masked as they are written."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Recorder:
-    """A card around *card* that writes to *stream*, a line for each exchange, as soon as it is over.
+    """A card around *card* that writes a line to *stream* for each exchange, as soon as it is over.
 
-    Never written are PINs and their length, what *rules* name of the answers, and whatever comes from an application
-    that they do not mention. A stream that fails does not disturb the program that uses the card: :meth:`end` tells.
+    It never writes PINs or their length, the parts of answers that *rules* name, or the answers of an application that
+    they do not mention. A failing stream does not disturb the program that uses the card: :meth:`end` reports it.
 
     Args:
         card: the card.
-        stream: text; flushed after each line.
-        rules: what is personal, for each application whose other data may be shown.
-        about: what is recorded, in words: reader, card, day.
-        clock: nanoseconds from any moment on; with it the recording tells when each command came and how long it took.
+        stream: a text stream; flushed after each line.
+        rules: the personal data of each application whose other data may be shown.
+        about: a description of the recording in words: reader, card, day.
+        clock: nanoseconds from any moment on; with it the recording has the time and duration of each command.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Recorder:
         self._write(header_line(rules, about, timed=clock is not None))
 
     def transmit(self, command: bytes, /) -> bytes:
-        """The card's answer to *command*, which is kept.
+        """The card's answer to *command*; both are recorded.
 
         Raises:
-            MynacardError: what the card raised; its code is kept in the place of an answer.
+            MynacardError: raised by the card; its code is recorded in place of an answer.
         """
         send = partial(self._card.transmit, command)
         return self._exchanged(command, secret=carries_secret(command), send=send)
 
     def transmit_typed(self, command: TypedCommand, /) -> bytes:
-        """The same for a command whose PIN is typed at the reader: it is kept as if the program had sent it.
+        """The same for a command whose PIN is typed at the reader: it is recorded as if the program had sent it.
 
         Raises:
-            NoKeypadError: the reader cannot do that. Nothing was sent, and nothing is kept.
+            NoKeypadError: the reader cannot do that. Nothing was sent, and nothing is recorded.
             MynacardError: as for :meth:`transmit`.
         """
         send = partial(with_keys(self._card).transmit_typed, command)
@@ -75,7 +75,7 @@ class Recorder:
         """Write the last line, without which the recording is refused as cut off.
 
         Raises:
-            OSError: something could not be written.
+            OSError: this line, or one before it, could not be written.
         """
         self._write(end_line(self._count))
         if self._failure is not None:

@@ -1,4 +1,4 @@
-"""A recording as a value: what passed between a program and a card, personal bytes unknown."""
+"""A recording as a value: the exchanges between a program and a card, without their personal bytes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MASKED: Final = re.compile(r"(?:\*\*)+")
 
 @dataclass(frozen=True, slots=True)
 class MaskedBytes:
-    """Bytes; those in the ranges *masked* are not known, and 0 in *data*. Prints neither."""
+    """Bytes, of which those in the ranges *masked* are unknown, and 0 in *data*. Its repr shows no data."""
 
     data: bytes = field(repr=False)
     masked: tuple[Range, ...] = ()
 
     @classmethod
     def of(cls, data: bytes, masked: tuple[Range, ...]) -> MaskedBytes:
-        """*data* without what is in the ranges *masked*."""
+        """*data* without the bytes in the ranges *masked*."""
         kept = bytearray(data)
         for start, end in masked:
             kept[start:end] = bytes(end - start)
@@ -33,10 +33,10 @@ class MaskedBytes:
 
     @classmethod
     def parse(cls, text: str) -> MaskedBytes:
-        """The bytes that *text* spells, two capital hexadecimal digits or two stars each.
+        """The bytes in *text*: for each two uppercase hexadecimal digits, or two asterisks where it is masked.
 
         Raises:
-            ValueError: it has anything else in it.
+            ValueError: *text* holds anything else.
         """
         if not _BYTES.fullmatch(text):
             raise ValueError
@@ -44,7 +44,7 @@ class MaskedBytes:
         return cls(bytes.fromhex(text.replace(MASK, "00")), masked)
 
     def filled(self, fill: int) -> bytes:
-        """The bytes, with *fill*, 0..255, in the place of each masked one."""
+        """The bytes, with *fill*, 0..255, in place of each masked one."""
         data = bytearray(self.data)
         for start, end in self.masked:
             data[start:end] = bytes((fill,)) * (end - start)
@@ -59,15 +59,15 @@ class MaskedBytes:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A command and what came back.
+    """A command and its answer, or the error in place of one.
 
     Attributes:
         command: the command APDU; only its first four bytes where *secret*.
         secret: whether a secret followed; neither it nor its length is known (:mod:`mynacard.apdu.secrecy`).
-        answer: the response APDU; None where none came.
-        error: the code of the error that came in its place, else empty.
-        at_us: microseconds from the first command to this one; None where times were not kept.
-        took_us: microseconds from the command to what came back.
+        answer: the response APDU; None where no answer came.
+        error: the code of the error that came in place of an answer; else empty.
+        at_us: microseconds from the first command to this one; None where times were not recorded.
+        took_us: microseconds from the command to its answer or error; None likewise.
     """
 
     command: bytes = field(repr=False)
@@ -80,7 +80,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Exchanges in their order, and *about*: what was recorded, in the words of the program that did."""
+    """Exchanges in their order, and *about*: the recording program's description of them."""
 
     exchanges: tuple[Exchange, ...]
     about: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""A recording as a card: it gives the answers that were recorded."""
+"""A recording as a card: it answers as recorded."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _LOST: Final = {kind.code: kind for kind in (errors.CardLostError, errors.CardRe
 
 
 class Replay:
-    """A card that answers as the one of *recording* did. It takes any PIN: the right one was not recorded.
+    """A card that answers as the recorded one did. It accepts any PIN: the right one was not recorded.
 
     Args:
-        recording: what was recorded.
-        lenient: answers any recorded command at any time: as the next exchange with it did, or else the last one
-            before. Without it the same commands must come in the same order.
-        fill: the byte, 0..255, in the place of each masked one; without it such an answer is a MaskedError.
+        recording: the recording.
+        lenient: whether to answer any recorded command at any time, from the next exchange with it, or else from the
+            last one before. Otherwise the same commands must come in the same order.
+        fill: the byte, 0..255, in place of each masked one; without it such an answer is a MaskedError.
     """
 
     def __init__(self, recording: Recording, *, lenient: bool = False, fill: int | None = None) -> None:
@@ -33,16 +33,16 @@ class Replay:
 
     @property
     def rest(self) -> int:
-        """How many exchanges are left."""
+        """The number of exchanges left."""
         return len(self.recording.exchanges) - self._next
 
     def transmit(self, command: bytes, /) -> bytes:
-        """The answer that was recorded.
+        """The recorded answer to *command*.
 
         Raises:
             UsageError: the command was not recorded, or not at this place.
             MaskedError: the answer has bytes that were masked, and no *fill* was given.
-            ReaderError: no answer came when this was recorded: CardLostError where the card left, else
+            ReaderError: no answer came when this was recorded: CardLostError where the card was removed or reset, else
                 OutcomeUnknownError.
         """
         at = self._find(command)
@@ -52,7 +52,7 @@ class Replay:
             raise _no_answer(exchange.error)
         if exchange.answer.masked and self._fill is None:
             raise errors.MaskedError(
-                N_("The recording does not tell what the card answered to command number {number}: personal data."),
+                N_("The recording masks the card's answer to command number {number}: it holds personal data."),
                 number=at + 1,
             )
         return exchange.answer.filled(self._fill or 0)
@@ -63,7 +63,9 @@ class Replay:
             if here < len(exchanges) and _fits(exchanges[here], command):
                 return here
             raise UsageError(
-                N_("The recording has another command, or none, where number {number} came ({header})."),
+                N_(
+                    "Command number {number} ({header}) does not match the recording, which has another there, or ends."
+                ),
                 number=here + 1,
                 header=command[:4].hex(" ").upper(),
             )
@@ -71,7 +73,9 @@ class Replay:
         for at in order:
             if _fits(exchanges[at], command):
                 return at
-        raise UsageError(N_("The recording has no command {header} like this."), header=command[:4].hex(" ").upper())
+        raise UsageError(
+            N_("The recording does not have this command ({header})."), header=command[:4].hex(" ").upper()
+        )
 
 
 def _fits(exchange: Exchange, command: bytes) -> bool:

@@ -43,8 +43,8 @@ def test_each_kind_has_its_share_of_the_time_and_the_rest_is_between() -> None:
 
 
 def test_text_has_two_lines_for_an_exchange_and_the_shares_below() -> None:
-    lines = [Line("SELECT", "9000", "select", 1500, 2000), Line("READ", "nothing: lost", "read", None, None)]
+    lines = [Line("SELECT", "9000", "select", 1500, 2000), Line("READ", "no answer: lost", "read", None, None)]
     assert list(text(lines)) == [
-        "      1.50 ms > SELECT", "              < 9000 [2.00 ms]", "> READ", "< nothing: lost",
+        "      1.50 ms > SELECT", "              < 9000 [2.00 ms]", "> READ", "< no answer: lost",
         "select: 1 command, 2.00 ms", "read: 1 command", "between commands: 1.50 ms",
     ]  # fmt: skip

@@ -158,7 +158,7 @@ def test_what_is_masked_is_zeros_and_a_comment_says_where(tmp_path: Path) -> Non
     recording = of(exchange("00B0000008", "308205A7000000009000", ((4, 6), (7, 8))))
     row = dissected(capture(recording), tmp_path)[1]
     assert row["iso7816.apdu.body"] == "308205a700000000"
-    assert "masks bytes 4 to 5, 7 to 7: zeros stand in their place." in row["frame.comment"]
+    assert "masks bytes 4 to 5, 7 to 7: they are zeros here." in row["frame.comment"]
 
 
 @WIRESHARK

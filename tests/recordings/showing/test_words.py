@@ -41,7 +41,7 @@ def answered(*exchanges: Exchange) -> str:
         ("00B2010C00", "READ RECORD 1 of 0001 (digital-signature certificate)", "read"),
         ("00CA00F000", "GET DATA of 00F0", "read"),
         ("00C0000010", "GET RESPONSE", "other"),
-        ("00200080", "VERIFY of what is current without data: how many tries are left?", "PIN"),
+        ("00200080", "VERIFY of the current EF without data: how many tries are left?", "PIN"),
         ("802A00970441424344" + "00", "COMPUTE DIGITAL SIGNATURE of 4 bytes with 0017 (user-authentication key)",
          "signature"),
         ("008800970441424344" + "00", "INTERNAL AUTHENTICATE of 4 bytes with 0017 (user-authentication key)",
@@ -61,7 +61,7 @@ def test_a_command_has_its_words(command: str, words: str, kind: str) -> None:
     ("header", "words"),
     [
         ("0020009B", "VERIFY of 001B (digital-signature PIN)"),
-        ("00240180", "CHANGE REFERENCE DATA of what is current"),
+        ("00240180", "CHANGE REFERENCE DATA of the current EF"),
         ("80320098", "CHANGE KEY of 0018 (user-authentication PIN)"),
         ("00820000", "MUTUAL AUTHENTICATE"),
         ("00C20000", "a command with a secret (00 C2 00 00)"),
@@ -93,8 +93,8 @@ def test_what_is_masked_is_told_and_not_taken_for_bytes() -> None:
 def test_no_text_of_a_recording_commands_a_terminal() -> None:
     found = answered(exchange(READ, None, error="\x1b]0;a title\x07\ud800" * 1000))
     assert found.isprintable()
-    assert found.startswith("nothing: ")
-    assert len(found) <= 209
+    assert found.startswith("no answer: ")
+    assert len(found) <= 200 + len("no answer: ")
 
 
 def test_every_command_of_a_recording_has_words() -> None:

@@ -1,4 +1,4 @@
-"""Where the time of a recording went: to the card, by kinds of commands, or between commands."""
+"""How a recording's time was spent: by the card, for each kind of command, and between commands."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ BETWEEN: Final = "between commands"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What the commands of one kind took together.
+    """The number of commands of one kind, and their time together.
 
     Attributes:
         kind: one of :data:`KINDS`, or :data:`BETWEEN`.
-        count: how many commands; 0 between them.
+        count: how many commands; 0 for :data:`BETWEEN`.
         spent_us: microseconds; None where the recording has no times.
     """
 
@@ -29,7 +29,7 @@ class Share:
 
 
 def shares(lines: Sequence[Line]) -> Iterator[Share]:
-    """A share for each kind of commands that occurs; last, where there are times, what passed between commands."""
+    """A share for each kind of command that occurs; last, if there are times, the share between commands."""
     for kind in KINDS:
         of_kind = [line for line in lines if line.kind == kind]
         if of_kind:

@@ -1,4 +1,4 @@
-"""A dialogue as a page, with a timeline and a distribution of times; it loads nothing from elsewhere."""
+"""A dialogue as an HTML page, with a timeline and a distribution of times; it loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _COLOURS: Final = drawing.colours(KINDS)
 
 
 def page(lines: Sequence[Line], about: Mapping[str, str]) -> str:
-    """The dialogue *lines*, and where the time went, as HTML.
+    """The dialogue *lines*, and how the time was spent, as HTML.
 
     Args:
-        lines: what :func:`~mynacard.recordings.showing.words.dialogue` says.
-        about: what was recorded; its title.
+        lines: from :func:`~mynacard.recordings.showing.words.dialogue`.
+        about: the recording's description; it becomes the title.
     """
     title = ", ".join(f"{name}: {value}" for name, value in about.items()) or "A recording"
     kinds = "\n".join(map(_share_row, shares(lines)))

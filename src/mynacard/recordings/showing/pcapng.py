@@ -1,4 +1,4 @@
-"""pcapng files, whose packets Wireshark hands to one of its dissectors, with comments.
+"""pcapng files, whose packets Wireshark passes to one of its dissectors, with comments.
 
 Sources: the IETF's draft-ietf-opsawg-pcapng, §3.1 (blocks), §3.5 (options), §4.1 (section header), §4.2 (interface
 description), §4.3 (enhanced packet); Wireshark's "Exported PDU" (its wsutil/exported_pdu_tlvs.h), whose link type the
@@ -36,13 +36,13 @@ from mynacard.texts import printable
 __all__ = ["COMMENT_MAX", "SNAP_LENGTH", "Direction", "Packet", "encode"]
 
 SNAP_LENGTH: Final = 1 << 18
-"""Wireshark refuses a file with a longer packet: only the beginning of one is kept, and how long it was."""
+"""Wireshark refuses a file with a longer packet: of such a packet the file has the beginning and the full length."""
 COMMENT_MAX: Final = 1000
-"""Characters; an option has at most 65535 bytes."""
+"""In characters; an option has at most 65535 bytes."""
 
 
 class Direction(IntEnum):
-    """Which way a packet went, as seen from the reader: the lowest bits of a packet's flags (§4.3)."""
+    """The direction of a packet, as seen from the reader: the lowest bits of its flags (§4.3)."""
 
     INBOUND = 1
     OUTBOUND = 2
@@ -50,13 +50,13 @@ class Direction(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What the dissector gets.
+    """A packet for the dissector.
 
     Attributes:
-        data: what Wireshark dissects.
-        at_us: when, in microseconds from any moment on, at least 0.
-        direction: which way.
-        comment: for the reader; may be empty.
+        data: the bytes to dissect.
+        at_us: its time, in microseconds from any moment on, at least 0.
+        direction: of the packet.
+        comment: for people; may be empty.
     """
 
     data: bytes
@@ -66,16 +66,16 @@ class Packet:
 
 
 _UPPER_PDU: Final = 252
-_UPPER: Final[Wire] = Struct(  # the dissector's name is filled up with zeros, which its length counts
+_UPPER: Final[Wire] = Struct(  # the dissector's name is padded with zeros, which its length includes
     Const(12, Int16ub), "dissector" / Prefixed(Int16ub, Aligned(4, GreedyBytes)), Const(bytes(4)), "data" / GreedyBytes
 )
 _OPTIONS: Final[Wire] = GreedyRange(Aligned(4, Struct("code" / Int16ul, "value" / Prefixed(Int16ul, GreedyBytes))))
 _END, _COMMENT = (0, b""), 1
-_PROGRAM, _NAME, _RESOLUTION, _FLAGS = 4, 2, 9, 2  # each counts in its own block
+_PROGRAM, _NAME, _RESOLUTION, _FLAGS = 4, 2, 9, 2  # codes of options; each kind of block has its own
 _MICROSECONDS: Final = b"\x06"
 
 _BODIES: Final[dict[int, Wire]] = {
-    0x0A0D0D0A: Struct(  # the section header: byte order, version 1.0, a length that is not told
+    0x0A0D0D0A: Struct(  # the section header: byte order, version 1.0, an unspecified length
         Const(0x1A2B3C4D, Int32ul), Const(1, Int16ul), Const(0, Int16ul), Const(-1, Int64sl), "options" / _OPTIONS,
         Terminated,
     ),
@@ -95,9 +95,9 @@ _BLOCK: Final[Wire] = Struct(
 
 
 def encode(packets: Iterable[Packet], dissector: str, *, interface: str, program: str, comment: str) -> bytes:
-    """A file of *packets*, each for Wireshark's *dissector*; *comment* is about the whole file.
+    """A file of *packets*, each for Wireshark's *dissector*; *comment* describes the file.
 
-    Comments have at most :data:`COMMENT_MAX` characters, and those that would command a terminal are escaped.
+    Comments are cut to :data:`COMMENT_MAX` characters, and characters that would command a terminal are escaped.
     """
     return b"".join(
         (
@@ -109,7 +109,7 @@ def encode(packets: Iterable[Packet], dissector: str, *, interface: str, program
 
 
 def _packet(packet: Packet, dissector: bytes) -> bytes:
-    whole = _UPPER.build({"dissector": dissector, "data": packet.data})
+    payload = _UPPER.build({"dissector": dissector, "data": packet.data})
     high, low = divmod(packet.at_us, 1 << 32)
     comment = [_comment(packet.comment)] if packet.comment else []
     return _block(
@@ -118,8 +118,8 @@ def _packet(packet: Packet, dissector: bytes) -> bytes:
         (_FLAGS, Int32ul.build(packet.direction)),
         high=high,
         low=low,
-        data=whole[:SNAP_LENGTH],
-        length=len(whole),
+        data=payload[:SNAP_LENGTH],
+        length=len(payload),
     )
 
 

@@ -11,7 +11,7 @@ __all__ = ["text"]
 
 
 def text(lines: Sequence[Line]) -> Iterator[str]:
-    """The dialogue *lines*, two lines of text for each exchange; then where the time went."""
+    """The dialogue *lines*, two lines of text for each exchange; then how the time was spent."""
     for line in lines:
         when = f"{milliseconds(line.at_us):>10} ms " if line.at_us is not None else ""
         took = f" [{milliseconds(line.took_us)} ms]" if line.took_us is not None else ""

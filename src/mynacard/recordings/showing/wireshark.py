@@ -1,7 +1,7 @@
 """A recording as a capture file, which Wireshark dissects as ISO 7816 without any setting.
 
-Each command and each answer is a packet, at the microsecond that the recording tells. Comments say what the packets
-cannot: which file a command meant, what was never recorded, where the dissector of Wireshark 4.0 goes astray.
+Each command and each answer is a packet, with the recording's time to the microsecond. Comments add what the packets
+cannot show: which file a command meant, what was never recorded, where the dissector of Wireshark 4.0 is wrong.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["capture", "packets"]
 
 _ATR: Final = (b"\x3b", b"\x3f")
 _DISSECTED: Final = frozenset({*range(0x00, 0x10), *range(0xA0, 0xB0)})
-"""Classes of which Wireshark 4.0 shows more than the class."""
-_NO_DATE: Final = "Time stamps count from the first command: a recording has no date."
+"""The classes of commands that Wireshark 4.0 dissects."""
+_NO_DATE: Final = "Timestamps count from the first command: a recording has no date."
 _NO_TIMES: Final = "The recording has no times: all packets are at 0."
 
 
@@ -38,20 +38,20 @@ def packets(recording: Recording) -> Iterator[Packet]:
     for number, (exchange, line) in enumerate(zip(recording.exchanges, dialogue(recording), strict=True)):
         at, took = exchange.at_us or 0, exchange.took_us or 0
         remarks = [_NO_TIMES] if number == 0 and exchange.at_us is None else []
-        said = [line.said if line.said.endswith("?") else f"{line.said}.", *remarks, *_of_command(exchange)]
-        yield Packet(exchange.command, at, Direction.OUTBOUND, " ".join(said))
+        about_command = [line.said if line.said.endswith("?") else f"{line.said}.", *remarks, *_of_command(exchange)]
+        yield Packet(exchange.command, at, Direction.OUTBOUND, " ".join(about_command))
         if exchange.answer is not None:
-            told = [f"{line.answered}.", *_of_answer(exchange.answer)]
-            yield Packet(exchange.answer.data, at + took, Direction.INBOUND, " ".join(told))
+            about_answer = [f"{line.answered}.", *_of_answer(exchange.answer)]
+            yield Packet(exchange.answer.data, at + took, Direction.INBOUND, " ".join(about_answer))
 
 
 def _of_command(exchange: Exchange) -> Iterator[str]:
     if exchange.secret:
-        yield "What followed the header (a PIN, or another secret) was never recorded, nor its length."
+        yield "The data after the header (a PIN, or another secret) was never recorded, nor was its length."
     elif extended := _extended(exchange.command):
         yield f"Extended length: Nc {len(extended.data)}, Ne {extended.ne}; Wireshark 4.0 shows it as a short one."
     if exchange.command and exchange.command[0] not in _DISSECTED:
-        yield "Of a command of this class Wireshark dissects nothing else."
+        yield "Wireshark dissects only the class of this command."
     if exchange.answer is None:
         after = "" if exchange.took_us is None else f" after {milliseconds(exchange.took_us)} ms"
         yield f"No answer came: {exchange.error}{after}."
@@ -67,6 +67,6 @@ def _extended(command: bytes) -> CommandApdu | None:
 def _of_answer(answer: MaskedBytes) -> Iterator[str]:
     if answer.masked:
         where = ", ".join(f"{start} to {end - 1}" for start, end in answer.masked)
-        yield f"The recording masks bytes {where}: zeros stand in their place."
+        yield f"The recording masks bytes {where}: they are zeros here."
     if answer.data[:1] in _ATR and len(answer.data) > 1:
-        yield "Wireshark 4.0 takes this for an answer to reset, by its first byte."
+        yield "Wireshark 4.0 takes this for an answer to reset, because of its first byte."

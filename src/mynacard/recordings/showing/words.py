@@ -1,6 +1,6 @@
-"""A recording in words: what was asked, and what came back.
+"""A recording in words: its commands and answers.
 
-In English in every language: these are the standards' own names, and Wireshark shows them, too.
+They are in English in every language: these are the standards' own names, and Wireshark shows them, too.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["KINDS", "Line", "describe", "dialogue"]
 
 KINDS: Final = ("select", "read", "PIN", "signature", "other")
 _DONE: Final = (b"\x90", b"\x61", b"\x62", b"\x63")
-"""SW1 of a command that was done, if with a warning or with more to come (ISO/IEC 7816-4:2005 §5.1.3)."""
+"""SW1 of a command that was done, even with a warning or with more to come (ISO/IEC 7816-4:2005 §5.1.3)."""
 _ERROR_MAX: Final = 200
-"""Characters of an error's code, which a recording may have made up."""
+"""Characters of an error's code that are shown: a recording may hold any text as a code."""
 _APPLICATIONS: Final[Mapping[bytes, str]] = {
     jpki.DF_NAME: jpki_layout.APPLICATION,
     personal.ISSUER.df_name: personal.ISSUER.name,
@@ -63,7 +63,7 @@ _SECRETS: Final[Mapping[int, str]] = {
     0x20: "VERIFY", 0x24: "CHANGE REFERENCE DATA", 0x32: "CHANGE KEY", 0x82: "MUTUAL AUTHENTICATE",
 }  # fmt: skip
 _OF_A_FILE: Final = (0x20, 0x24, 0x32)
-"""Those of them whose P2 names the key or PIN."""
+"""The commands among :data:`_SECRETS` whose P2 names the key or PIN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ class Line:
     """An exchange in words.
 
     Attributes:
-        said: what was asked.
-        answered: what came back.
+        said: the command.
+        answered: the answer, or why no answer came.
         kind: one of :data:`KINDS`.
-        at_us, took_us: when, and how long; None where the recording has no times.
+        at_us, took_us: its time and duration in microseconds; None where the recording has no times.
     """
 
     said: str
@@ -85,7 +85,7 @@ class Line:
 
 
 def dialogue(recording: Recording) -> Iterator[Line]:
-    """The exchanges of *recording* in words; files have their names in the application that was selected before."""
+    """The exchanges of *recording* in words; files are named as in the application selected at that time."""
     application = ""
     for exchange in recording.exchanges:
         selected, said, kind = describe(exchange, application)
@@ -97,9 +97,9 @@ def dialogue(recording: Recording) -> Iterator[Line]:
 
 
 def describe(exchange: Exchange, application: str) -> tuple[str | None, str, str]:
-    """The application that *exchange* asks for, if it does; the command in words; and its kind.
+    """The application that *exchange* selects, None if it selects no application; the command in words; its kind.
 
-    *application* is the one that is selected; empty where it is not known.
+    *application* is the one selected before; empty where it is unknown.
     """
     if exchange.secret:
         return None, _secret(exchange.command, application), "PIN"
@@ -147,14 +147,14 @@ def _secret(header: bytes, application: str) -> str:
 
 def _file(number: int, application: str) -> str:
     if number == commands.CURRENT:
-        return "what is current"
+        return "the current EF"
     name = _FILES.get((application, number))
     return f"{number:04X} ({name})" if name else f"{number:04X}"
 
 
 def _answered(exchange: Exchange) -> str:
     if exchange.answer is None:
-        return f"nothing: {printable(exchange.error)[:_ERROR_MAX]}"
+        return f"no answer: {printable(exchange.error)[:_ERROR_MAX]}"
     count = len(exchange.answer.data)
     if count < 2:
         return "no status word"
