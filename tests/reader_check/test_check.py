@@ -162,7 +162,7 @@ def test_a_pin_is_asked_for_at_the_readers_keys_where_that_is_allowed(
     report = run("A Keypad", Options(typed=True, tell=told.append))
     assert of(report, "keypad").values["verifies"] is True
     assert of(report, "keypad-verify").result is result
-    assert told == ["Type the user-authentication PIN at the reader's keys."]
+    assert told == ["Type the user-authentication PIN at the reader's keypad."]
     assert tries(card) == left
     if result is Result.PASSED:
         assert learned(report).keypad_tested
@@ -392,10 +392,10 @@ def test_the_sizes_that_take_longest_are_left_out_where_there_is_no_time(
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (errors.CallTimeoutError("slow", call="PC/SC"), "Since check 5 nothing is answered."),
+        (errors.CallTimeoutError("slow", call="PC/SC"), "Nothing has answered since check 5."),
         (errors.NoCardError("gone"), "The card was gone at check 5."),
         (errors.NoPcscServiceError("gone"), "The PC/SC service was gone at check 5."),
-        (subject.Stuck("stuck.", "Plug it in."), "Since check 5 nothing is answered."),
+        (subject.Stuck("stuck.", "Plug it in."), "Nothing has answered since check 5."),
     ],
 )
 def test_where_nothing_answers_any_more_no_further_check_waits_for_it(

@@ -139,13 +139,13 @@ def changed(*path: str | int, to: object) -> dict[str, Any]:
 
 
 BAD = {
-    "a list": ([], "It is no JSON object."),
-    "another format": (changed("format", to="mynacard recording"), "It is no report of a reader check."),
-    "another version": (changed("version", to=2), "Its format has another version; this program knows 1."),
+    "a list": ([], "It is not a JSON object."),
+    "another format": (changed("format", to="mynacard recording"), "It is not a report of a reader check."),
+    "another version": (changed("version", to=2), "Its format has another version; this program reads version 1."),
     "a version that is a flag": (changed("version", to=True), "Its format has another version"),
-    "a month that is none": (changed("made", to="2026-13-01T00:00:00Z"), "made is missing, or not of its form."),
+    "a month that is none": (changed("made", to="2026-13-01T00:00:00Z"), "made is missing, or does not have its form."),
     "a time zone": (changed("made", to="2026-11-24T15:00:00+09:00"), "made is missing"),
-    "no reader": (changed("reader", to=None), "reader is no JSON object."),
+    "no reader": (changed("reader", to=None), "reader is not a JSON object."),
     "a name that is a number": (changed("reader", "name", to=5), "reader.name is missing"),
     "half a letter": (changed("reader", "name", to="\ud800"), "reader.name is missing"),
     "an endless text": (changed("reader", "driver", to="x" * 2001), "reader.driver is missing"),
@@ -154,8 +154,8 @@ BAD = {
     "half a byte": (changed("card", "atr", to="3B8"), "card.atr is missing"),
     "a long ATR": (changed("card", "atr", to="3B" * 34), "card.atr is missing"),
     "another result": (changed("checks", 1, "result", to="works"), "checks[1].result is missing"),
-    "a check that is none": (changed("checks", 1, to="passed"), "checks[1] is no JSON object."),
-    "a check that stands twice": (changed("checks", 1, "code", to="library"), "One check stands in it twice."),
+    "a check that is none": (changed("checks", 1, to="passed"), "checks[1] is not a JSON object."),
+    "a check that stands twice": (changed("checks", 1, "code", to="library"), "It holds one check twice."),
     "markup for a code": (changed("checks", 1, "code", to="<b>"), "checks[1].code is missing"),
     "a time before the begin": (changed("checks", 1, "at_s", to=-1), "checks[1].at_s is missing"),
     "an endless time": (changed("checks", 1, "took_s", to=float("inf")), "checks[1].took_s is missing"),
@@ -164,9 +164,9 @@ BAD = {
     "a number beyond all": (changed("checks", 1, "values", "ms", to=10**400), "checks[1].values.ms is missing"),
     "an object as a value": (changed("checks", 1, "values", "ms", to={}), "checks[1].values.ms is missing"),
     "words among figures": (changed("checks", 1, "values", "ms", to=[1, "2"]), "checks[1].values.ms is missing"),
-    "a name with a line": (changed("checks", 1, "values", "a\nb", to=1), "checks[1].values has a name that is none."),
-    "too many checks": (changed("checks", to=[{}] * 501), "checks is missing, or not of its form."),
-    "perhaps finished": (changed("finished", to="yes"), "finished is missing, or not of its form."),
+    "a name with a line": (changed("checks", 1, "values", "a\nb", to=1), "checks[1].values has a malformed name."),
+    "too many checks": (changed("checks", to=[{}] * 501), "checks is missing, or does not have its form."),
+    "perhaps finished": (changed("finished", to="yes"), "finished is missing, or does not have its form."),
 }  # fmt: skip
 
 

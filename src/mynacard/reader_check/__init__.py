@@ -1,6 +1,6 @@
 """Does this reader, with this driver, on this system, work with these cards; how fast; and if not, why?
 
-:func:`run` makes a :class:`Report`; many reports make a matrix, and one makes a row of reader profiles.
+:func:`run` makes a :class:`Report`. Many reports make a matrix; one makes a row of reader profiles.
 """
 
 from mynacard.reader_check.check import CHECKS, reader_to_check, run

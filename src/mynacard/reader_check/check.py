@@ -1,7 +1,8 @@
-"""A run of all checks on a reader: does it work, with this driver, on this system, with these cards; how fast; why not?
+"""Runs all checks on a reader: does it work, with this driver, on this system, with these cards; how fast; why not?
 
-Numbered checks, with or without a card. No PIN is presented and no try spent unless the options name it. The report is
-handed over after every check, so that nothing measured is lost when a reader vanishes or the person presses Ctrl-C.
+The checks are numbered, and run with or without a card. No PIN is presented, and no try spent, unless the options allow
+it. The report is passed on after every check, so that no measurement is lost when the reader vanishes or the person
+presses Ctrl-C.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _GONE: Final[Mapping[type[Exception], str]] = {
     errors.NoReaderError: "The reader was gone at check {number}.",
     errors.NoPcscServiceError: "The PC/SC service was gone at check {number}.",
     errors.NoCardError: "The card was gone at check {number}.",
-    errors.CallTimeoutError: "Since check {number} nothing is answered.",
-    Stuck: "Since check {number} nothing is answered.",
+    errors.CallTimeoutError: "Nothing has answered since check {number}.",
+    Stuck: "Nothing has answered since check {number}.",
 }
 """Errors that end the run, with the reason given for the remaining checks."""
-_AGAIN: Final = "Check again: what fails twice in one place is the reader's fault, its driver's or the cable's."
+_AGAIN: Final = "Check again: a failure that repeats at the same check is the fault of the reader, its driver or cable."
 _REASON_MAX: Final = 1000
 DEFAULTS: Final = Options()
 
@@ -47,12 +48,12 @@ class Run:
     """A run of the checks on a reader.
 
     Attributes:
-        desk: the reader, and what was learned about it on the way.
-        keep: is given the report after every check.
-        show: is told the result of each check.
-        driver: which driver it is, as far as is known.
+        desk: the reader, and what the checks have learned about it.
+        keep: called with the report after every check.
+        show: called with a line when a check begins, and with its result.
+        driver: the driver and its version; empty where unknown.
         stopped: whether the person pressed Ctrl-C.
-        gone: why no further check is tried; empty as long as there is no reason.
+        gone: why the remaining checks are not tried; empty while they are.
     """
 
     desk: Desk
@@ -63,7 +64,7 @@ class Run:
     gone: str = ""
 
     def report(self) -> Report:
-        """The report of all checks; after Ctrl-C, of those until then."""
+        """The report of all checks; after Ctrl-C, of the checks until then."""
         start = time.monotonic()
         made = datetime.now(UTC).replace(microsecond=0)
         report = Report(made, __version__, _system(), Reader(""), CardSeen(self.desk.kind))
@@ -80,7 +81,7 @@ class Run:
         return report
 
     def _done(self, check: Check, step: Step) -> Check:
-        """*check* with the result of *step*."""
+        """*check* with the result of running *step*."""
         if self.gone:
             return replace(check, result=Result.NOT_TESTED, reason=self.gone)
         values: Values = {}
@@ -93,7 +94,7 @@ class Run:
             result, reason = Result.NOT_TESTED, str(cause)
         except KeyboardInterrupt:
             self.stopped = True
-            result, reason = Result.NOT_TESTED, "It was stopped before its end."
+            result, reason = Result.NOT_TESTED, "It was stopped before it ended."
         except (Failed, errors.MynacardError) as failure:
             result, reason = Result.FAILED, _reason(failure)
             self.gone = next((text for kind, text in _GONE.items() if isinstance(failure, kind)), "").format(
@@ -126,23 +127,23 @@ def run(
     """The report of all checks on one reader. Takes a few seconds, and spends no try unless *options* says so.
 
     Args:
-        name: the reader's whole name.
-        options: what the person asked for.
-        keep: is given the report after every check.
-        show: is told which check begins, and its result, a line each.
-        driver: the driver and its version; without it that of the system, where it is found.
+        name: the full name of the reader.
+        options: the person's choices.
+        keep: called with the report after every check.
+        show: called with a line when a check begins, and with its result.
+        driver: the driver and its version; if empty, the system's, where it is found.
 
     Raises:
-        OSError, ReportError: whatever *keep* raises. What a reader does is in the report.
+        OSError, ReportError: raised by *keep*. The reader's own failures are in the report.
     """
     return Run(Desk(name, options), keep, show, driver or installed_driver(name)).report()
 
 
 def reader_to_check(name: str = "") -> str:
-    """The full name of the reader that *name* means; without a name the only one, or the one that holds a card.
+    """The full name of the reader that *name* matches; without a name, of the only reader or the one with a card.
 
     Raises:
-        ReaderError: PC/SC is not there, or no reader fits, or several do.
+        ReaderError: PC/SC cannot be used, or no reader matches, or several do.
     """
     states = list_readers(deadlines=DEADLINES)
     only = states[0].name if len(states) == 1 else ""
@@ -150,17 +151,17 @@ def reader_to_check(name: str = "") -> str:
 
 
 def _public(text: str) -> str:
-    """*text* without the serial numbers in the names of readers: an error may list all that there are."""
+    """*text* without the serial numbers in the names of readers: an error may list all readers."""
     return _proper(public_name(text))
 
 
 def _proper(text: str) -> str:
-    """*text*, with a question mark for each byte of a reader's name that is no UTF-8."""
+    """*text*, with a question mark for each byte of a reader's name that is not UTF-8."""
     return text.encode(errors="replace").decode()
 
 
 def _reason(failure: Failed | errors.MynacardError) -> str:
-    """What failed, and what to do."""
+    """The cause of *failure*, and what to do."""
     if isinstance(failure, Failed):
         return str(failure)
     return f"{failure.code}: {failure.text()}"[:_REASON_MAX] + f" {_AGAIN}"

@@ -1,4 +1,4 @@
-"""Checks of a reader that concern PC/SC: whether it is listed, how it is shared, what resets and power-offs do."""
+"""Checks of a reader that concern PC/SC: listing, sharing, transactions, resets and power."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CCID: Final = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")
 
 
 def library(desk: Desk, values: Values) -> str:
-    """PC/SC is there."""
+    """There is a PC/SC library."""
     desk.library = find_library()
     values["library"] = desk.library.name
     return f"PC/SC is used through {desk.library.name}."
@@ -57,10 +57,10 @@ def listing(desk: Desk, values: Values) -> str:
         )
     if same > 1:
         raise Noted(
-            f"PC/SC lists {same} readers of this model; which is which, only their order says.",
-            "Choose one by its whole name (--reader), or leave one attached.",
+            f"PC/SC lists {same} readers of this model; only their order tells them apart.",
+            "Choose one by its full name (--reader), or leave only one attached.",
         )
-    return f"PC/SC lists it; readers in all: {len(states)}."
+    return f"PC/SC lists it; total number of readers: {len(states)}."
 
 
 def events(desk: Desk, values: Values) -> str:
@@ -68,46 +68,46 @@ def events(desk: Desk, values: Values) -> str:
     with Watch(desk.library, DEADLINES) as watch:
         watch.next(0)
         start = time.perf_counter()
-        news = watch.next(_WAIT_S)
+        change = watch.next(_WAIT_S)
         waited = time.perf_counter() - start
     values["waited_ms"] = waited * 1000
-    if news is not None:
+    if change is not None:
         raise Noted(
-            "PC/SC told of a change where nothing was changed.",
-            "Programs that wait for a card may wake up for nothing; if one was moved just now, check again.",
+            "PC/SC reported a change although nothing changed.",
+            "Programs that wait for a card may wake up for nothing. If a card was moved just now, check again.",
         )
     if waited < _WAIT_S * 0.9:
         raise Failed(
             "PC/SC does not wait for changes.",
             "Programs that wait for a card would keep the processor busy: update PC/SC.",
         )
-    return "PC/SC waits for changes, and tells of none where nothing changes."
+    return "PC/SC waits for changes, and reports none where nothing changes."
 
 
 def card(desk: Desk, values: Values) -> str:
-    """A card lies on it, and answers."""
+    """A card is on the reader, and answers."""
     state = desk.state()
     if state is None:
-        raise errors.ReaderNotFoundError("PC/SC does not list the reader any more.")
+        raise errors.ReaderNotFoundError("PC/SC no longer lists the reader.")
     if not state.card_present:
         raise NotTested("There is no card on the reader.")
     if state.mute:
         raise Failed(
-            "There is a card on the reader, and it does not answer.",
-            "Lay it on again, chip side right; one that no other reader hears either is broken.",
+            "There is a card on the reader, but it does not answer.",
+            "Put it back, chip the right way round. If other readers get no answer either, the card is broken.",
         )
     desk.kind, desk.atr = CardKind.OTHER, state.atr
     values["atr"] = state.atr.hex().upper()
     if state.in_use:
         raise Noted(
-            "Another program is connected to the card, too: figures may be worse than the reader.",
-            "Close it and check again (mynacard doctor tells which it may be).",
+            "Another program is also connected to the card: the figures may understate the reader.",
+            "Close it and check again (mynacard doctor lists the likely ones).",
         )
     return f"A card answers with {len(state.atr)} bytes."
 
 
 def protocol(desk: Desk, values: Values) -> str:
-    """It can be connected, and a protocol is agreed on."""
+    """A connection can be made, and a protocol is agreed on."""
     desk.need_card()
     start = time.perf_counter()
     with connected(desk) as connection:
@@ -115,8 +115,8 @@ def protocol(desk: Desk, values: Values) -> str:
         values["protocol"] = {1: "T=0", 2: "T=1"}.get(connection.protocol, str(connection.protocol))
         if connection.atr() != desk.atr:
             raise Noted(
-                "SCardStatus and SCardGetStatusChange tell different answers to reset.",
-                "Nothing is to be done: mynacard tells cards apart by what they hold.",
+                "SCardStatus and SCardGetStatusChange report different answers to reset.",
+                "Nothing needs to be done: mynacard tells cards apart by their contents.",
             )
     return f"Connected with {values['protocol']}."
 
@@ -132,15 +132,15 @@ def share_modes(desk: Desk, values: Values) -> str:
     values["exclusive_alone"] = _exclusive(desk)
     if values["exclusive_beside_shared"]:
         raise Failed(
-            "A second connection got the card exclusively, although the first one shares it.",
-            "Sharing protects no program here: let no other one use the reader at the same time.",
+            "A second connection got the card exclusively, although the first one was sharing it.",
+            "Sharing protects no program here: let no other program use the reader at the same time.",
         )
     if not values["exclusive_alone"]:
         raise Noted(
-            "The card cannot be had exclusively: another program is connected to it.",
-            "Close it and check again (mynacard doctor tells which it may be).",
+            "The card cannot be opened exclusively: another program is connected to it.",
+            "Close it and check again (mynacard doctor lists the likely ones).",
         )
-    return "Shared, exclusive and direct connections do what they should."
+    return "Shared, exclusive and direct connections work as they should."
 
 
 def _exclusive(desk: Desk) -> bool:
@@ -162,8 +162,8 @@ def transactions(desk: Desk, values: Values) -> str:
                 values["others_wait"] = not there(_HELD_S)
             except errors.ReaderBusyError:
                 raise Noted(
-                    "Others are refused while a transaction lasts; elsewhere they wait.",
-                    "They may say that the reader is busy while mynacard uses it, and have to try again.",
+                    "Other programs are refused while a transaction lasts; with other PC/SC services they wait.",
+                    "They may report that the reader is busy while mynacard uses it, and have to try again.",
                 ) from None
         finally:
             first.end()
@@ -175,9 +175,9 @@ def transactions(desk: Desk, values: Values) -> str:
     if not (values["others_wait"] and values["others_come_in"]):
         raise Failed(
             "A transaction does not keep other programs out, or does not let them in at its end.",
-            "Another program could use a PIN that mynacard verified: let none use the reader at the same time.",
+            "Another program could use a PIN that mynacard verified: let no other use the reader at the same time.",
         )
-    return "Others wait while a transaction lasts, and come in at its end."
+    return "Other programs wait while a transaction lasts, and are let in at its end."
 
 
 def reset(desk: Desk, values: Values) -> str:
@@ -197,21 +197,21 @@ def reset(desk: Desk, values: Values) -> str:
             values["keeps_application"] = _is_selected(connection)
         if connection.atr() != desk.atr:
             raise Noted(
-                "The card answers to a reset with other bytes than before.",
-                "Nothing is to be done: ISO/IEC 7816-3 lets a card answer to a warm reset in another way.",
+                "The answer to reset changed after a reset.",
+                "Nothing needs to be done: ISO/IEC 7816-3 lets a card answer a warm reset differently.",
             )
     if not values["told"]:
         raise Noted(
-            "A connection is not told that its card was reset.",
-            "A program that goes on is refused, and has to select and verify again; mynacard then says so.",
+            "PC/SC does not report to a connection that its card was reset.",
+            "The card refuses a program that goes on, which has to select and verify again; mynacard reports that.",
         )
     kept = values.get("keeps_application")
     what = {None: "", True: " The application stays selected.", False: " No application stays selected."}
-    return "A reset is told." + what[None if kept is None else bool(kept)]
+    return "A reset is reported." + what[None if kept is None else bool(kept)]
 
 
 def power(desk: Desk, values: Values) -> str:
-    """The card's power goes and comes back, and the card forgets."""
+    """The card is powered off and on again, and forgets what was selected."""
     desk.need_card()
     with connected(desk) as connection:
         selected = _select(connection)
@@ -239,21 +239,21 @@ def _is_selected(connection: Connection) -> bool:
 
 
 def keypad(desk: Desk, values: Values) -> str:
-    """What the reader reports about itself, and whether it has a PIN keypad."""
+    """The properties that the reader reports, and whether it has a PIN keypad."""
     with connected(desk, Share.SHARED if desk.kind is not CardKind.NONE else Share.DIRECT) as connection:
-        features = _told(connection.features)
+        features = _reported(connection.features)
         values["verifies"] = Feature.VERIFY_PIN_DIRECT in features
         values["changes"] = Feature.MODIFY_PIN_DIRECT in features
         values["features"] = ", ".join(map(_feature, sorted(features))) or "none"
         if code := features.get(Feature.GET_TLV_PROPERTIES):
-            desk.identity = ReaderIdentity.of(_told(lambda: parse_properties(connection.control(code))))
+            desk.identity = ReaderIdentity.of(_reported(lambda: parse_properties(connection.control(code))))
     if desk.identity.apdu_data_max is not None:
         values["apdu_data_max_bytes"] = desk.identity.apdu_data_max
     return "The reader reports a PIN keypad." if values["verifies"] else "The reader reports no PIN keypad."
 
 
-def _told(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
-    """What the reader reports about itself; nothing if it cannot, or if that makes no sense."""
+def _reported(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
+    """The reader's answer to *ask*; empty where the reader cannot answer, or sends nonsense."""
     try:
         return ask()
     except (errors.CardLostError, errors.ReaderNotFoundError, errors.NoPcscServiceError):
@@ -263,12 +263,12 @@ def _told(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
 
 
 def _feature(number: int) -> str:
-    """The name that PC/SC part 10 has for it, else its number."""
+    """The name of the feature in PC/SC part 10, or else its number."""
     return Feature(number).name if number in {*Feature} else f"{number:02X}"
 
 
 def installed_driver(reader: str, plist: Path = _CCID) -> str:
-    """This machine's CCID driver and its version, if it is where Linux has it and it knows *reader*; else empty."""
+    """This machine's CCID driver and version, where Linux has it and it supports *reader*; else empty."""
     try:
         with plist.open("rb") as stream:
             content = plistlib.load(stream)
@@ -288,5 +288,5 @@ DESK_CHECKS: Final = (
     ("transactions", "Transactions", transactions),
     ("reset", "Reset", reset),
     ("power", "Power", power),
-    ("keypad", "Keys for PINs", keypad),
+    ("keypad", "PIN keypad", keypad),
 )

@@ -1,6 +1,7 @@
-"""Checks of a reader that concern which APDUs pass through it.
+"""Checks of a reader that concern the lengths of APDUs that pass through it.
 
-What is asked of the card is harmless: SELECT, READ BINARY of files that are free to read, and how many tries are left.
+The commands are harmless to the card: SELECT, READ BINARY of files that are free to read, and asking for the tries
+left.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ from mynacard.residence.card import ResidenceCard
 __all__ = ["LENGTH_CHECKS", "NOT_PASSED", "length_of_certificate", "longest_that_passes"]
 
 LONGEST: Final = 4 + 3 + 0xFFFF + 2
-"""Of a command APDU with data and extended Le (ISO/IEC 7816-3:2006 §12.1.3)."""
+"""The longest command APDU: data and extended Le (ISO/IEC 7816-3:2006 §12.1.3)."""
 SHORT_COMMAND: Final = 4 + 1 + 0xFF + 1
 _LIKELY: Final = (0xFFFF, 4096, 2048, 1024, 522, 512, 271, 261)
-"""Common limits of readers. Tried first, for a reader may need seconds to recover from what it cannot pass."""
+"""Common limits of readers, tried first: a reader may need seconds to recover from a command that it cannot pass."""
 _COMMAND_S: Final = 8.0
 """A command that would take longer is not tried: 64 KiB take more than a minute on a slow wire."""
 _TRIES: Final = 2
@@ -51,7 +52,7 @@ NOT_PASSED: Final = (errors.OutcomeUnknownError, errors.CardLostError, errors.Ca
 
 
 def which_card(desk: Desk, values: Values) -> str:
-    """What kind of card it is."""
+    """The kind of card."""
     desk.need_card()
     with opened(desk) as card:
         channel = Channel(card)
@@ -72,7 +73,7 @@ def which_card(desk: Desk, values: Values) -> str:
 
 
 def short_apdus(desk: Desk, values: Values) -> str:
-    """The four cases of short APDUs bring a status word."""
+    """The four cases of short APDUs are answered with a status word."""
     desk.need_card()
     cases = {
         "case_1": PIN_STATUS,
@@ -86,8 +87,8 @@ def short_apdus(desk: Desk, values: Values) -> str:
             answer = connection.transmit(command)
             if len(answer) < 2:
                 raise Failed(
-                    f"No status word came back to {command[:4].hex(' ').upper()}.",
-                    "Without that no card can be used: update the driver, or take another reader.",
+                    f"No status word came back for {command[:4].hex(' ').upper()}.",
+                    "Without one, no card can be used: update the driver, or use another reader.",
                 )
             if name:
                 values[name] = answer[-2:].hex().upper()
@@ -96,7 +97,7 @@ def short_apdus(desk: Desk, values: Values) -> str:
 
 
 def more_data(desk: Desk, values: Values) -> str:
-    """What comes back where Le is not the length of what there is: '61XX', '6CXX', or the card's own answer."""
+    """The answers where Le is not the length of the file: '61XX', '6CXX', or the data."""
     desk.need_jpki()
     asked = {"exact": 3, "too_few": 1, "too_many": 255, "any": 256}
     with connected(desk) as connection:
@@ -109,14 +110,14 @@ def more_data(desk: Desk, values: Values) -> str:
     seen = {str(value)[:2] for value in values.values()}
     if seen & {"61", "6C"}:
         raise Noted(
-            "Card or reader tells by '61XX' or '6CXX' how much there is.",
-            "Nothing is to be done: mynacard asks again as it is told, which takes a command more.",
+            "The card or the reader reports the length with '61XX' or '6CXX'.",
+            "Nothing needs to be done: mynacard asks again with that length, which takes one more command.",
         )
     return "No '61XX', no '6CXX'."
 
 
 def longest_that_passes(passes: Callable[[int], bool], low: int, high: int) -> int:
-    """The largest number up to *high* that *passes*, where *low* does, and all below one that does; by halving."""
+    """The largest number in *low*..*high* that *passes*, by halving; *low* must pass, and all below one that passes."""
     if passes(high):
         return high
     for likely in (likely for likely in _LIKELY if low < likely < high):
@@ -131,28 +132,28 @@ def longest_that_passes(passes: Callable[[int], bool], low: int, high: int) -> i
 
 
 def longest_command(desk: Desk, values: Values) -> str:
-    """The longest command APDU that is answered: SELECT of names that no application has."""
+    """The longest command APDU that is answered: a SELECT by names that no application has."""
     desk.need_card()
-    asked: list[int] = []
+    tried: list[int] = []
 
     def passes(length: int) -> bool:
-        asked.append(length)
+        tried.append(length)
         return _answers(desk, _select_of(length)) is not None
 
     if not passes(SHORT_COMMAND):
         raise Failed(
-            "A command of 261 bytes, the longest of short length, is not answered.",
-            "A signature needs 57 and may work all the same; update the driver.",
+            "A command of 261 bytes, the longest of short length, gets no answer.",
+            "A signature needs only 57, and may still work; update the driver.",
         )
     most = _affordable(desk)
     longest = longest_that_passes(passes, SHORT_COMMAND, most)
     values["longest_command_bytes"], values["limited"] = longest, longest < most
     values["extended_commands"] = longest > SHORT_COMMAND or _extended_form_passes(desk)
-    values["tried"] = len(asked)
+    values["tried"] = len(tried)
     if longest == SHORT_COMMAND and not values["extended_commands"]:
         raise Noted(
-            "Commands of short length pass, up to 261 bytes, and none of extended length.",
-            "mynacard then reads in pieces of 256 bytes, which takes more commands; all else works.",
+            "Only commands of short length pass, up to 261 bytes, and none of extended length.",
+            "mynacard then reads in pieces of 256 bytes, which takes more commands; everything else works.",
         )
     if longest == most < LONGEST:
         return f"Commands of up to {longest:,} bytes are answered; longer ones take too long here, and were not tried."
@@ -160,7 +161,7 @@ def longest_command(desk: Desk, values: Values) -> str:
 
 
 def _affordable(desk: Desk) -> int:
-    """Bytes of the longest command that is worth its time."""
+    """The length in bytes of the longest command that takes at most :data:`_COMMAND_S`."""
     with connected(desk) as connection:
         connection.begin()
         per_byte_s = _seconds_per_byte(connection)
@@ -169,28 +170,28 @@ def _affordable(desk: Desk) -> int:
 
 
 def _seconds_per_byte(connection: Connection) -> float:
-    """How long a byte of a command takes, by a short and a long one that are answered alike; median of three."""
+    """The time for a byte, from a short and a long command with the same answer; median of three."""
     short, long = (_select_of(length) for length in (SHORT_COMMAND // 4, SHORT_COMMAND))
     took = [timed(lambda: connection.transmit(long)) - timed(lambda: connection.transmit(short)) for _ in range(3)]
     return max(0.0, median(took)) / (len(long) - len(short))
 
 
 def _select_of(length: int) -> bytes:
-    """SELECT, with Le, by a name that makes the whole command *length* bytes long."""
+    """A SELECT with Le, and with a name that makes the command *length* bytes long."""
     if length <= SHORT_COMMAND:
         return bytes(CommandApdu(0x00, 0xA4, 0x04, 0x00, b"\xd3" * (length - 6), 256))
     return b"\x00\xa4\x04\x00\x00" + (length - 9).to_bytes(2) + b"\xd3" * (length - 9) + b"\x00\x00"
 
 
 def _extended_form_passes(desk: Desk) -> bool:
-    """Whether a small command in extended form is answered, which tells 261 bytes from no extended length."""
+    """Whether a small command in extended form is answered: the limit may be 261 bytes, or short length."""
     return _answers(desk, b"\x00\xa4\x04\x00\x00\x00\x0a" + DF_NAME + b"\x00\x00") is not None
 
 
 def _answers(desk: Desk, *commands: bytes) -> bytes | None:
-    """What comes back to the last of *commands*, on a connection of its own; None where nothing usable does, twice.
+    """The answer to the last of *commands*, on a connection of its own; None where two attempts bring none.
 
-    A reader may need a while to recover from what it cannot pass; until then every length would seem too long.
+    A reader may need time to recover from a command that it cannot pass; until then every length would seem too long.
     """
     for _ in range(_TRIES):
         with suppress(*NOT_PASSED), connected(desk) as connection:
@@ -206,7 +207,11 @@ def _answers(desk: Desk, *commands: bytes) -> bytes | None:
 
 
 def _get_over(desk: Desk) -> None:
-    """Wait until a short command is answered again."""
+    """Wait until a short command is answered again.
+
+    Raises:
+        Stuck: that takes longer than :data:`BACK_S`.
+    """
     until = time.monotonic() + BACK_S
     while True:
         try:
@@ -218,7 +223,7 @@ def _get_over(desk: Desk) -> None:
         except NOT_PASSED as error:
             if time.monotonic() >= until:
                 raise Stuck(
-                    f"After a command that did not pass, no other is answered: {error.text()}",
+                    f"After a command that did not pass, no command is answered: {error.text()}",
                     "Take the card off, plug the reader in again, and then check again.",
                 ) from error
         time.sleep(_AGAIN_S)
@@ -236,8 +241,8 @@ def longest_answer(desk: Desk, values: Values) -> str:
 
     if not passes(256):
         raise Failed(
-            "READ BINARY of 256 bytes does not bring them.",
-            "No certificate can be read through it: update the driver, or take another reader.",
+            "READ BINARY of 256 bytes does not return them.",
+            "No certificate can be read through this reader: update the driver, or use another reader.",
         )
     all_at_once = passes(NE_MAX)
     longest = length if all_at_once else longest_that_passes(passes, 256, length)
@@ -246,31 +251,37 @@ def longest_answer(desk: Desk, values: Values) -> str:
     values["longest_ne_bytes"] = NE_MAX if all_at_once else longest
     if longest == 256:
         raise Noted(
-            "No answer of more than 256 bytes passes, and no extended Le.",
-            "mynacard reads in pieces of 256 bytes then; a profile saves the command that finds this out.",
+            "Answers of more than 256 bytes do not pass, nor does extended Le.",
+            "mynacard then reads in pieces of 256 bytes; a profile saves the command that finds this out.",
         )
     if desk.limited:
         return f"Answers of up to {longest + 2:,} bytes pass."
     if not all_at_once:
         raise Noted(
-            "The whole file comes where its length is asked for, and not where as much as possible is.",
-            "A profile learned from this report makes mynacard ask so.",
+            "The whole file comes if exactly its length is asked for, but not if as much as possible is.",
+            "A profile learned from this report makes mynacard ask for the length.",
         )
-    return f"The whole file comes in one answer of {length + 2:,} bytes; the card has no longer one to try."
+    return f"The whole file comes in one answer of {length + 2:,} bytes; the card has no longer file to try."
 
 
 def length_of_certificate(desk: Desk) -> int:
+    """The length in bytes of the user-authentication certificate, from its beginning.
+
+    Raises:
+        Failed: the beginning cannot be read.
+        CardDataError: the beginning is not that of a certificate.
+    """
     answer = _read(desk, 256)
     if answer is None:
         raise Failed(
             "READ BINARY of 256 bytes is not answered.",
-            "No certificate can be read through it: update the driver, or take another reader.",
+            "No certificate can be read through this reader: update the driver, or use another reader.",
         )
     return certificate_length(answer[:-2])
 
 
 def _read(desk: Desk, ne: int) -> bytes | None:
-    """The beginning of the certificate by one READ BINARY, on a connection of its own."""
+    """The answer to READ BINARY of the certificate's first *ne* bytes, on a connection of its own; None without one."""
     return _answers(desk, SELECT_JPKI, bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, ne))))
 
 

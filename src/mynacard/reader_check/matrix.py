@@ -1,7 +1,8 @@
 """Many reports of reader checks as one matrix: a row for each kind of reader and system, a column for each check.
 
-What a report does not tell is "not tested": a check that was skipped, that never came, or that the report's program did
-not know. Of several reports a failure counts more than a pass, and the newest gives the figures.
+A check counts as "not tested" if a report lacks its result: it was skipped, the run did not reach it, or the version
+that made the report did not have it. Of several reports a failure counts more than a pass, and the newest gives the
+figures.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from mynacard.readers import model
 __all__ = ["Cell", "Column", "Kind", "Matrix", "Row", "fold"]
 
 FIGURES_MAX: Final = 3
-"""In a cell; the page of the report itself has all."""
+"""The most figures in a cell; the page of the report itself has all."""
 
 
 @dataclass(frozen=True, order=True)
 class Kind:
-    """What has a row of its own: readers of one name, USB id and driver, on one kind of system."""
+    """The key of a row: readers of one name, USB id and driver, on one kind of system."""
 
     name: str
     usb: str
@@ -47,13 +48,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What is known of a check with a kind of reader.
+    """The results of a check with a kind of reader.
 
     Attributes:
-        result: the worst that was seen.
-        words: the same in words; of several reports, how many passed.
-        figures: what the newest report that tested it measured.
-        said: what the newest report with this result says of it.
+        result: the worst result.
+        words: the same in words; with several reports, how many passed.
+        figures: the measurements in the newest report that tested it.
+        said: the sentence about it in the newest report with this result.
     """
 
     result: Result
@@ -64,7 +65,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A kind of reader, a cell for each column, and where all that comes from."""
+    """A kind of reader, a cell for each column, and the reports that they come from."""
 
     kind: Kind
     cells: tuple[Cell, ...]
@@ -80,14 +81,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The table."""
+    """The matrix: its columns, and its rows sorted by reader."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
 
 def fold(reports: Iterable[Report]) -> Matrix:
-    """The table of *reports*; one that is there twice counts once."""
+    """The matrix of *reports*; equal reports count once."""
     different = {json.dumps(report.document(), sort_keys=True): report for report in reports}
     newest_first = sorted(different.values(), key=lambda report: report.made, reverse=True)
     columns = _columns(newest_first)
@@ -125,15 +126,15 @@ def _cell(newest_first: Sequence[Check]) -> Cell:
         return Cell(Result.NOT_TESTED, WORDS[Result.NOT_TESTED])
     results = [check.result for check in newest_first]
     worst = next(result for result in (Result.FAILED, Result.NOTED, Result.PASSED) if result in results)
-    told = next(check for check in newest_first if check.result is worst)
+    example = next(check for check in newest_first if check.result is worst)
     words = WORDS[worst]
     if len(results) > 1 and set(results) != {Result.NOTED}:
         words = f"{results.count(Result.PASSED)} of {len(results)} passed"
-    return Cell(worst, words, tuple(_figures(newest_first[0])), told.reason or told.summary)
+    return Cell(worst, words, tuple(_figures(newest_first[0])), example.reason or example.summary)
 
 
 def _figures(check: Check) -> Iterator[str]:
-    """The first numbers that *check* measured; its words where there are none."""
+    """The first numbers that *check* measured; if it has none, its other values."""
     numbers = {name: value for name, value in check.values.items() if not isinstance(value, bool | str)}
     shown = numbers or check.values
     yield from islice(figures(replace(check, values=shown)), FIGURES_MAX)

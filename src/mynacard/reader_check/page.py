@@ -1,4 +1,4 @@
-"""A report of a reader check as one page: what works, and pictures of how fast."""
+"""A report of a reader check as one page: the results, and charts of the times."""
 
 from __future__ import annotations
 
@@ -19,19 +19,23 @@ _COLOURS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _CARDS: Final[Mapping[CardKind, str]] = {
     CardKind.JPKI: "an Individual Number Card", CardKind.RESIDENCE: "a residence card",
-    CardKind.OTHER: "a card of another kind", CardKind.NONE: "none: what needs one is not tested",
+    CardKind.OTHER: "a card of another kind", CardKind.NONE: "none: checks that need one are not tested",
 }  # fmt: skip
 
 
 def page_of(report: Report) -> str:
-    """*report* as a page that loads nothing from elsewhere."""
+    """*report* as an HTML page that loads nothing from elsewhere."""
     checks = {check.code: check for check in report.checks}
     body = "\n".join((*_about(report), _table(report.checks), *_pictures(report.checks, checks)))
     return page(f"Reader check: {report.reader.name}", body)
 
 
 def write_page(report: Report, path: Path) -> None:
-    """Put the page of *report* into the file *path*, whole or not at all; an OSError where that fails."""
+    """Write the page of *report* to the file *path*, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     replace_file(path, page_of(report).encode())
 
 
@@ -79,15 +83,15 @@ def _pictures(checks: tuple[Check, ...], by_code: Mapping[str, Check]) -> Iterat
         yield "<h2>How long commands take</h2>"
         yield histogram(times, "ms")
     if points := _speeds(by_code.get("read-sizes")):
-        yield "<h2>How fast a file comes</h2>"
+        yield "<h2>How fast a file is read</h2>"
         yield lines({"READ BINARY": points}, "bytes asked for at once", "bytes per second")
-    yield "<h2>When what was checked</h2>"
+    yield "<h2>When each check ran</h2>"
     bars = [Bar(check.at_s * 1000, check.took_s * 1000, WORDS[check.result], check.title) for check in checks]
     yield timeline(bars, _COLOURS)
 
 
 def _times(by_code: Mapping[str, Check]) -> dict[str, tuple[int | float, ...]]:
-    """Every list of milliseconds, by what was timed."""
+    """Every list of milliseconds, by the label of the timed command."""
     return {
         label(code, name): value
         for code in ("latency", "signature", "keypad-verify", "soak")

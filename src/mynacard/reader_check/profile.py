@@ -1,4 +1,4 @@
-"""A row of reader profiles, learned from the report of a reader check."""
+"""Learns a row of reader profiles from the report of a reader check."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from mynacard.texts import N_
 
 __all__ = ["add", "learned"]
 
-_TOLD: Final = frozenset({Result.PASSED, Result.NOTED})
+_TESTED: Final = frozenset({Result.PASSED, Result.NOTED})
 
 
 def learned(report: Report) -> ReaderProfile:
-    """What *report* tells of its reader. What it does not tell stays unknown.
+    """The profile of the reader in *report*. Anything that the report lacks stays unknown.
 
     Raises:
-        ReportError: no check of lengths came to its end, so it tells nothing.
+        ReportError: no check of lengths succeeded, so the report says nothing about the reader.
     """
-    checks = {check.code: check for check in report.checks if check.result in _TOLD}
+    checks = {check.code: check for check in report.checks if check.result in _TESTED}
     command, answer, sizes, keys = (
         checks.get(code) for code in ("longest-command", "longest-answer", "read-sizes", "keypad-verify")
     )
     if command is None and answer is None:
-        raise ReportError(N_("It does not tell which lengths pass: no card lay on the reader, or the checks failed."))
+        raise ReportError(
+            N_("It does not show which lengths pass: there was no card on the reader, or the checks failed.")
+        )
     extended = _flag(command, "extended_commands")
     limited = _flag(answer, "limited")
     return ReaderProfile(
@@ -36,9 +38,9 @@ def learned(report: Report) -> ReaderProfile:
         usb=report.reader.usb,
         driver=report.reader.driver,
         extended_length=extended,
-        command_max=_whole(command, "longest_command_bytes") if _flag(command, "limited") else None,
-        answer_max=_whole(answer, "longest_answer_bytes") if limited else None,
-        chunk=_whole(sizes, "chunk_bytes"),
+        command_max=_count(command, "longest_command_bytes") if _flag(command, "limited") else None,
+        answer_max=_count(answer, "longest_answer_bytes") if limited else None,
+        chunk=_count(sizes, "chunk_bytes"),
         keypad_tested=keys is not None and keys.result is Result.PASSED,
         source=f"a report of mynacard readers check {report.mynacard}, {report.system.name}",
         date=f"{report.made:%Y-%m-%d}",
@@ -46,12 +48,12 @@ def learned(report: Report) -> ReaderProfile:
 
 
 def add(profile: ReaderProfile, path: Path) -> None:
-    """Put *profile* first into a file of profiles, in place of the rows of the same names; makes the file if needed.
+    """Insert *profile* at the start of a file of profiles, in place of rows with the same names; create it if needed.
 
-    That the keypad was tested is kept from those rows.
+    If one of those rows says that the keypad was tested, so does the new one.
 
     Raises:
-        ReaderFileError: the file holds something else, or is damaged; it is left as it is.
+        ReaderFileError: the file holds something else, or is damaged; it is left unchanged.
         OSError: it cannot be written.
     """
     rows = load_profiles(path) if path.exists() else ()
@@ -65,6 +67,6 @@ def _flag(check: Check | None, name: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _whole(check: Check | None, name: str) -> int | None:
+def _count(check: Check | None, name: str) -> int | None:
     value = None if check is None else check.values.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,7 +1,7 @@
 """The report of a reader check: one JSON document, made at the desk and sent to others, and its strict reader.
 
-``report.schema.json``, beside this, describes it. Within one version members may be added: what is not known
-here is passed over. A document of another version is refused, not guessed at.
+``report.schema.json``, next to this module, describes it. Members may be added within a version: unknown ones are
+ignored. A document of another version is refused.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 Value: TypeAlias = "bool | int | float | str | tuple[int | float, ...]"
-"""What a check measured: a flag, a figure, a word, or several figures."""
+"""A measurement of a check: a flag, a figure, a word, or several figures."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -61,7 +61,7 @@ class ReportError(ReaderFileError):
 
 
 class Result(Enum):
-    """How a check ended. What was not tested is neither good nor bad."""
+    """How a check ended. A check that was not tested is neither good nor bad."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -80,7 +80,7 @@ class CardKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Where the check ran. What is not known is empty."""
+    """The system that the check ran on; unknown fields are empty."""
 
     name: str
     release: str = ""
@@ -91,12 +91,12 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Which reader.
+    """The checked reader.
 
     Attributes:
-        name: as PC/SC has it, without a serial number.
-        usb: vendor and product, such as ``054C:0DC8``; empty where not known.
-        driver, firmware: their versions; empty where not known.
+        name: its name in PC/SC, without a serial number.
+        usb: vendor and product, such as ``054C:0DC8``; empty where unknown.
+        driver, firmware: their versions; empty where unknown.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class CardSeen:
-    """The card that the check used: of what kind, and nothing that tells it from others of its kind."""
+    """The card that the check used: its kind, and nothing that distinguishes it from others of its kind."""
 
     kind: CardKind
     atr: str = ""
@@ -115,18 +115,18 @@ class CardSeen:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check and what came of it.
+    """A check and its result.
 
     Attributes:
         number: its place in the run, from 1.
-        code: its name among reports; the same check has the same in all of them.
-        title: what it looks at, for people.
+        code: its stable name, the same in all reports.
+        title: its subject, for people.
         result: how it ended.
-        summary: what came of it, in a sentence.
+        summary: its result in a sentence.
         reason: why it was not tested, or the error's code and sentence.
-        at_s: seconds from the run's begin to its own.
-        took_s: seconds that it took.
-        values: what was measured, by name.
+        at_s: seconds from the start of the run to its own.
+        took_s: its duration in seconds.
+        values: its measurements, by name.
     """
 
     number: int
@@ -151,12 +151,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run of the reader check.
+    """The report of a run.
 
     Attributes:
-        made: when it began, UTC, to the second.
+        made: when the run began, UTC, to the second.
         mynacard: the version that made it.
-        finished: whether the run came to its end.
+        finished: whether the run reached its end.
     """
 
     made: datetime
@@ -168,7 +168,7 @@ class Report:
     finished: bool = False
 
     def document(self) -> dict[str, object]:
-        """The report as JSON has it; :meth:`of` is the way back."""
+        """The report as a JSON document, which :meth:`of` reads."""
         made = self.made.astimezone(UTC).replace(microsecond=0, tzinfo=None)
         system, reader = self.system, self.reader
         return {
@@ -188,17 +188,19 @@ class Report:
 
     @classmethod
     def of(cls, document: object) -> Report:
-        """The report that *document* is.
+        """The report in *document*.
 
         Raises:
-            ReportError: it is not a report, or of another version, or damaged; the sentence says where.
+            ReportError: it is not a report, has another version, or is damaged; the sentence says where.
         """
         top = _Members.of(document, "")
         if top.values.get("format") != FORMAT:
-            raise ReportError(N_("It is no report of a reader check."))
+            raise ReportError(N_("It is not a report of a reader check."))
         version = top.values.get("version")
         if type(version) is not int or version != VERSION:
-            raise ReportError(N_("Its format has another version; this program knows {version}."), version=VERSION)
+            raise ReportError(
+                N_("Its format has another version; this program reads version {version}."), version=VERSION
+            )
         system, reader, card = (top.inside(name) for name in ("system", "reader", "card"))
         return cls(
             top.time("made"),
@@ -215,7 +217,7 @@ def read_report(path: Path) -> Report:
     """The report in the file *path*.
 
     Raises:
-        ReportError: it holds no report, or cannot be read; the sentence begins with *path*.
+        ReportError: the file does not hold a report, or cannot be read; the sentence begins with *path*.
     """
     try:
         with path.open("rb") as file:
@@ -230,11 +232,11 @@ def read_report(path: Path) -> Report:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Put *report* into the file *path*, whole or not at all.
+    """Write *report* to the file *path*, whole or not at all.
 
     Raises:
-        ReportError: it could not be read back, for a value is not of its form.
-        OSError: it cannot be written.
+        ReportError: a value does not have its form, so the file could not be read back; nothing is written.
+        OSError: the file cannot be written.
     """
     document = report.document()
     Report.of(document)
@@ -245,13 +247,13 @@ def _parsed(content: bytes) -> object:
     try:
         return json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise ReportError(N_("It is no JSON.")) from None
+        raise ReportError(N_("It is not JSON.")) from None
 
 
 def _checks(top: _Members) -> tuple[Check, ...]:
     checks = tuple(_check(check) for check in top.all_inside("checks", CHECKS_MAX))
     if len({check.code for check in checks}) < len(checks):
-        raise ReportError(N_("One check stands in it twice."))
+        raise ReportError(N_("It holds one check twice."))
     return checks
 
 
@@ -271,7 +273,11 @@ def _check(members: _Members) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class _Members:
-    """The members of a JSON object, each asked for by what it must be; *place* is for the error."""
+    """The members of a JSON object, each read by a method for its type; *place* is for the error.
+
+    Raises:
+        ReportError: by each method, where the member is missing, or does not have its form.
+    """
 
     values: Mapping[str, object]
     place: str
@@ -279,7 +285,7 @@ class _Members:
     @classmethod
     def of(cls, value: object, place: str) -> _Members:
         if not isinstance(value, dict):
-            raise ReportError(N_("{place} is no JSON object."), place=place or "It")
+            raise ReportError(N_("{place} is not a JSON object."), place=place or "It")
         return cls(cast(dict[str, object], value), place)
 
     def text(self, name: str, form: re.Pattern[str] | None = None) -> str:
@@ -310,7 +316,7 @@ class _Members:
     def figures(self, name: str) -> dict[str, Value]:
         inside = self.inside(name)
         if any(_text(figure, _NAME) is None for figure in inside.values):
-            raise ReportError(N_("{place} has a name that is none."), place=inside.place)
+            raise ReportError(N_("{place} has a malformed name."), place=inside.place)
         return {figure: inside._figure(figure) for figure in inside.values}
 
     def _figure(self, name: str) -> Value:
@@ -326,7 +332,7 @@ class _Members:
         return member
 
     def _malformed(self, name: str) -> ReportError:
-        return ReportError(N_("{place} is missing, or not of its form."), place=self._at(name))
+        return ReportError(N_("{place} is missing, or does not have its form."), place=self._at(name))
 
     def _at(self, name: str) -> str:
         return f"{self.place}.{name}" if self.place else name
@@ -348,7 +354,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _is_number(value: object) -> bool:
-    """Whether it is a number that is no flag and neither endless nor none."""
+    """Whether *value* is an int or a float, but not a bool, an infinity or NaN, within ±:data:`NUMBER_MAX`."""
     return type(value) in (int, float) and abs(cast(float, value)) <= NUMBER_MAX
 
 

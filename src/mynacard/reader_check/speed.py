@@ -1,6 +1,6 @@
-"""Checks of a reader that concern time: how fast it is, how long a signature takes, and how it lasts.
+"""Checks of a reader that concern time: its speed, the time for a signature, and how it works for a long time.
 
-No PIN is presented unless the person allowed it.
+No PIN is presented unless the person allows it.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ __all__ = ["SPEED_CHECKS"]
 _SIZES: Final = (16, 32, 64, 128, 192, 231, 256, 384, 512, 768, 1024, 1536, 2048)
 _REPEATS: Final = 5
 _LONG_S: Final = 0.3
-"""A file that takes longer is read once with each size: a card on a slow wire needs seconds for it."""
+"""A file that takes longer is read only once with each size: a card on a slow wire needs seconds for it."""
 _SIZES_S: Final = 10.0
-"""After this time no further size is measured: small ones take longest, and no program reads by them."""
+"""After this time no further size is measured: small ones take longest, and programs do not use them."""
 _SIGNATURES: Final = 5
 _REMOVAL_S: Final = 60.0
 _ERRORS_MAX: Final = 20
@@ -69,7 +69,7 @@ class Counted:
 
 
 def read_sizes(desk: Desk, values: Values) -> str:
-    """How fast the certificate is read by bytes asked for at once, and which way takes the fewest commands."""
+    """The speed of reading the certificate, by bytes asked for at once, and the fewest commands that read it."""
     desk.need_jpki()
     length = length_of_certificate(desk)
     sizes = [size for size in _SIZES if size <= desk.answer_max - 2 and size < length] + (
@@ -83,9 +83,9 @@ def read_sizes(desk: Desk, values: Values) -> str:
         for size in reversed(sizes):
             if speeds and time.monotonic() - start >= _SIZES_S:
                 break
-            took = [timed(partial(_whole, connection, size, length))]
+            took = [timed(partial(_read_file, connection, size, length))]
             while len(took) < _REPEATS and took[0] < _LONG_S:
-                took.append(timed(partial(_whole, connection, size, length)))
+                took.append(timed(partial(_read_file, connection, size, length)))
             speeds[size] = length / median(took)
             values["size_bytes"], values["speed_bytes_per_s"] = zip(*sorted(speeds.items()), strict=True)
         connection.end()
@@ -98,23 +98,23 @@ def read_sizes(desk: Desk, values: Values) -> str:
     )
 
 
-def _whole(connection: Connection, size: int, length: int) -> None:
+def _read_file(connection: Connection, size: int, length: int) -> None:
     first = connection.transmit(bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, size))))
-    got = len(first) - 2
-    while 0 < got < length:
-        answer = connection.transmit(bytes(encode(ReadBinary(got, min(size, length - got)))))
+    received = len(first) - 2
+    while 0 < received < length:
+        answer = connection.transmit(bytes(encode(ReadBinary(received, min(size, length - received)))))
         if len(answer) <= 2:
             break
-        got += len(answer) - 2
-    if got < length:
+        received += len(answer) - 2
+    if received < length:
         raise Failed(
-            f"READ BINARY of {size} bytes at a time does not bring the file.",
-            "Answers get lost or cut: the sizes before this one are in the report; try another cable or port.",
+            f"READ BINARY of {size} bytes at a time does not return the file.",
+            "Answers are lost or cut off; the report has the sizes before this one. Try another cable or port.",
         )
 
 
 def _best_chunk(desk: Desk) -> tuple[int, int, int]:
-    """What to ask for first, and how many commands and bytes the certificate then costs; each candidate is tried."""
+    """The best length to ask for first, and how many commands and bytes the certificate then takes; all are tried."""
     most = desk.answer_max - 2
     known = CardProfile(extended_length=False, block=most) if desk.limited else CardProfile()
     tried: list[tuple[int, int, int]] = []
@@ -132,7 +132,7 @@ def _best_chunk(desk: Desk) -> tuple[int, int, int]:
 
 
 def latency(desk: Desk, values: Values) -> str:
-    """How long each kind of command takes, again and again."""
+    """The time for each kind of command, measured repeatedly."""
     desk.need_jpki()
     commands = {
         "select_ms": SELECT_JPKI,
@@ -155,7 +155,7 @@ def latency(desk: Desk, values: Values) -> str:
 
 
 def signature(desk: Desk, values: Values) -> str:
-    """How long a signature takes: one VERIFY, and random bytes for an origin that does not exist."""
+    """The time for a signature: one VERIFY, then random bytes are signed for an origin that does not exist."""
     desk.need_jpki()
     if desk.options.pin is None:
         raise NotTested("It needs --allow-pin user-authentication, with --pin-file or --pin-fd.")
@@ -170,11 +170,11 @@ def signature(desk: Desk, values: Values) -> str:
 
 
 def keypad_verify(desk: Desk, values: Values) -> str:
-    """A PIN that is typed at the reader's keys is verified, and opens the key."""
+    """A PIN typed at the reader's keypad is verified, and opens the key."""
     desk.need_jpki()
     if not desk.options.typed:
         raise NotTested("It needs --allow-keypad user-authentication.")
-    desk.options.tell("Type the user-authentication PIN at the reader's keys.")
+    desk.options.tell("Type the user-authentication PIN at the reader's keypad.")
     try:
         took = _signed(desk, AtKeypad(untested=True))
     except errors.NoKeypadError as error:
@@ -182,7 +182,7 @@ def keypad_verify(desk: Desk, values: Values) -> str:
     except errors.OutcomeUnknownError:
         raise
     except errors.PinError as error:
-        raise NotTested(f"No right PIN was typed: {error.text()}") from error
+        raise NotTested(f"The right PIN was not typed: {error.text()}") from error
     values["signature_ms"] = tuple(took)
     return "The PIN typed at the reader opened the key."
 
@@ -198,7 +198,7 @@ def _signed(desk: Desk, pin: Pin | AtKeypad) -> list[float]:
 
 
 def soak(desk: Desk, values: Values) -> str:
-    """The certificate is read again and again."""
+    """The certificate is read repeatedly."""
     desk.need_jpki()
     if not desk.options.soak_s:
         raise NotTested("It needs --soak MINUTES.")
@@ -221,11 +221,11 @@ def soak(desk: Desk, values: Values) -> str:
             f"{failures} of {reads} reads failed, the last with {values['last_error']}",
             "Try another cable, port or place, without a hub; then another driver.",
         )
-    return f"{reads} reads of the certificate, none failed."
+    return f"{reads} reads of the certificate; none failed."
 
 
 class _Thinned:
-    """An endless series, thinned: all numbers, then every second, then every fourth; at most 2,000 are kept."""
+    """An endless series, thinned: it keeps all numbers, then every second, then every fourth; at most 2,000."""
 
     def __init__(self) -> None:
         self.kept: list[float] = []
@@ -254,7 +254,7 @@ def _read_certificate(desk: Desk) -> None:
 
 
 def removal(desk: Desk, values: Values) -> str:
-    """The card is taken off while it is read, and put back."""
+    """The card is taken off the reader while it is read, and put back."""
     desk.need_card()
     if not desk.options.removal:
         raise NotTested("It needs --removal.")
@@ -270,23 +270,23 @@ def removal(desk: Desk, values: Values) -> str:
     except (*NOT_PASSED, errors.NoCardError, errors.ReaderNotFoundError) as error:
         values["error"] = error.code
     values["noticed"] = wait_for_removal(desk.name, BACK_S, desk.library)
-    desk.options.tell("Lay the card on the reader again.")
+    desk.options.tell("Put the card back on the reader.")
     wait_for_card(desk.name, _REMOVAL_S, desk.library)
     with connected(desk) as connection:
         values["works_again"] = len(connection.transmit(SELECT_JPKI)) >= 2
     if values["error"] != errors.CardRemovedError.code:
         raise Noted(
-            f"A removal in the middle of a command is told as {values['error']}.",
-            "A program cannot tell it from a fault; mynacard ends the session in both cases.",
+            f"A removal in the middle of a command is reported as {values['error']}.",
+            "A program cannot distinguish it from a fault; mynacard ends the session in both cases.",
         )
-    return "A removal is told as one, and the card works again when it is back."
+    return "A removal is reported as a removal, and the card works again when it is back."
 
 
 SPEED_CHECKS: Final = (
     ("read-sizes", "Size of READ BINARY", read_sizes),
     ("latency", "Latency", latency),
     ("signature", "Signature", signature),
-    ("keypad-verify", "PIN at the reader's keys", keypad_verify),
+    ("keypad-verify", "PIN at the reader's keypad", keypad_verify),
     ("soak", "Soak", soak),
     ("removal", "Removal", removal),
 )

@@ -1,7 +1,7 @@
-"""What all checks of a reader share: the reader, a connection to it, what the person asked for, and how a check ends.
+"""Shared by all checks of a reader: the reader, a connection to it, the person's options, and how a check ends.
 
-A check takes the desk and what it measures into; it returns a sentence, or raises :class:`Failed`, :class:`Noted` or
-:class:`NotTested`. What it measured before it raised is kept.
+A check takes the desk and a dictionary for its measurements. It returns a sentence, or raises :class:`Failed`,
+:class:`Noted` or :class:`NotTested`; measurements made before that are kept. An error of this library also fails it.
 """
 
 from __future__ import annotations
@@ -56,22 +56,22 @@ Values: TypeAlias = dict[str, Value]
 
 SELECT_JPKI: Final = bytes(encode(SelectDf(DF_NAME)))
 PIN_STATUS: Final = bytes(encode(VerifyStatus(USER_AUTHENTICATION.pin.key)))
-"""VERIFY without data: asks, and spends no try."""
+"""VERIFY without data: asks for the tries left, and spends none."""
 
 DEADLINES: Final = Deadlines(service_s=5.0, card_s=15.0, busy_s=5.0, leaving_s=2.0)
 BACK_S: Final = 5.0
-"""How long a card may take to come back after a failure that its driver takes for a removal."""
+"""The longest that a card may take to come back after a failure that its driver takes for a removal."""
 
 
 class Finding(Exception):
-    """How a check ended, in two sentences: what is so, and what that means or what to do now."""
+    """How a check ended, in two sentences: what happened, and what that means or what to do next."""
 
     def __init__(self, what: str, then: str) -> None:
         super().__init__(f"{what} {then}")
 
 
 class Failed(Finding):
-    """The reader does not do what is expected of it."""
+    """The reader does not work as expected."""
 
 
 class Stuck(Failed):
@@ -79,24 +79,24 @@ class Stuck(Failed):
 
 
 class Noted(Finding):
-    """The reader works, and does something that its user should know."""
+    """The reader works, and its user should know something about it."""
 
 
 class NotTested(Exception):
-    """The check could not be made, or was not asked for; the sentence says why."""
+    """The check could not be made, or was not requested; the sentence says why."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the person asked for.
+    """The person's choices.
 
     Attributes:
-        rounds: how often each command is timed.
-        soak_s: how long to read the certificate again and again, in seconds; 0: not at all.
-        removal: whether a person will take the card off when told to.
+        rounds: how many times each command is timed.
+        soak_s: how long to read the certificate repeatedly, in seconds; 0 skips that check.
+        removal: whether a person will take the card off the reader when asked to.
         pin: the user-authentication PIN, if it may be presented; a wrong one costs a try.
-        typed: whether that PIN may be asked for at the reader's keypad.
-        tell: tells the person what to do.
+        typed: whether the person may be asked for that PIN at the reader's keypad.
+        tell: called with a sentence that asks the person to do something.
     """
 
     rounds: int = 30
@@ -109,17 +109,17 @@ class Options:
 
 @dataclass
 class Desk:
-    """What is checked, and what was learned about it on the way.
+    """The reader under test, and what the checks have learned about it.
 
     Attributes:
-        name: the reader's whole name.
-        options: what the person asked for.
-        library: the PC/SC library; None until the first check found it.
-        kind: what lies on the reader.
-        atr: its answer to reset.
-        identity: what the reader tells of itself.
-        answer_max: bytes of the longest answer that was seen to pass.
-        limited: whether a longer one does not.
+        name: the full name of the reader.
+        options: the person's choices.
+        library: the PC/SC library; None until the first check finds it.
+        kind: the kind of card on the reader.
+        atr: the card's answer to reset.
+        identity: the properties that the reader reports about itself.
+        answer_max: the longest answer, in bytes, that was seen to pass.
+        limited: whether longer answers do not pass.
     """
 
     name: str
@@ -132,21 +132,40 @@ class Desk:
     limited: bool = True
 
     def state(self) -> ReaderState | None:
-        """The reader as PC/SC lists it now; None if it does not."""
+        """The reader's state in PC/SC's list now; None if it is not listed.
+
+        Raises:
+            ReaderError: PC/SC cannot be asked.
+        """
         return next((state for state in list_readers(self.library, DEADLINES) if state.name == self.name), None)
 
     def need_card(self) -> None:
+        """Leave the check out unless there is a card.
+
+        Raises:
+            NotTested: there is no card on the reader, or none that answered.
+        """
         if self.kind is CardKind.NONE:
             raise NotTested("There is no card on the reader.")
 
     def need_jpki(self) -> None:
+        """Leave the check out unless there is an Individual Number Card.
+
+        Raises:
+            NotTested: there is no such card on the reader.
+        """
         self.need_card()
         if self.kind is not CardKind.JPKI:
             raise NotTested("There is no Individual Number Card on the reader.")
 
 
 class Connection:
-    """A connection to the reader, each call with a deadline, and every code as its exception."""
+    """A connection to the reader. Each call has a deadline.
+
+    Raises:
+        ReaderError: by every method except :meth:`close`: the class for the code that PC/SC returned; CallTimeoutError
+            after the deadline; CardLostError on a closed connection.
+    """
 
     def __init__(self, desk: Desk, share: Share = Share.SHARED) -> None:
         self._calls = Calls(find_library() if desk.library is None else desk.library, desk.name)
@@ -184,7 +203,7 @@ class Connection:
         return self._run(partial(self._calls.control, self.card, code, b""))
 
     def post_begin(self) -> Callable[[float], bool]:
-        """Ask for a transaction without waiting; the result says whether it has begun after a number of seconds."""
+        """Ask for a transaction without waiting; the result waits for some seconds and says whether it has begun."""
         pending = self.worker.post(partial(self._calls.begin_transaction, self.card))
 
         def there(seconds: float) -> bool:
@@ -202,7 +221,7 @@ class Connection:
             self._run(partial(self._calls.disconnect, card, disposition))
 
     def close(self) -> None:
-        """Let everything go, whatever state it is in."""
+        """Release everything, in whatever state it is; errors are ignored."""
         if self._card is not None:
             self.worker.finish(partial(_quietly, self.disconnect_now), DEADLINES.leaving_s)
         self.worker.finish(partial(_quietly, partial(self._calls.release_context, self._context)), DEADLINES.leaving_s)
@@ -224,7 +243,12 @@ def _quietly(step: Callable[[], object]) -> None:
 
 @contextmanager
 def connected(desk: Desk, share: Share = Share.SHARED) -> Generator[Connection, None, None]:
-    """A connection, closed on every way out. A card that just failed may need a moment to come back."""
+    """A connection that is closed at the end. It waits for a card that needs a moment to come back after a failure.
+
+    Raises:
+        ReaderError: there is no card, it is mute or lost, longer than :data:`BACK_S`; or PC/SC refuses for another
+            reason.
+    """
     until = time.monotonic() + BACK_S
     while True:
         try:
@@ -242,18 +266,22 @@ def connected(desk: Desk, share: Share = Share.SHARED) -> Generator[Connection, 
 
 @contextmanager
 def opened(desk: Desk) -> Generator[ReaderCard, None, None]:
-    """The card as the library opens it, in a transaction."""
+    """The card as the library opens it, in a transaction.
+
+    Raises:
+        ReaderError: the card cannot be opened.
+    """
     with ReaderCard(desk.name, desk.library, DEADLINES) as card, card.transaction():
         yield card
 
 
 def median(numbers: list[float]) -> float:
-    """The one in the middle; the lower of two."""
+    """The median of *numbers*: the lower middle one where their count is even."""
     return sorted(numbers)[(len(numbers) - 1) // 2]
 
 
 def timed(job: Callable[[], object]) -> float:
-    """How many seconds *job* takes."""
+    """The seconds that *job* takes."""
     start = time.perf_counter()
     job()
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""A matrix of reader checks for people: as Markdown, and as a page in one file that loads nothing from elsewhere."""
+"""A matrix of reader checks for people: as Markdown, and as an HTML page that loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGNS: Final[Mapping[Result, str]] = {
 
 
 def markdown(matrix: Matrix) -> str:
-    """*matrix* as a table of GitHub's Markdown."""
+    """*matrix* as a table in GitHub's Markdown."""
     head = ["reader", "system", *(column.title or column.code for column in matrix.columns), "reports"]
     lines = [_line(map(_marked, head)), _line("---" for _ in head)]
     for row in matrix.rows:
@@ -43,7 +43,7 @@ def _named(kind: Kind) -> list[str]:
 
 
 def _marked(text: str) -> str:
-    """*text* as itself: nothing in it is markup, a link, or the end of a cell."""
+    """*text*, escaped: nothing in it is markup, a link, or the end of a cell."""
     escaped = re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", html.escape(printable(text), quote=False))
     return escaped.replace("://", "&#58;//").replace("@", "&#64;").replace("www.", "www&#46;")
 
@@ -70,7 +70,7 @@ dd { margin: 0; }
 
 
 def web_page(matrix: Matrix) -> str:
-    """*matrix* as a page in one file."""
+    """*matrix* as an HTML page in one file."""
     head = "".join(
         f'<th scope="col">{_shown(column.title or column.code)}<small>{_shown(column.code)}</small></th>'
         for column in matrix.columns
@@ -92,12 +92,12 @@ def web_page(matrix: Matrix) -> str:
 <tbody>
 {rows}
 </tbody></table></div>
-<h2>What the cells say</h2>
+<h2>Meaning of the cells</h2>
 <dl>
 {legend}
 </dl>
 <p>Of several reports of one kind of reader a failure counts more than a pass; figures are the newest report's.</p>
-{f"<h2>What failed, and what there is to know</h2>{chr(10)}<ul>{chr(10)}{remarks}{chr(10)}</ul>" if remarks else ""}
+{f"<h2>Failures and remarks</h2>{chr(10)}<ul>{chr(10)}{remarks}{chr(10)}</ul>" if remarks else ""}
 </body></html>
 """
 
@@ -126,7 +126,7 @@ def _shown(text: str) -> str:
 
 
 def _remarks(matrix: Matrix) -> Iterator[tuple[str, str]]:
-    """Of every cell that failed or is noted, where that is and what its report says."""
+    """For each failed or noted cell, its place and the sentence from its report."""
     for row in matrix.rows:
         for column, cell in zip(matrix.columns, row.cells, strict=True):
             if cell.result in {Result.FAILED, Result.NOTED} and cell.said:

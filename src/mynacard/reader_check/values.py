@@ -1,6 +1,6 @@
-"""What the results and the values of a reader check are called, for people.
+"""The names of a reader check's results and values, for people.
 
-The last part of a value's name is its unit. What is not in the table is shown by its name.
+The last part of a value's name is its unit. A value that is not in the table is shown with its name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MEANINGS: Final[Mapping[Result, str]] = {
     Result.PASSED: "it works",
     Result.FAILED: "it does not, at least once",
     Result.NOTED: "it works, and there is something to know",
-    Result.NOT_TESTED: "not known",
+    Result.NOT_TESTED: "unknown",
 }
 _TEXT_MAX: Final = 60
 _UNITS: Final[Mapping[str, str]] = {
@@ -39,13 +39,13 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "card": {"atr": "answer to reset"},
     "protocol": {"connect_ms": "connecting took", "protocol": "protocol"},
     "share-modes": {
-        "direct": "reader without card can be had", "shared_twice": "two can share the card",
-        "exclusive_beside_shared": "exclusive although shared", "exclusive_alone": "exclusive if alone",
+        "direct": "reader can be opened without a card", "shared_twice": "two can share the card",
+        "exclusive_beside_shared": "exclusive although shared", "exclusive_alone": "exclusive if not shared",
     },
     "transactions": {
-        "others_wait": "others wait", "others_come_in": "others come in at its end", "let_in_ms": "let in after",
+        "others_wait": "others wait", "others_come_in": "others are let in at its end", "let_in_ms": "let in after",
     },
-    "reset": {"told": "a reset is told", "keeps_application": "application stays selected"},
+    "reset": {"told": "a reset is reported", "keeps_application": "application stays selected"},
     "power": {"power_up_ms": "powered up after", "forgets": "the card forgets"},
     "keypad": {
         "verifies": "says it verifies PINs", "changes": "says it changes PINs", "features": "features (PC/SC part 10)",
@@ -66,7 +66,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "longest-answer": {
         "file_bytes": "file read", "longest_answer_bytes": "longest that passes", "limited": "a longer one does not",
-        "longest_ne_bytes": "most that may be asked for",
+        "longest_ne_bytes": "most that can be asked for",
     },
     "read-sizes": {
         "size_bytes": "asked for at once", "speed_bytes_per_s": "speed", "fastest_bytes": "fastest when asking for",
@@ -84,19 +84,19 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "last_error": "last error",
     },
     "removal": {
-        "error": "told as", "noticed": "the removal is noticed", "works_again": "the card works again",
+        "error": "reported as", "noticed": "the removal is noticed", "works_again": "the card works again",
     },
 }  # fmt: skip
 
 
 def figures(check: Check) -> Iterator[str]:
-    """What *check* measured, a value at a time."""
+    """The measurements of *check* in words, one at a time."""
     for name, value in check.values.items():
         yield f"{label(check.code, name)}: {_shown(value, _UNITS.get(_suffix(name), ''))}"
 
 
 def label(code: str, name: str) -> str:
-    """What the value *name* of the check *code* is, in words."""
+    """The value *name* of the check *code*, in words."""
     return _LABELS.get(code, _NONE).get(name) or name.removesuffix(_suffix(name)).replace("_", " ")
 
 
