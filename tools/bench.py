@@ -1,4 +1,4 @@
-"""How long things take on this machine, in one run; medians, with the targets beside them and none enforced.
+"""Measures how long the library's work takes on this machine, and prints medians next to targets; enforces none.
 
 Usage: python tools/bench.py [--json]
 """
@@ -32,12 +32,12 @@ from mynacard.simulator.timing import TRANSPORTS, TimedCard
 
 ROUNDS: Final = 9
 ROUND_S: Final = 0.1
-"""A round of a fast thing repeats it for about so long."""
+"""The approximate time of a round, in which a fast step is repeated."""
 PROCESSES: Final = 15
 SESSIONS: Final = 25
 CARDS: Final = 1000
 SIGNATURES: Final = 7
-"""In a simulated card: two certificates, and five by which a municipality vouches for files."""
+"""Made for each simulated card: two in certificates, and five by which a municipality vouches for files."""
 ORIGIN: Final = "https://portal.example"
 WEB_EID_NONCE: Final = "A" * 44
 
@@ -48,21 +48,21 @@ READS: Final = {
     "READ BINARY, whole file, by short identifier, extended": "00B08A00000000",
     "VERIFY without data (tries left)": "00200098",
 }
+"""Commands after SELECT of the EF 000A, the user-authentication certificate."""
 TARGETS: Final = {
     "READ BINARY, 256 bytes, by offset": "35,000 or more",
     "READ BINARY, 256 bytes, by short identifier": "25,000 or more",
     "READ BINARY, whole file, by short identifier, extended": "25,000 or more",
 }
-"""Commands after SELECT of the EF 000A, the user-authentication certificate."""
 
 
 def main() -> None:
-    cached_pki()  # made once a machine, and no part of any figure
+    cached_pki()  # made once per machine, and not part of any figure
     show([*simulator(), *processes(), *sessions(), *many_cards(), *as_real_cards()], sys.argv[1:])
 
 
 def simulator() -> list[Figure]:
-    """Command bytes into a card in memory, response bytes out of it."""
+    """The rate of commands to a card in memory, from command bytes to response bytes."""
     card = new_card()
     for wire in (b"\x00\xa4\x04\x0c\x0a" + DF_NAME, b"\x00\xa4\x02\x0c\x02\x00\x0a"):
         _done(card, wire)
@@ -82,7 +82,7 @@ def simulator() -> list[Figure]:
 
 
 def processes() -> list[Figure]:
-    """Whole processes, each in turn with one that does nothing: what they take beyond it."""
+    """The time of whole processes beyond that of a process that does nothing, the two run in turn."""
     bare = ["-c", "pass"]
     ready = "import mynacard\nwith mynacard.open_card('sim:'): pass"
     programs = {
@@ -95,14 +95,14 @@ def processes() -> list[Figure]:
         for warm_up in (bare, arguments):
             process_ms(*warm_up)
         pairs = [(process_ms(*bare), process_ms(*arguments)) for _ in range(PROCESSES)]
-        alone = statistics.median(pair[0] for pair in pairs)
+        idle = statistics.median(pair[0] for pair in pairs)
         beyond = statistics.median(pair[1] - pair[0] for pair in pairs)
-        figures.append(Figure(f"process: {what}, over python -c pass", beyond, "ms", target, f"that: {alone:.1f} ms"))
+        figures.append(Figure(f"process: {what}, over python -c pass", beyond, "ms", target, f"that: {idle:.1f} ms"))
     return figures
 
 
 def sessions() -> list[Figure]:
-    """A simulated card in this process, everything imported, its test PKI in the cache."""
+    """The steps of a session with a simulated card in this process, with all imports done and the test PKI cached."""
     steps: dict[str, list[float]] = {
         "open_card('sim:'), until the card is ready": [],
         "JpkiSession, verify and sign (digital signature)": [],
@@ -117,7 +117,7 @@ def sessions() -> list[Figure]:
 
 
 def many_cards() -> list[Figure]:
-    """A thousand simulated cards, each answering: how long, beside the signatures in them; how much memory."""
+    """A thousand simulated cards, each answering: time, compared with their signatures, and memory."""
     signature_s = 1 / _per_second(partial(_test_key().sign, bytes(300), PKCS1v15(), SHA256()))
     before = _resident_mb()
     watch = _Watch()
@@ -134,7 +134,7 @@ def many_cards() -> list[Figure]:
 
 
 def as_real_cards() -> list[Figure]:
-    """How long each job would have kept a real card, by the model of ``mynacard.simulator.timing``; nobody waits."""
+    """How long each job would take with a real card, by the model of ``mynacard.simulator.timing``, without waiting."""
     figures: list[Figure] = []
     for job, step in JOBS.items():
         for name, transport in TRANSPORTS.items():
@@ -180,7 +180,7 @@ def _test_key() -> RSAPrivateKey:
 
 
 def _resident_mb() -> float:
-    """0 where the system has no /proc."""
+    """This process's resident memory in megabytes; 0 where the system has no /proc."""
     try:
         with open("/proc/self/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * 4096 / 1e6
@@ -225,7 +225,7 @@ def _done(card: Card, wire: bytes) -> bytes:
 
 
 def _per_second(step: Callable[[], object]) -> float:
-    """How often *step* runs in a second: the median of rounds, the first of which only sets their length."""
+    """How many times *step* runs in a second: the median of rounds, whose length a first one determines."""
     count = 1
     while (taken := _seconds(step, count)) < ROUND_S / 4:
         count *= 2

@@ -1,4 +1,4 @@
-"""How long programs wait at the pcsclite door, and what 200 of them leave behind; Linux, with pyscard installed.
+"""Measures how long programs wait at the pcsclite door, and what 200 clients leave behind; Linux, with pyscard.
 
 Usage: python tools/bench_door.py [--json]
 """
@@ -35,7 +35,7 @@ EVENTS: Final = 40
 STARTS: Final = 11
 CLIENTS: Final = 200
 VISITS: Final = 50
-"""Of each client."""
+"""The visits of each client."""
 READER: Final = reader_name(0)
 SELECT: Final = b"\x00\xa4\x04\x0c\x0a" + DF_NAME
 SELECT_EF: Final = bytes.fromhex("00A4020C02000A")
@@ -67,7 +67,7 @@ for command in commands[2:]:
         taken.append(time.perf_counter() - start)
     print(json.dumps(taken))
 """
-"""Sends APDUs through pyscard's raw layer, and prints how long each took."""
+"""A program that sends APDUs through pyscard's raw layer, and prints how long each took."""
 
 WAITER: Final = """
 import time
@@ -81,11 +81,11 @@ while True:
     state = states[0][1]
     print(bool(state & scard.SCARD_STATE_PRESENT), time.monotonic(), flush=True)
 """
-"""Waits for cards, and prints when it hears of one."""
+"""A program that waits for cards, and prints when each change is reported to it."""
 
 
 def main() -> None:
-    cached_pki()  # made once a machine, and no part of any figure
+    cached_pki()  # made once per machine, and not part of any figure
     show([*latency(), *events(), *starts(), *soak()], sys.argv[1:])
 
 
@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def latency() -> list[Figure]:
-    """An APDU from another process, and the same card without a door."""
+    """The time for an APDU from another process, compared with the same card without a door."""
     inside = {what: _in_process_us(command) for what, command in COMMANDS.items()}
     rounds = [_through_the_door_us() for _ in range(ROUNDS)]
     figures: list[Figure] = []
@@ -122,17 +122,17 @@ def _us(step: Callable[[], object]) -> float:
 def _through_the_door_us() -> list[float]:
     words = json.dumps([APDUS, *(list(command) for command in (SELECT, SELECT_EF, *COMMANDS.values()))])
     with PcscliteDoor([new_card()]) as door:
-        said = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-c", CLIENT, words], env=door.environment(), check=True, capture_output=True, text=True
         ).stdout
-    return [1e6 * statistics.median(json.loads(line)) for line in said.splitlines()]
+    return [1e6 * statistics.median(json.loads(line)) for line in output.splitlines()]
 
 
-# --- news --------------------------------------------------------------------------------------------
+# --- events ------------------------------------------------------------------------------------------
 
 
 def events() -> list[Figure]:
-    """From the moment a card is put on a reader until a client that waits for it hears so."""
+    """The time from the insertion of a card until it is reported to a client that waits for it."""
     with PcscliteDoor() as door:
         door.plug(READER)
         with subprocess.Popen(
@@ -166,20 +166,20 @@ def _insertion_ms(door: PcscliteDoor, heard: Iterator[tuple[bool, float]]) -> fl
 
 
 def starts() -> list[Figure]:
-    """``sim exec`` of a program that does nothing, and Python that does nothing."""
+    """The time of ``sim exec`` with a program that does nothing, compared with Python that does nothing."""
     bare = statistics.median(process_ms("-c", "pass") for _ in range(STARTS))
-    whole = statistics.median(process_ms("-m", "mynacard", "sim", "exec", "--", "true") for _ in range(STARTS))
-    return [Figure("process: mynacard sim exec -- true, median", whole, "ms", note=f"python -c pass: {bare:.1f} ms")]
+    exec_ms = statistics.median(process_ms("-m", "mynacard", "sim", "exec", "--", "true") for _ in range(STARTS))
+    return [Figure("process: mynacard sim exec -- true, median", exec_ms, "ms", note=f"python -c pass: {bare:.1f} ms")]
 
 
 # --- many --------------------------------------------------------------------------------------------
 
 
 def soak() -> list[Figure]:
-    """Many clients at once, each of whom comes, connects, asks the card something, and goes, again and again."""
+    """Many clients at once, each of which repeatedly opens a context, connects, sends the card an APDU, and leaves."""
     tracemalloc.start()
     with PcscliteDoor([new_card()]) as door:
-        _visits(door, CLIENTS, VISITS // 5)  # what is made once is made
+        _visits(door, CLIENTS, VISITS // 5)  # so that whatever is created only once exists
         before = _left(door)
         start = time.perf_counter()
         _visits(door, CLIENTS, VISITS)
@@ -199,7 +199,7 @@ def soak() -> list[Figure]:
 
 
 def _left(door: PcscliteDoor) -> dict[str, int]:
-    """What this process has once all clients of *door* are gone."""
+    """This process's descriptors and memory, once all clients of *door* are gone."""
     deadline = time.monotonic() + 20
     while door.clients and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -212,22 +212,22 @@ def _left(door: PcscliteDoor) -> dict[str, int]:
 
 
 def _visits(door: PcscliteDoor, clients: int, visits: int) -> None:
-    together = threading.Barrier(clients)
-    threads = [threading.Thread(target=_visit_often, args=(door, together, visits)) for _ in range(clients)]
+    start_line = threading.Barrier(clients)
+    threads = [threading.Thread(target=_visit_often, args=(door, start_line, visits)) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def _visit_often(door: PcscliteDoor, together: threading.Barrier, visits: int) -> None:
-    together.wait()
+def _visit_often(door: PcscliteDoor, start_line: threading.Barrier, visits: int) -> None:
+    start_line.wait()
     for _ in range(visits):
         _visit(str(door.socket))
 
 
 def _visit(path: str) -> None:
-    """What libpcsclite sends for a context, a connection, an APDU; then the client just goes."""
+    """Send what libpcsclite sends for a context, a connection and an APDU; then disconnect without a goodbye."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.connect(path)
         _ask(client, 0x11, struct.pack("=iiI", 4, 4, 0))
@@ -237,20 +237,20 @@ def _visit(path: str) -> None:
         if code:
             raise SystemExit(f"no connection: {code:08X}")
         transmit = struct.pack("=iIIIIIII", card, protocol, 16, len(SELECT), 3, 16, 258, 0)
-        said = _ask(client, 0x09, transmit, SELECT, more=2)
-        if said[-2:] != b"\x90\x00":
+        answer = _ask(client, 0x09, transmit, SELECT, more=2)
+        if answer[-2:] != b"\x90\x00":
             raise SystemExit("the card does not answer")
 
 
 def _ask(client: socket.socket, command: int, body: bytes, data: bytes = b"", more: int = 0) -> bytes:
     client.sendall(struct.pack("=II", len(body), command) + body + data)
-    said = b""
-    while len(said) < len(body) + more:
+    answer = b""
+    while len(answer) < len(body) + more:
         block = client.recv(4096)
         if not block:
             raise SystemExit("the door hung up")
-        said += block
-    return said
+        answer += block
+    return answer
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the benches share: a figure, the machine that it depends on, and how figures are printed."""
+"""Shared by the benches: a figure, the machine that it depends on, and how figures are printed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Figure", "process_ms", "show"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the result; *value* is a median where it was measured several times."""
+    """A line of the result; *value* is a median where it was measured several times."""
 
     what: str
     value: float
@@ -36,12 +36,12 @@ def show(figures: Sequence[Figure], arguments: Sequence[str]) -> None:
     print(f"{'figure':>12}       {'what':<72} target, and what was compared")
     for figure in figures:
         shown = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:,.2f}"
-        beside = "; ".join(filter(None, (figure.target, figure.note)))
-        print(f"{shown:>12} {figure.unit:<5} {figure.what:<72} {beside}".rstrip())
+        remarks = "; ".join(filter(None, (figure.target, figure.note)))
+        print(f"{shown:>12} {figure.unit:<5} {figure.what:<72} {remarks}".rstrip())
 
 
 def _machine() -> dict[str, str]:
-    """What the figures depend on."""
+    """The properties of this machine that the figures depend on."""
     return {
         "mynacard": __version__,
         "Python": platform.python_version(),

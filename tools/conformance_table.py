@@ -1,4 +1,4 @@
-"""Writes the tables of docs/conformance.md anew, from vectors/conformance/statements.json and the tests."""
+"""Rewrites the tables of docs/conformance.md from vectors/conformance/statements.json and the tests."""
 
 from __future__ import annotations
 

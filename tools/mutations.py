@@ -1,10 +1,10 @@
-"""Are small mistakes seen? Changes one thing at a time in a scratch copy of this tree, and runs the tests there.
+"""Do the tests see small mistakes? Changes one thing at a time in a copy of this tree, and runs the tests there.
 
     python tools/mutations.py [--count 50] [--seed 20160113] [--tree FOLDER] [--output docs/mutations.md]
 
-For each mutant first the tests of its room, up to the first that fails; where none does, all that `make test` runs,
-and then what `make thorough` adds in its room: what only that sees, `make test` has lost.
-FOLDER is another checkout, with this Python's packages: the same seed picks the same mutants in the same sources.
+For each mutant it runs the tests of its room, up to the first failure; if there is none, all tests of `make test`, then
+what `make thorough` adds in its room: a mutant that only that sees is one that `make test` has lost.
+FOLDER is another checkout, run with this Python's packages. The same seed picks the same mutants in the same sources.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 ROOMS: Final = ("apdu", "jpki", "trust", "signing", "submission")
 TIMEOUT_S: Final = 900
-"""A mutant may run forever; then it was seen."""
+"""A mutant may run forever; one that takes longer counts as seen."""
 THOROUGH: Final = "only `make thorough`"
 
 COMPARISONS: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
@@ -46,7 +46,7 @@ ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """*before*, an expression of *module* (in the package) becomes *after*. Lines from 1, columns in bytes."""
+    """In *module*, a path in the package, the expression *before* becomes *after*. Lines from 1, columns in bytes."""
 
     module: str
     line: int
@@ -80,7 +80,7 @@ def mutants(module: str, source: str) -> list[Mutant]:
 
 
 def _working(tree: ast.AST) -> Iterator[ast.expr]:
-    """The expressions that do something: no annotations, no f-strings, and nothing outside functions but its values."""
+    """The expressions in *tree* that take effect: no annotations, no decorators, and nothing in f-strings."""
     for name, value in ast.iter_fields(tree):
         if name in ("annotation", "returns", "decorator_list") or isinstance(tree, ast.JoinedStr):
             continue
@@ -92,7 +92,7 @@ def _working(tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def _changed(node: ast.expr) -> str | None:
-    """The source of *node* with one thing changed in it; None where nothing is offered."""
+    """The source of *node* with one change; None where there is no change for it."""
     match node:
         case ast.Compare(ops=[operator, *_]) if type(operator) in COMPARISONS:
             return _with(node, ops=[COMPARISONS[type(operator)](), *node.ops[1:]])
@@ -115,7 +115,7 @@ def _changed(node: ast.expr) -> str | None:
 
 
 def _is_text_or_type(node: ast.BinOp) -> bool:
-    """Whether *node* may only join texts, or names of types: what stops at the import is too easy to see."""
+    """Whether *node* may be only a join of texts or types: a mutant that fails at import is too easy to see."""
     parts = [part for part in ast.walk(node) if isinstance(part, ast.Constant)]
     names = [part.id for part in (node.left, node.right) if isinstance(part, ast.Name)]
     types = [name for name in names if name[:1].isupper() or hasattr(builtins, name)]
@@ -141,7 +141,7 @@ def offered(package: Path, room: str) -> list[Mutant]:
 
 
 def picked(tree: Path, count: int, seed: int) -> list[Mutant]:
-    """*count* mutants of the rooms, as many of each."""
+    """*count* mutants, the same number from each room, as far as that divides."""
     chance = random.Random(seed)
     shares = [count // len(ROOMS) + (at < count % len(ROOMS)) for at in range(len(ROOMS))]
     return [
@@ -155,7 +155,7 @@ def picked(tree: Path, count: int, seed: int) -> list[Mutant]:
 
 
 def copied(tree: Path, folder: Path) -> Path:
-    """A copy of *tree* without what can be made again, but with the virtual reader's driver."""
+    """A copy of *tree* without caches and environments, but with the virtual reader's driver."""
     away = shutil.ignore_patterns(
         ".git", ".venv", "venv", "lowest", "newest", ".*_cache", "__pycache__", ".hypothesis", "dist"
     )
@@ -163,7 +163,7 @@ def copied(tree: Path, folder: Path) -> Path:
 
 
 def seen_by(tree: Path, mutant: Mutant) -> str:
-    """Which tests fail: those of its room, of another, or only those of ``make thorough``; empty where none does."""
+    """The tests that fail with *mutant*: of its room, of another, or only of ``make thorough``; empty where all pass."""
     module = tree / "src/mynacard" / mutant.module
     source = module.read_text("utf-8")
     module.write_text(mutant.applied(source), "utf-8")
@@ -178,7 +178,7 @@ def seen_by(tree: Path, mutant: Mutant) -> str:
 
 
 def failing(tree: Path, place: str, *options: str) -> bool:
-    """Whether a test in *place* fails, or none ends in time."""
+    """Whether a test in *place* fails, or the tests do not end in time."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", place, *options]
     if place == "tests":
         command += ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]

@@ -1,8 +1,8 @@
-"""Draws the pictures of simulated residence cards, and writes them into the simulator as bytes. Needs Pillow.
+"""Draws the pictures of simulated residence cards, and writes their bytes into the simulator. Needs Pillow.
 
-TIFF with MMR (ITU-T T.6) for what is printed, JPEG 2000 in colour for the photo, as cards have them; how many dots
-real ones have is not known. Nobody is to be seen, and each says SIMULATED. It is run when the pictures change; other
-versions of Pillow may pack them into other bytes.
+They have the formats of real cards: TIFF with MMR (ITU-T T.6) for printed parts, JPEG 2000 in colour for the photo. The
+size of real ones in dots is unknown. They show no real person, and each says SIMULATED. Run it when the pictures
+change; other versions of Pillow may encode them differently.
 
 Usage: python tools/residence_images.py
 """

@@ -1,9 +1,9 @@
-"""A recording as a readable dialogue, as a page, and as a capture file; ``mynacard trace`` does the same.
+"""Shows a recording as a readable dialogue, as a page, and as a capture file; ``mynacard trace`` does the same.
 
 Usage: python tools/trace_view.py RECORDING [--html PAGE] [--pcapng FILE]
 
 The dialogue goes to standard output; PAGE is one file that loads nothing from elsewhere; FILE is for Wireshark. Both
-replace what is there. Recordings without times (of programs that gave no clock) have no picture.
+replace an existing file. A recording without times, from a program that passed no clock, has no picture.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The script; its exit code."""
+    """Run the script with *arguments*; the exit code."""
     parser = argparse.ArgumentParser(description="A recording as a readable dialogue, and as a picture.")
     parser.add_argument("recording", type=Path)
     parser.add_argument("--html", type=Path, help="write a page with a timeline to this file")
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     except (CardFileError, _UnwritableError) as error:
         print(f"trace_view: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of the dialogue has enough of it; Python would complain again at its end
+    except BrokenPipeError:  # the dialogue's reader closed the pipe; without this Python would report it again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
@@ -52,7 +52,11 @@ def _view(source: Path, html_page: Path | None, pcapng: Path | None) -> None:
 
 
 def _write(path: Path, content: bytes, source: Path) -> None:
-    """Replace a file whole or not at all, but not *source*; what is not a file, as a pipe, is written to."""
+    """Replace the file *path* whole or not at all, unless it is *source*; write to what is not a file, such as a pipe.
+
+    Raises:
+        _UnwritableError: *path* is *source*, or cannot be written.
+    """
     try:
         if path.exists() and path.samefile(source):
             raise _UnwritableError(f"{path} is the recording itself.")
@@ -65,7 +69,7 @@ def _write(path: Path, content: bytes, source: Path) -> None:
 
 
 class _UnwritableError(Exception):
-    """A file that was asked for cannot be written; says why."""
+    """A file cannot be written; the sentence says why."""
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Whether signatures are made and judged here as the public vectors of C2SP/wycheproof have it.
+"""Checks whether signatures are made and judged here as the public vectors of C2SP/wycheproof require.
 
 RSASSA-PKCS1-v1_5 with keys of 2048 bits: three files of signatures to judge, one of signatures to make. A signature
-that the vectors call acceptable may be judged either way; it is said how. What is made goes through the simulated
-card's signature command, with the DigestInfo of the hash, those included that nothing here signs (SHA-1, SHA-224).
+that the vectors call acceptable may be judged either way; the verdict is printed. Signatures are made by the key of the
+simulated card, over the DigestInfo of each hash, including hashes that are not used here (SHA-1, SHA-224).
 
 Usage: python tools/wycheproof.py FOLDER
 """
@@ -28,7 +28,7 @@ from mynacard.trust.primitive import signed_by
 
 TO_JUDGE: Final = tuple(f"rsa_signature_2048_sha{bits}_test.json" for bits in (256, 384, 512))
 TO_MAKE: Final = "rsa_pkcs1_2048_sig_gen_test.json"
-DIGEST_INFO: Final = {  # what stands before the digest (RFC 8017 §9.2, note 1)
+DIGEST_INFO: Final = {  # the bytes before the digest (RFC 8017 §9.2, note 1)
     "sha1": "3021300906052B0E03021A05000414",
     "sha224": "302D300D06096086480165030402040500041C",
     "sha256": "3031300D060960864801650304020105000420",
@@ -38,7 +38,7 @@ DIGEST_INFO: Final = {  # what stands before the digest (RFC 8017 §9.2, note 1)
 
 
 def judged(file: Path) -> Iterator[tuple[str, bool, str]]:
-    """For each vector its number, whether it is taken here, and what it is said to be."""
+    """For each vector in *file*: its number, whether it is accepted here, and the vector's own verdict."""
     for group in json.loads(file.read_text("utf-8"))["testGroups"]:
         key = load_der_public_key(bytes.fromhex(group["publicKeyDer"]))
         if not isinstance(key, RSAPublicKey):
@@ -47,14 +47,14 @@ def judged(file: Path) -> Iterator[tuple[str, bool, str]]:
         for test in group["tests"]:
             digest = hash_.digest(bytes.fromhex(test["msg"]))
             try:
-                taken = signed_by(key, bytes.fromhex(test["sig"]), digest, hash_)
+                accepted = signed_by(key, bytes.fromhex(test["sig"]), digest, hash_)
             except CertificateFileError:  # of another length
-                taken = False
-            yield f"{file.name} {test['tcId']}", taken, test["result"]
+                accepted = False
+            yield f"{file.name} {test['tcId']}", accepted, test["result"]
 
 
 def made(file: Path) -> Iterator[tuple[str, bool, str]]:
-    """For each vector its number, whether the card's signature is that of the vector, and what it is said to be."""
+    """For each vector in *file*: its number, whether the card's signature is the same, and the vector's own verdict."""
     for group in json.loads(file.read_text("utf-8"))["testGroups"]:
         key = SoftKey(bytes.fromhex(group["privateKeyPkcs8"]))
         name = group["sha"].replace("-", "").lower()
@@ -73,12 +73,12 @@ def main(arguments: list[Any]) -> int:
     folder, wrong = Path(arguments[0]), 0
     for name in (*TO_JUDGE, TO_MAKE):
         counts = Counter[str]()
-        for which, found, said in made(folder / name) if name == TO_MAKE else judged(folder / name):
-            agrees = said == "acceptable" or found is (said == "valid")
-            counts[f"{said}, {'taken' if found else 'refused'}"] += 1
+        for which, accepted, verdict in made(folder / name) if name == TO_MAKE else judged(folder / name):
+            agrees = verdict == "acceptable" or accepted is (verdict == "valid")
+            counts[f"{verdict}, {'accepted' if accepted else 'refused'}"] += 1
             if not agrees:
                 wrong += 1
-                print(f"{which}: said to be {said}, and {'taken' if found else 'refused'}")
+                print(f"{which}: {verdict} in the vectors, and {'accepted' if accepted else 'refused'} here")
         print(f"{name}: {counts.total()} ({'; '.join(f'{what}: {count}' for what, count in sorted(counts.items()))})")
     print("All agree." if not wrong else f"{wrong} do not agree.")
     return 1 if wrong else 0
