@@ -163,7 +163,7 @@ def copied(tree: Path, folder: Path) -> Path:
 
 
 def seen_by(tree: Path, mutant: Mutant) -> str:
-    """The tests that fail with *mutant*: of its room, of another, or only of ``make thorough``; empty where all pass."""
+    """Which tests fail with *mutant*: of its room, of another, or only of ``make thorough``; empty if all pass."""
     module = tree / "src/mynacard" / mutant.module
     source = module.read_text("utf-8")
     module.write_text(mutant.applied(source), "utf-8")
