@@ -101,7 +101,7 @@ def main() -> None:
     ]
     parts.append(written("FACE", photo(), f"A head without a face, {PHOTO[0]} by {PHOTO[1]} dots, in colour."))
     head = (
-        '"""The pictures on simulated residence cards, drawn by tools/residence_images.py, of nobody."""\n\n'
+        '"""The pictures on simulated residence cards, of no real person; drawn by tools/residence_images.py."""\n\n'
         "from __future__ import annotations\n\nimport base64\nfrom typing import Final\n\n"
         f"__all__ = [{', '.join(chr(34) + name + chr(34) for name in names)}]\n\n"
     )

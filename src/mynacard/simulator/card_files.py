@@ -1,6 +1,6 @@
-"""A simulated card of either kind as bytes, and back: what a file of one holds.
+"""Simulated cards of either kind as bytes, and back: the contents of a card file.
 
-JSON. Whatever else is in such a file, its secrets guard nothing.
+The format is JSON. The secrets in such a file guard nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _RESIDENCE_FORMAT: Final = "mynacard simulated residence card"
 
 
 def dump(contents: AnyContents) -> bytes:
-    """*contents* as the text of a card file: JSON, with the secrets of a card that guards nothing."""
+    """*contents* as the text of a card file: JSON, secrets included, for they guard nothing."""
     if isinstance(contents, CardContents):
         document = {"format": _FORMAT, "version": individual.VERSION, **individual.document_of(contents)}
     else:
@@ -36,10 +36,10 @@ def dump(contents: AnyContents) -> bytes:
 
 
 def load(text: bytes) -> AnyContents:
-    """The contents that *text* is.
+    """The contents in *text*, a card file.
 
     Raises:
-        CardFileError: damaged, of another kind, or of a version that this program does not know.
+        CardFileError: the file is damaged, of another kind, or of a version that this program does not know.
     """
     try:
         document = json.loads(text)
@@ -49,7 +49,7 @@ def load(text: bytes) -> AnyContents:
             _check_version(document, residence.VERSION)
             return residence.loaded(document)
         if document["format"] != _FORMAT:
-            raise CardFileError(N_("This file is no simulated card."))
+            raise CardFileError(N_("This file is not a simulated card."))
         _check_version(document, individual.VERSION)
         return individual.loaded(document)
     except CardFileError:

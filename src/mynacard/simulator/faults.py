@@ -1,4 +1,4 @@
-"""What can go wrong on a desk or in a card, as data: a kind of fault, and the APDU at which it occurs.
+"""Faults of a desk or a card, as data: the kind of fault, and the APDU at which it occurs.
 
 A fault is written ``KIND@N``: at the N-th APDU that reaches the reader, counted from 1; some kinds take a number:
 ``KIND=NUMBER@N``. :mod:`mynacard.simulator.faulty` makes a card's answers faulty; faults of the desk are the door's.
@@ -19,7 +19,7 @@ __all__ = ["DESK", "KINDS", "LASTING", "Armed", "Fault", "FaultKind"]
 
 
 class FaultKind(Enum):
-    """What happens. Unless the answer is said to be lost or changed, the card has not seen the APDU."""
+    """The kinds of faults. Unless the answer is described as lost or changed, the card has not seen the APDU."""
 
     REMOVED = "removed"
     """The card is taken off the reader."""
@@ -36,7 +36,7 @@ class FaultKind(Enum):
     ERROR = "error"
     """PC/SC returns the error that the fault names."""
     NOT_TRANSACTED = "not-transacted"
-    """The answer is lost, and the client is told so."""
+    """The answer is lost, and PC/SC reports that."""
     EMPTY = "empty"
     """The answer is lost, and the client gets an empty one as a success."""
     MUTE = "mute"
@@ -122,12 +122,12 @@ class Fault:
         """The fault that *text* names: ``KIND@N``, or ``KIND=NUMBER@N``.
 
         Raises:
-            UsageError: it does not name a fault.
+            UsageError: *text* does not name a fault.
         """
         parts = _FORM.fullmatch(text)
         kinds = {kind.value: kind for kind in FaultKind}
         if parts is None or parts["kind"] not in kinds:
-            raise _no_fault(text)
+            raise _not_a_fault(text)
         kind = kinds[parts["kind"]]
         return cls(kind, int(parts["at"]), _number(text, _NUMBERS.get(kind), parts["number"]))
 
@@ -137,17 +137,17 @@ class Fault:
 
 
 def _number(text: str, wanted: _Number | None, digits: str | None) -> int:
-    """The number that *text* has as *digits*; 0 where there is none and none is needed."""
+    """The number that *text* has as *digits*; 0 for a kind that takes none."""
     if wanted is None or digits is None:
         if wanted is not None or digits is not None:
-            raise _no_fault(text)
+            raise _not_a_fault(text)
         return 0
     try:
         number = int(digits, wanted.base)
     except ValueError:
-        raise _no_fault(text) from None
+        raise _not_a_fault(text) from None
     if number not in wanted.allowed:
-        raise _no_fault(text)
+        raise _not_a_fault(text)
     return number
 
 
@@ -155,7 +155,7 @@ class Armed:
     """Faults that wait for their APDU.
 
     Raises:
-        UsageError: two wait for the same one.
+        UsageError: two wait for the same APDU.
     """
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
@@ -167,12 +167,12 @@ class Armed:
             self._waiting[fault.at] = fault
 
     def at_next_apdu(self) -> Fault | None:
-        """Count an APDU; returns the fault at it."""
+        """Count an APDU; return the fault at it."""
         self._count += 1
         return self._waiting.get(self._count)
 
 
-def _no_fault(text: str) -> UsageError:
+def _not_a_fault(text: str) -> UsageError:
     return UsageError(
         N_("{text} is not a fault. A fault is KIND@N, at the N-th APDU; the kinds are: {kinds}."),
         text=text,

@@ -1,4 +1,4 @@
-"""Cards that answer what a card must not: a card around a card that puts faults into its answers.
+"""Faulty cards: a card around a card that puts faults into its answers.
 
 Sans-IO: the function that sleeps for a delay, and the source of another key, are passed in.
 """
@@ -39,7 +39,7 @@ class Means:
     """Functions that some faults need from outside.
 
     Attributes:
-        sleep: waits that many seconds; called for *delay*.
+        sleep: waits for a number of seconds; called for *delay*.
         foreign_key_der: returns another RSA key, PKCS #8 DER; called for the first *foreign-signature*.
     """
 
@@ -64,6 +64,10 @@ class FaultyAnswers:
             command: the command APDU.
             transmit: sends a command to the card.
             first: whether it is the first command since the card got power.
+
+        Raises:
+            UsageError: a foreign signature is due, and the :class:`Means` have no other key.
+            CardFileError: that key is not an RSA key.
         """
         if fault is not None and fault.kind in LASTING:
             self._lasting.append(fault.kind)
@@ -123,7 +127,7 @@ class FaultyAnswers:
             self._foreign_key = SoftKey(self._means.foreign_key_der())
         try:
             return bytes(ResponseApdu(self._foreign_key.compute(asked.scheme, asked.input)))
-        except BadInput:  # the card that answered takes more than the simulator knows of
+        except BadInput:  # the card that answered accepts inputs that the simulator does not
             return _FAULT
 
 
@@ -148,6 +152,12 @@ class FaultyCard:
         self._there = self._first = True
 
     def transmit(self, command: bytes, /) -> bytes:
+        """The card's answer, with the fault that occurs at this APDU.
+
+        Raises:
+            CardRemovedError: the card is removed at this APDU, or was before.
+            UsageError, CardFileError: as :meth:`FaultyAnswers.answer`.
+        """
         fault = self._armed.at_next_apdu()
         first, self._first = self._first, False
         removal = fault.kind if fault is not None and fault.kind in _REMOVALS else None
@@ -169,7 +179,7 @@ class FaultyCard:
 
 
 class FaultyPoweredCard(Around):
-    """The same around a card with its contacts. Power brings a removed card back: somebody laid it there again."""
+    """The same around a card with contacts. Power brings a removed card back, as if it were placed there again."""
 
     def __init__(self, card: PoweredCard, faults: Iterable[Fault], means: Means = Means()) -> None:
         super().__init__(card)
@@ -180,11 +190,12 @@ class FaultyPoweredCard(Around):
         return super().power_on()
 
     def transmit(self, command: bytes, /) -> bytes:
+        """The card's answer; raises as :meth:`FaultyCard.transmit` does."""
         return self._faulty.transmit(command)
 
 
 def _decoded(command: bytes) -> Command | None:
-    """What *command* asks; None where it is nothing that is known here."""
+    """*command*, decoded; None where no form fits it."""
     try:
         return decode(CommandApdu.parse(command))
     except ProtocolError:
@@ -199,7 +210,7 @@ def _ne(command: bytes) -> int:
 
 
 def _more(asked: Command | None, command: bytes, transmit: Transmit) -> bytes:
-    """A byte where bytes are wanted, and that there are more."""
+    """'61XX', after one byte of data if any is wanted."""
     if not isinstance(asked, GetResponse):
         transmit(command)
     return b"\x00\x61\x01" if _ne(command) else b"\x61\x01"
@@ -211,7 +222,7 @@ def _over_long(command: bytes, answer: bytes) -> bytes:
 
 
 def _garbage(seed: int) -> bytes:
-    """2 to 301 bytes that *seed* alone decides."""
+    """2 to 301 bytes that depend only on *seed*."""
     stream = b"".join(_blocks(seed))
     return stream[2 : 4 + int.from_bytes(stream[:2]) % _GARBAGE_MAX]
 

@@ -1,4 +1,4 @@
-"""What a simulated application is made of: its files, and what the chip remembers of its PINs."""
+"""The parts of a simulated application: its files, its keys, and what the chip remembers of its PINs."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ class SoftKey:
         return key
 
     def compute(self, scheme: SignatureScheme, data: bytes) -> bytes:
-        """The answer of '80 2A' with P1 *scheme* to *data*.
+        """The card's answer to '80 2A' with P1 *scheme* and *data*.
 
         Raises:
-            BadInput: the length does not fit the scheme.
+            BadInput: the length of *data* does not fit the scheme.
             CardFileError: the key is damaged.
         """
         bare, pss = NoDigestInfo(), padding.PSS(padding.MGF1(hashes.SHA256()), 32)
@@ -180,7 +180,7 @@ class Application:
 
 @dataclass(slots=True)
 class PinMemory:
-    """What the chip remembers of a PIN, whatever happens to its power."""
+    """The value and the counter of a PIN: the chip remembers them without power."""
 
     secret: Pin
     tries_left: int

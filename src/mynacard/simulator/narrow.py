@@ -1,4 +1,4 @@
-"""Readers through which not every APDU passes: a card around a card.
+"""Readers that do not pass every APDU: a card around a card.
 
 The lengths that real readers pass are known for few (mynacard.readers.profiles). Beyond them, three behaviours are
 seen: nothing comes back, the answer is cut off, or the command is refused before the card sees it. Sans-IO.

@@ -19,7 +19,7 @@ AnyPersona: TypeAlias = "Persona | ResidencePersona"
 
 
 def all_personas() -> Mapping[str, AnyPersona]:
-    """Those of Individual Number Cards, and those of residence cards, which load when they are first asked for."""
+    """The personas of Individual Number Cards, and those of residence cards, which load on first use."""
     from mynacard.simulator.residence.persona import RESIDENCE_PERSONAS  # noqa: PLC0415
 
     return {**PERSONAS, **RESIDENCE_PERSONAS}
@@ -29,7 +29,7 @@ def persona(name: str) -> AnyPersona:
     """The persona *name*, of an Individual Number Card or a residence card.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: no persona has this name.
     """
     if name in PERSONAS:
         return PERSONAS[name]

@@ -1,4 +1,4 @@
-"""Answers of a simulated card that have no data: that it is done, or how it refuses."""
+"""A simulated card's answers without data: done, or a refusal."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ REFUSALS: Final[Mapping[Part, int]] = {
     Part.P1_P2: StatusWord.WRONG_P1_P2,
     Part.LENGTH: StatusWord.WRONG_LENGTH,
 }
-"""How a command is refused that no form fits, by the first part of it that is wrong."""
+"""The refusal of a command that no form fits, by the first part of it that is wrong."""
 
 
 def status_only(status: int) -> ResponseApdu:
-    """The answer that is *status*, without data."""
+    """An answer of *status*, without data."""
     return ResponseApdu(status=StatusWord(status))
 
 
 class Refused(Exception):
-    """How a card leaves a command that it refuses; inside it only, for a refusal is an answer, not an error."""
+    """Ends a command that the card refuses. It stays inside the card: outside, a refusal is an answer, not an error."""
 
     def __init__(self, status: int) -> None:
         self.response = status_only(status)

@@ -34,9 +34,9 @@ class Transport:
 
     Attributes:
         about: a description for people.
-        etu_s: seconds of a bit.
-        etu_per_byte: bits of a character, with start, stop and guard.
-        information_max: bytes of an APDU in one block.
+        etu_s: seconds per bit.
+        etu_per_byte: bits per character, with start, stop and guard.
+        information_max: the most bytes of an APDU in one block.
         overhead: bytes of a block around them.
         gap_etu: bits of silence and of frame ends at each block.
         turnaround_s: further seconds at each block.
@@ -97,7 +97,7 @@ def _seen_s(command: bytes, response: bytes) -> float:
 
 
 class TimedCard(Around):
-    """A card around *card* that takes as long as a real one behind *transport*; *sleep* waits that many seconds."""
+    """A card around *card* that takes as long as a real one behind *transport*; *sleep* takes seconds."""
 
     def __init__(self, card: PoweredCard, transport: Transport, sleep: Callable[[float], None]) -> None:
         super().__init__(card)

@@ -13,7 +13,7 @@ ATR_CONTACTLESS = bytes.fromhex("3B888001000005E0B381A1007F")
 
 
 class Personality(StrEnum):
-    """What a warm reset keeps. Reports about real cards disagree with expectation, and with each other.
+    """The effect of a warm reset. Reports about real cards contradict expectation, and each other.
 
     A driver must work with both.
     """
@@ -48,7 +48,11 @@ class Traits:
 
     @classmethod
     def of(cls, document: Any) -> Traits:
-        """The traits in *document*; a ValueError, KeyError or TypeError where it does not hold any."""
+        """The traits in *document*.
+
+        Raises:
+            ValueError, KeyError, TypeError: it does not hold any.
+        """
         if type(document["extended_length"]) is not bool:
             raise ValueError
         return cls(Personality(document["personality"]), document["extended_length"], bytes.fromhex(document["atr"]))

@@ -1,4 +1,4 @@
-"""Puts a simulated card together: what was written, under the rules of the applications' layouts."""
+"""Assembles a simulated card: the contents written onto it, under the rules of the applications' layouts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ RESIDENCE: Final = "residence"
 """The name of a specified card's residence application in a card's file."""
 
 CERTIFICATE_FILE_SIZE: Final = 2048
-"""The physical size of a certificate's EF; what the certificate leaves is 'FF'. Choice: real sizes are not known."""
+"""The physical size of a certificate's EF; 'FF' fills the rest. Choice: real sizes are not known."""
 
 
 def assemble(
@@ -105,7 +105,7 @@ _NO_PIN: Final = 0
 _FILLER: Final = b"\xff" * 16
 
 
-# --- the other applications: what is written, under the rules of their layout ------------------------------
+# --- the other applications: their contents, under the rules of their layout -------------------------------
 
 _UNKNOWN_OF_TEXT: Final = 0x0012
 """A PIN of the text application that is blocked on every card."""
@@ -114,11 +114,11 @@ _FILLER_OF_FACE: Final = 0x0006
 """Files that hold sixteen 'FF' and nothing else."""
 
 
-def _opened(found: ApplicationContents, *files: layout.File) -> dict[int, File]:
+def _opened(contents: ApplicationContents, *files: layout.File) -> dict[int, File]:
     return {
-        file.file_id: TransparentFile(found.files[file.file_id], tuple(pin.key for pin in file.opened_by))
+        file.file_id: TransparentFile(contents.files[file.file_id], tuple(pin.key for pin in file.opened_by))
         for file in files
-        if file.file_id in found.files
+        if file.file_id in contents.files
     }
 
 
@@ -126,9 +126,9 @@ def _pins_of(application: layout.Application, *changed: PinReference) -> dict[in
     return {pin.key: PinFile(pin.tries, pin.form if pin in changed else None) for pin in application.pins}
 
 
-def _text(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
+def _text(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
     files = _pins_of(TEXT, TEXT_PIN) | _opened(
-        found,
+        contents,
         layout.MY_NUMBER,
         layout.ATTRIBUTES,
         layout.TEXT_DIGESTS,
@@ -150,34 +150,34 @@ def _text(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Applicatio
     )
 
 
-def _card_face(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
+def _card_face(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
     files = _pins_of(CARD_FACE) | _opened(
-        found, layout.AGE_RECORD, layout.FACE, layout.FACE_BASIC_DATA, layout.FACE_CERTIFICATE, layout.NUMBER_IMAGE
+        contents, layout.AGE_RECORD, layout.FACE, layout.FACE_BASIC_DATA, layout.FACE_CERTIFICATE, layout.NUMBER_IMAGE
     )
     files[_FILLER_OF_FACE] = TransparentFile(_FILLER, tuple(pin.key for pin in layout.FACE.opened_by))
     return Application(CARD_FACE.df_name, files, own_key=keys["own"], session_refusal=_NO_ENVIRONMENT)
 
 
-def _common(found: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
-    files = _pins_of(COMMON, COMMON_PIN) | _records(found)
+def _common(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
+    files = _pins_of(COMMON, COMMON_PIN) | _records(contents)
     files[layout.COMMON_AUTHENTICATION_KEY] = AuthenticationKeyFile(keys["authentication"])
     return Application(COMMON.df_name, files, session_refusal=_NO_ENVIRONMENT, change=COMMON.change)
 
 
-def _register(found: ApplicationContents, _: Mapping[str, SoftKey]) -> Application:
-    files = _pins_of(RESIDENT_REGISTER, RESIDENT_REGISTER_PIN) | _records(found)
+def _register(contents: ApplicationContents, _: Mapping[str, SoftKey]) -> Application:
+    files = _pins_of(RESIDENT_REGISTER, RESIDENT_REGISTER_PIN) | _records(contents)
     return Application(RESIDENT_REGISTER.df_name, files, change=RESIDENT_REGISTER.change)
 
 
 def _residence(_: ApplicationContents, __: Mapping[str, SoftKey]) -> Application:
-    """The residence application of a specified card. What is in it, and how it is opened, is published nowhere."""
+    """The residence application of a specified card. Its contents, and how they are opened, are not published."""
     from mynacard.residence.layout import RESIDENCE_APPLICATION  # noqa: PLC0415  # few cards need it
 
     return Application(RESIDENCE_APPLICATION)
 
 
-def _records(found: ApplicationContents) -> dict[int, File]:
-    return {file_id: RecordFile(records) for file_id, records in found.records.items()}
+def _records(contents: ApplicationContents) -> dict[int, File]:
+    return {file_id: RecordFile(records) for file_id, records in contents.records.items()}
 
 
 _NO_ENVIRONMENT: Final = StatusWord.SECURITY_ENVIRONMENT_ERROR

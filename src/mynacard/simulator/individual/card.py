@@ -1,25 +1,26 @@
 """A card in memory: bytes in, bytes out, refusing as precisely as the card does.
 
-What is current. One application at any time, after power-on the issuer's domain; and in it one EF or none. SELECT of an
-application makes it current, without an EF. SELECT of an EF makes that current, as does READ BINARY or READ RECORD with
-a short identifier; VERIFY and the other key commands use their short identifier and leave the current EF as it is.
+The current files. One application is current at any time, after power-on the issuer's domain; in it one EF is current,
+or none. SELECT of an application makes it current, without an EF. SELECT of an EF makes that current, as does READ
+BINARY or READ RECORD with a short identifier; VERIFY and the other key commands use their short identifier and do not
+change the current EF.
 
-What is verified. The PINs of the current application that were presented. Each opens the files and keys that name it as
-a guard. They fall when another application is selected; one falls alone when it is presented wrong. Selecting the same
-application again keeps them.
+Verified PINs. These are the PINs of the current application that were presented correctly. Each opens the files and
+keys that name it as a guard. Selecting another application ends them all, and presenting one of them wrong ends that
+one. Selecting the same application again keeps them.
 
-What a try costs. VERIFY takes the try away and stores that, compares, and gives all tries back where the PIN was right.
-A blocked PIN is refused before it is compared; the query of the tries changes nothing.
+The cost of a try. VERIFY takes a try away and stores that, then compares, and gives all tries back if the PIN was
+right. A blocked PIN is refused before it is compared; the query of the tries changes nothing.
 
 Secure messaging. SET SESSION KEY begins a session. Each command in it uses up one turn; one that is not protected as
-that turn wants it ends the session, and so does SELECT of an application. Another command in the clear does not: it is
-answered in the clear.
+that turn requires ends the session, and so does SELECT of an application. Any other command in the clear does not: it
+is answered in the clear.
 
-What is forgotten. All of this is :class:`SecurityState`, which is replaced whole. Power-off forgets it, and so does a
-warm reset of the ``STRICT`` personality; that of the ``OBSERVED`` one only leaves no EF current. PINs and their tries
-are outside it, and outlive both.
+Power and reset. All of this is :class:`SecurityState`, which is replaced whole. Power-off clears it, and so does a warm
+reset of the ``STRICT`` personality; one of the ``OBSERVED`` personality only leaves no EF current. PINs and their tries
+are kept outside it, and outlive both.
 
-Where the sources say nothing the simulator chooses; docs/simulator.md lists the choices, and each is marked here.
+Where the sources say nothing, the simulator chooses; docs/simulator.md lists the choices, and each is marked here.
 """
 
 from __future__ import annotations
@@ -83,20 +84,20 @@ from mynacard.simulator.traits import ATR_CONTACT, Personality, Traits
 __all__ = ["SecurityState", "SimulatedCard"]
 
 _SECRET_MAX: Final = 16
-_BLOCKED_FOR_EVER: Final = PinMemory(Pin("0000"), 0)
+_BLOCKED_FOREVER: Final = PinMemory(Pin("0000"), 0)
 _SHORT_NE_MAX: Final = 256
 _KNOWN_AND_REFUSED: Final = {
-    (0x80, 0xA2): StatusWord.WRONG_P1_P2,  # takes a terminal's certificate; with which P1-P2 nobody here knows
+    (0x80, 0xA2): StatusWord.WRONG_P1_P2,  # takes a terminal's certificate; with which P1-P2 is not known
     (0x80, 0xFC): StatusWord.WRONG_LENGTH,  # a phone's
 }
-"""Instructions that cards were seen to know, and to refuse all that is known of them (statements.json)."""
+"""Instructions that cards were seen to know, while they refused every form that was tried (statements.json)."""
 _OF_OTHER_CARDS: Final = frozenset({(0x00, 0x82)})
-"""Instructions that the residence card knows; choice: here nobody does."""
+"""Instructions that only the residence card knows (choice)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityState:
-    """What a power-off forgets: the current application and EF, the PINs verified there, the next secure command."""
+    """The state that a power-off clears: the current application and EF, its verified PINs, the next secure command."""
 
     application: Application = ISSUER_DOMAIN
     ef: int | None = None
@@ -109,11 +110,11 @@ class SimulatedCard:
 
     Args:
         applications: what is on it.
-        pins: what the chip remembers, by DF name and file identifier; the card changes it in place.
+        pins: their values and counters, by DF name and file identifier; the card changes it in place.
         traits: how it behaves.
-        remember: called after each change of *pins*, and before the answer: what it stores outlives a killed process.
-        random_bytes: where challenges come from; zeros without it.
-        objects: what GET DATA finds in the issuer's domain.
+        remember: called after each change of *pins*, before the answer: what it stores outlives a killed process.
+        random_bytes: the source of challenges; zeros by default.
+        objects: the data objects that GET DATA finds in the issuer's domain, by tag.
     """
 
     def __init__(
@@ -141,16 +142,16 @@ class SimulatedCard:
         return self.traits.atr
 
     def power_on(self) -> bytes:
-        """Power, or a cold reset: nothing is verified. Returns the ATR."""
+        """Power it on, or reset it cold: nothing is verified. Returns the ATR."""
         self.state = SecurityState()
         return self.atr
 
     def power_off(self) -> None:
-        """No power: what was verified is forgotten."""
+        """Power it off: nothing stays verified."""
         self.state = SecurityState()
 
     def reset(self) -> bytes:
-        """A warm reset, which leaves what the card's personality says. Returns the ATR."""
+        """Reset it warm: the card's personality decides what stays. Returns the ATR."""
         match self.traits.personality:
             case Personality.STRICT:
                 self.state = SecurityState()
@@ -183,7 +184,7 @@ class SimulatedCard:
             return refused.response
 
     def _securely(self, apdu: CommandApdu, turn: Turn) -> ResponseApdu:
-        """A command under secure messaging; one that is none, or out of turn, ends it."""
+        """Answer a command in a session; one that is not protected, or out of turn, ends the session."""
         self.state = replace(self.state, turn=None)
         if apdu.cla != secure.CLA:
             return status_only(StatusWord.SECURE_MESSAGING_OBJECT_MISSING)
@@ -192,10 +193,10 @@ class SimulatedCard:
         except ProtocolError:
             return status_only(StatusWord.SECURE_MESSAGING_OBJECT_WRONG)
         if not secure.is_protected(command):
-            # choice: nothing else was seen to go that way
+            # choice: no other command was seen to work this way
             return status_only(StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)
         response = self._perform(command)
-        self.state = replace(self.state, turn=turn.next)  # whatever the application said
+        self.state = replace(self.state, turn=turn.next)  # whatever the application answered
         return secure.protect_response(response, turn)
 
     def _execute(self, command: Command) -> ResponseApdu:
@@ -238,17 +239,17 @@ class SimulatedCard:
             case SetSessionKey(cryptogram):
                 return self._begin_session(cryptogram)
             case SelectMfByFileId():
-                raise Refused(StatusWord.WRONG_LENGTH)  # choice: this card has no MF, and takes no name of one
+                raise Refused(StatusWord.WRONG_LENGTH)  # choice: this card has no MF to name
             case GetResponse():
                 raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice: nothing is ever left to fetch
             case MutualAuthenticate():
-                raise Refused(StatusWord.UNKNOWN_INS)  # choice: the residence card's
+                raise Refused(StatusWord.UNKNOWN_INS)  # choice: only the residence card knows it
             case _:
                 raise Refused(StatusWord.WRONG_P1_P2)
 
     def _select(self, name: bytes, *, fci: bool) -> ResponseApdu:
         """The first application whose name begins with *name*; an empty one is the issuer's domain (choice)."""
-        named = (found for found in self._applications if found.df_name.startswith(name))
+        named = (df for df in self._applications if df.df_name.startswith(name))
         application = next(named, None) if name else ISSUER_DOMAIN
         if application is None:
             raise Refused(StatusWord.FILE_NOT_FOUND)  # choice: the old application stays current, and its PINs verified
@@ -295,15 +296,15 @@ class SimulatedCard:
         return ResponseApdu(file.records[number - 1][:ne])
 
     def _data(self, tag: int, ne: int) -> ResponseApdu:
-        """A data object of the issuer's domain; a long one by extended length alone, as cards were seen to have it."""
-        found = self._objects.get(tag) if self.state.application is ISSUER_DOMAIN else None
-        if tag == Tag.CONTACT_ATR:  # some cards tell it with an application current, some in the issuer's domain
-            found = ATR_CONTACT[1:]
-        if found is None:
+        """A data object of the issuer's domain; a long one only by extended length, as seen on cards."""
+        content = self._objects.get(tag) if self.state.application is ISSUER_DOMAIN else None
+        if tag == Tag.CONTACT_ATR:  # some cards return it with an application current, some in the issuer's domain
+            content = ATR_CONTACT[1:]
+        if content is None:
             raise Refused(StatusWord.REFERENCE_NOT_FOUND)
-        if len(found) > ne:
+        if len(content) > ne:
             raise Refused(StatusWord.WRONG_LENGTH)
-        return ResponseApdu(found)
+        return ResponseApdu(content)
 
     def _challenge(self, ne: int) -> ResponseApdu:
         if ne > _SHORT_NE_MAX:
@@ -311,7 +312,7 @@ class SimulatedCard:
         return ResponseApdu(self._random_bytes(ne))
 
     def _require(self, guards: Iterable[int]) -> None:
-        """That one of the PINs *guards* is verified, if there are any."""
+        """Refuse unless one of the PINs *guards* is verified, if there are any."""
         wanted = frozenset(guards)
         if wanted and not wanted & self.state.verified:
             raise Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
@@ -320,7 +321,7 @@ class SimulatedCard:
         file = self._file(file_id)
         if not isinstance(file, PinFile):
             raise Refused(StatusWord.WRONG_KIND_OF_FILE)
-        return file, self.pins[self.state.application.df_name, file_id] if file.tries else _BLOCKED_FOR_EVER
+        return file, self.pins[self.state.application.df_name, file_id] if file.tries else _BLOCKED_FOREVER
 
     def _verify(self, file_id: int, pin: Pin) -> ResponseApdu:
         file, memory = self._pin(file_id)
@@ -339,7 +340,7 @@ class SimulatedCard:
         return DONE
 
     def _change(self, kind: type[Command], file_id: int, new: Pin) -> ResponseApdu:
-        """A new value for a PIN that is verified; its form is checked (choice: '6A80'), and its tries are all there."""
+        """Give a verified PIN a new value, and check its form (choice: '6A80'). All its tries are left already."""
         file, memory = self._pin(file_id)
         if kind is not self.state.application.change:
             raise Refused(StatusWord.UNKNOWN_INS)
@@ -402,7 +403,7 @@ def _computed(key: SoftKey, scheme: SignatureScheme, data: bytes) -> ResponseApd
 
 
 def _tries(count: int) -> ResponseApdu:
-    """'63CX', whatever the state: also when the PIN is verified, also when it is blocked."""
+    """'63CX' in every state, even when the PIN is verified or blocked."""
     return status_only(StatusWord.NO_TRIES_LEFT | count)
 
 

@@ -1,4 +1,4 @@
-"""A simulated Individual Number Card as a document of JSON's kinds, and back."""
+"""A simulated Individual Number Card as a document of JSON types, and back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION: Final = 2
 
 
 def document_of(contents: CardContents) -> dict[str, object]:
-    """*contents*, with the secrets of a card that guards nothing."""
+    """*contents* as JSON types, secrets included, for they guard nothing."""
     keys = {
         name: {
             "certificate": base64_text(material.certificate_der),
@@ -38,15 +38,15 @@ def document_of(contents: CardContents) -> dict[str, object]:
         "medium": contents.medium.value,
         "pins": pins,
         "keys": keys,
-        "applications": {name: _written(found) for name, found in contents.applications.items()},
+        "applications": {name: _written(written) for name, written in contents.applications.items()},
     }
 
 
 def loaded(document: Any) -> CardContents:
-    """The contents that *document* is; whatever a document of another shape causes is the caller's.
+    """The contents in *document*. The caller handles whatever a document of another shape causes.
 
     Raises:
-        ValueError, and what else such a document causes: LookupError, TypeError, AttributeError.
+        ValueError, LookupError, TypeError, AttributeError: it has another shape.
     """
     contents = CardContents(
         keys={pair.name: _material(document["keys"][pair.name]) for pair in KEY_PAIRS if pair.name in document["keys"]},
@@ -64,12 +64,14 @@ def _material(entry: Any) -> KeyMaterial:
     return KeyMaterial(*(_bytes(entry[name]) for name in ("certificate", "ca_certificate", "private_key")))
 
 
-def _written(found: ApplicationContents) -> dict[str, object]:
+def _written(contents: ApplicationContents) -> dict[str, object]:
     return {
-        "files": {_hex(number): base64_text(content) for number, content in found.files.items()},
-        "records": {_hex(number): [base64_text(record) for record in rows] for number, rows in found.records.items()},
-        "objects": {_hex(tag): base64_text(content) for tag, content in found.objects.items()},
-        "keys": {use: base64_text(der) for use, der in found.keys.items()},
+        "files": {_hex(number): base64_text(content) for number, content in contents.files.items()},
+        "records": {
+            _hex(number): [base64_text(record) for record in rows] for number, rows in contents.records.items()
+        },
+        "objects": {_hex(tag): base64_text(content) for tag, content in contents.objects.items()},
+        "keys": {use: base64_text(der) for use, der in contents.keys.items()},
     }
 
 
@@ -98,5 +100,5 @@ def _memory(entry: Any, reference: PinReference) -> PinMemory:
 
 
 def base64_text(data: bytes) -> str:
-    """*data* as JSON can hold it."""
+    """*data* as text that JSON can hold."""
     return base64.b64encode(data).decode()

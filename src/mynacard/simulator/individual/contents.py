@@ -1,4 +1,4 @@
-"""What is written onto a simulated card when it is made, and what its chip remembers from then on."""
+"""The contents of a simulated card: what is written when it is made, and what its chip remembers from then on."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from mynacard.simulator.traits import Traits
 __all__ = ["DEFAULT_PINS", "SLOTS", "CardContents", "KeyMaterial", "fresh_pins", "slots_of"]
 
 DEFAULT_PINS: Final[Mapping[str, str]] = {USER_AUTHENTICATION.name: "1234", DIGITAL_SIGNATURE.name: "ABC123"}
-"""The PINs of JPKI that a simulated card is born with. They guard nothing, so everybody may know them."""
+"""The initial PINs of JPKI on a simulated card. They guard nothing, so anyone may know them."""
 
 SLOTS: Final[Mapping[str, tuple[bytes, PinReference]]] = {
     **{pair.pin.name: (DF_NAME, pair.pin) for pair in KEY_PAIRS},
     **{pin.name: (application.df_name, pin) for application in APPLICATIONS for pin in application.pins},
 }
-"""Every PIN of a card, by the name it has in a card's file."""
+"""Every PIN of a card, by its name in a card file: its DF name and its reference."""
 
 FOUR_DIGITS: Final = "1234"
-"""The PIN of four digits of the other applications, likewise."""
+"""The initial four-digit PIN of the other applications."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMaterial:
-    """What a card has of one key pair, all DER."""
+    """The certificates and the private key of one key pair, all DER."""
 
     certificate_der: bytes
     ca_certificate_der: bytes
@@ -42,14 +42,14 @@ class KeyMaterial:
 
 @dataclass(frozen=True, slots=True)
 class CardContents:
-    """What is written onto a card when it is made.
+    """Everything that is written onto a card when it is made.
 
     Attributes:
-        keys: JPKI's material, by the name of the key pair; a pair that is not there has no certificate.
-        pins: what the chip remembers of each PIN, by its name in :data:`SLOTS`.
+        keys: JPKI's key material, by the name of the key pair; a pair that is not there has no certificate.
+        pins: the value and counter of each PIN, by its name in :data:`SLOTS`.
         traits: how the card behaves.
-        applications: what the other applications hold, by name; a phone has none.
-        medium: what JPKI lives on.
+        applications: the contents of the other applications, by name; a phone has none.
+        medium: the medium that carries JPKI.
     """
 
     keys: Mapping[str, KeyMaterial]
@@ -60,12 +60,16 @@ class CardContents:
 
 
 def slots_of(applications: Collection[str]) -> set[str]:
-    """The names of the PINs that a card with these *applications* has, beside JPKI's."""
+    """The names of the PINs that a card with these *applications* has, besides JPKI's."""
     return {name for name in SLOTS if name.partition("/")[0] in applications}
 
 
 def fresh_pins(secrets: Mapping[str, str] = DEFAULT_PINS, holder: Holder | None = None) -> dict[str, PinMemory]:
-    """PINs of which no try is spent: JPKI's, and with a *holder* those of the other applications, too."""
+    """PINs with all tries left: JPKI's, and with a *holder* also those of the other applications.
+
+    Raises:
+        UsageError: a number or date of the holder cannot be made into a PIN.
+    """
     pins = {name: Pin(secret) for name, secret in secrets.items()}
     if holder is not None:
         four = Pin(FOUR_DIGITS)

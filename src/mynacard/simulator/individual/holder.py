@@ -1,4 +1,4 @@
-"""Who a simulated card belongs to: nobody, and unmistakably so."""
+"""The holder of a simulated card: unmistakably not a real person."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from mynacard.pin import Pin
 __all__ = ["MIHON", "SIMULATED_NUMBER", "Holder"]
 
 SIMULATED_NUMBER: Final = "99999999999" + check_digit("99999999999")
-"""Of every simulated holder: eleven nines, and the check digit that belongs to them."""
+"""The Individual Number of every simulated holder: eleven nines, and their check digit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What a card says of its holder.
+    """The holder's details on a card.
 
     Attributes:
         name: as on the card.
         sex: '1' male, '2' female, '9' not applicable.
         birth_date: Gregorian.
         address: as on the card.
-        my_number: the Individual Number; what opens some files is made of it.
+        my_number: the Individual Number; it also opens some files.
         expiry: the last day on which the card is valid. For a mid-term resident no later than the period of stay.
-        security_code: the four digits beside it.
-        calendar: in which the card shows the birth date.
+        security_code: the four digits beside the expiry.
+        calendar: the calendar in which the card shows the birth date.
     """
 
     name: str
@@ -54,17 +54,29 @@ class Holder:
 
     @property
     def number_a(self) -> Pin:
-        """Verification number A, 照合番号A."""
+        """Verification number A, 照合番号A.
+
+        Raises:
+            UsageError: *my_number* is not an Individual Number.
+        """
         return verification_number_a(MyNumber(self.my_number))
 
     @property
     def number_b(self) -> Pin:
-        """Verification number B, 照合番号B, in the calendar that the card shows."""
+        """Verification number B, 照合番号B, in the calendar that the card shows.
+
+        Raises:
+            UsageError: the expiry, the security code or the birth date does not fit into one.
+        """
         return verification_number_b(self.birth_date, self.expiry.year, self.security_code, calendar=self.calendar)
 
     @property
     def birth_date_pin(self) -> Pin:
-        """What opens the age record."""
+        """The PIN that opens the age record.
+
+        Raises:
+            UsageError: the birth date lies before all eras.
+        """
         return birth_date_pin(self.birth_date, calendar=self.calendar)
 
 

@@ -1,6 +1,6 @@
-"""The pictures on a simulated card: made here, of nobody.
+"""The pictures on a simulated card, made up here; they show no real person.
 
-Kinds as myna-card saw them: PNG of one bit for what is printed, JPEG 2000 for the photo (its size is not known).
+The formats are those that myna-card saw: one-bit PNG for printed text, JPEG 2000 for the photo (its size is not known).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 __all__ = ["PHOTO", "text_image"]
 
-_GLYPHS: Final = {  # five dots wide, seven high; a byte a row
+_GLYPHS: Final = {  # five dots wide, seven high; one byte per row
     "A": "0E11111F111111", "B": "1E11111E11111E", "C": "0E11101010110E", "D": "1E11111111111E",
     "E": "1F10101E10101F", "F": "1F10101E101010", "G": "0E11101711110E", "H": "1111111F111111",
     "I": "0E04040404040E", "J": "0702020202120C", "K": "11121418141211", "L": "1010101010101F",
@@ -47,9 +47,9 @@ PHOTO: Final = base64.b64decode(
 
 @cache
 def text_image(text: str, width: int, height: int) -> bytes:
-    """A PNG of *width* by *height*, one bit a dot, with *text* in capitals and digits, as much of it as fits.
+    """A PNG of *width* by *height*, one bit per dot, with as much of *text* as fits, in capitals and digits.
 
-    What there is no letter for is a question mark.
+    A character without a glyph becomes a question mark.
     """
     rows = [bytes(_packed(_line(text, y - (height - _HEIGHT) // 2), width)) for y in range(height)]
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)  # one bit, grey (PNG, third edition, 11.2.1)

@@ -1,9 +1,9 @@
-"""What is written into the other applications of a simulated card, and who vouches for it.
+"""The contents of a simulated card's other applications, and the hierarchy that signs them.
 
-A hierarchy of its own: roots for three purposes, a municipality under each, named by key ids that begin with 9, where
-those of real cards begin with 5 and those of test cards with 6. Sans-IO: keys are handed in.
+The hierarchy has a root for each of three purposes, and a municipality under each. Their key ids begin with 9; those of
+real cards begin with 5, and those of test cards with 6. Sans-IO: keys are passed in.
 
-Layouts and signatures: mynacard.personal.objects. Values that say what a card is are made up, in the form of a card's.
+Layouts and signatures: mynacard.personal.objects. Values that identify a card are made up, in the form of a real one's.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ __all__ = [
 ]
 
 MUNICIPALITY: Final = "99999"
-"""The code of the municipality that issues simulated cards; there is none of this code."""
+"""The code of the municipality that issues simulated cards; no real one has it."""
 
 _SERIAL: Final = "9" * 15
 _RECOGNITION: Final = bytes.fromhex("730906072A864886FC6B01")
-"""That the card's manager is GlobalPlatform's: its object identifier 1.2.840.114283.1, and no more."""
+"""GlobalPlatform's object identifier 1.2.840.114283.1, and no more: the card's manager is GlobalPlatform's."""
 _ABSENT_SIGNATURE: Final = bytes(256)
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A branch of the simulated hierarchy: what it vouches for, its root's name, and that of a municipality's key."""
+    """A branch of the simulated hierarchy: its purpose, and the key ids of its root and of a municipality."""
 
     purpose: Purpose
     root: KeyId
@@ -81,7 +81,7 @@ BRANCHES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """Who signs what is written into an application: its key, and the certificate of that under a root."""
+    """The signer of an application's contents: its key, and the certificates of that key by purpose."""
 
     key: rsa.RSAPrivateKey = field(repr=False)
     certificates: Mapping[str, bytes]
@@ -98,7 +98,7 @@ class CardKeys:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationContents:
-    """What is written into one application: files, records, data objects by their numbers, and keys by their use."""
+    """The contents of one application: files, records and data objects by their numbers, and keys by their use."""
 
     files: Mapping[int, bytes] = field(default_factory=dict[int, bytes], repr=False)
     records: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict[int, "tuple[bytes, ...]"], repr=False)
@@ -115,13 +115,16 @@ def cv_certificate(issuer: KeyId, issuer_key: rsa.RSAPrivateKey, subject: KeyId,
 def issue(
     holder: Holder, municipality: Municipality, keys: CardKeys, public_keys: Mapping[str, rsa.RSAPublicKey]
 ) -> dict[str, ApplicationContents]:
-    """What the municipality writes for *holder*, by the application's name.
+    """The contents that the municipality writes for *holder*, by the application's name.
 
     Args:
         holder: whose card it is.
-        municipality: who signs.
-        keys: the card's.
-        public_keys: the public halves of *keys*, by the names that those have.
+        municipality: the signer.
+        keys: the card's private keys.
+        public_keys: the public halves of *keys*, by their names there.
+
+    Raises:
+        UsageError: the holder's number is not an Individual Number.
     """
     return {
         layout.TEXT.name: _text(holder, municipality, keys, public_keys),
@@ -229,5 +232,5 @@ def _signed(key: rsa.RSAPrivateKey, data: bytes) -> bytes:
 
 
 def soft_keys(contents: ApplicationContents) -> dict[str, SoftKey]:
-    """The keys of an application, ready to be used."""
+    """The keys of an application, by their use, ready to sign."""
     return {use: SoftKey.of(der) for use, der in contents.keys.items()}

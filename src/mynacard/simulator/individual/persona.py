@@ -1,20 +1,17 @@
-"""Kinds of cards, by name: whose they are, and in what state."""
+"""Kinds of cards, by name: their holder, and their state."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.objects import Medium
 from mynacard.personal.numbers import Calendar
 from mynacard.simulator.individual.holder import MIHON, Holder
 from mynacard.texts import N_
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["DEFAULT_PERSONA", "PERSONAS", "Persona"]
 
@@ -30,14 +27,14 @@ class Persona:
         name: its name.
         about: what it is for, in a sentence.
         holder: whose card it is.
-        certificates: of which key pairs there are certificates.
-        pins: of which key pairs there are PINs.
-        blocked: the PINs of which no try is left, by their names in a card's file.
-        issued: when the certificates were issued, from now.
-        generation: of the CAs that issued them.
-        revoked: whether the CA's list names them.
-        medium: what JPKI lives on; a phone has no other application.
-        specified: whether it is a specified residence card, too, of which no more than that is public.
+        certificates: the key pairs that have certificates.
+        pins: the key pairs that have PINs.
+        blocked: the PINs with no try left, by their names in a card file.
+        issued: when the certificates were issued, relative to now.
+        generation: the generation of the CAs that issued them.
+        revoked: whether the CA's revocation list names them.
+        medium: the medium that carries JPKI; a phone has no other application.
+        specified: whether it is also a specified residence card; nothing more about those is public.
     """
 
     name: str
@@ -76,7 +73,7 @@ _ALL: Final = (
         certificates=frozenset({USER_AUTHENTICATION.name}), pins=frozenset({USER_AUTHENTICATION.name}),
     ),
     Persona(
-        "pin-less", N_("a card without PINs, for those who are known by their face"),
+        "pin-less", N_("a card without PINs, for holders who are identified by their face"),
         pins=frozenset(), certificates=frozenset({USER_AUTHENTICATION.name}),
     ),
     Persona("blocked-pins", N_("both PINs of JPKI are blocked"), blocked=_BOTH),
@@ -85,14 +82,14 @@ _ALL: Final = (
     Persona("revoked", N_("both certificates are on their CA's revocation list"), revoked=True),
     Persona("ca-generation-1", N_("certificates of the first CAs, which have expired"), generation=1, issued=-_LONG),
     Persona("ca-generation-2", N_("certificates of the second CAs"), generation=2, issued=timedelta(days=-3 * 365)),
-    Persona("ca-generation-3", N_("certificates of the third CAs, as all of today"), generation=3),
+    Persona("ca-generation-3", N_("certificates of the third CAs, as all are today"), generation=3),
     Persona("long-address", N_("an address of more than 127 bytes"), _LONG_ADDRESS),
     Persona(
         "western-calendar", N_("a foreign resident whose card shows the birth date in the western calendar"),
         replace(MIHON, calendar=Calendar.WESTERN),
     ),
     Persona(
-        "missing-certificate", N_("no signing certificate, though there is its password"),
+        "missing-certificate", N_("no signing certificate, though its password exists"),
         certificates=frozenset({USER_AUTHENTICATION.name}),
     ),
     Persona(
@@ -100,9 +97,9 @@ _ALL: Final = (
     ),
     Persona("iphone", N_("on an iPhone"), medium=Medium.IPHONE),
     Persona(
-        "specified-residence-card", N_("a residence card in one with it, as given since June 2026"), specified=True
+        "specified-residence-card", N_("combined with a residence card, as issued since June 2026"), specified=True
     ),
 )  # fmt: skip
 
-PERSONAS: Final[Mapping[str, Persona]] = {found.name: found for found in _ALL}
+PERSONAS: Final[Mapping[str, Persona]] = {persona.name: persona for persona in _ALL}
 DEFAULT_PERSONA: Final = _ALL[0]

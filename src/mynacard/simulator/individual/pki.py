@@ -1,7 +1,7 @@
 """The test PKI: two certificate authorities and the certificates of simulated holders, in the shape of JPKI's.
 
 Every name in it has ``O=JPKI-SIM`` and none leads to JPKI, so that nothing here can be taken for the real thing.
-Sans-IO: keys, serial numbers and times are handed in.
+Sans-IO: keys, serial numbers and times are passed in.
 
 Profiles: the published J-LIS root certificates, and what jpki/myna, soltia48/myna-card, nunnun/jpki-local-signer and
 others report of holders' certificates (docs/simulator.md has the list, and what is not known).
@@ -37,7 +37,7 @@ _TOKYO_MIDNIGHT: Final = timedelta(hours=-9, seconds=-1)  # the last second of a
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """In what the certificates of the two key pairs differ."""
+    """The differences between the certificates of the two key pairs."""
 
     unit: str
     policy: str
@@ -57,7 +57,7 @@ def profile_of(pair: KeyPair) -> Profile:
 
 
 def ca_certificate(pair: KeyPair, key: rsa.RSAPrivateKey, serial: int, now: datetime) -> x509.Certificate:
-    """The self-signed certificate of the CA of *pair*, good for twenty years."""
+    """The self-signed certificate of the CA of *pair*, valid for twenty years."""
     name = _ca_name(pair)
     builder = _begin(name, name, key.public_key(), serial, now, now + timedelta(days=365 * CA_YEARS))
     builder = builder.add_extension(_usage(ca=True), critical=True)
@@ -75,7 +75,7 @@ def holder_certificate(
     serial: int,
     now: datetime,
 ) -> x509.Certificate:
-    """The holder's certificate of *pair*, good to the holder's fifth birthday from *now*."""
+    """The holder's certificate of *pair*, valid until the holder's fifth birthday after *now*."""
     issuer, issuer_key = authority
     profile = profile_of(pair)
     subject = _holder_name(pair, serial)
@@ -95,7 +95,7 @@ def holder_certificate(
 def revocation_list(
     issuer: x509.Certificate, issuer_key: rsa.RSAPrivateKey, serials: Iterable[int], now: datetime
 ) -> x509.CertificateRevocationList:
-    """The list of *issuer*, good for a day, that names *serials* as revoked from its first day on."""
+    """The revocation list of *issuer*, valid for a day; *serials* are revoked from the issuer's first day on."""
     builder = x509.CertificateRevocationListBuilder(
         issuer.subject, now.replace(microsecond=0), (now + timedelta(days=1)).replace(microsecond=0)
     )
@@ -108,7 +108,7 @@ def revocation_list(
 
 
 def der(certificate: x509.Certificate) -> bytes:
-    """*certificate* as it lies in a card's file."""
+    """*certificate* in DER, as a card's file holds it."""
     return certificate.public_bytes(Encoding.DER)
 
 
@@ -121,7 +121,7 @@ def _begin(
 
 
 def _points(builder: x509.CertificateBuilder, name: x509.Name) -> x509.CertificateBuilder:
-    """The place of the revocation list: a directory name and no URL, as in JPKI's."""
+    """The place of the revocation list: a directory name and no URL, as in JPKI's certificates."""
     point = x509.DistributionPoint([x509.DirectoryName(name)], None, None, None)
     return builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
 

@@ -44,15 +44,15 @@ _NAME_LENGTH: Final = 16
 _KEY_PARAMETERS: Final = (0x00, 0x80 | NUMBER_KEY)
 _SELECT, _VERIFY, _CHALLENGE, _AUTHENTICATE, _READ = 0xA4, 0x20, 0x84, 0x82, 0xB0
 _SELECTIONS: Final = frozenset({(0x00, 0x00), (0x04, 0x0C), (0x02, 0x0C)})
-"""P1-P2 of SELECT: the MF, a DF by its name, and an EF by its identifier, which the first generation has not."""
+"""P1-P2 of SELECT: the MF, a DF by its name, and an EF by its identifier (second generation)."""
 _KNOWN: Final = frozenset({_SELECT, _VERIFY, _CHALLENGE, _AUTHENTICATE, _READ})
 _BY_LC: Final = frozenset({_SELECT, _VERIFY})
-"""Commands of which the card takes so much as Lc says, and leaves aside what follows."""
+"""Commands whose data field ends where Lc says; the card ignores what follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResidenceState:
-    """What a power-off forgets: the current DF and EF, the challenge that was just fetched, the session, the number."""
+    """The state that a power-off clears. *challenge* is the one that was fetched just before."""
 
     df: bytes = MASTER_FILE
     ef: File | None = None
@@ -65,11 +65,11 @@ class SimulatedResidenceCard:
     """A simulated residence card, powered on. A :class:`~mynacard.apdu.message.Card`.
 
     Args:
-        type: which card.
-        number: what opens it.
-        files: what is on it. A file that is not there is not on the card.
+        type: the type of card.
+        number: the number that opens it.
+        files: the contents of its files. A file that is not there is not on the card.
         traits: how it behaves.
-        random_bytes: where challenges and halves of keys come from; zeros without it.
+        random_bytes: the source of challenges and halves of keys; zeros by default.
     """
 
     def __init__(
@@ -98,16 +98,16 @@ class SimulatedResidenceCard:
         return self.traits.atr
 
     def power_on(self) -> bytes:
-        """Power, or a cold reset: nothing is open. Returns the ATR."""
+        """Power it on, or reset it cold: nothing is open. Returns the ATR."""
         self.state = ResidenceState()
         return self.atr
 
     def power_off(self) -> None:
-        """No power: what was opened is forgotten."""
+        """Power it off: nothing stays open."""
         self.state = ResidenceState()
 
     def reset(self) -> bytes:
-        """A warm reset, which leaves what the card's personality says (choice). Returns the ATR."""
+        """Reset it warm: the card's personality decides what stays (choice). Returns the ATR."""
         match self.traits.personality:
             case Personality.STRICT:
                 self.state = ResidenceState()
@@ -125,7 +125,7 @@ class SimulatedResidenceCard:
     # --- commands ---
 
     def _answer(self, wire: bytes) -> ResponseApdu:
-        state, self.state = self.state, replace(self.state, challenge=None)  # good for the very next command alone
+        state, self.state = self.state, replace(self.state, challenge=None)  # valid for the next command only
         if not self.traits.extended_length and case_on_wire(wire).extended:
             raise Refused(StatusWord.WRONG_LENGTH)
         try:
@@ -152,7 +152,7 @@ class SimulatedResidenceCard:
             raise Refused(StatusWord.SECURE_MESSAGING_OBJECT_WRONG) from None
         response = secure.protect_response(self._perform(command, None, encrypted=True), session)
         if len(response.data) > apdu.ne:
-            raise Refused(StatusWord.WRONG_LENGTH)  # choice: what is wanted does not fit into what may come
+            raise Refused(StatusWord.WRONG_LENGTH)  # choice: the protected data does not fit into Ne
         return response
 
     def _perform(self, apdu: CommandApdu, challenge: bytes | None, *, encrypted: bool) -> ResponseApdu:
@@ -168,10 +168,10 @@ class SimulatedResidenceCard:
                 return self._select(MASTER_FILE)
             case SelectDf(name):
                 if len(name) != _NAME_LENGTH:
-                    raise Refused(StatusWord.LENGTH_CONTRADICTS_P1_P2)  # choice: a beginning of a name selects nothing
+                    raise Refused(StatusWord.LENGTH_CONTRADICTS_P1_P2)  # choice: part of a name selects nothing
                 return self._select(name)
             case SelectEf() if self.type.generation > 1:
-                # choice: that there is such a SELECT is told, and no identifier
+                # choice: the specification has this SELECT, but names no identifier
                 raise Refused(StatusWord.FILE_NOT_FOUND)
             case GetChallenge(ne):
                 return self._challenge(ne)
@@ -182,7 +182,7 @@ class SimulatedResidenceCard:
                     raise Refused(_not_this_way(key))  # choice: in the clear
                 return self._verify(number)
             case VerifyStatus(key):
-                raise Refused(_not_this_way(key))  # choice: it tells nothing
+                raise Refused(_not_this_way(key))  # choice: it is never answered
             case ReadBinary(offset, ne):
                 if self.state.ef is None:
                     raise Refused(StatusWord.NO_FILE_SELECTED)
@@ -209,7 +209,7 @@ class SimulatedResidenceCard:
         return ResponseApdu(challenge)
 
     def _authenticate(self, token: bytes, challenge: bytes | None) -> ResponseApdu:
-        """MUTUAL AUTHENTICATE; one that fails ends the session that was (choice), and none counts."""
+        """MUTUAL AUTHENTICATE; a failure ends the previous session (choice), and no try is counted."""
         if challenge is None:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice of the status word
         self.state = replace(self.state, session=None)
@@ -222,7 +222,7 @@ class SimulatedResidenceCard:
         return ResponseApdu(self._key.token(own, terminal.challenge))
 
     def _verify(self, number: Pin) -> ResponseApdu:
-        """VERIFY: its result alone decides, whatever was before, and no try is counted."""
+        """VERIFY: its result replaces the previous one, and no try is counted."""
         if len(number) != len(self._number):
             raise Refused(StatusWord.SECURE_MESSAGING_OBJECT_WRONG)
         presented = number == self._number
@@ -253,12 +253,12 @@ def _check_header(apdu: CommandApdu) -> None:
 
 
 def _not_this_way(key: int) -> int:
-    """How VERIFY of *key* is refused in the clear, and the query of its state always."""
+    """The refusal of VERIFY of *key* in the clear, and of any query of its state."""
     return StatusWord.CONDITIONS_NOT_SATISFIED if key == NUMBER_KEY else StatusWord.WRONG_P1_P2
 
 
 def _by_lc(wire: bytes) -> bytes:
-    """*wire* without what follows the data field that a short Lc names, where the card does not look at it."""
+    """*wire* up to the end of the data field that a short Lc names, for commands whose rest the card ignores."""
     if len(wire) > 5 and wire[1] in _BY_LC and wire[4]:
         return wire[: 5 + wire[4]]
     return wire

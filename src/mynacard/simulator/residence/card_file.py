@@ -1,4 +1,4 @@
-"""A simulated residence card as a document of JSON's kinds, and back."""
+"""A simulated residence card as a document of JSON types, and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERSION: Final = 1
 
 
 def document_of(contents: ResidenceContents) -> dict[str, object]:
-    """*contents*, with the number of a card that guards nothing."""
+    """*contents* as JSON types, number included, for it guards nothing."""
     return {
         "type": contents.type.value,
         "number": contents.number.reveal().decode(),
@@ -26,7 +26,12 @@ def document_of(contents: ResidenceContents) -> dict[str, object]:
 
 
 def loaded(document: Any) -> ResidenceContents:
-    """The contents that *document* is; whatever a document of another shape causes is the caller's."""
+    """The contents in *document*. The caller handles whatever a document of another shape causes.
+
+    Raises:
+        PinFormError: its number does not have the form of a residence card number.
+        ValueError, LookupError, TypeError, AttributeError: it has another shape.
+    """
     type_ = CardType(document["type"])
     names = {file.place: file for file in LAYOUTS[type_]}
     files = {names[name]: base64.b64decode(text, validate=True) for name, text in document["files"].items()}

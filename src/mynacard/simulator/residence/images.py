@@ -1,4 +1,4 @@
-"""The pictures on simulated residence cards, drawn by tools/residence_images.py, of nobody."""
+"""The pictures on simulated residence cards, of no real person; drawn by tools/residence_images.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written onto a simulated residence card. Sans-IO: keys, certificates and times are handed in."""
+"""The contents of a simulated residence card. Sans-IO: keys, certificates and times are passed in."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ __all__ = ["ATR", "ResidenceContents", "Signer", "issue"]
 ATR: Final = bytes.fromhex("3B8880010000000033818100 3A")
 """Made up by the rule of PC/SC part 3 §3.1.3.2.3 for type B: the card's protocol bytes are not known. TCK is right."""
 VERSIONS: Final = {1: "0001", 2: "0002"}
-"""Of the specification. That the second generation says '0002' is a choice: what issued cards say is not known."""
+"""The version of the specification, by generation. '0002' is a choice: what issued cards say is not known."""
 _COORDINATE: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
 class ResidenceContents:
-    """What is on a simulated residence card.
+    """Everything on a simulated residence card.
 
     Attributes:
-        type: which card.
-        number: what opens it.
-        files: whole files.
+        type: the type of card.
+        number: the number that opens it.
+        files: the files' contents, filler included.
         traits: how it behaves.
     """
 
@@ -50,14 +50,18 @@ class ResidenceContents:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signs a card: a key, and its certificate."""
+    """The signer of a card: a key, and its certificate."""
 
     key: PrivateKey = field(repr=False)
     certificate_der: bytes
 
 
 def issue(persona: ResidencePersona, signer: Signer, traits: Traits) -> ResidenceContents:
-    """The card of *persona*, signed by *signer*, whose certificate is what the persona's fault says."""
+    """The card of *persona*, signed by *signer*, whose certificate has the persona's fault, if any.
+
+    Raises:
+        UsageError: a value of the persona is longer than its data object can be.
+    """
     values = _first(persona) if persona.type.generation == 1 else _second(persona)
     values |= {
         Free.COMMON: {0xC0: VERSIONS[persona.type.generation].encode()},
@@ -114,15 +118,15 @@ _FACES: Final = {1: (First.FACE, First.SIGNATURE), 2: (Second.IMAGES, Second.SIG
 
 
 def _sign(persona: ResidencePersona, signer: Signer, files: dict[File, bytes]) -> None:
-    """Writes the signature over what is in *files*, and then what the persona's fault does to them."""
+    """Add the signature over *files* to them, then do to them what the persona's fault says."""
     face, signature = _FACES[persona.type.generation]
-    first, second = (found.tag for found in signature.objects)
+    first, second = (object_.tag for object_ in signature.objects)
     if not persona.signed:
         files[signature] = build(signature, {first: b"", second: b""})  # 'DA 00 DB 00' in the first generation
         return
     data = signed_data(CardFiles(persona.type, files))
     if data is None:
-        raise TypeError  # no persona is signed and has no photo
+        raise TypeError  # no persona has a signature and no photo
     value = _signature(signer.key, persona.form, data)
     files[signature] = build(signature, {first: value, second: signer.certificate_der})
     if persona.fault is Fault.BROKEN:
@@ -142,6 +146,6 @@ def _signature(key: PrivateKey, form: SignatureForm, data: bytes) -> bytes:
 
 
 def _changed(file: bytes, image: bytes) -> bytes:
-    """*file* with one bit of *image* turned, near its end: it still decodes."""
+    """*file* with one bit of *image* flipped, near its end: it still decodes."""
     at = file.index(image) + len(image) - 3
     return file[:at] + bytes((file[at] ^ 0x10,)) + file[at + 1 :]

@@ -1,4 +1,4 @@
-"""Kinds of residence cards, by name: whose they are, what is on them, and what is wrong with their signature."""
+"""Kinds of residence cards, by name: their type, their contents, and the fault of their signature."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from mynacard.texts import N_
 __all__ = ["RESIDENCE_PERSONAS", "SIMULATED_CARD_NUMBER", "Fault", "ResidencePersona"]
 
 SIMULATED_CARD_NUMBER: Final = "AB12345678CD"
-"""What opens every simulated residence card; the number that stands on published specimens."""
+"""The number that opens every simulated residence card; published specimens show it."""
 
 
 class Fault(Enum):
-    """What is wrong with a signature."""
+    """The faults of a signature."""
 
     NONE = auto()
     BROKEN = auto()
     """A dot of the photo was changed afterwards."""
     OTHER_CA = auto()
-    """The signer's certificate is from a CA of the same name that nobody trusts."""
+    """The signer's certificate is from an untrusted CA of the same name."""
     EXPIRED = auto()
     """The signer's certificate has expired, and so has the card."""
 
@@ -37,15 +37,15 @@ class ResidencePersona:
     Attributes:
         name: its name.
         about: what it is for, in a sentence.
-        type: which card.
+        type: the type of card.
         front: the image of its front (first generation).
         has_face: whether there is a photo.
         signed: whether there is a signature.
-        form: in which form.
-        fault: what is wrong with it.
-        address: what was added on the back, when, and the municipality's code (first generation); none if empty.
-        comprehensive: the permission: a text (first generation), or a code.
-        individual: likewise.
+        form: the form of the signature.
+        fault: the fault of the signature.
+        address: the date, municipality code and text of an address added on the back (first generation), if any.
+        comprehensive: the comprehensive permission: a text (first generation), or a code.
+        individual: the individual permission, likewise.
         extension_pending: whether an application for extension is pending.
         entries: printed entries by tag (second generation).
         permission_expires: the last day of the comprehensive permission (second generation).
@@ -73,7 +73,7 @@ _ENTRIES: Final = (
     (0xC5, "20990401"), (0xC6, "19900401"), (0xC7, "3"), (0xC8, "XXX"), (0xC9, "9999999999"), (0xCE, "0500"),
     (0xCA, "99"), (0xCB, "20260615"), (0xCC, "2"), (0xCD, "20990401"),
 )  # fmt: skip
-"""Codes of status, kind of permission and nationality that no table has (ISO 3166 leaves XXX to whoever uses it)."""
+"""Codes of status, kind of permission and nationality that no table has (ISO 3166 reserves XXX for private use)."""
 _OF_SPECIAL: Final = (
     (0xC5, "20990401"), (0xC6, "19791231"), (0xC7, "2"), (0xC8, "XXX"), (0xC9, "9999999999"), (0xCE, "0000"),
 )  # fmt: skip
@@ -105,7 +105,7 @@ _ALL: Final = (
     ),
     replace(
         _FIRST, name="residence-1-digest-info", form=SignatureForm.DIGEST_INFO,
-        about=N_("signed in the form that PKCS #1 has; first generation"),
+        about=N_("signed in the form that PKCS #1 specifies; first generation"),
     ),
     replace(
         _FIRST, name="residence-1-broken-signature", fault=Fault.BROKEN,
@@ -113,11 +113,11 @@ _ALL: Final = (
     ),
     replace(
         _FIRST, name="residence-1-other-ca", fault=Fault.OTHER_CA,
-        about=N_("signed under a CA that nobody trusts; first generation"),
+        about=N_("signed under an untrusted CA; first generation"),
     ),
     replace(
         _FIRST, name="residence-1-expired", fault=Fault.EXPIRED, front=images.FRONT_EXPIRED,
-        about=N_("a card that has expired, and who signed it, too; first generation"),
+        about=N_("a card that has expired, and so has its signer's certificate; first generation"),
     ),
     _SECOND,
     replace(
@@ -143,14 +143,14 @@ _ALL: Final = (
     ),
     replace(
         _SECOND, name="residence-2-other-ca", fault=Fault.OTHER_CA,
-        about=N_("signed under a CA that nobody trusts; second generation"),
+        about=N_("signed under an untrusted CA; second generation"),
     ),
     replace(
         _SECOND, name="residence-2-expired", fault=Fault.EXPIRED, entries=_EXPIRED,
-        about=N_("a card that has expired, and who signed it, too; second generation"),
+        about=N_("a card that has expired, and so has its signer's certificate; second generation"),
     ),
 )  # fmt: skip
 
-RESIDENCE_PERSONAS: Final = {found.name: found for found in _ALL}
+RESIDENCE_PERSONAS: Final = {persona.name: persona for persona in _ALL}
 LIFE: Final = timedelta(days=7 * 366)
-"""So long a signer's certificate is good; those that have expired ended a year ago."""
+"""How long a signer's certificate is valid; an expired one ended a year ago."""

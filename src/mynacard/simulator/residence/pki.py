@@ -1,7 +1,7 @@
-"""Who signs simulated residence cards: CAs of both generations, and a signer under each. Keys and times are handed in.
+"""The test PKI of residence cards: a CA of each generation, and a signer under it. Keys and times are passed in.
 
-What a signer's certificate looks like is published nowhere: here it is as short as it must be for its file, and as
-strict as it can be. Every name has ``O=JPKI-SIM``, so that nobody takes it for the agency's.
+The form of a real signer's certificate is not published. Here it is as short as its file requires, and as strict as
+possible. Every name has ``O=JPKI-SIM``, so that none can be taken for the agency's.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 COMMON_NAMES: Final = {1: "Simulated ZairyuCard CA", 2: "Simulated ZairyuCard CA2"}
-"""Of the CAs, by generation; the other CA has the same name, as the agency's CAs have one name."""
+"""The CAs' names, by generation; the untrusted CA has the same name, as the agency's own CAs share one."""
 CA_YEARS: Final = 30
 _YEAR: Final = timedelta(days=365)
 
 
 def ca_certificate(generation: int, key: PrivateKey, serial: int, start: datetime) -> x509.Certificate:
-    """The self-signed certificate of a CA, good for thirty years."""
+    """The self-signed certificate of a CA, valid for thirty years."""
     name = _name(COMMON_NAMES[generation])
     builder = _begin(name, name, key.public_key(), serial, start, start + CA_YEARS * _YEAR)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -39,7 +39,7 @@ def ca_certificate(generation: int, key: PrivateKey, serial: int, start: datetim
 def signer_certificate(
     issuer: x509.Certificate, issuer_key: PrivateKey, key: PublicKey, serial: int, start: datetime, end: datetime
 ) -> x509.Certificate:
-    """The certificate of who signs cards, from *start* to *end*."""
+    """The certificate of a signer of cards, valid from *start* to *end*."""
     builder = _begin(_name("Signer"), issuer.subject, key, serial, start, end)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
