@@ -1,13 +1,13 @@
-"""Is it a genuine card? Every step is good, bad, or was not checked, and says so.
+"""Checks whether a card is genuine. Every step is good, bad or not checked, and says why.
 
-A card is genuine when what it says of its holder is signed up to a root of the kind that was asked for, and when it
-signs a fresh challenge with a key that is signed so too. Either alone can be copied or borrowed. What no step can tell
-is told as not checked, each time: :class:`Subject` lists it.
+A card is genuine if its data about the holder is signed under a root of the wanted kind, and if it signs a fresh
+challenge with a key that is signed in the same way. Either one without the other can be copied or borrowed. Whatever no
+step can check is reported as not checked, each time; :class:`Subject` lists it.
 
-Nothing here talks with a card. Hand in what was read, byte for byte as it is stored, and the answer to a challenge
+Nothing here talks to a card. Pass the files that were read, byte for byte as stored, and the answer to a challenge
 (:func:`challenge_input`).
 
-Source: soltia48/myna-card and hebingchang/pymyna; what the steps do not prove is own reading of what they sign.
+Source: soltia48/myna-card and hebingchang/pymyna; what the steps do not prove is our own reading of what they sign.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ _V = TypeVar("_V")
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A question and its answer.
+    """A challenge and its answer.
 
     Attributes:
-        nonce: the bytes that were made for this one question.
-        answer: what the card answered to :func:`challenge_input` of them.
+        nonce: the bytes that were made for this one challenge.
+        answer: the card's answer to :func:`challenge_input` of *nonce*.
     """
 
     nonce: bytes = field(repr=False)
@@ -61,7 +61,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class TextFiles:
-    """Files of the text input support application, as they are stored; None for those that were not read."""
+    """Files of the text input support application, as stored; None for those that were not read."""
 
     certificate: bytes = field(repr=False)
     digests: bytes | None = field(default=None, repr=False)
@@ -72,7 +72,7 @@ class TextFiles:
 
 @dataclass(frozen=True, slots=True)
 class FaceFiles:
-    """Files of the card face application, as they are stored; None for those that were not read."""
+    """Files of the card face application, as stored; None for those that were not read."""
 
     certificate: bytes = field(repr=False)
     age_record: bytes | None = field(default=None, repr=False)
@@ -89,14 +89,14 @@ def check_text(
 ) -> Genuineness:
     """Whether a card with these *files* of the text input support application is genuine.
 
-    Number and attributes are signed in one place, the card's key in another, and nothing says that they belong
-    together: that both are of one card is not checked here. The card face application can tell.
+    The number and the attributes are signed in one place, and the card's key in another. Nothing says that they belong
+    to one card, so that is not checked here. The card face application can show it.
 
     Args:
         files: what was read. A number or attributes without the digests file are not checked.
-        presence: the answer to a challenge; None where none was asked.
+        presence: a challenge and the card's answer; None if there was no challenge.
         wanted: the kind of root to which the certificate must lead.
-        roots: those that are known; add a simulated one to it.
+        roots: the known roots; add a simulated one to them.
 
     Raises:
         UsageError: the nonce has fewer than 16 bytes.
@@ -134,9 +134,9 @@ def check_face(
 
     Args:
         files: what was read.
-        presence: the answer to a challenge; None where none was asked.
+        presence: a challenge and the card's answer; None if there was no challenge.
         wanted: the kind of root to which the certificate must lead.
-        roots: those that are known; add a simulated one to it.
+        roots: the known roots; add a simulated one to them.
 
     Raises:
         UsageError: the nonce has fewer than 16 bytes.
@@ -164,8 +164,8 @@ def check_face(
 
 
 def not_checkable(wanted: RootKind = RootKind.PRODUCTION) -> Genuineness:
-    """Of the common and the resident register application: nothing in them is signed by a key that is known."""
-    why = not_checked(N_("This application holds nothing by which a genuine card could be told from another."))
+    """The report on the common or the resident register application: no known key signs anything in them."""
+    why = not_checked(N_("Nothing in this application can show whether the card is genuine."))
     return Genuineness(wanted, None, (Check(Subject.APPLICATION, why),))
 
 
@@ -173,7 +173,7 @@ _VALIDITY: Final = not_checked(
     N_("Whether the card is still valid was not checked: these certificates have no dates and no revocation.")
 )
 _NOT_LINKED: Final = not_checked(
-    N_("Nothing in this application says that its data and the key that answered are of one card.")
+    N_("Nothing in this application says that its data and the key that answered belong to one card.")
 )
 _UNREAD: Final = not_checked(N_("The file was not read."))
 
@@ -190,40 +190,40 @@ def _malformed(why: CardDataError) -> Step:
 def _certificate(
     content: bytes, purpose: Purpose, wanted: RootKind, roots: Iterable[Root]
 ) -> tuple[Step, PublicKeyObject | None, Root | None]:
-    """The step, the key that is certified, and by which root. A key that no root certifies is none."""
+    """The step, the certified key and its root; no key, and no root, if none of *roots* certifies it."""
     try:
         certificate = CvCertificate.parse(content)
     except CardDataError as e:
         return _malformed(e), None, None
     named = [root for root in roots if root.key_id == certificate.issuer and root.purpose is purpose]
     if not named:
-        why = N_("None of the roots that are known here issues this certificate; it names {issuer}.")
+        why = N_("None of the known roots issued this certificate; it names {issuer}.")
         return bad(why, issuer=str(certificate.issuer)), None, None
-    found = [root for root in named if certificate.signed_by(root.public_key)]
-    if not found:
+    signers = [root for root in named if certificate.signed_by(root.public_key)]
+    if not signers:
         why = N_("The certificate names the root {issuer}, which did not sign it.")
         return bad(why, issuer=str(certificate.issuer)), None, None
-    root = next((root for root in found if root.kind is wanted), found[0])
+    root = next((root for root in signers if root.kind is wanted), signers[0])
     return _of_kind(root, wanted), certificate.public_key, root
 
 
 def _of_kind(root: Root, wanted: RootKind) -> Step:
-    said = {"root": str(root.key_id), "kind": root.kind.value, "wanted": wanted.value}
+    details = {"root": str(root.key_id), "kind": root.kind.value, "wanted": wanted.value}
     if root.kind is not wanted:
         why = N_("The certificate leads to the {kind} root {root}; one of kind {wanted} was asked for.")
-        return bad(why, **said)
+        return bad(why, **details)
     if root.kind is RootKind.SIMULATED:
         why = N_("The certificate leads to the simulated root {root}: it proves nothing outside of tests.")
     elif root.origin is Origin.COMMUNITY:
-        why = N_("The certificate leads to the {kind} root {root}, as programs of others know it; J-LIS tells none.")
+        why = N_("The certificate leads to the {kind} root {root}, as other programs know it; J-LIS publishes none.")
     else:
-        why = N_("The certificate leads to the {kind} root {root}, which was handed in.")
-    return good(why, **said)
+        why = N_("The certificate leads to the {kind} root {root}, which was supplied.")
+    return good(why, **details)
 
 
-_BAD_SIGNATURE: Final = N_("The signature is none of these bytes by the certified key.")
+_BAD_SIGNATURE: Final = N_("The certified key did not sign these bytes.")
 _GOOD_SIGNATURE: Final = N_("The certified key signed it.")
-_NO_KEY: Final = N_("Nothing was there to check it with: the certificate leads to no known root.")
+_NO_KEY: Final = N_("There is no key to check it with: the certificate does not lead to a known root.")
 
 
 def _signature(issuer: PublicKeyObject | None, check: Callable[[PublicKeyObject], bool]) -> Step:
@@ -233,7 +233,7 @@ def _signature(issuer: PublicKeyObject | None, check: Callable[[PublicKeyObject]
 
 
 def _value(step: Step, value: _V) -> tuple[Step, _V | None]:
-    """*step*, and *value* only where the step is good: what is not signed is used for nothing else."""
+    """*step*, and *value* only if the step is good: nothing else uses a value that is not signed."""
     return step, value if step.verdict is Verdict.GOOD else None
 
 
@@ -287,7 +287,7 @@ def _digest(content: bytes, signed: bytes | None) -> Step:
         return not_checked(N_("There is no signed digest to compare it with."))
     if hmac.compare_digest(HashAlgorithm.SHA256.digest(content), signed):
         return good(N_("It has the digest that was signed."))
-    return bad(N_("It has another digest than the one that was signed."))
+    return bad(N_("It does not have the digest that was signed."))
 
 
 # --- card face -----------------------------------------------------------------------------------------
@@ -318,16 +318,16 @@ def _face(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Step, 
 
 def _same_card(keys: tuple[PublicKeyObject, ...], presence: Presence | None) -> Step:
     if len(keys) > 1:
-        return bad(N_("The records name different keys: they are of different cards."))
+        return bad(N_("The records name different keys: they come from different cards."))
     if not keys or presence is None:
         return not_checked(N_("No key of the card was compared with an answer."))
-    return good(N_("All records that were read name the key that was asked."))
+    return good(N_("All records that were read name the key that was challenged."))
 
 
 def _unsigned(face: bytes | None) -> Step:
     if face is None:
         return not_checked(N_("No unsigned data were read."))
-    why = N_("The date of expiry and the image of the security code are signed by nobody.")
+    why = N_("The expiry date and the image of the security code are not signed.")
     return not_checked(why)
 
 
@@ -336,9 +336,9 @@ def _unsigned(face: bytes | None) -> Step:
 
 def _presence(presence: Presence | None, keys: Sequence[PublicKeyObject]) -> Step:
     if presence is None:
-        return not_checked(N_("The card was asked to sign nothing: it may be a copy."))
+        return not_checked(N_("The card was not asked to sign anything: it may be a copy."))
     if not keys:
-        return not_checked(N_("No signed key of the card is there to check its answer with."))
+        return not_checked(N_("There is no signed key of the card to check its answer with."))
     if all(signed_challenge(key, presence.answer, presence.nonce) for key in keys):
-        return good(N_("The card signed a fresh challenge with the key that was signed for it."))
-    return bad(N_("The card's answer to the challenge is not by the key that was signed for it."))
+        return good(N_("The card signed a fresh challenge with its signed key."))
+    return bad(N_("The card's answer to the challenge was not made with its signed key."))

@@ -1,4 +1,4 @@
-"""What was found when a card was checked: steps, each good, bad or not checked, and what they say together."""
+"""The report on a card that was checked: steps, each good, bad or not checked, and their conclusion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Check", "Conclusion", "Genuineness", "Subject", "Verdict"]
 
 
 class Conclusion(StrEnum):
-    """What all steps say together. ``NOT_CHECKED``: nothing is bad, and too little was checked."""
+    """The conclusion from all steps. ``NOT_CHECKED``: nothing is bad, but too little was checked."""
 
     GENUINE = "genuine"
     NOT_GENUINE = "not-genuine"
@@ -22,7 +22,7 @@ class Conclusion(StrEnum):
 
 
 class Subject(StrEnum):
-    """What a step is about."""
+    """The subject of a step."""
 
     CERTIFICATE = "certificate"
     DIGESTS = "digests"
@@ -36,26 +36,26 @@ class Subject(StrEnum):
     SAME_CARD = "same-card"
     """Whether the data and the key that answered the challenge belong to one card."""
     UNSIGNED = "unsigned"
-    """What is read together with signed data, and is not signed."""
+    """Data that is read together with signed data, and is not signed."""
     VALIDITY = "validity"
-    """Whether the card is valid still."""
+    """Whether the card is still valid."""
     APPLICATION = "application"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step, and what it is about."""
+    """One step, and its subject."""
 
     subject: Subject
     step: Step
 
     @property
     def verdict(self) -> Verdict:
-        """What the step found."""
+        """The verdict of the step."""
         return self.step.verdict
 
     def text(self, translate: Callable[[str], str] = str) -> str:
-        """Why, its template passed through *translate* (a ``gettext``) first."""
+        """The reason, its template passed through *translate* (a ``gettext``) first."""
         return self.step.text(translate)
 
 
@@ -65,11 +65,11 @@ _NEEDED: Final = {Subject.CERTIFICATE, Subject.PRESENCE}
 
 @dataclass(frozen=True, slots=True)
 class Genuineness:
-    """What was found, in the order of the steps.
+    """The result of all steps, in their order.
 
     Attributes:
-        wanted: the kind of root that was asked for.
-        root: the root that the certificate leads to, of whatever kind; None where it leads to none.
+        wanted: the wanted kind of root.
+        root: the root that the certificate leads to, of whatever kind; None if it does not lead to one.
         checks: the steps, those not taken included.
     """
 
@@ -79,7 +79,7 @@ class Genuineness:
 
     @property
     def conclusion(self) -> Conclusion:
-        """Genuine, if nothing is bad, and certificate, presence and the data that were read are good; at least some."""
+        """Genuine if no step is bad, and the certificate, the presence and at least some of the data are good."""
         good = self.subjects(Verdict.GOOD)
         if self.subjects(Verdict.BAD):
             return Conclusion.NOT_GENUINE
@@ -92,7 +92,7 @@ class Genuineness:
         return self.conclusion is Conclusion.GENUINE
 
     def subjects(self, verdict: Verdict) -> frozenset[Subject]:
-        """What *verdict* was found of."""
+        """The subjects of the steps with this *verdict*."""
         return frozenset(check.subject for check in self.checks if check.verdict is verdict)
 
     @property
@@ -105,5 +105,9 @@ class Genuineness:
         return explain(self.steps, translate)
 
     def of(self, subject: Subject) -> Check:
-        """The step about *subject*; a KeyError where this application has none."""
+        """The step about *subject*.
+
+        Raises:
+            KeyError: this application has none.
+        """
         return {check.subject: check for check in self.checks}[subject]
