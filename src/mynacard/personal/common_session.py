@@ -19,7 +19,7 @@ _CHALLENGE_MAX = 0xFF
 class CommonSession(ApplicationSession):
     """The common application of a card, selected; one APDU. All of it except its PIN is free to anyone near the card.
 
-    What people call the resident register PIN is its PIN and that of the resident register application:
+    People call its PIN and that of the resident register application, together, the resident register PIN.
     :func:`mynacard.personal.change_resident_register_pin` changes both.
     """
 
@@ -50,6 +50,10 @@ class CommonSession(ApplicationSession):
         return self._selection.channel.send_on(COMMON_AUTHENTICATION_KEY, command)
 
     def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
-        """Change only this application's PIN, which is verified first; see :func:`mynacard.apdu.change.change`."""
+        """Change only this application's PIN, which is verified first; see :func:`mynacard.apdu.change.change`.
+
+        Raises:
+            PinError, UsageError, CardError: as :func:`mynacard.apdu.change.change`.
+        """
         old, new = hidden(old), hidden(new)
         self._change(COMMON_PIN, old, new, spend_last_try)

@@ -82,7 +82,11 @@ class AgeRecord:
 
     @staticmethod
     def signed_part(content: bytes) -> bytes:
-        """The bytes of EF 0001 that its signature covers."""
+        """The bytes of EF 0001 that its signature covers.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         return _AGE_RECORD.read(content).stored(0xDF11, 0xDF13)
 
 
@@ -166,7 +170,11 @@ class Face:
 
     @staticmethod
     def digests_of(content: bytes) -> bytes:
-        """SHA-256 of 'DF22' to 'DF24', of 'DF25' and 'DF26', and of 'DF27', as they are stored in EF 0002."""
+        """SHA-256 of 'DF22' to 'DF24', of 'DF25' and 'DF26', and of 'DF27', as stored in EF 0002.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         row = _FACE.read(content)
         parts = row.stored(0xDF22, 0xDF25), row.stored(0xDF25, 0xDF27), row.stored(0xDF27, 0xDF28)
         return b"".join(map(HashAlgorithm.SHA256.digest, parts))
@@ -265,5 +273,9 @@ class NumberImage:
 
     @staticmethod
     def signed_part(content: bytes) -> bytes:
-        """The bytes of EF 0005 that its signature covers."""
+        """The bytes of EF 0005 that its signature covers.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         return _NUMBER_IMAGE.read(content).stored(0xDF41, 0xDF43)

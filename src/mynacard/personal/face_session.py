@@ -39,36 +39,51 @@ class FaceSession(SigningSession):
         return CvCertificate.parse(self._certificate_stored())
 
     def basic_data(self) -> FaceBasicData:
-        """What the application reports about itself, and the issuing municipality (EF 0003)."""
+        """The basic data of the application, with the issuing municipality (EF 0003)."""
         return FaceBasicData.parse(self._selection.read_content(FACE_BASIC_DATA.file_id))
 
     # --- opened by a number ---
 
     def age_record(self) -> AgeRecord:
-        """The holder's birth date (EF 0001), not checked; the birth date opens it."""
+        """The holder's birth date (EF 0001), not checked; the birth date opens it.
+
+        Raises:
+            SecurityStatusNotSatisfied: the birth date is not verified.
+        """
         return AgeRecord.parse(self._selection.read_content(AGE_RECORD.file_id))
 
     def face(self) -> Face:
         """The printed card, as pictures (EF 0002), not checked; number A or B opens it.
 
         One APDU where extended length passes, else one for each 256 bytes: dozens.
+
+        Raises:
+            SecurityStatusNotSatisfied: neither number A nor number B is verified.
         """
         return Face.parse(self._selection.read_content(FACE.file_id, _WITH_PICTURES))
 
     def number_image(self) -> NumberImage:
-        """My Number as a picture (EF 0005), not checked; number A opens it."""
+        """My Number as a picture (EF 0005), not checked; number A opens it.
+
+        Raises:
+            SecurityStatusNotSatisfied: number A is not verified.
+        """
         return NumberImage.parse(self._selection.read_content(NUMBER_IMAGE.file_id))
 
     def evidence(
         self, nonce: bytes, *, age_record: bool = False, face: bool = False, number_image: bool = False
     ) -> tuple[FaceFiles, Presence]:
-        """What :func:`mynacard.personal.check_face` needs, as stored, and the card's answer to *nonce*.
+        """The files that :func:`mynacard.personal.check_face` needs, as stored, and the card's answer to *nonce*.
 
         Args:
             nonce: at least 16 unpredictable bytes, made for this one question.
             age_record: whether to read it, its number being verified.
             face: the same for the card face.
             number_image: the same for My Number's image.
+
+        Raises:
+            UsageError: the nonce has fewer than 16 bytes.
+            SecurityStatusNotSatisfied: the number that opens one of the files is not verified.
         """
         selection = self._selection
         files = FaceFiles(

@@ -35,7 +35,7 @@ class Form:
         name: what errors call it.
         tag: of the object around the others.
         parts: the tags of the others, in their order, and how many bytes each has; None where that varies.
-        table: the tag of an object before them that says, in 16 bits each, at which byte of the file they are.
+        table: the tag of an object before them that holds their offsets in the file, 16 bits each; None without it.
         stored: bytes of the file; it is padded to them with 'FF'.
     """
 
@@ -128,7 +128,12 @@ class Form:
             following = starts[-1] + tlv.outer_length(content[starts[-1] : end])
             objects.append(tlv.parse(content[starts[-1] : following]))
             starts.append(following)
-        return Row(content, tuple(one.tag for one in objects), tuple(one.value for one in objects), tuple(starts[:-1]))
+        return Row(
+            content,
+            tuple(object_.tag for object_ in objects),
+            tuple(object_.value for object_ in objects),
+            tuple(starts[:-1]),
+        )
 
     def _check_tags(self, tags: tuple[int, ...]) -> None:
         wanted = (*(() if self.table is None else (self.table,)), *self.parts)
@@ -155,8 +160,8 @@ class Form:
         if self.table is None:
             return b""
         head = len(bytes(tlv.Tlv(self.table, bytes(2 * len(objects)))))
-        whole = head + sum(map(len, objects))
-        start = len(bytes(tlv.Tlv(self.tag, bytes(whole)))) - whole + head
+        length = head + sum(map(len, objects))
+        start = len(bytes(tlv.Tlv(self.tag, bytes(length)))) - length + head
         starts = tuple(start + sum(map(len, objects[:index])) for index in range(len(objects)))
         if starts[-1] > _OFFSET_MAX:
             raise UsageError(N_("The contents for the {file} are too long for it."), file=self.name)

@@ -29,6 +29,8 @@ class IssuerData:
     Each object costs one APDU, and one more where the card asks for extended length. An absent one is None. Several
     of them identify this very card.
 
+    Every method raises as :meth:`get` does, and a CardDataError if an object does not have the known form.
+
     Args:
         card: the card, or a channel to it.
     """
@@ -41,6 +43,7 @@ class IssuerData:
 
         Raises:
             WrongLength: it needs extended length, which reader or card does not pass.
+            CardError: the card refused in another way.
         """
         channel = self._selection.channel
         extended = channel.profile.extended_length
@@ -70,7 +73,7 @@ class IssuerData:
         """The last day on which the card is valid.
 
         Raises:
-            CardDataError: what the card has there is not a day.
+            CardDataError: the card does not have a day there.
         """
         content = self.get(Tag.EXPIRY)
         if content is None:

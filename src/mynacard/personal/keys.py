@@ -25,7 +25,11 @@ _KEY_ID: Final = re.compile(rb"([0-9]{7})\x08\x05([0-9]{3})(.{4})", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PublicKeyObject:
-    """An RSA key of 2048 bits and exponent 65537, as '90' and '91'. A card's own key identifies the card."""
+    """An RSA key of 2048 bits and exponent 65537, as '90' and '91'. A card's own key identifies the card.
+
+    Raises:
+        UnsupportedAlgorithmError: *modulus* does not have 2048 bits, or is even.
+    """
 
     modulus: int = field(repr=False)
 
@@ -77,6 +81,9 @@ class KeyId:
         number: seven digits. A first digit of 5 or 6 tells what the key is for.
         version: three digits.
         suffix: four bytes; zero, except '000000A8' for the roots of the card manager.
+
+    Raises:
+        UsageError: number, version or suffix has another form.
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""What is personal in the card's other applications, for recordings.
+"""The personal data of the card's other applications, for recordings to mask.
 
 Masked are My Number and its digest, name, address, birth date, sex, pictures; the keys that only this card has; and
 bytes of unknown meaning. Shown are the certificates of municipalities, versions, and names of keys. The common and the

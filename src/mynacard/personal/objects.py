@@ -1,8 +1,8 @@
 """The contents of the files of the card's other applications, as values and as bytes, both ways.
 
-``parse`` takes a file as read, filler included; ``bytes(value)`` is the file as a card stores it. Signatures
-cover bytes as stored, so ``signed_part`` cuts them out of a file, and ``signed`` does so for the file that
-``bytes(value)`` builds: what a card's maker signs.
+``parse`` takes a file as read, filler included; ``bytes(value)`` is the file as a card stores it, or a UsageError for a
+value that does not fit. Signatures cover bytes as stored, so ``signed_part`` cuts them out of a file, and ``signed``
+does so for the file that ``bytes(value)`` builds: what a card's maker signs.
 
 Source: soltia48/myna-card, which read them off cards; the text files also jpki/myna, siketyan/jpki-rs,
 AokiApp/jsapdu and hebingchang/pymyna (vectors/personal/objects.json).

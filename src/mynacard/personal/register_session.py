@@ -24,7 +24,7 @@ __all__ = ["RegisterSession", "change_resident_register_pin"]
 
 
 class RegisterSession(ApplicationSession):
-    """The resident register application of a card, selected; one APDU. What its PIN opens is unknown."""
+    """The resident register application of a card, selected; one APDU. It is unknown what its PIN opens."""
 
     application = RESIDENT_REGISTER
 
@@ -33,7 +33,11 @@ class RegisterSession(ApplicationSession):
         return self._key_id(RESIDENT_REGISTER_KEY_ID)
 
     def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
-        """Change only this application's PIN, which is verified first; see :func:`mynacard.apdu.change.change`."""
+        """Change only this application's PIN, which is verified first; see :func:`mynacard.apdu.change.change`.
+
+        Raises:
+            PinError, UsageError, CardError: as :func:`mynacard.apdu.change.change`.
+        """
         old, new = hidden(old), hidden(new)
         self._change(RESIDENT_REGISTER_PIN, old, new, spend_last_try)
 

@@ -37,6 +37,8 @@ class ApplicationSession:
     to one thread at a time. It does not end the login by itself: :meth:`log_out` does, and so does the way out of
     :func:`mynacard.open_card`, which should wrap every use of a PIN. No personal data is kept here.
 
+    Methods that read raise a CardDataError if a file does not have the known form, and a CardError if the card refuses.
+
     Args:
         card: the card, or a channel to it. Sessions that share a card share a channel.
 
@@ -62,6 +64,10 @@ class ApplicationSession:
         """Present a PIN to the card: asks for the tries left, then sends one VERIFY, or none.
 
         See :func:`mynacard.apdu.verification.verify` for every possible outcome.
+
+        Raises:
+            UsageError: it is another application's PIN. Nothing was sent.
+            PinError, CardError: as that function.
         """
         pin = hidden(pin)
         channel = self._selection.channel
@@ -128,5 +134,6 @@ class SigningSession(ApplicationSession):
 
         Raises:
             UsageError: there are fewer. Nothing was sent.
+            CardDataError: the answer is not a signature.
         """
         return Presence(nonce, self.sign_with_card_key(challenge_input(nonce)))

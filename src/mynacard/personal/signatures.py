@@ -20,7 +20,7 @@ from mynacard.texts import N_
 __all__ = ["NONCE_MIN", "challenge_input", "face_digest_info", "is_signed", "signed_challenge", "signed_face"]
 
 NONCE_MIN: Final = 16
-"""Bytes of a challenge: a shorter one could have been put to the card before."""
+"""The fewest bytes of a challenge: a shorter one could have been put to the card before."""
 
 _FACE_PREFIX: Final = bytes.fromhex("3071300D06096086480165030402010500 0460")
 _FACE_DIGESTS: Final = 3 * HashAlgorithm.SHA256.digest_size
@@ -51,6 +51,9 @@ def signed_face(key: PublicKeyObject, signature: bytes, digests: bytes) -> bool:
 
     Libraries do not know this form. The expected block is built, and compared whole: nothing is parsed, so there is no
     padding to forge.
+
+    Raises:
+        UsageError: *digests* are not three.
     """
     number, size = int.from_bytes(signature, "big"), (key.modulus.bit_length() + 7) // 8
     if len(signature) != size or number >= key.modulus:
@@ -61,7 +64,7 @@ def signed_face(key: PublicKeyObject, signature: bytes, digests: bytes) -> bool:
 
 
 def challenge_input(nonce: bytes) -> bytes:
-    """What an application's key must sign (``ComputeWithDefaultKey``) to show that the card is there.
+    """The DigestInfo that an application's key signs (``ComputeWithDefaultKey``) to show that the card is there.
 
     Args:
         nonce: at least 16 unpredictable bytes, made for this one question.

@@ -107,7 +107,11 @@ class Attributes:
 
     @staticmethod
     def signed_part(content: bytes) -> bytes:
-        """The bytes of EF 0002 that the second digest of EF 0003 covers: from 'DF22' to the end of 'DF25'."""
+        """The bytes of EF 0002 that the second digest of EF 0003 covers: from 'DF22' to the end of 'DF25'.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         return _ATTRIBUTES.read(content).stored(0xDF22)
 
 
@@ -127,7 +131,11 @@ class TextDigests:
 
     @classmethod
     def of(cls, number: bytes, attributes: bytes, signature: bytes = bytes(SIGNATURE_LENGTH)) -> TextDigests:
-        """The digests of these two files, as stored."""
+        """The digests of these two files, as stored.
+
+        Raises:
+            CardDataError: *attributes* does not have its form.
+        """
         sha256 = HashAlgorithm.SHA256.digest
         return cls(sha256(number), sha256(Attributes.signed_part(attributes)), signature)
 
@@ -150,7 +158,11 @@ class TextDigests:
 
     @staticmethod
     def signed_part(content: bytes) -> bytes:
-        """The bytes of EF 0003 that its signature covers."""
+        """The bytes of EF 0003 that its signature covers.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         return _TEXT_DIGESTS.read(content).stored(0xDF31, 0xDF33)
 
 
@@ -249,5 +261,9 @@ class CardKey:
 
     @staticmethod
     def signed_part(content: bytes) -> bytes:
-        """The bytes of EF 0007 that its signature covers."""
+        """The bytes of EF 0007 that its signature covers.
+
+        Raises:
+            CardDataError: *content* does not have its form.
+        """
         return _CARD_KEY.read(content).stored(0xDF51, 0xDF52)

@@ -52,7 +52,7 @@ class TextSession(SigningSession):
         return CvCertificate.parse(self._certificate_stored())
 
     def basic_data(self) -> TextBasicData:
-        """What the application reports about itself (EF 0005); one APDU."""
+        """The basic data of the application (EF 0005); one APDU."""
         return TextBasicData.parse(self._selection.read(TEXT_BASIC_DATA.file_id))
 
     # --- opened by a PIN ---
@@ -76,19 +76,31 @@ class TextSession(SigningSession):
         return Attributes.parse(self._selection.read_content(ATTRIBUTES.file_id))
 
     def digests(self) -> TextDigests:
-        """The signed digests of both (EF 0003)."""
+        """The signed digests of both (EF 0003).
+
+        Raises:
+            SecurityStatusNotSatisfied: no PIN or number of this application is verified.
+        """
         return TextDigests.parse(self._selection.read_content(TEXT_DIGESTS.file_id))
 
     def card_key(self) -> CardKey:
-        """The public half of the card's own key, and its signature (EF 0007)."""
+        """The public half of the card's own key, and its signature (EF 0007).
+
+        Raises:
+            SecurityStatusNotSatisfied: no PIN or number of this application is verified.
+        """
         return CardKey.parse(self._selection.read_content(TEXT_CARD_KEY.file_id))
 
     def session_key(self) -> SessionKey:
-        """The key for secure messaging (EF 0006)."""
+        """The key for secure messaging (EF 0006).
+
+        Raises:
+            SecurityStatusNotSatisfied: no PIN or number of this application is verified.
+        """
         return SessionKey.parse(self._selection.read_content(SESSION_KEY.file_id))
 
     def evidence(self, nonce: bytes, *, number: bool = True, attributes: bool = True) -> tuple[TextFiles, Presence]:
-        """What :func:`mynacard.personal.check_text` needs, as stored, and the card's answer to *nonce*.
+        """The files that :func:`mynacard.personal.check_text` needs, as stored, and the card's answer to *nonce*.
 
         Six APDUs where extended length passes, eleven where it does not, one less if the certificate is read already.
 
@@ -96,6 +108,10 @@ class TextSession(SigningSession):
             nonce: at least 16 unpredictable bytes, made for this one question.
             number: whether to read My Number; number B does not open it.
             attributes: whether to read them; number A does not open them.
+
+        Raises:
+            UsageError: the nonce has fewer than 16 bytes.
+            SecurityStatusNotSatisfied: the PIN or number that opens one of the files is not verified.
         """
         selection = self._selection
         files = TextFiles(
@@ -108,7 +124,11 @@ class TextSession(SigningSession):
         return files, self.answer(nonce)
 
     def change_pin(self, old: PinSecret | str, new: PinSecret | str, *, spend_last_try: bool = False) -> None:
-        """Change the PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs."""
+        """Change the PIN, which is verified first; see :func:`mynacard.apdu.change.change`. Four APDUs.
+
+        Raises:
+            PinError, UsageError, CardError: as :func:`mynacard.apdu.change.change`.
+        """
         old, new = hidden(old), hidden(new)
         self._change(TEXT_PIN, old, new, spend_last_try)
 
@@ -127,6 +147,7 @@ class TextSession(SigningSession):
         Raises:
             ExtendedLengthError: reader or card does not pass extended length, which this needs. No PIN was sent.
             PinError: as :meth:`verify`.
+            UsageError: the seed has another length. By then the PIN is verified.
             CardError: the card refused the session key.
         """
         pin = hidden(pin)
