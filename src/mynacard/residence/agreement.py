@@ -32,7 +32,7 @@ _ENCRYPTION: Final = bytes((0, 0, 0, 1))
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """What one side brings: eight random bytes that the other must show again, and its half of the session key."""
+    """One side's contribution: eight random bytes that the other must show again, and half of the session key."""
 
     challenge: bytes
     key: bytes = field(repr=False)
@@ -83,9 +83,9 @@ class NumberKey:
         return Half(plain[:CHALLENGE_LENGTH], plain[2 * CHALLENGE_LENGTH :])
 
 
-def session_key(suite: Suite, one: Half, other: Half) -> SessionKey:
+def session_key(suite: Suite, first: Half, second: Half) -> SessionKey:
     """The session key made of two halves, in either order."""
-    seed = bytes(a ^ b for a, b in zip(one.key, other.key, strict=True))
+    seed = bytes(a ^ b for a, b in zip(first.key, second.key, strict=True))
     return SessionKey(suite, _sha1(seed + _ENCRYPTION))
 
 

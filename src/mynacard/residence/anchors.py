@@ -98,7 +98,7 @@ _BY_DIGEST: Final = {authority.sha256: authority for authority in PUBLISHED}
 
 
 def published(certificate: Certificate) -> PublishedCa | None:
-    """Which of the published certificates this is; None if it is none of them."""
+    """The published certificate that this is; None if it is not one of them."""
     return _BY_DIGEST.get(certificate.sha256)
 
 
@@ -133,7 +133,7 @@ class Anchor:
 
     @property
     def published(self) -> PublishedCa | None:
-        """Which of the published certificates it is; None if it is none of them."""
+        """The published certificate that it is; None if it is not one of them."""
         return published(self.certificate)
 
     @property

@@ -93,7 +93,11 @@ class ResidenceCard:
         return LAYOUTS[self.type]
 
     def specification_version(self) -> str:
-        """The version of the specification that the card follows, such as '0001'; one APDU."""
+        """The version of the specification that the card follows, such as '0001'; one APDU.
+
+        Raises:
+            as :meth:`read_file`.
+        """
         return specification_version(self.read_file(Free.COMMON))
 
     # --- the number ---

@@ -1,4 +1,4 @@
-"""Certificates of those who sign residence cards: as stored, and as parsed.
+"""Certificates of the signers of residence cards: as stored, and as parsed.
 
 The second generation's are said to carry a NULL where ECDSA has no parameters (RFC 5758 §3.2), which `cryptography`
 refuses; this is eringoio/zairyu-card-reader's report, and no card was seen here. Such a certificate is parsed without
@@ -34,7 +34,7 @@ _UNREADABLE: Final = (
     ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
     x509.UnsupportedGeneralNameType, Warning,
 )  # fmt: skip
-"""What parsing can raise for bytes that are not a certificate; warnings where a program turned them into errors."""
+"""The errors of parsing bytes that are not a certificate; warnings where a program turned them into errors."""
 _ECDSA: Final = bytes.fromhex("06082A8648CE3D0403")
 _NULL: Final = b"\x05\x00"
 _SEQUENCE: Final = 0x30
@@ -46,7 +46,7 @@ class Certificate:
 
     Attributes:
         der: the stored bytes.
-        parsed: what they say.
+        parsed: the certificate in them.
     """
 
     der: bytes = field(repr=False)
@@ -93,7 +93,7 @@ class Certificate:
 
     @property
     def usage(self) -> x509.KeyUsage | None:
-        """What its key is for; None where it does not say."""
+        """The purposes of its key; None where it does not say."""
         try:
             return self.parsed.extensions.get_extension_for_class(x509.KeyUsage).value
         except x509.ExtensionNotFound:

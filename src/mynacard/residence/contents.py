@@ -1,6 +1,7 @@
-"""What is on a residence card, as frozen values; one shape for each generation.
+"""The contents of a residence card, as frozen values; one shape for each generation.
 
-Whether it is true is for :func:`mynacard.residence.check` to say. All of it is personal, and no value prints it.
+They are not checked here; :func:`mynacard.residence.check` does that. All of them are personal, and no value prints
+them.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class CardFiles:
     """The files of one card, as read.
 
     Attributes:
-        type: which card.
+        type: the type of card.
         content: whole files, byte for byte, without those that the card says it does not have.
     """
 
@@ -105,7 +106,7 @@ class FirstContents:
     """The contents of a first-generation card. Name, dates and status are only in the front image.
 
     Attributes:
-        type: which card.
+        type: the type of card.
         version: of the specification that the card follows, such as '0001'.
         front_image: the front as printed, without photo and background; TIFF, with its filler.
         face_image: the photo, JPEG 2000, with its filler; None for holders under 16.
@@ -187,7 +188,7 @@ class SecondContents:
     """The contents of a second-generation card. Name and address are images.
 
     Attributes:
-        type: which card.
+        type: the type of card.
         version: of the specification that the card follows.
         number: the card's own number; not signed.
         entries: the printed entries.
@@ -242,7 +243,11 @@ def card_type(content: bytes) -> CardType:
 
 
 def specification_version(content: bytes) -> str:
-    """The version of the specification in MF/EF01."""
+    """The version of the specification in MF/EF01.
+
+    Raises:
+        CardDataError: the file does not have the known form.
+    """
     return forms.read(Free.COMMON, content).text(0xC0)
 
 
@@ -259,7 +264,7 @@ def contents_of(files: CardFiles) -> Contents:
         case _, False:
             return _second(files)
         case _:
-            raise UsageError(N_("What is on a {card} is not public."), card=files.type.label)
+            raise UsageError(N_("The contents of a {card} are not public."), card=files.type.label)
 
 
 # --- the first generation --------------------------------------------------------------------------------------
@@ -322,7 +327,11 @@ def _second(files: CardFiles) -> SecondContents:
 
 
 def entries_row(files: CardFiles) -> Row:
-    """The printed entries, as stored."""
+    """The printed entries, as stored.
+
+    Raises:
+        CardDataError: the file does not have the known form, or is missing.
+    """
     file = next(file for file in LAYOUTS[files.type] if file in _ENTRIES)
     return files.needed(file)
 
@@ -358,7 +367,7 @@ def _number(row: Row) -> CardNumber:
     try:
         return CardNumber(row.values.get(0xC2, b""))
     except PinFormError:
-        raise data_error(row.file, N_("What it holds is not a residence card number.")) from None
+        raise data_error(row.file, N_("It does not hold a residence card number.")) from None
 
 
 # --- of both ---------------------------------------------------------------------------------------------------

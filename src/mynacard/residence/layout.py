@@ -62,7 +62,7 @@ class CardType(StrEnum):
 
     @property
     def label(self) -> str:
-        """What it is called for people."""
+        """Its name, for people."""
         return _LABELS[self]
 
 
@@ -77,7 +77,7 @@ _LABELS: Final = {
 
 
 class Access(Enum):
-    """Who may read a file."""
+    """The condition for reading a file."""
 
     FREE = auto()
     NUMBER = auto()
@@ -111,7 +111,7 @@ class File:
         sfi: its short identifier.
         size: bytes of it.
         objects: what is in it, in this order.
-        access: who may read it.
+        access: the condition for reading it.
     """
 
     name: str

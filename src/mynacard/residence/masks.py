@@ -1,4 +1,4 @@
-"""What is personal on a residence card, for recordings: all that the number opens; freely readable files are shown."""
+"""The personal data of a residence card, for recordings to mask: all that the number opens. Free files are shown."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class SignatureForm(StrEnum):
     BARE_DIGEST = "bare-digest"
     """First generation: the padded block holds only the digest, as in the specification's text and figure."""
     DIGEST_INFO = "digest-info"
-    """First generation: it holds a DigestInfo, as PKCS #1 has it."""
+    """First generation: it holds a DigestInfo, as PKCS #1 specifies."""
     RAW = "raw"
     """Second generation: r and s, 48 bytes each."""
     DER = "der"
@@ -61,7 +61,7 @@ class Report:
     """The result, step by step.
 
     Attributes:
-        type: which card.
+        type: the type of card.
         wanted: the kind of CA that the caller expects.
         anchor: the CA that the signer's certificate leads to; None where it leads to none.
         form: the form of a good signature; None where it is not good.

@@ -95,6 +95,9 @@ def signed_data(files: CardFiles) -> bytes | None:
 
     First generation: front and face image, 10,000 bytes. Second: the values of the printed entries, face image, name
     image, 5,553 bytes.
+
+    Raises:
+        CardDataError: a signed file does not have the known form, or is missing.
     """
     if files.type.generation == 1:
         parts = [files.needed(First.FRONT).values.get(0xD0), files.needed(First.FACE).values.get(0xD1)]
@@ -102,8 +105,8 @@ def signed_data(files: CardFiles) -> bytes | None:
         images = files.needed(Second.IMAGES).values
         entries = b"".join(entries_row(files).values.values()).ljust(ENTRIES_LENGTH, b"\x00")
         parts = [entries, images.get(0xD1), images.get(0xD0)]
-    whole = [part for part in parts if part is not None]
-    return b"".join(whole) if len(whole) == len(parts) else None
+    present = [part for part in parts if part is not None]
+    return b"".join(present) if len(present) == len(parts) else None
 
 
 # --- the two generations ---------------------------------------------------------------------------------------
@@ -208,7 +211,7 @@ def _issuer(certificate: Certificate, anchors: tuple[Anchor, ...], wanted: Ancho
 
 
 def _profile(certificate: Certificate, authority: Certificate) -> str | None:
-    """What is wrong with these two certificates; None if nothing is. No source says what a signer's must contain."""
+    """The problem with these two certificates; None without one. No source says what a signer's must contain."""
     if not authority.is_ca or not (authority.usage is None or authority.usage.key_cert_sign):
         return N_("The given certificate is not a CA certificate.")
     if certificate.is_ca:

@@ -1,4 +1,4 @@
-"""What the files of a residence card say, as values: days, codes, periods. Unpublished codes stay as they are.
+"""The values in the files of a residence card: days, codes, periods. Unpublished codes stay as they are.
 
 Source: the specification (layout.py names it) §3.3.4; for the second generation eringoio/zairyu-card-reader. The
 agency's tables of codes for nationality, status of residence and kind of permission are not public: those codes have no
@@ -194,6 +194,6 @@ def period(raw: str) -> PeriodOfStay:
     """The period of stay in CE: YYMM, or three digits of days; '0000' means without end."""
     if raw == "0000":
         return Indefinite()
-    if found := _YEARS_AND_MONTHS.fullmatch(raw):
-        return YearsAndMonths(int(found[1]), int(found[2]))
+    if numbers := _YEARS_AND_MONTHS.fullmatch(raw):
+        return YearsAndMonths(int(numbers[1]), int(numbers[2]))
     return Days(int(raw)) if _DAYS.fullmatch(raw) else UnknownPeriod(raw)
