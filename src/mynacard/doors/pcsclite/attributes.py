@@ -18,7 +18,11 @@ _MODEL = "simulated reader"
 
 
 def value_of(reader: Reader, attribute: int) -> bytes:
-    """The value of *attribute*, as *reader* has it; :class:`Refused` where it has none."""
+    """The value of *attribute*, as *reader* has it.
+
+    Raises:
+        Refused: it has none.
+    """
     contacts = reader.contacts
     match attribute:
         case Attribute.ATR_STRING if contacts.card is not None:

@@ -1,4 +1,4 @@
-"""What a client's message does to the readers, and what the client is answered.
+"""The effect of a client's message on the readers, and the answer to the client.
 
 Source: pcsc-lite 1.9.9, src/winscard_svc.c; 2.3.0 for the count of reader events.
 """
@@ -62,7 +62,11 @@ class Calls:
         return sum(len(client.handles) for client in self._clients)
 
     def transaction_holder(self, name: str) -> int | None:
-        """The process number of the client with a transaction on the reader *name*; None if there is none."""
+        """The process number of the client with a transaction on the reader *name*; None if there is none.
+
+        Raises:
+            UsageError: no reader has this name.
+        """
         reader = self._readers.find(name)
         holders = (client.peer for client in self._clients if reader.holder in client.handles)
         return next(holders, None) if reader.in_transaction else None
@@ -253,7 +257,7 @@ class Calls:
         return answer
 
     def _control(self, client: Client, call: say.Control) -> say.Control | None:
-        """Requests to the reader itself: what its keypad can do, and to have a PIN typed there."""
+        """Answer a request to the reader itself: for the features of its keypad, or for a PIN to be typed there."""
         reader = self._reader(client, call.card)
         reader.check_sharing(call.card)
         answer = self._feature(client, reader, call)
@@ -316,7 +320,7 @@ class Calls:
 
 
 def _greeting(call: say.Version) -> say.Version:
-    """The protocol to use; a client that is told that the service has stopped goes away."""
+    """The protocol to use; a client that learns that the service has stopped goes away."""
     if call.major != _MAJOR or call.minor < _OLDEST:
         return say.Version(_MAJOR, _NEWEST, code=Code.E_SERVICE_STOPPED)
     return say.Version(_MAJOR, min(call.minor, _NEWEST), code=Code.S_SUCCESS)

@@ -21,11 +21,11 @@ _log = logging.getLogger(__name__)
 _READY: Final = State.PRESENT | State.POWERED | State.NEGOTIABLE
 _MUTE: Final = State.PRESENT | State.SWALLOWED
 _FAILURES: Final = (MynacardError, OSError)
-"""What a card may raise without ending the service: its file is gone, or its disk is full."""
+"""Errors of a card that do not end the service: its file is gone, or its disk is full."""
 
 
 class Refused(Exception):
-    """What a client gets instead of what it asked for: *code*."""
+    """A refusal: the client gets *code* instead of the result that it asked for."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -81,18 +81,30 @@ class Contacts:
             raise Refused(Code.W_UNPOWERED_CARD)
 
     def need_card(self) -> None:
-        """Check that there is a card; :class:`Refused` where there is none."""
+        """Check that there is a card.
+
+        Raises:
+            Refused: there is none.
+        """
         if not self.state & State.PRESENT:
             raise Refused(Code.E_NO_SMARTCARD)
 
     def need_responsive_card(self) -> None:
-        """The same, and that the card answered when it was last powered on."""
+        """Check that there is a card, and that it answered when it was last powered on.
+
+        Raises:
+            Refused: there is no card, or a mute one.
+        """
         self.need_card()
         if self.state & State.SWALLOWED:
             raise Refused(Code.W_UNRESPONSIVE_CARD)
 
     def need_powered_card(self) -> None:
-        """Check that there is a card with power: a keypad gives it none."""
+        """Check that there is a card with power: a keypad gives it none.
+
+        Raises:
+            Refused: there is no card, or it has no power.
+        """
         self.need_card()
         if not self.powered:
             raise Refused(Code.E_NOT_TRANSACTED)

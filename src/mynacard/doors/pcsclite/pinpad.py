@@ -43,7 +43,7 @@ FEATURES: Final = part10.feature_list({
     feature: control_code(feature)
     for feature in (Feature.VERIFY_PIN_DIRECT, Feature.MODIFY_PIN_DIRECT, Feature.IFD_PIN_PROPERTIES)
 })  # fmt: skip
-"""What a reader with a keypad can do."""
+"""The features of a reader with a keypad."""
 PIN_PROPERTIES: Final = bytes(Struct("lcd" / Int16un, "validation" / Byte, "timeout2" / Byte).build(
     {"lcd": 0, "validation": part10.KEY_PRESSED, "timeout2": 0}
 ))  # fmt: skip
@@ -61,7 +61,7 @@ _STRUCTURES: Final = {Feature.VERIFY_PIN_DIRECT: part10.VERIFY, Feature.MODIFY_P
 
 
 class Gesture(Enum):
-    """What a person may do instead of typing a PIN, with its status word."""
+    """An action of the person other than typing a PIN, with its status word."""
 
     CANCEL = part10.CANCELLED.to_bytes(2)
     TIME_OUT = part10.TIMED_OUT.to_bytes(2)
@@ -89,7 +89,7 @@ class Keypad:
         return len(self._entries)
 
     def next_entry(self) -> Entry:
-        """What the person does now; after the last entry, nothing."""
+        """The person's next entry; a time-out after the last one."""
         return self._entries.popleft() if self._entries else Gesture.TIME_OUT
 
 
@@ -107,7 +107,7 @@ class TypedRequest:
 
     Attributes:
         header: the first four bytes of the command.
-        data: what its data field holds without digits.
+        data: its data field without digits.
         position: where in the data field the first digit goes.
         block: the digits are padded to at least this many bytes with 'FF'; 0 for no padding.
         lengths: how many digits there may be.
@@ -123,11 +123,10 @@ class TypedRequest:
 
     @classmethod
     def parse(cls, feature: Feature, wire: bytes) -> TypedRequest | None:
-        """The request in *wire*, a PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE; None where it is neither, or where no
-        digits fit.
+        """The request in *wire*, a PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE; None for one that is refused.
 
         This keypad types ASCII, from the left, into VERIFY, or only a new PIN into a change, and writes no length but
-        Lc.
+        Lc. It refuses a structure of another kind, and one into which no digits fit.
         """
         try:
             value = _STRUCTURES[feature].parse(wire)

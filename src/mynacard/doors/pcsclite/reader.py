@@ -1,4 +1,4 @@
-"""One reader as pcscd keeps it: which connections its card has, which has a transaction, which must be told of what.
+"""One reader as pcscd keeps it: its card's connections, their transactions, and the news that each has yet to get.
 
 Refusals and the order of checks follow pcscd; where they differ, a comment says so.
 
@@ -303,7 +303,11 @@ class Reader:
             raise Refused(Code.E_PROTO_MISMATCH)
 
     def transmit(self, command: bytes, fault: Fault | None = None) -> bytes:
-        """The card's response to *command*, changed by *fault* and by earlier faults that last."""
+        """The card's response to *command*, changed by *fault* and by earlier faults that last.
+
+        Raises:
+            Refused: there is no card, it left meanwhile, or it failed.
+        """
         contacts = self.contacts
         first = contacts.fresh
         contacts.fresh = False

@@ -1,4 +1,4 @@
-"""The service's table of readers, and what a person does with them: plug them in, put cards on them, take them away.
+"""The service's table of readers, and how a person changes it: plugs them in, puts cards on them, takes them away.
 
 Source: pcsc-lite 1.9.9, src/readerfactory.c (a table of 16).
 """
@@ -21,7 +21,10 @@ __all__ = ["ReaderTable"]
 
 
 class ReaderTable:
-    """A table without readers. Its methods raise :class:`UsageError` for a name that no reader has, or that is taken.
+    """A table without readers.
+
+    Its methods raise a UsageError for a name that no reader has or that is taken, for a card on a reader that has one,
+    for two faults at one APDU, and for a desk that is full.
 
     Args:
         clock: seconds, from any start.
@@ -78,7 +81,7 @@ class ReaderTable:
         self._count_event()
 
     def unplug(self, name: str) -> PoweredCard | None:
-        """Take the reader away; returns the card that was on it."""
+        """Take the reader away; return the card that was on it."""
         reader = self.find(name)
         card = reader.remove()
         reader.plugged = False
@@ -95,13 +98,13 @@ class ReaderTable:
         self._changed()
 
     def remove(self, name: str) -> PoweredCard | None:
-        """Take the card off the reader; None if there is none."""
+        """Take the card off the reader, and return it; None if there is none."""
         card = self.find(name).remove()
         self._changed()
         return card
 
     def reset(self, name: str) -> None:
-        """A warm reset of the card on the reader, from outside: no client asked for it."""
+        """Reset the card on the reader, warm and from outside: no client asked for it."""
         self.find(name).foreign_reset()
         self._changed()
 

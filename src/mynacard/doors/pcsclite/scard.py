@@ -62,7 +62,7 @@ class ShareMode(IntEnum):
 
 
 class Disposition(IntEnum):
-    """What happens to the card."""
+    """The treatment of the card at the end of a connection or transaction."""
 
     LEAVE = 0
     RESET = 1
@@ -71,7 +71,7 @@ class Disposition(IntEnum):
 
 
 class Protocol(IntFlag):
-    """How APDUs go over the contacts."""
+    """The transmission protocols."""
 
     UNDEFINED = 0
     T0 = 0x0001
@@ -82,7 +82,7 @@ class Protocol(IntFlag):
 
 
 class State(IntFlag):
-    """What a reader holds."""
+    """The state of a reader and its card."""
 
     UNUSED = 0
     UNKNOWN = 0x0001

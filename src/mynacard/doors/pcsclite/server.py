@@ -55,7 +55,7 @@ class PcscliteDoor:
         clock: seconds, from any start.
         observe: called for each APDU, in the serving thread.
         peer: returns the process and user at the other end of a connection.
-        sleep: waits that many seconds, for a fault that delays an answer; all other clients wait, too.
+        sleep: waits for a number of seconds, for a fault that delays an answer; all other clients wait, too.
 
     Raises:
         UsageError: on entering: this system has no pcsc-lite, or no place for a socket.
@@ -117,32 +117,56 @@ class PcscliteDoor:
         faults: Iterable[Fault] = (),
         keypad: Keypad | None = None,
     ) -> None:
-        """A new reader called *name* with *card* on it; *faults* occur at its APDUs, PINs are typed at *keypad*."""
+        """A new reader called *name* with *card* on it; *faults* occur at its APDUs, PINs are typed at *keypad*.
+
+        Raises:
+            UsageError: the name is taken, empty or too long, the desk is full, or two faults fall on one APDU.
+        """
         with self._changing():
             self._service.desk.plug(name, card, faults, keypad)
 
     def unplug(self, name: str) -> PoweredCard | None:
-        """Take the reader away; returns the card that was on it."""
+        """Take the reader away; return the card that was on it.
+
+        Raises:
+            UsageError: no reader has this name.
+        """
         with self._changing():
             return self._service.desk.unplug(name)
 
     def insert(self, name: str, card: PoweredCard) -> None:
-        """Put *card* on the reader, which must be empty."""
+        """Put *card* on the reader, which must be empty.
+
+        Raises:
+            UsageError: no reader has this name, or there is a card on it.
+        """
         with self._changing():
             self._service.desk.insert(name, card)
 
     def remove(self, name: str) -> PoweredCard | None:
-        """Take the card off the reader; None if there is none."""
+        """Take the card off the reader, and return it; None if there is none.
+
+        Raises:
+            UsageError: no reader has this name.
+        """
         with self._changing():
             return self._service.desk.remove(name)
 
     def reset(self, name: str) -> None:
-        """A warm reset of the card on the reader, from outside: no client asked for it."""
+        """Reset the card on the reader, warm and from outside: no client asked for it.
+
+        Raises:
+            UsageError: no reader has this name.
+        """
         with self._changing():
             self._service.desk.reset(name)
 
     def arm(self, name: str, *faults: Fault) -> None:
-        """Replace the reader's faults by *faults*; its APDUs are counted from 1 again."""
+        """Replace the reader's faults by *faults*; its APDUs are counted from 1 again.
+
+        Raises:
+            UsageError: no reader has this name, or two faults fall on one APDU.
+        """
         with self._changing():
             self._service.desk.arm(name, faults)
 
@@ -179,7 +203,11 @@ class PcscliteDoor:
             return self._service.calls.open_handles
 
     def transaction_holder(self, name: str) -> int | None:
-        """The number of the process that has a transaction on the reader."""
+        """The number of the process that has a transaction on the reader; None if there is none.
+
+        Raises:
+            UsageError: no reader has this name.
+        """
         with self._lock:
             return self._service.calls.transaction_holder(name)
 
