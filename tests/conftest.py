@@ -1,4 +1,4 @@
-"""How all tests run: always the same examples, no clock in judgement, and a counterexample that can be pasted."""
+"""The setup of all tests: always the same examples, no judgement by time, and counterexamples that can be pasted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support import Answer, ScriptedCard
 __all__ = ["door", "service"]  # one service for the whole run, whichever folder asks for it
 
 SEED: Final = 20160113
-"""What `random` starts each test with."""
+"""The seed of `random` at the start of each test."""
 
 pytest_plugins = ["tests.extent"]
 
@@ -37,7 +37,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
-    """One test PKI for the whole run, none of it in the user's cache; nor a reader or binding that the user chose."""
+    """One test PKI for the whole run, outside the user's cache; the user's choice of reader and binding is ignored."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MYNACARD_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name in ("MYNACARD_READER", "MYNACARD_PCSC", "MYNACARD_PROFILES"):
@@ -47,9 +47,9 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:  # p
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_service(request: pytest.FixtureRequest) -> None:  # pyright: ignore[reportUnusedFunction]
-    """The service comes first, whichever test does: pcsc-lite's library keeps to the one that it finds first.
+    """Start the service before any test: pcsc-lite's library stays with the first one that it finds.
 
-    Not where the tests were given a real reader.
+    It is not started if the tests were given a real reader.
     """
     real = request.config.getoption("--reader", default=None)
     if sys.platform.startswith("linux") and library_is_here() and not real:
@@ -63,7 +63,7 @@ def _seeded() -> None:  # pyright: ignore[reportUnusedFunction]  # pytest finds 
 
 @pytest.fixture
 def scripted() -> Iterator[Callable[..., ScriptedCard]]:
-    """Makes cards that expect these commands, and sees at the end that all of them came."""
+    """Make cards that expect these commands, and check at the end that all of them came."""
     made: list[ScriptedCard] = []
 
     def make(*script: tuple[str, Answer]) -> ScriptedCard:

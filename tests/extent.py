@@ -30,7 +30,7 @@ settings.load_profile("mynacard")
 
 
 def examples(count: int) -> int:
-    """How many examples a property tries that wants *count* in a thorough run."""
+    """How many examples a property tries now, if it wants *count* in a thorough run."""
     return max(1, count * settings().max_examples // FULL)
 
 

@@ -1,4 +1,4 @@
-"""What tests share: the vectors, cards that say what they are told to, and the search for a secret that got out."""
+"""Shared by tests: the vectors, cards that give the answers a test wants, and the search for a leaked secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VECTORS: Final = Path(__file__).resolve().parent.parent / "vectors"
 SOURCE: Final = Path(mynacard.__path__[0]).resolve()
 
 CANARY: Final = "7391"
-"""A PIN that occurs nowhere else: where a test finds it, it got out."""
+"""A PIN that occurs nowhere else: wherever a test finds it, it was leaked."""
 
 
 # --- vectors -----------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ class Vector:
         return value
 
     def number_or_none(self, name: str) -> int | None:
-        """The number; None where the row does not have it, or says null."""
+        """The number; None if the row does not have it, or has null."""
         return None if self.fields.get(name) is None else self.number(name)
 
     def flag(self, name: str, default: bool) -> bool:
@@ -80,7 +80,7 @@ def from_hex(value: object) -> bytes:
 
 
 def vector_file(name: str) -> dict[str, object]:
-    """The whole of ``vectors/``*name*."""
+    """All of ``vectors/``*name*."""
     return cast(dict[str, object], json.loads((VECTORS / name).read_text(encoding="utf-8")))
 
 
@@ -98,7 +98,7 @@ def id_of(vector: Vector) -> str:
 # --- cards -------------------------------------------------------------------------------------------
 
 Answer: TypeAlias = str | bytes | BaseException
-"""What a card does: answer (bytes, or hexadecimal digits) or fail."""
+"""The behaviour of a card: an answer (bytes, or hexadecimal digits) or a failure."""
 
 
 def _given(answer: Answer) -> bytes:
@@ -108,7 +108,7 @@ def _given(answer: Answer) -> bytes:
 
 
 class CardThat:
-    """A card that asks *answer* for every answer, and keeps what it was sent."""
+    """A card that gets every answer from *answer*, and keeps the commands that it was sent."""
 
     def __init__(self, answer: Callable[[bytes], Answer]) -> None:
         self._answer = answer
@@ -129,7 +129,7 @@ class CardThat:
 
 
 class ScriptedCard(CardThat):
-    """A card that expects these commands in this order, and says this to each."""
+    """A card that expects the commands of *script* in their order, and gives the answer of each."""
 
     def __init__(self, script: Iterable[tuple[str, Answer]]) -> None:
         super().__init__(self._next)
@@ -146,19 +146,19 @@ class ScriptedCard(CardThat):
 
 
 def spellings(secret: str) -> list[str]:
-    """The ways in which *secret* could be written somewhere: as it is, in hexadecimal digits, as numbers."""
+    """The ways in which *secret* could be written somewhere: unchanged, in hexadecimal digits, as numbers."""
     raw = secret.encode()
     return [secret, raw.hex(), raw.hex(" "), repr(list(raw))[1:-1], repr(tuple(secret))[1:-1]]
 
 
 def tells(text: str, secret: str = CANARY) -> bool:
-    """Whether *text* gives *secret* away. The addresses of objects, which may hold any digits, are left aside."""
+    """Whether *text* gives *secret* away. The addresses of objects are ignored, since they may hold any digits."""
     text = re.sub(r" at 0x[0-9A-Fa-f]+", "", text).lower()
     return any(spelling.lower() in text for spelling in spellings(secret))
 
 
 def chain(error: BaseException) -> list[BaseException]:
-    """*error* and all that led to it, by cause and by context, shown or suppressed."""
+    """*error* and all errors that led to it, by cause and by context, shown or suppressed."""
     found = [error]
     for each in found:
         for below in (each.__cause__, each.__context__):
@@ -168,7 +168,7 @@ def chain(error: BaseException) -> list[BaseException]:
 
 
 def leaks(error: BaseException, secret: str = CANARY) -> list[str]:
-    """Where *error*, or what led to it, gives *secret* away: in texts, and in local variables of this library."""
+    """The places where *error*, or one that led to it, gives *secret* away: texts, and our local variables."""
     found: list[str] = []
     for each in chain(error):
         said = [str(each), repr(each), *map(repr, each.args), *getattr(each, "__notes__", ()), repr(vars(each))]

@@ -1,4 +1,4 @@
-"""A test PKI for these tests alone, and a card with PINs that nothing else contains."""
+"""A test PKI for these tests only, and a card with PINs that occur nowhere else."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def card(cli_folder: Path, tmp_path: Path) -> CardFile:
 
 @pytest.fixture
 def desk(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """The card on the one reader."""
+    """A desk with the card on its one reader."""
     made = Desk(card.card())
     for room in (events, reader_card):
         monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
@@ -59,7 +59,7 @@ def desk(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def card_along(
     card: CardFile, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Callable[[bytes, bytes], bytes]], CardAlong]:
-    """Makes ``sim:`` mean the card with its answers changed."""
+    """Make ``sim:`` mean the card with its answers changed."""
 
     def make(change: Callable[[bytes, bytes], bytes]) -> CardAlong:
         made = CardAlong(card.card(), change)

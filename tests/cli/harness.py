@@ -1,6 +1,6 @@
-"""Runs the command line: in this process, where a test chooses reader and card, or as a process of its own.
+"""Runs the command line: in this process, where a test chooses reader and card, or in a new process.
 
-Whatever a command says is searched for the PINs of the card, so that every test here is a test of that, too.
+All output is searched for the PINs of the card, so that every test here also tests that.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ SECRETS: Final = {USER_AUTHENTICATION: PIN, DIGITAL_SIGNATURE: PASSWORD}
 
 
 def leaks(text: str) -> list[str]:
-    """The spellings of the card's PINs that stand in *text*; digits in the middle of other letters are chance."""
+    """The spellings of the card's PINs in *text*; digits in the middle of other letters are a coincidence."""
     found = [spelling for secret in SECRETS.values() for spelling in spellings(secret)]
     return [each for each in found if re.search(rf"(?<![0-9A-Za-z+/=]){re.escape(each)}(?![0-9A-Za-z+/=])", text)]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     raw: bytes
@@ -65,7 +65,7 @@ class Outcome:
 
     @property
     def complaint(self) -> str:
-        """The one sentence on standard error, which must be alone there (but for click's line of usage)."""
+        """The one sentence on standard error, which must be all of it (except for click's line of usage)."""
         lines = self.err.splitlines()
         if lines[0].startswith("Usage: "):
             assert lines[-1].startswith("Error: "), self.err
@@ -108,7 +108,7 @@ def _written(stream: io.TextIOWrapper) -> bytes:
 
 @contextmanager
 def _as_a_new_process() -> Iterator[None]:
-    """Signals and logs as a new process has them; afterwards as they were."""
+    """Signals and logs as in a new process; they are restored afterwards."""
     root, ours = logging.getLogger(), logging.getLogger("mynacard")
     handlers, levels = root.handlers[:], (root.level, ours.level)
     numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
@@ -125,7 +125,7 @@ def _as_a_new_process() -> Iterator[None]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """For a process: this project's source, English, UTF-8, and what *more* says."""
+    """The environment for a process: this project's source, English, UTF-8, and *more*."""
     away = ("LANG", "LANGUAGE", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "MYNACARD_READER")
     kept = {name: value for name, value in os.environ.items() if name not in away and not name.startswith("LC_")}
     return kept | {"PYTHONPATH": str(SOURCE.parent), "PYTHONIOENCODING": "utf-8"} | more
@@ -161,7 +161,7 @@ class CardFile:
         return path
 
     def spend(self, name: str, *, left: int) -> None:
-        """As if tries had been spent until *left* were left."""
+        """Spend tries until *left* are left."""
         document = json.loads(self.path.read_bytes())
         document["pins"][name]["tries_left"] = left
         self.path.write_text(json.dumps(document))
@@ -177,12 +177,12 @@ class CardFile:
         return state.st_ino, state.st_mtime_ns
 
     def card(self) -> SimulatedCard:
-        """The card in memory; what it remembers does not come back to the file."""
+        """The card in memory; its changes are not written back to the file."""
         return assemble(disk.read_file(self.path))
 
 
 class CardAlong:
-    """A simulated card whose answers pass through *change*, and that keeps what it was sent."""
+    """A simulated card whose answers pass through *change*; it keeps the commands that it was sent."""
 
     def __init__(self, card: SimulatedCard, change: Callable[[bytes, bytes], bytes] = lambda _, answer: answer) -> None:
         self.card = card
@@ -204,9 +204,9 @@ class Desk(FakeScard):
         super().__init__()
         self.simulated = card
         self.at_signature: int | BaseException | None = None
-        """What happens in the middle of a signature."""
+        """The failure in the middle of a signature, if any."""
         self.signatures_before = 0
-        """How many are made before that."""
+        """How many signatures are made before that."""
 
     def SCardTransmit(self, card: int, protocol: int, command: list[int], /) -> object:
         wire = bytes(command)
@@ -219,7 +219,7 @@ class Desk(FakeScard):
 
     def _dispose(self, call: str, disposition: int) -> None:
         super()._dispose(call, disposition)
-        self.was_reset = False  # each of a command's connections is new, and hears nothing of the one before
+        self.was_reset = False  # each connection of a command is new, and not affected by the one before
         if disposition == self.SCARD_UNPOWER_CARD:
             self.simulated.power_off()
 

@@ -1,4 +1,4 @@
-"""The desk is Linux's in most of these: libpcsclite, and a service in pcscd's place."""
+"""Most of these tests have a Linux desk: libpcsclite, and a service in the place of pcscd."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from mynacard.doctor import Desk, Finding, System, UsbDevice, examination, examine
 from mynacard.doors.pcsclite import PcscliteDoor
 
-_LINUX = ("attached", "command", "examination", "service")  # a name in sysfs has a colon, which Windows allows in none
+_LINUX = ("attached", "command", "examination", "service")  # names in sysfs have colons, which Windows does not allow
 collect_ignore = [] if sys.platform == "linux" else [f"test_{name}.py" for name in _LINUX]
 
 LayDesk = Callable[..., Desk]
@@ -35,7 +35,7 @@ def door() -> Iterator[PcscliteDoor]:
 
 @pytest.fixture
 def lay_desk(tmp_path: Path) -> LayDesk:
-    """Lays a desk on which nothing is: of a system, at a time, with devices on USB, in an environment."""
+    """Make an empty desk: of a system, at a time, with devices on USB, in an environment."""
 
     def lay(
         system: System = System.LINUX,
@@ -50,7 +50,7 @@ def lay_desk(tmp_path: Path) -> LayDesk:
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch, lay_desk: LayDesk) -> Found:
-    """What is found on a desk where a library is, and the service listens."""
+    """The findings on a desk that has a library, and where the service listens."""
 
     class AnyLibrary:
         name = "a library"

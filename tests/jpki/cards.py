@@ -1,4 +1,4 @@
-"""Simulated cards as these tests need them: counted, or with one thing about them that is different."""
+"""Simulated cards as these tests need them: counting, or different in one respect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORIGIN: Final = "https://example.jp"
 NONCE: Final = "n" * 44
 
 Change = Callable[[bytes, Callable[[bytes], bytes]], Answer]
-"""What a card around a card does with a command, and with a way to ask the card inside."""
+"""The behaviour of a card around a card: it gets a command, and a function that asks the card inside."""
 
 
 @cache
@@ -39,7 +39,7 @@ def card_with(keys: dict[str, KeyMaterial] | None = None, traits: Traits = LONG)
 
 
 def counted(card: Card) -> CardThat:
-    """*card*, with what it was sent."""
+    """*card*, which keeps the commands that it was sent."""
     return CardThat(card.transmit)
 
 
@@ -83,7 +83,7 @@ def tries(card: SimulatedCard) -> tuple[int, int]:
     return next(left), next(left)
 
 
-# --- commands, told by their first bytes ----------------------------------------------------------------
+# --- commands, recognised by their first bytes ----------------------------------------------------------------
 
 
 def is_read(command: bytes) -> bool:

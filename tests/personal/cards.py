@@ -1,4 +1,4 @@
-"""Simulated cards with all their applications, and who is to believe them."""
+"""Simulated cards with all their applications, and the roots to trust."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def card(profile: CardProfile = UNKNOWN, persona: Persona = PERSONAS["mid-term-r
 def counted(
     profile: CardProfile = UNKNOWN, persona: Persona = PERSONAS["mid-term-resident"]
 ) -> tuple[CardThat, Channel]:
-    """A fresh card that keeps what it was sent, and the channel to it."""
+    """A fresh card that keeps the commands that it was sent, and the channel to it."""
     found = CardThat(card(profile, persona).transmit)
     return found, Channel(found, profile)
 
 
 @cache
 def roots() -> tuple[Root, ...]:
-    """The simulated ones."""
+    """The simulated roots."""
     return cached_pki().cv.anchors()

@@ -1,4 +1,4 @@
-"""Cards issued for tests: keys, and files signed with them by `cryptography` alone."""
+"""Cards issued for tests: keys, and files signed with them by `cryptography` only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNSIGNED: Final = bytes(256)
 
 @cache
 def key(name: str) -> RSAPrivateKey:
-    """The key of this name, made when first asked for."""
+    """The key of this name, made on first use."""
     del name
     return generate_private_key(65537, 2048)
 

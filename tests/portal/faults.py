@@ -1,6 +1,6 @@
-"""Lines that break and programs that are killed, where dice say so; and one application in the end, whatever happened.
+"""Lines that break and programs that are killed at random; in the end there is one application, whatever happened.
 
-As a program: ``python -m portal.faults COUNT`` runs so many and writes what came of them to standard output.
+As a program: ``python -m tests.portal.faults COUNT`` makes that many runs and writes their outcomes to standard output.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ URL: Final = ORIGIN
 
 
 class Cut(StrEnum):
-    """Where a line breaks, or an answer is one that says nothing."""
+    """The place where a line breaks, or an answer without meaning."""
 
     BEFORE = "before"
     HEADERS = "in the headers"
@@ -45,12 +45,12 @@ class Cut(StrEnum):
 
 
 class Killed(BaseException):
-    """A program that is no more."""
+    """The program was killed."""
 
 
 @dataclass
 class Line(httpx2.BaseTransport):
-    """From a client to a receiver in this process, piece by piece; :attr:`cut` says where it breaks, once."""
+    """A line from a client to a receiver in this process, piece by piece; it breaks once, at :attr:`cut`."""
 
     receiver: Receiver
     cut: Cut | None = None
@@ -120,7 +120,7 @@ class _Broken(httpx2.SyncByteStream):
 
 @dataclass
 class Death:
-    """Kills whoever writes, before or after one of the next writes; None: nobody."""
+    """Kills the writer before or after one of the next writes; never, if *after* is None."""
 
     after: int | None = None
     late: bool = False
@@ -143,7 +143,7 @@ class Death:
 
 @contextmanager
 def mortal(death: Death) -> Iterator[None]:
-    """Every write of client and receiver may be the last."""
+    """Let *death* strike at the writes of client and receiver."""
     originals = storage.flush, storage.move, Store._commit
     storage.flush, storage.move = death.around(storage.flush), death.around(storage.move)
     Store._commit = death.around(Store._commit)  # type: ignore[method-assign]
@@ -156,7 +156,7 @@ def mortal(death: Death) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened in a run, and what came of it."""
+    """The faults of a run, and its outcome."""
 
     seed: int
     faults: tuple[str, ...]
@@ -216,7 +216,7 @@ def run(seed: int, folder: Path) -> Outcome:
 
 
 def _patient(line: Line, skip: int) -> Line:
-    """The same line, which breaks only after *skip* more requests."""
+    """The same line, but it breaks only after *skip* more requests."""
     cut, line.cut = line.cut, None
 
     class Patient(Line):

@@ -1,4 +1,4 @@
-"""A receiver that is served on this machine, people with keys, and lines that break where they are told to."""
+"""A receiver that is served on this machine, people with keys, and lines that break where a test wants it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RULES: Final = current().version
 
 
 class Clock:
-    """A time that stands still until it is moved."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.now = now
@@ -52,7 +52,7 @@ class Clock:
 
 @dataclass
 class Somebody:
-    """Who has both keys, and counts what they sign."""
+    """A person with both keys, who counts the documents that they sign."""
 
     name: str = "holder"
     authentication: x509.Certificate = field(init=False)

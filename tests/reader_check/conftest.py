@@ -18,7 +18,7 @@ def card() -> SimulatedCard:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits longer than it takes."""
+    """Shorten the waits to what the tests need."""
     monkeypatch.setattr(desk, "_HELD_S", 0.05)
     monkeypatch.setattr(desk, "_WAIT_S", 0.05)
     monkeypatch.setattr(subject, "BACK_S", 0.3)

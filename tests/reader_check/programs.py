@@ -17,7 +17,7 @@ TOOLS: Final = VECTORS.parent / "tools"
 
 @dataclass(frozen=True)
 class Program:
-    """``mynacard readers`` *command*, or the script that does the same; *name* begins what it says."""
+    """``mynacard readers`` *command*, or the script that does the same; its messages begin with *name*."""
 
     name: str
     command: str

@@ -1,4 +1,4 @@
-"""What tests ask of a run of the reader check, and a card that keeps what it was sent."""
+"""Helpers for runs of the reader check, and a card that keeps the commands that it was sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READERS: Final = {
 
 
 class Counting(Around):
-    """A card that keeps what it was sent."""
+    """A card that keeps the commands that it was sent."""
 
     def __init__(self, card: Any) -> None:
         super().__init__(card)

@@ -1,6 +1,6 @@
-"""A PC/SC service for a test and the real libpcsclite, in this process: readers come and go as the test says.
+"""A PC/SC service for a test and the real libpcsclite, in this process: readers come and go as the test wants.
 
-The library looks only once for the place of its service, so all tests of a run share one service, and each begins with
+The library looks up its service only once, so all tests of a run share one service, and each begins with
 an empty desk.
 """
 
@@ -24,7 +24,7 @@ ATR: Final = bytes.fromhex("3BE000FF8131FE4514")
 
 
 class PlainCard:
-    """READ BINARY answers as many bytes '5A' as Le says; anything else, how long the command was."""
+    """It answers READ BINARY with as many bytes '5A' as Le says, and any other command with its length."""
 
     atr: Final = ATR
 
@@ -54,7 +54,7 @@ class PlainCard:
 
 
 class Watched(Around):
-    """A card that keeps what reaches it in *seen*."""
+    """A card that keeps the commands that reach it in *seen*."""
 
     def __init__(self, card: PoweredCard, seen: list[bytes]) -> None:
         super().__init__(card)
@@ -84,7 +84,7 @@ def service() -> Iterator[PcscliteDoor]:
     with pytest.MonkeyPatch.context() as environment, PcscliteDoor() as door:
         for name in ELSEWHERE:
             environment.delenv(name, raising=False)
-        environment.setenv(SOCKET_VARIABLE, door.environment()[SOCKET_VARIABLE])  # the library looks once
+        environment.setenv(SOCKET_VARIABLE, door.environment()[SOCKET_VARIABLE])  # the library looks it up once
         _, context = native.load(PCSC_LITE).establish_context()
         if not door.clients:
             pytest.fail("libpcsclite was used in this process before, and keeps to the service it found then")

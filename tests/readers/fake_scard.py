@@ -32,7 +32,7 @@ SELECT: Final = bytes.fromhex("00A4040C0AD392F000260100000001")
 
 @dataclass
 class FakeCard:
-    """Answers '9000' to everything; knows whether a PIN is verified, and what it was sent."""
+    """Answers '9000' to everything; remembers whether a PIN is verified, and the commands that it was sent."""
 
     verified: bool = False
     sent: list[bytes] = field(default_factory=list[bytes])
@@ -47,13 +47,13 @@ class FakeCard:
         return self.answers.pop(0) if self.answers else [0x90, 0x00]
 
     def typed(self) -> list[int]:
-        """Somebody types the right PIN at the reader."""
+        """The holder types the right PIN at the reader."""
         self.verified = True
         return [0x90, 0x00]
 
 
 class FakeScard:
-    """What ``smartcard.scard`` offers and mynacard uses."""
+    """The part of ``smartcard.scard`` that mynacard uses."""
 
     SCARD_SCOPE_USER = 0
     SCARD_PROTOCOL_T1 = 2
@@ -70,10 +70,10 @@ class FakeScard:
         self.transaction: int | None = None
         self.was_reset = False
         self.transmitted: list[bytes] = []
-        """Every command that was handed over, whether it reached the card or not."""
+        """Every command that was passed, whether it reached the card or not."""
         self.fails_on: dict[bytes, int | BaseException] = {}
         self.controls: dict[int, object] = {}
-        """What the reader itself answers, by control code; to other codes, that it does not know them."""
+        """The reader's own answers, by control code; it refuses all other codes as unknown."""
         self._blocked: dict[str, tuple[int, threading.Event]] = {}
         self._failures: dict[str, list[int | BaseException]] = {}
         self._handles = iter(range(0x1001, 0x7FFF))
@@ -81,16 +81,16 @@ class FakeScard:
     # --- for tests
 
     def fail(self, call: str, *outcomes: int | BaseException) -> None:
-        """The next calls of *call* answer a code or raise, instead of doing anything."""
+        """Make the next calls of *call* return a code or raise, and do nothing else."""
         self._failures.setdefault(call, []).extend(outcomes)
 
     def block(self, call: str, after: int = 0) -> threading.Event:
-        """The next *call*, or the one so many after it, does not return until the event is set; then it is done."""
+        """Block the next *call*, or the one *after* more calls, until the returned event is set; then it is done."""
         self._blocked[call] = (after, released := threading.Event())
         return released
 
     def wait_until_nothing_is_open(self) -> None:
-        """For what a blocked call has left, which is let go when it returns."""
+        """Wait for the end of a blocked call, which releases everything when it returns."""
         for _ in range(1000):
             if self.nothing_is_open:
                 return
@@ -130,7 +130,7 @@ class FakeScard:
         assert context in self.contexts
 
         def changes() -> object:
-            """Whoever waits hears at once that nothing has changed."""
+            """Every wait ends at once: nothing has changed."""
             if missing := [name for name, _ in states if name not in self.readers and name != READER_LIST]:
                 assert missing
                 return [UNKNOWN_READER, []]
@@ -247,7 +247,7 @@ class FakeScard:
 
 
 class Clock:
-    """Time that passes only where somebody sleeps."""
+    """Time that passes only during a sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""A card that is used for everything, and what is recorded of it."""
+"""A card that is used for everything, and the recording of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SELECT = "00A4040C0AD392F000260100000001"
 
 
 def recorded(card: Card, rules: tuple[ApplicationMask, ...] = (masks.PERSONAL,)) -> str:
-    """What is written while *card* is used for everything."""
+    """The text of the recording while *card* is used for everything."""
     stream = io.StringIO()
     recorder = Recorder(card, stream, rules)
     everything(recorder)

@@ -1,4 +1,4 @@
-"""Recordings that several modules look at."""
+"""Recordings that several modules use."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def usage(**flags: bool) -> x509.KeyUsage:
 
 @cache
 def key(name: str, generation: int) -> PrivateKey:
-    """The key of this name, made when first asked for."""
+    """The key of this name, made on first use."""
     del name
     return rsa.generate_private_key(65537, 2048) if generation == 1 else ec.generate_private_key(ec.SECP384R1())
 
@@ -66,7 +66,7 @@ def certificate(
 
 
 def authority(generation: int, *, organization: str = "Test", **options: object) -> x509.Certificate:
-    """A CA that is in order, but for *options*."""
+    """A CA that is in order except for *options*."""
     found = key("ca", generation)
     extensions = [(CA, True), (usage(key_cert_sign=True), True)]
     return certificate(
@@ -83,7 +83,7 @@ def authority(generation: int, *, organization: str = "Test", **options: object)
 def signer(
     generation: int, extensions: Sequence[tuple[x509.ExtensionType, bool]] | None = None, **options: object
 ) -> x509.Certificate:
-    """The certificate of a signer under it, in order but for *options*."""
+    """The certificate of a signer under it, in order except for *options*."""
     given = [(usage(digital_signature=True), True)] if extensions is None else extensions
     issuer, found = key("ca", generation), key("signer", generation)
     return certificate("Signer", found, "CA", issuer, given, **options)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Simulated residence cards, and what is needed to open them."""
+"""Simulated residence cards, and the means to open them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def card(name: str = FIRST, *, extended_length: bool = True) -> SimulatedResiden
 
 
 def counted(name: str = FIRST, profile: CardProfile = UNKNOWN) -> tuple[CardThat, Channel, SimulatedResidenceCard]:
-    """A fresh card that keeps what it was sent, the channel to it behind a reader of *profile*, and the card."""
+    """A fresh card that keeps the commands that it was sent, the channel to it with *profile*, and the card."""
     inside = card(name, extended_length=profile.extended_length is not False)
     found = CardThat(inside.transmit)
     return found, Channel(found, profile), inside
@@ -49,7 +49,7 @@ def opened(channel: Channel | CardThat | SimulatedResidenceCard) -> ResidenceCar
 
 @cache
 def files(name: str = FIRST) -> CardFiles:
-    """All that is on a card of this kind."""
+    """The contents of a card of this kind."""
     return opened(card(name)).read()
 
 

@@ -1,4 +1,4 @@
-"""The conversations of vectors/residence/dialogues.json, with bytes in place of what their sources do not give."""
+"""The conversations of vectors/residence/dialogues.json, with made-up bytes where their sources do not give any."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Agreement:
 
     @property
     def card(self) -> bytes:
-        """The card's, in the order in which it draws them."""
+        """The card's random bytes, in the order in which it draws them."""
         return self.row.data("rnd_icc") + self.row.data("k_icc")
 
     @property
@@ -53,12 +53,12 @@ class Agreement:
 
 
 def agreement_of(row: Vector) -> Agreement:
-    """The agreement that a row of agreement.json is, or that a dialogue names."""
+    """The agreement in a row of agreement.json, or the one that a dialogue names."""
     return Agreement(AGREEMENTS[row.text("agreement")] if row.has("agreement") else row)
 
 
 def content(value: object) -> bytes:
-    """Bytes as everywhere, ramps, and a pattern where the source gives none."""
+    """Bytes in the usual notation, ramps, and a pattern where the source gives none."""
     match value:
         case {"ramp": [int(a), int(b), int(m)], "times": int(times)}:
             return bytes((a * i + b) % m for i in range(times))
@@ -72,18 +72,18 @@ def content(value: object) -> bytes:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a source says of an answer."""
+    """A source's account of an answer."""
 
     value: object
 
     @property
     def wire(self) -> bytes | None:
-        """The whole answer, where it is given."""
+        """The complete answer, if the source gives it."""
         return None if isinstance(self.value, dict) else content(self.value)
 
     @property
     def plain(self) -> bytes | None:
-        """In the clear, without status word, as far as the source gives it."""
+        """The data in the clear, without status word, as far as the source gives it."""
         return content(self.value["plain"]) if isinstance(self.value, dict) and "plain" in self.value else None
 
     def agrees(self, answer: bytes) -> bool:
@@ -105,7 +105,7 @@ def steps(row: Vector) -> list[tuple[bytes, Expected]]:
 
 
 def files(row: Vector) -> dict[tuple[str, int], bytes]:
-    """What the card holds, by DF and short identifier."""
+    """The contents of the card, by DF and short identifier."""
     found = {}
     for name, value in row.row("files").items():
         df, sfi = name.split("/")

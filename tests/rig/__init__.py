@@ -1,1 +1,1 @@
-"""A PC/SC service of a test's own, with one simulated card on its one virtual reader."""
+"""A private PC/SC service for a test, with one simulated card on its one virtual reader."""

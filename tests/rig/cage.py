@@ -1,9 +1,9 @@
 """Runs as process 1 of new network, mount and process namespaces: pcscd, and the card that dials it, until stdin ends.
 
-The driver of the virtual reader listens on every network interface, so it gets a network that has none but ``lo``.
+The driver of the virtual reader listens on every network interface, so it gets a network that has only ``lo``.
 pcscd keeps its process number under /run/pcscd and deletes it at the end, so it gets a /run/pcscd that is not the
-system's. Its socket is compiled in, but it takes one from systemd: this imitates systemd. When process 1 ends, the
-kernel ends all others, so that nothing outlives the tests, however they end.
+system's. The path of its socket is compiled in, but it accepts a socket from systemd: this imitates systemd. When
+process 1 ends, the kernel ends all others, so that nothing outlives the tests, however they end.
 """
 
 from __future__ import annotations

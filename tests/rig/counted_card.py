@@ -1,4 +1,4 @@
-"""Puts the card in a file on the virtual reader, as ``mynacard sim vpcd`` does, and keeps a line for each APDU."""
+"""Puts the card in a file on the virtual reader, as ``mynacard sim vpcd`` does, and writes a line for each APDU."""
 
 from __future__ import annotations
 

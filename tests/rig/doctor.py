@@ -1,4 +1,4 @@
-"""``mynacard doctor``, run on a desk of a test's own, and what it finds there."""
+"""``mynacard doctor``, run on a desk made for a test, and its findings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FOUND: Final = ["library/found", "socket/elsewhere"]
 OPEN: Final = [*FOUND, "socket/open"]
 RUNNING: Final = [*OPEN, "service/running"]
 CARD: Final = ["card/jpki", "certificate/valid", "certificate/present", "pin/good", "pin/good"]
-"""What is found of a card with which all is well."""
+"""The findings about a card that is in order."""
 
 
 def environment(path: str | Path) -> dict[str, str]:
@@ -38,18 +38,18 @@ def environment(path: str | Path) -> dict[str, str]:
 
 
 def shown(given: Mapping[str, str], *words: str, before: Sequence[str] = (), refused: bool = False) -> tuple[str, int]:
-    """What ``mynacard doctor`` prints with the environment *given*, and its exit status; *before* runs it."""
+    """The output of ``mynacard doctor`` in the environment *given*, and its exit status; *before* precedes it."""
     done = subprocess.run(
         [*before, sys.executable, "-c", IMPATIENT, "doctor", *words],
         env=given, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
-    told = "--report" in words or refused  # on standard error, what was written or is wrong with the command
+    told = "--report" in words or refused  # standard error reports what was written, or what is wrong with the command
     assert bool(done.stderr) == told, done.stderr
     return done.stdout, done.returncode
 
 
 def doctor(given: Mapping[str, str], *words: str, before: Sequence[str] = ()) -> tuple[list[str], int]:
-    """The codes of what it finds, and its exit status. What every desk has is left out: a clock that may be right."""
+    """The codes of its findings, and its exit status. The one that every desk has is left out: ``clock/good``."""
     said, status = shown(given, "--json", *words, before=before)
     found = json.loads(said)
     for each in found:
@@ -65,7 +65,7 @@ def doctor(given: Mapping[str, str], *words: str, before: Sequence[str] = ()) ->
 
 @contextlib.contextmanager
 def listening(path: Path, answer: Callable[[socket.socket], None]) -> Iterator[None]:
-    """A service that does *answer* with whoever comes."""
+    """A service that calls *answer* with each connection."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
@@ -79,6 +79,6 @@ def listening(path: Path, answer: Callable[[socket.socket], None]) -> Iterator[N
 
 
 def _serve(listener: socket.socket, answer: Callable[[socket.socket], None]) -> None:
-    with contextlib.suppress(OSError):  # so a listener that is shut down says
+    with contextlib.suppress(OSError):  # a listener that is shut down raises it
         while True:
             answer(listener.accept()[0])

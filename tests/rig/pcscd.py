@@ -46,15 +46,15 @@ class Desk:
     """A private PC/SC service, seen from a client.
 
     Attributes:
-        environment: in which a program meets its reader. A program reads it once: to meet two cards, it takes two.
-        log: what service and card say.
+        environment: a program started in it finds this reader. It looks once: to use two cards, start two programs.
+        log: the output of service and card.
     """
 
     environment: Mapping[str, str]
     log: Path
 
     def run(self, *command: str | Path, refused: bool = False, cwd: Path | None = None) -> str:
-        """What a client says, which ends well (or, *refused*, does not)."""
+        """The output of a client, which must succeed, or fail if *refused*."""
         done = subprocess.run(
             [str(part) for part in command],
             env=self.environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -65,33 +65,33 @@ class Desk:
         return said if refused else done.stdout
 
     def said(self) -> str:
-        """What service and card said so far, for a test that failed."""
+        """The output of service and card so far, for a test that failed."""
         return f"--- pcscd and card ---\n{self.log.read_text(errors='replace')}"
 
 
 def unavailable(reason: str) -> NoReturn:
-    """End this test (or this import): as a failure where everything has to be tested (``CI=true``), else as skipped."""
+    """End this test (or this import): fail if everything has to be tested (``CI=true``), otherwise skip."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason, allow_module_level=True)
 
 
 def program(name: str) -> str:
-    """Where *name* is."""
+    """The path of the program *name*."""
     return shutil.which(name, path=_SBIN) or unavailable(
         f"{name} is not installed; tools/system_packages.sh says which packages the tests need"
     )
 
 
 def card_command(card_file: Path) -> list[str]:
-    """What puts the card in *card_file* on the virtual reader."""
+    """The command that puts the card in *card_file* on the virtual reader."""
     return [sys.executable, "-m", "mynacard", "sim", "vpcd", "--card", str(card_file), "--port", str(PORT)]
 
 
 @contextlib.contextmanager
 def private_pcscd(card: Sequence[str]) -> Iterator[Desk]:
-    """A PC/SC service with one reader, and in it the card that the command *card* plays."""
-    # Not where TMPDIR says: the name of a UNIX socket has at most 108 bytes, and pcscd's configuration takes no spaces.
+    """A PC/SC service with one reader, and in it the card that the command *card* simulates."""
+    # TMPDIR is ignored: the name of a UNIX socket has at most 108 bytes, and pcscd's configuration takes no spaces.
     folder = Path(tempfile.mkdtemp(prefix="mynacard-", dir="/tmp"))
     try:
         command = _cage_command(folder, card)
@@ -102,7 +102,7 @@ def private_pcscd(card: Sequence[str]) -> Iterator[Desk]:
             _wait_for_card(cage, desk)
             yield desk
         finally:
-            cage.communicate(timeout=STOP_S)  # it ends when its stdin does, and is gone when all in it is
+            cage.communicate(timeout=STOP_S)  # it ends when its stdin does, after everything in it
     finally:
         shutil.rmtree(folder)
 

@@ -1,4 +1,4 @@
-"""Programs that others wrote, and how they are asked to look at a card or to sign with it."""
+"""Other projects' programs, and the commands with which they read a card or sign with it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEYS: Final = {"user-authentication": AUTHENTICATION, "digital-signature": SIGNI
 
 
 def found(*patterns: str) -> Path | None:
-    """A library or a folder, wherever this system keeps them."""
+    """The first library or folder that matches, in the places where systems keep them; None if there is none."""
     places = (Path(place) for place in ("/usr/lib", "/usr/lib64", "/usr/local/lib"))
     return next((path for place in places for pattern in patterns for path in sorted(place.glob(pattern))), None)
 
@@ -80,13 +80,13 @@ def with_engine(desk: Desk) -> Desk:
 
 
 def private_key(key: Key) -> str:
-    """The name by which OpenSSL's engine finds *key*; the two tokens are on one reader."""
+    """The name by which OpenSSL's engine finds *key*; both tokens are on one reader."""
     return f"pkcs11:token={key.token};id=%{key.object_id};type=private;pin-value={key.pin}"
 
 
 @contextlib.contextmanager
 def ssh_agent(desk: Desk, pin: str) -> Iterator[Desk]:
-    """*desk* with an agent of OpenSSH that was given the card and its PIN."""
+    """*desk* with OpenSSH's agent, which has the card and its PIN."""
     with tempfile.TemporaryDirectory(prefix="agent-", dir="/tmp") as folder:
         asked = Path(folder, "ask")
         asked.write_text(f"#!/bin/sh\necho {pin}\n")
@@ -98,7 +98,7 @@ def ssh_agent(desk: Desk, pin: str) -> Iterator[Desk]:
             env=desk.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             assert process.stdout is not None
-            process.stdout.readline()  # says where it listens, and so that it does
+            process.stdout.readline()  # it prints its address once it listens
             try:
                 ours.run(program("ssh-add"), "-s", pkcs11_module())
                 yield ours
@@ -108,6 +108,6 @@ def ssh_agent(desk: Desk, pin: str) -> Iterator[Desk]:
 
 
 def java(source: str, *words: str) -> list[str | Path]:
-    """What runs *source*, a program of one file, with pcsc-lite's library."""
+    """The command that runs *source*, a program of one file, with pcsc-lite's library."""
     library = found("**/libpcsclite.so.1") or unavailable("libpcsclite1 is not installed")
     return [program("java"), f"-Dsun.security.smartcardio.library={library}", HERE / source, *words]

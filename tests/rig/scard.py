@@ -47,25 +47,25 @@ class Scard:
         return self._process.pid
 
     def call(self, function: str, *arguments: object) -> list[Any]:
-        """What *function* answers: its code, unsigned, and its values."""
+        """The answer of *function*: its code, unsigned, and its values."""
         self.start(function, *arguments)
         return self.answer()
 
     def start(self, function: str, *arguments: object) -> None:
-        """Call *function*, which may take its time."""
+        """Call *function* without waiting for its answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([function, *arguments]) + "\n")
         self._process.stdin.flush()
 
     def answer(self) -> list[Any]:
-        """What the function says that was started; waits for it."""
+        """Wait for the answer of the function that was started."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the client has ended"
         return list(json.loads(line))
 
     def kill(self) -> None:
-        """At once, with a signal that it cannot catch."""
+        """Kill it at once, with a signal that it cannot catch."""
         self._process.kill()
         with self._process:  # closes its pipes
             self._process.wait(CLIENT_S)
@@ -79,7 +79,7 @@ class Scard:
     # --- what clients do ---
 
     def connect(self, reader: str, mode: int = 2) -> int:
-        """A connection to the card on *reader*, of a context that lasts as long as the process."""
+        """A connection to the card on *reader*, in a context that lasts as long as the process."""
         code, context = self.call("SCardEstablishContext", 0)
         assert code == 0
         code, card, self._protocol = self.call("SCardConnect", context, reader, mode, 3)
@@ -87,6 +87,6 @@ class Scard:
         return int(card)
 
     def transmit(self, card: int, command: bytes) -> bytes | int:
-        """The response, or why there is none."""
+        """The response, or the code of the failure."""
         code, answer = self.call("SCardTransmit", card, self._protocol, list(command))
         return code or bytes(answer)

@@ -1,4 +1,4 @@
-"""Two programs of one user at one card: a holder's, which verifies both PINs and goes; a stranger's, which stays."""
+"""Two programs of one user at one card: the holder's verifies both PINs and ends; the stranger's stays."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def status_word(apdu):
 handle, protocol = must(scard.SCardConnect(context, readers[0], scard.SCARD_SHARE_SHARED, 3))
 print("here", flush=True)
 """
-"""It is connected all the time, so that the card stays powered, and knows no PIN."""
+"""It stays connected, so that the card stays powered, and does not know a PIN."""
 
 STRANGER: Final = (
     _CONNECTED
@@ -89,17 +89,17 @@ while sys.stdin.readline():
     print(status_word(list(bytes.fromhex("00B08100000000"))), flush=True)
 """
 )
-"""The same at a residence card: it asks for the address, which an open card sends in the clear to anybody."""
+"""The same at a residence card: it asks for the address, which an open card sends in the clear to any program."""
 
 SIGNED: Final = "9000 9000\n"
 REFUSED: Final = "6982 6982\n"
-"""What a stranger gets for a signature with each key."""
+"""The status words that the stranger gets when it asks each key for a signature."""
 
 HERE_S: Final = 30.0
 
 
 def leave(desk: Desk, leaving: str = "pass", *, holder: str = HOLDER) -> int:
-    """Let the holder verify both PINs, and leave by itself; its exit status."""
+    """Let the holder verify both PINs and end by itself; return its exit status."""
     done = subprocess.run(
         [sys.executable, "-c", holder.replace("LEAVING", leaving)],
         env=desk.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
@@ -109,7 +109,7 @@ def leave(desk: Desk, leaving: str = "pass", *, holder: str = HOLDER) -> int:
 
 
 def leave_by(desk: Desk, number: signal.Signals, *, holder: str = HOLDER) -> int:
-    """Let the holder verify both PINs, and end it by a signal while its transaction lasts; its exit status."""
+    """Let the holder verify both PINs, and end it by a signal within its transaction; return its exit status."""
     with subprocess.Popen(
         [sys.executable, "-c", holder.replace("LEAVING", "sys.stdin.read()")], env=desk.environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -134,7 +134,7 @@ def stranger(desk: Desk, script: str = STRANGER) -> Iterator[subprocess.Popen[st
 
 
 def tries(process: subprocess.Popen[str]) -> str:
-    """What the stranger gets when it asks for a signature of each key."""
+    """The status words that the stranger gets when it asks each key for a signature."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("your turn\n")

@@ -1,4 +1,4 @@
-"""What the tests of signatures have in common: a document, its signer, somebody else, and a good signature."""
+"""Shared by the tests of signatures: a document, its signer, another person, and a good signature."""
 
 from __future__ import annotations
 

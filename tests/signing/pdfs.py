@@ -16,7 +16,7 @@ _WRITER: Any = writer
 
 
 def pdf(pages: int = 1, filler: int = 0, *, form: bool = False, password: str | None = None) -> bytes:
-    """A file with empty pages, *filler* bytes of comment in each, and if wanted a form with the field ``remark``."""
+    """A file with empty pages, *filler* bytes of comment in each, and optionally a form with the field ``remark``."""
     made = _WRITER.PdfFileWriter(stream_xrefs=False)
     for _ in range(pages):
         stream = _PDF.StreamObject(stream_data=b"%" + b"x" * filler + b"\n")
@@ -59,7 +59,7 @@ def updated(data: bytes, change: Any) -> bytes:
 
 
 def other_page(made: Any) -> None:
-    """Put another content into the first page: a "shadow" update."""
+    """Replace the contents of the first page: a "shadow" update."""
     page = made.root["/Pages"]["/Kids"][0]
     page["/Contents"] = made.add_object(_PDF.StreamObject(stream_data=b"1 0 0 rg 0 0 595 842 re f\n"))
     made.update_container(page)

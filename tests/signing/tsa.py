@@ -42,7 +42,7 @@ ess_cert_id_alg = sha256
 
 
 def answered(request: bytes, certificate: x509.Certificate = CERTIFICATE, key_name: str = "time") -> bytes:
-    """What an authority with *certificate* answers: a TimeStampResp, stamped with this machine's time."""
+    """The answer of an authority with *certificate*: a TimeStampResp, stamped with this machine's time."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "request").write_bytes(request)

@@ -1,4 +1,4 @@
-"""A person made up, and what they apply for: one good application of each kind, and changes to it."""
+"""A made-up person and their applications: one good one of each kind, and changes to it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def application(
     target: str | None = None,
     **circumstances: Any,
 ) -> Application:
-    """A good one but for what is asked for: all that it takes beside is there."""
+    """A good application with the given values; everything else that it needs is there."""
     settings: dict[str, Any] = {
         "approved": True,
         "requested": True,

@@ -1,4 +1,4 @@
-"""What a submission's kind, riders, actor and statuses should be told, written by hand beside the official pages.
+"""The findings expected for a submission's kind, riders, actor and statuses, written by hand from the official pages.
 
 It knows nothing of the package's own rules, so that it can disagree with them. It was made from notes on stored copies
 of these pages, collected 2026-11-23:
@@ -10,7 +10,7 @@ of these pages, collected 2026-11-23:
 - ISA's questions and answers (moj.go.jp/isa/applications/online/online-QA.html, /guide/online-QA.html): the riders; and
   that permanent residence is not online (Q&A as checked 2026-05-12).
 - One office (bridge2n.jp/17316045576856): who cannot hold a card. It names stays under 3 months and ages under 15 too,
-  which nothing here is told of.
+  which nothing here considers.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def expected(
     ill: bool = False,
     supervising: bool = False,
 ) -> frozenset[str]:
-    """The codes of all that is to be said of this submission; the last two are warnings.
+    """The codes of all findings about this submission; the last two are warnings.
 
     Args:
         current: the status held; None for coe and acquisition.

@@ -1,4 +1,4 @@
-"""Packages made here, good ones and others, and who signs them."""
+"""Packages made here, good ones and others, and their signer."""
 
 from __future__ import annotations
 

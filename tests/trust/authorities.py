@@ -1,4 +1,4 @@
-"""Authorities and holders with certificates of the shape that JPKI's have, made up, and one thing at a time amiss."""
+"""Made-up authorities and holders with certificates in the form of JPKI's, wrong in one respect at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Extensions = Sequence[tuple[x509.ExtensionType, bool]]
 
 
 def key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """The key called *name*, made when it is first asked for."""
+    """The key called *name*, made on first use."""
     return _key(name, bits)
 
 

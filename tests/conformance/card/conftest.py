@@ -1,6 +1,7 @@
-"""One suite, several cards: each test runs once for every way of meeting one.
+"""One suite, several cards: each test runs once for every way of reaching a card.
 
-``--reader NAME`` meets a real card instead, and asks what spares it; the rest is deselected, with the reason printed.
+``--reader NAME`` tests a real card instead, only with tests that do it no harm; the others are deselected, and the
+reasons are printed.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """A test on a recording runs twice: to make it, and on it."""
+    """A test on a recording runs twice: once to make it, once on it."""
     recorded = pyfuncitem.stash.get(RECORDED, None)
     if recorded is None:
         return (yield)
@@ -94,7 +95,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
     recorded.play()
     if any(statement.masked for statement in statements_of(pyfuncitem)):
-        with pytest.raises(MaskedError):  # else the statement's "replay" is out of date
+        with pytest.raises(MaskedError):  # otherwise the statement's "replay" is out of date
             yield
         return True
     done = yield
@@ -106,7 +107,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Of a failure on a real card: where it was, and what was said, without data, for that is somebody's."""
+    """Report a failure on a real card by its place and its APDUs, without data, which may be personal."""
     report: pytest.TestReport = yield
     if call.excinfo is not None and report.failed and _reader(item.config):
         own = [entry for entry in call.excinfo.traceback if Path(entry.path).parent == Path(__file__).parent]
@@ -130,7 +131,7 @@ def _reader(config: pytest.Config) -> str:
 
 
 def _told(config: pytest.Config) -> Mapping[str, bytes]:
-    """The PINs of the real card, as far as they were told."""
+    """The PINs of the real card that were given."""
     path = config.getoption("--pin-file", default="")
     return read_pins(Path(path)) if path else NOBODY
 
@@ -140,7 +141,7 @@ def _told(config: pytest.Config) -> Mapping[str, bytes]:
 
 @pytest.fixture
 def card(request: pytest.FixtureRequest, way: str) -> Iterator[Conversation]:
-    """A card that nobody has used yet, its power just on."""
+    """A card that was not used yet, just powered on."""
     if way == REAL:
         real: Guard = request.getfixturevalue("real_card")
         real.power_cycle()
@@ -185,7 +186,7 @@ def client(own_door: PcscliteDoor) -> Iterator[DoorCard]:
 
 @pytest.fixture(scope="session")
 def real_card(request: pytest.FixtureRequest) -> Iterator[Guard]:
-    """The card on the reader that was named, behind the guard."""
+    """The card on the named reader, behind the guard."""
     library = find_library()
     found = PcscCard(library, choose_reader(list_readers(library), _reader(request.config)))
     try:

@@ -1,7 +1,7 @@
-"""What tests say to a card: hexadecimal digits, and a few sequences of them that all use.
+"""A test's conversation with a card: hexadecimal digits, and a few sequences of them that many tests use.
 
-Names and numbers are written down here once more, so that the suite is nobody's echo: neither the driver's layout nor
-the simulator's is asked.
+Names and numbers are written down here once more, so that the suite is independent of both the driver's layout and the
+simulator's.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KEYS: Final = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a card said: data, and the status word as four digits. Prints no data: it may be somebody's."""
+    """A card's answer: data, and the status word as four digits. It does not print the data, which may be personal."""
 
     data: bytes
     sw: str
@@ -57,7 +57,7 @@ class Conversation:
     Args:
         card: the card.
         pins: the right PINs, as far as they are known.
-        knows: public keys that no card tells.
+        knows: public keys that are not on a card.
     """
 
     def __init__(self, card: CardUnderTest, pins: Mapping[str, bytes], knows: Mapping[str, RSAPublicKey]) -> None:
@@ -65,12 +65,12 @@ class Conversation:
         self._pins = pins
         self.knows = knows
         self.heard: list[str] = []
-        """Headers of commands, and what came: no data, so it may be shown."""
+        """Headers of commands, and their answers without data, so that they may be shown."""
 
     # --- commands ---
 
     def __call__(self, command: str, data: bytes = b"", end: str = "") -> Answer:
-        """The answer to *command*; its digits, then *data*, then the digits of *end*."""
+        """The answer to *command*: its digits, then *data*, then the digits of *end*."""
         return self.send(bytes.fromhex(command) + data + bytes.fromhex(end))
 
     def send(self, command: bytes) -> Answer:

@@ -1,4 +1,4 @@
-"""What keeps a real card whole: no try is spent, nothing is changed, whatever a test does."""
+"""Protects a real card: whatever a test does, no try is spent and nothing is changed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["CardUnderTest", "Guard", "RefusedError"]
 
 _VERIFY: Final = 0x20
 _HARMLESS: Final = {
-    0x00: {0x20, 0x84, 0x88, 0xA4, 0xB0, 0xB2, 0xCA, 0xEE},  # EE is no instruction; it is asked for to hear that
+    0x00: {0x20, 0x84, 0x88, 0xA4, 0xB0, 0xB2, 0xCA, 0xEE},  # EE is not an instruction; it is sent to see the refusal
     0x80: {0x2A, 0xAE, 0xFC},
     0x08: {0xA4, 0xB0}, 0x0C: {0xA4, 0xB0},
     0x01: {0xB0}, 0xB0: {0xA4},
 }  # fmt: skip
-"""Instructions by class that go to a real card; VERIFY with data by another rule."""
+"""Instructions by class that go to a real card; another rule is for VERIFY with data."""
 
 
 class CardUnderTest(Protocol):
@@ -29,15 +29,15 @@ class CardUnderTest(Protocol):
 
 
 class RefusedError(Exception):
-    """The guard did not let a command pass. Its words show no data."""
+    """The guard did not let a command pass. The message shows no data."""
 
 
 class Guard:
-    """A card around a real one that lets pass what spends no try and changes nothing.
+    """A card around a real one that passes only commands that spend no try and change nothing.
 
-    VERIFY with data passes only in the class without secure messaging, with the right PIN as the holder has told it,
-    for a key of the application that this guard saw selected, while that PIN has all its tries, and until one was
-    refused: then none passes any more.
+    VERIFY with data passes only in the class without secure messaging, with the right PIN as the holder gave it, for a
+    key of the application that this guard saw selected, and while that PIN has all its tries. After a refusal of one,
+    none passes any more.
 
     Args:
         card: the real one.

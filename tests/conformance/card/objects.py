@@ -33,7 +33,7 @@ def _first(data: bytes) -> tuple[str, bytes, int]:
 
 
 def read_all(data: bytes) -> dict[str, bytes]:
-    """The objects that *data* is made of, to its last byte, by tag and in order."""
+    """The objects in *data*, to its last byte, by tag and in order."""
     found: dict[str, bytes] = {}
     while data:
         tag, value, end = _first(data)
@@ -84,7 +84,7 @@ class CvCertificate:
 
     @classmethod
     def parse(cls, content: bytes) -> CvCertificate:
-        """The one in *content*, with or without the object '7F21' around it."""
+        """The certificate in *content*, with or without the object '7F21' around it."""
         inside = one(content, "7F21") if content[:2] == b"\x7f\x21" else content
         found = read_all(inside)
         assert list(found) == ["5F4E", "5F37"]

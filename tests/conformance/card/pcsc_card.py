@@ -47,17 +47,17 @@ class PcscCard:
         return answer
 
     def power_cycle(self) -> None:
-        """No power, and power again."""
+        """Cut the power, and restore it."""
         self._leave(Disposition.UNPOWER)
         self._connect()
 
     def warm_reset(self) -> None:
-        """A reset that does not take the power away."""
+        """Reset it without cutting the power."""
         self._leave(Disposition.RESET)
         self._connect()
 
     def close(self) -> None:
-        """Log out, take the power, let go."""
+        """Log out, cut the power, disconnect."""
         try:
             if self._exposure.login_possible:
                 self.transmit(LOG_OUT_WIRE)
@@ -71,7 +71,7 @@ class PcscCard:
 
 
 def serve(library: Library) -> None:
-    """Do what standard input says."""
+    """Carry out the commands on standard input."""
     card: PcscCard | None = None
     for line in sys.stdin:
         word, _, rest = line.strip().partition(" ")

@@ -1,6 +1,6 @@
-"""RSA as far as this suite needs it, in arithmetic: what is in a signature, and encryption with a padding handed in.
+"""RSA as far as this suite needs it, in arithmetic: the input of a signature, and encryption with a given padding.
 
-A library would draw the padding of an encryption itself, and a recording does not hear twice what is drawn anew.
+A library would draw a new padding for each encryption, which a recording could not replay.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def raw(key: RSAPublicKey, block: bytes) -> bytes:
 
 
 def padded_input(key: RSAPublicKey, signature: bytes) -> bytes:
-    """What was padded, as PKCS #1 v1.5 pads for signatures, to make *signature*."""
+    """The input that was padded, as PKCS #1 v1.5 pads for signatures, and made *signature*."""
     block = raw(key, signature)
     filler, _, found = block[2:].partition(b"\x00")
     assert block[:2] == b"\x00\x01"

@@ -149,7 +149,7 @@ def _on_a_real_card(statement: Statement) -> str:
 
 
 def left_out_table() -> str:
-    """What the file says is left out, as docs/conformance.md has it."""
+    """The subjects that the file leaves out, as docs/conformance.md lists them."""
     rows = cast(list[dict[str, str]], vector_file(FILE)["left_out"])
     lines = [f"| {row['section']} | {row['mark']} | {row['what']} | {row['why']} |" for row in rows]
     return "\n".join(["| section | mark | what | why not |", "| --- | --- | --- | --- |", *lines]) + "\n"

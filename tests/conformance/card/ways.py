@@ -1,4 +1,4 @@
-"""The ways in which the suite meets a card: in memory, through a PC/SC door, as a recording of itself, on a reader."""
+"""The ways in which the suite reaches a card: in memory, through a PC/SC door, as its own recording, on a reader."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ __all__ = [
 ]
 
 OBSERVED: Final = Traits(personality=Personality.OBSERVED)
-"""The simulated card of the suite does at a warm reset what cards were seen to do. The default does what is safest."""
+"""The suite's simulated card behaves at a warm reset as cards were seen to do. The default is the safest behaviour."""
 SHOWN: Final = tuple(
     ApplicationMask(df_name)
     for df_name in (DF_NAME, ISSUER_SECURITY_DOMAIN, *(found.df_name for found in APPLICATIONS))
 )
-"""Nothing in the files of a simulated card is anybody's."""
+"""Nothing in the files of a simulated card is personal."""
 READER: Final = "Conformance 00 00"
 
 
@@ -72,7 +72,7 @@ def read_pins(path: Path) -> dict[str, bytes]:
 
 @cache
 def known_of_cards() -> dict[str, RSAPublicKey]:
-    """Root keys by the name that certificates call them by, as hexadecimal digits: of the cards that people have."""
+    """The root keys of real cards, by the name that certificates use for them, as hexadecimal digits."""
     return _by_name((*PRODUCTION, *TEST))
 
 
@@ -82,7 +82,7 @@ def _by_name(roots: tuple[Root, ...]) -> dict[str, RSAPublicKey]:
 
 @cache
 def known_of_simulated_cards() -> dict[str, RSAPublicKey]:
-    """The same of simulated cards; and as "authentication" the key of their common application."""
+    """The same for simulated cards; and as "authentication" the key of their common application."""
     found = cached_pki().cv
     key = load_der_private_key(found.card.authentication, None).public_key()
     assert isinstance(key, RSAPublicKey)
@@ -112,7 +112,7 @@ class InMemory:
 class DoorCard:
     """The card on a door's reader, as another process meets it through libpcsclite.
 
-    Another process, because the library looks once for the place of its service, and in this one other tests are first.
+    Another process, because the library looks up its service only once, and in this process other tests came first.
     """
 
     def __init__(self, door: PcscliteDoor) -> None:
@@ -155,7 +155,7 @@ class DoorCard:
 class RecordedCard:
     """A simulated card that is recorded; after :meth:`play`, the recording of it.
 
-    A test is run on both: what it asks for the second time, the recording answers, in the same order.
+    A test is run on both: the second time, the recording answers its commands, in the same order.
     """
 
     def __init__(self, card: SimulatedCard) -> None:
@@ -165,13 +165,13 @@ class RecordedCard:
         self._replay: Replay | None = None
 
     def play(self) -> None:
-        """From here on the recording, as it would be read from its file."""
+        """Answer from the recording from now on, as read from its file."""
         self._recorder.end()
         self._replay = Replay(load(self._stream.getvalue().encode("ascii"), "memory"))
 
     @property
     def rest(self) -> int:
-        """How many exchanges the replay did not come to."""
+        """How many exchanges the replay did not reach."""
         assert self._replay is not None
         return self._replay.rest
 

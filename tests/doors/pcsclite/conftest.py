@@ -11,7 +11,7 @@ from mynacard.doors.pcsclite.service import Service
 from mynacard.simulator import SimulatedCard
 from tests.doors.pcsclite.harness import READER, Clock, Program, new_service
 
-# Other systems have no sockets that tell who comes, and no pcsc-lite.
+# Other systems have no sockets that name the connecting process, and no pcsc-lite.
 collect_ignore = [] if sys.platform == "linux" else ["test_door.py", "test_pinpad_clients.py", "test_real_clients.py"]
 
 
@@ -41,5 +41,5 @@ def holder(service: Service) -> Program:
 
 @pytest.fixture
 def other(service: Service) -> Program:
-    """Another one."""
+    """Another program."""
     return Program(service, peer=200)

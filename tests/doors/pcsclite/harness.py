@@ -21,13 +21,13 @@ T0_OR_T1 = 3
 APPLICATION = bytes.fromhex("00A4040C0AD392F000260100000001")
 VERIFY = bytes.fromhex("002000980431323334")
 SIGN = bytes.fromhex("802A009702686900")
-"""After :data:`APPLICATION`: '6982' where the PIN is not verified."""
+"""After :data:`APPLICATION`: '6982' if the PIN is not verified."""
 DONE = b"\x90\x00"
 REFUSED = b"\x69\x82"
 
 
 class Clock:
-    """Time, which passes when a test says so."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -56,7 +56,7 @@ def request(message: say.Message) -> bytes:
 
 
 def answer(kind: type[C], data: bytes) -> C:
-    """What *data* says to a client that sent a *kind*."""
+    """The answer in *data* to a client that sent a *kind*."""
     if issubclass(kind, say.Transmit):
         card, protocol, pci, sent, protocol_back, pci_back, length, code = wire.TRANSMIT.unpack_from(data)
         rest = data[wire.TRANSMIT.size :]
@@ -86,7 +86,7 @@ class Program:
         self.service.receive(self.client, data)
 
     def read(self) -> bytes:
-        """All that was said to it since."""
+        """Everything sent to it since the last read."""
         said = bytes(self.client.outbox)
         self.client.outbox.clear()
         return said
@@ -137,7 +137,7 @@ class Program:
         return self.ask(say.Status(card)).code
 
     def transmit(self, card: int, command: bytes, room: int = 258, protocol: int = 2) -> bytes | int:
-        """The response, or why there is none."""
+        """The response, or the code of the failure."""
         said = self.ask(transmission(card, command, room, protocol))
         assert said.code or said.receive_length == len(said.data)
         return said.code or said.data
