@@ -37,7 +37,7 @@ wycheproof: installed
 	@$(RUN) tools/wycheproof.py "$(WYCHEPROOF)"
 
 campaign: checkable
-	$(CHECK) -m tests.portal.faults $(or $(COUNT),500) > build/campaign.md
+	$(CHECK) -m tests.portal.campaign $(or $(COUNT),500) > build/campaign.md
 	mv build/campaign.md docs/campaign.md
 
 test: checkable

@@ -18,7 +18,7 @@ from mynacard.opening.pins import PinRequest
 from mynacard.readers import Deadlines, events, reader_card
 from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator import SimulatedCard
-from tests.cli.harness import Desk
+from tests.cli.command_line import Desk
 from tests.readers.fake_scard import LOG_OUT, READER
 
 BACKENDS = ["asyncio", "trio"]

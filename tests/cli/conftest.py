@@ -12,7 +12,7 @@ import pytest
 from mynacard.doors import new_cards
 from mynacard.readers import events, reader_card
 from mynacard.readers.pyscard import Pyscard
-from tests.cli.harness import PASSWORD, PIN, CardAlong, CardFile, Desk, run
+from tests.cli.command_line import PASSWORD, PIN, CardAlong, CardFile, Desk, run
 
 collect_ignore = [
     *(["test_terminal.py"] if sys.platform == "win32" else []),  # has no pseudo-terminals, and other signals
@@ -38,7 +38,7 @@ def _own_surroundings(cli_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def card(cli_folder: Path, tmp_path: Path) -> CardFile:
-    """A card with the PINs of the harness, and all its tries."""
+    """A card with the PINs of these tests, and all its tries."""
     template = cli_folder / "card.json"
     if not template.exists():
         made = run("sim", "new", template, "--choose-pins", stdin=f"{PIN}\n{PASSWORD}\n".encode())

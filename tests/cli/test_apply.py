@@ -15,7 +15,7 @@ from mynacard.portal import Receiver, Store, served
 from mynacard.portal.simulated import simulated_receiver
 from mynacard.submission import outbox as outboxes
 from mynacard.submission.exchange import State
-from tests.cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Outcome, run
+from tests.cli.command_line import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Outcome, run
 from tests.signing.pdfs import pdf
 from tests.submission.packages import files_in
 

@@ -9,7 +9,7 @@ import pytest
 
 from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.faults import Fault
-from tests.cli.harness import PIN, CardFile, run
+from tests.cli.command_line import PIN, CardFile, run
 from tests.cli.test_terminal import Terminal
 from tests.readers.door import Watched
 

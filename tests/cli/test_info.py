@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from mynacard.cli.commands import info
 from mynacard.doors import disk, new_cards
 from mynacard.simulator import PERSONAS
-from tests.cli.harness import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardAlong, CardFile, run
+from tests.cli.command_line import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardAlong, CardFile, run
 
 Along = Callable[[Callable[[bytes, bytes], bytes]], CardAlong]
 TODAY = (datetime.now(UTC) + timedelta(hours=9)).date()

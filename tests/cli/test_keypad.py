@@ -19,7 +19,7 @@ from mynacard.personal.layout import COMMON, RESIDENT_REGISTER
 from mynacard.recordings import read_recording
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.powered import Around, PoweredCard
-from tests.cli.harness import (
+from tests.cli.command_line import (
     DIGITAL_SIGNATURE,
     PASSWORD,
     PIN,

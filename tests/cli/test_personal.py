@@ -9,7 +9,7 @@ import pytest
 
 from mynacard.images import ImageKind
 from mynacard.simulator import MIHON
-from tests.cli.harness import CardAlong, CardFile, Outcome, run
+from tests.cli.command_line import CardAlong, CardFile, Outcome, run
 
 NUMBER = MIHON.my_number
 SECRETS = {

@@ -12,7 +12,7 @@ import pytest
 from mynacard.cli.slots import CHANGEABLE, SLOTS
 from mynacard.doors import disk
 from mynacard.doors.pcsclite import Keypad, PcscliteDoor
-from tests.cli.harness import (
+from tests.cli.command_line import (
     DIGITAL_SIGNATURE,
     PASSWORD,
     PIN,

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from mynacard.cli import cli
-from tests.cli.harness import (
+from tests.cli.command_line import (
     DIGITAL_SIGNATURE,
     PASSWORD,
     PIN,

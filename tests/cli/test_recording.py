@@ -12,7 +12,7 @@ from mynacard.personal.objects import NumberFile
 from mynacard.recordings import read_recording
 from mynacard.simulator.individual.holder import MIHON
 from mynacard.simulator.individual.images import PHOTO
-from tests.cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, Desk, leaks, run
+from tests.cli.command_line import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, Desk, leaks, run
 from tests.readers.fake_scard import READER
 
 

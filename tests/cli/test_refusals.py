@@ -21,7 +21,7 @@ from mynacard.cli import exits
 from mynacard.doors import new_cards
 from mynacard.readers import events, reader_card
 from mynacard.simulator.individual.card import SimulatedCard
-from tests.cli.harness import (
+from tests.cli.command_line import (
     DIGITAL_SIGNATURE,
     PASSWORD,
     SECRETS,

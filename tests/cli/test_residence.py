@@ -20,7 +20,7 @@ from mynacard.recordings import read_recording
 from mynacard.residence import CardFiles, First
 from mynacard.residence.report import FIELDS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
-from tests.cli.harness import Outcome, run
+from tests.cli.command_line import Outcome, run
 from tests.residence.authorities import authority, signed
 from tests.residence.cards import BOTH, FIRST, NUMBER, SECOND
 

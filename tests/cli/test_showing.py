@@ -8,7 +8,7 @@ import pytest
 
 from mynacard.recordings import read_recording
 from mynacard.recordings.showing import capture, dialogue, page, text
-from tests.cli.harness import CardFile, process, run
+from tests.cli.command_line import CardFile, process, run
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mynacard.doors.pcsclite import place as system
-from tests.cli.harness import PIN, USER_AUTHENTICATION, CardFile, Outcome, environment, process, run
+from tests.cli.command_line import PIN, USER_AUTHENTICATION, CardFile, Outcome, environment, process, run
 
 DEADLINE_S = 30
 READER = "Simulated Reader 00 00"
@@ -200,7 +200,7 @@ def test_a_trace_shows_apdus_and_never_a_pin(card: CardFile) -> None:
     assert "  > 00 20 00 98 **\n  < 9000\n" in said.err
     count = said.err.count("  > ")
     assert f"{READER}: {count} APDUs\n" in said.err
-    assert PIN not in said.err  # and the harness looks for all spellings
+    assert PIN not in said.err  # and an Outcome looks for all spellings
 
 
 def test_a_trace_can_go_to_a_file_and_names_readers_where_there_are_several(card: CardFile, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.harness import DIGITAL_SIGNATURE, PASSWORD, PIN, USER_AUTHENTICATION, CardFile, environment
+from tests.cli.command_line import DIGITAL_SIGNATURE, PASSWORD, PIN, USER_AUTHENTICATION, CardFile, environment
 
 TIMEOUT_S = 30.0
 COMMAND = [sys.executable, "-m", "mynacard"]

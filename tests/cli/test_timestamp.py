@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mynacard.signing import cms, pades
-from tests.cli.harness import DIGITAL_SIGNATURE, CardFile, Desk, Outcome, run
+from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, Desk, Outcome, run
 from tests.readers.fake_scard import READER
 from tests.signing import tsa
 from tests.signing.pdfs import pdf

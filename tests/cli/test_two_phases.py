@@ -13,7 +13,7 @@ from mynacard.doors import disk
 from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.doors.residence_cache import cached_residence_pki
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
-from tests.cli.harness import DIGITAL_SIGNATURE, PASSWORD, CardFile
+from tests.cli.command_line import DIGITAL_SIGNATURE, PASSWORD, CardFile
 from tests.cli.test_terminal import Terminal
 
 READER = "Simulated Reader 00 00"

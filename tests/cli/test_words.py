@@ -10,7 +10,7 @@ import pytest
 
 from mynacard import __version__
 from mynacard.cli.language import language_of
-from tests.cli.harness import USER_AUTHENTICATION, CardFile, environment, process, run
+from tests.cli.command_line import USER_AUTHENTICATION, CardFile, environment, process, run
 from tests.cli.test_pins import COMMANDS
 
 

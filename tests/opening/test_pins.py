@@ -20,7 +20,7 @@ from mynacard.pin import Pin
 from mynacard.readers import events, reader_card
 from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator import SimulatedCard
-from tests.cli.harness import Desk
+from tests.cli.command_line import Desk
 from tests.support import CANARY, leaks
 
 PASSWORD = "KANARIE73"

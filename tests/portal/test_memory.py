@@ -16,7 +16,7 @@ from mynacard.submission import package
 from mynacard.submission.application import Role
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import EntryState, Outbox
-from tests.portal.rig import Somebody, logged_in, packed, receiver, registered, served
+from tests.portal.people import Somebody, logged_in, packed, receiver, registered, served
 from tests.submission.packages import files_in
 from tests.trust.authorities import key
 

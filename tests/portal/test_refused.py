@@ -31,8 +31,8 @@ from mynacard.submission.exchange import Purpose, State
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.texts import catalogue
 from mynacard.trust import RevocationEvidence
-from tests.portal.faults import Line
-from tests.portal.rig import ORIGIN, Clock, Somebody, logged_in, packed, receiver, registered
+from tests.portal.campaign import Line
+from tests.portal.people import ORIGIN, Clock, Somebody, logged_in, packed, receiver, registered
 from tests.signing.documents import CA
 from tests.submission.applications import EXTENSION, NOW
 from tests.trust.authorities import AUTHENTICATION, authority, holder, key

@@ -17,7 +17,7 @@ from mynacard.submission import client as clients
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.exchange import Purpose
 from mynacard.submission.outbox import EntryState, Outbox
-from tests.portal.rig import Somebody, logged_in, packed, receiver, registered, served
+from tests.portal.people import Somebody, logged_in, packed, receiver, registered, served
 
 
 @contextmanager

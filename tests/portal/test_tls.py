@@ -20,7 +20,7 @@ from mynacard.portal.web import application
 from mynacard.submission.client import Client
 from mynacard.submission.exchange import Purpose
 from mynacard.submission.outbox import Outbox
-from tests.portal.rig import receiver
+from tests.portal.people import receiver
 from tests.trust.authorities import key
 
 

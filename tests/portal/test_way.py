@@ -20,7 +20,7 @@ from mynacard.submission.calls import PortalError
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.exchange import AccountState, Purpose, State
 from mynacard.submission.outbox import EntryState, Outbox
-from tests.portal.rig import Clock, Somebody, logged_in, packed, receiver, registered, served
+from tests.portal.people import Clock, Somebody, logged_in, packed, receiver, registered, served
 from tests.submission.applications import EXTENSION, NOW
 
 

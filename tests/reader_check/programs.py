@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.cli.harness import Outcome, run
+from tests.cli.command_line import Outcome, run
 from tests.support import VECTORS
 
 TOOLS: Final = VECTORS.parent / "tools"

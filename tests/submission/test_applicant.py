@@ -19,7 +19,7 @@ from mynacard.submission.exchange import AccountState, State
 from mynacard.submission.messages import Violation
 from mynacard.submission.outbox import EntryState, Outbox
 from mynacard.submission.profile import Profile
-from tests.portal.rig import Somebody, receiver
+from tests.portal.people import Somebody, receiver
 from tests.submission.applications import EXTENSION, NOW
 from tests.submission.packages import files_in
 

@@ -14,8 +14,8 @@ from mynacard.portal import served
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.manifest import canonical
 from mynacard.submission.outbox import Outbox
-from tests.cli.harness import run
-from tests.portal.rig import receiver
+from tests.cli.command_line import run
+from tests.portal.people import receiver
 
 
 def _served() -> None:

@@ -9,7 +9,7 @@ import pytest
 from mynacard.doors import disk
 from mynacard.doors.pcsclite.service import Service
 from mynacard.simulator import SimulatedCard
-from tests.doors.pcsclite.harness import READER, Clock, Program, new_service
+from tests.doors.pcsclite.client import READER, Clock, Program, new_service
 
 # Other systems have no sockets that name the connecting process, and no pcsc-lite.
 collect_ignore = [] if sys.platform == "linux" else ["test_door.py", "test_pinpad_clients.py", "test_real_clients.py"]

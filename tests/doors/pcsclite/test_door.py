@@ -25,7 +25,7 @@ from mynacard.doors.pcsclite.wire import HEADER, TRANSMIT
 from mynacard.errors import UsageError
 from mynacard.simulator import ATR_CONTACT, SimulatedCard
 from mynacard.simulator.faults import Fault
-from tests.doors.pcsclite.harness import APPLICATION, DONE, READER, T0_OR_T1, VERIFY, answer, request, transmission
+from tests.doors.pcsclite.client import APPLICATION, DONE, READER, T0_OR_T1, VERIFY, answer, request, transmission
 from tests.support import tells
 
 DEADLINE_S = 20.0

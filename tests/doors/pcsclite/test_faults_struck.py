@@ -8,7 +8,7 @@ from mynacard.doors.pcsclite.scard import Code, Disposition
 from mynacard.doors.pcsclite.service import Service
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.faults import Fault
-from tests.doors.pcsclite.harness import APPLICATION, DONE, READER, VERIFY, Program, request, transmission, verified
+from tests.doors.pcsclite.client import APPLICATION, DONE, READER, VERIFY, Program, request, transmission, verified
 
 WRONG = VERIFY[:-1] + b"5"
 TRIES = 3

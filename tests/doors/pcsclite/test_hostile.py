@@ -14,7 +14,7 @@ from mynacard.doors.pcsclite.wire import HEADER
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.individual.assembly import assemble
 from mynacard.simulator.individual.contents import CardContents, fresh_pins
-from tests.doors.pcsclite.harness import (
+from tests.doors.pcsclite.client import (
     APPLICATION,
     DONE,
     READER,

@@ -17,7 +17,7 @@ from mynacard.doors.pcsclite.scard import Code, ShareMode
 from mynacard.errors import UsageError
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.faults import Fault
-from tests.doors.pcsclite.harness import APPLICATION, DONE, READER, SIGN, Program, new_service, request
+from tests.doors.pcsclite.client import APPLICATION, DONE, READER, SIGN, Program, new_service, request
 
 GET_FEATURES, VERIFY_DIRECT, PROPERTIES = 0x42000D48, 0x42330006, 0x4233000A
 VERIFY = bytes.fromhex("0020009800")

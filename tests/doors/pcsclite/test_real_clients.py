@@ -15,7 +15,7 @@ from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.doors.pcsclite.scard import Code, Disposition, ShareMode
 from mynacard.simulator import Personality, SimulatedCard, Traits
 from mynacard.simulator.faults import Fault
-from tests.doors.pcsclite.harness import APPLICATION, DONE, REFUSED, SIGN, VERIFY
+from tests.doors.pcsclite.client import APPLICATION, DONE, REFUSED, SIGN, VERIFY
 from tests.rig.pcscd import CLIENT_S, unavailable
 from tests.rig.scard import Scard
 

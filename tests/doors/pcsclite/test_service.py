@@ -13,7 +13,7 @@ from mynacard.doors.pcsclite.scard import Attribute, Code, Disposition, Protocol
 from mynacard.doors.pcsclite.service import Service
 from mynacard.errors import CardFileError, UsageError
 from mynacard.simulator import ATR_CONTACT, ATR_CONTACTLESS, Personality, SimulatedCard, Traits
-from tests.doors.pcsclite.harness import (
+from tests.doors.pcsclite.client import (
     APPLICATION,
     DONE,
     READER,

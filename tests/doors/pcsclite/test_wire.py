@@ -16,7 +16,7 @@ from mynacard.doors.pcsclite.scard import MAX_MESSAGE
 from mynacard.doors.pcsclite.service import Service
 from mynacard.errors import ProtocolError
 from mynacard.simulator import ATR_CONTACT
-from tests.doors.pcsclite.harness import answer, request, transmission
+from tests.doors.pcsclite.client import answer, request, transmission
 from tests.support import Vector, id_of, vectors
 
 FILE = "simulator/pcsclite.json"

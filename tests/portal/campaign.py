@@ -1,6 +1,6 @@
 """Lines that break and programs that are killed at random; in the end there is one application, whatever happened.
 
-As a program: ``python -m tests.portal.faults COUNT`` makes that many runs and writes their outcomes to standard output.
+As a program: ``python -m tests.portal.campaign COUNT`` makes that many runs and writes their outcomes to standard output.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mynacard.portal import Receiver, Store
 from mynacard.portal.web import application as web
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import EntryState, Outbox
-from tests.portal.rig import ORIGIN, Somebody, logged_in, packed, receiver, registered
+from tests.portal.people import ORIGIN, Somebody, logged_in, packed, receiver, registered
 from tests.submission.packages import files_in
 
 __all__ = ["Cut", "Line", "Outcome", "run"]
@@ -244,7 +244,7 @@ def main(count: int) -> None:
             print(f"{seed + 1} of {count}", file=sys.stderr)
     print("# The campaign\n")
     print("`make campaign`: applications that are submitted over lines that break and by programs that are killed, on")
-    print("either side, before and after each of their writes (`tests/portal/faults.py`).\n")
+    print("either side, before and after each of their writes (`tests/portal/campaign.py`).\n")
     print(
         f"{outcomes} of {count} runs (seeds 0 to {count - 1}) ended in exactly one application, with one package kept,"
     )

@@ -15,8 +15,8 @@ import pytest
 from mynacard.errors import PortalUnreachable
 from mynacard.submission.client import Client
 from mynacard.submission.outbox import EntryState, Outbox
-from tests.portal.faults import run
-from tests.portal.rig import Somebody, logged_in, packed, receiver, registered, served
+from tests.portal.campaign import run
+from tests.portal.people import Somebody, logged_in, packed, receiver, registered, served
 
 SEEDS = range(20)
 
