@@ -24,7 +24,7 @@ from mynacard.simulator import Personality, Traits
 from mynacard.simulator.residence import RESIDENCE_PERSONAS, SimulatedResidenceCard
 from tests.rig import two_programs
 from tests.rig.pcscd import Desk, card_command, private_pcscd, unavailable
-from tests.rig.two_programs import RESIDENCE_HOLDER, RESIDENCE_STRANGER, leave, leave_by, tries
+from tests.rig.two_programs import RESIDENCE_HOLDER, RESIDENCE_STRANGER, leave, leave_by, tries, tries_alone
 
 pytestmark = pytest.mark.thorough("a PC/SC service with a virtual reader (pcscd, vsmartcard-vpcd, OpenSC)")
 
@@ -100,7 +100,7 @@ def test_a_holder_that_is_killed_leaves_what_the_card_keeps_over_a_warm_reset(
 ) -> None:
     """As with PINs (docs/security.md). What a real one keeps is not known."""
     assert leave_by(desk, signal.SIGKILL, holder=RESIDENCE_HOLDER) == -signal.SIGKILL
-    assert tries(stranger) == {Personality.STRICT: CLOSED, Personality.OBSERVED: OPEN}[personality]
+    assert tries_alone(stranger) == {Personality.STRICT: CLOSED, Personality.OBSERVED: OPEN}[personality]
     leave(desk, holder=RESIDENCE_HOLDER)
     assert tries(stranger) == CLOSED
 
