@@ -11,10 +11,12 @@ from typing import Final
 
 import pytest
 
-from tests.readers.door import door, library_is_here, service
+from mynacard.doors import disk
+from mynacard.simulator import SimulatedCard
+from tests.readers.door import door, library_is_here, run_wide_door
 from tests.support import Answer, ScriptedCard
 
-__all__ = ["door", "service"]  # one service for the whole run, whichever folder asks for it
+__all__ = ["door", "run_wide_door"]  # one service for the whole run, whichever folder asks for it
 
 SEED: Final = 20160113
 """The seed of `random` at the start of each test."""
@@ -53,12 +55,18 @@ def _own_service(request: pytest.FixtureRequest) -> None:  # pyright: ignore[rep
     """
     real = request.config.getoption("--reader", default=None)
     if sys.platform.startswith("linux") and library_is_here() and not real:
-        request.getfixturevalue("service")
+        request.getfixturevalue("run_wide_door")
 
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:  # pyright: ignore[reportUnusedFunction]  # pytest finds it
     random.seed(SEED)
+
+
+@pytest.fixture
+def card() -> SimulatedCard:
+    """A new one, with the PINs that all new ones have; some folders have cards of their own."""
+    return disk.new_card()
 
 
 @pytest.fixture

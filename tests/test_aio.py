@@ -12,14 +12,11 @@ import pytest
 
 from mynacard import AtKeypad, JpkiSession, Pin, aio, errors
 from mynacard.apdu.keypad import GET_FEATURE_REQUEST, Feature, feature_list
-from mynacard.doors import disk
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.opening.pins import PinRequest
-from mynacard.readers import Deadlines, events, reader_card
-from mynacard.readers.pyscard import Pyscard
+from mynacard.readers import Deadlines
 from mynacard.simulator import SimulatedCard
-from tests.cli.command_line import Desk
-from tests.readers.fake_scard import LOG_OUT, READER
+from tests.readers.fake_scard import LOG_OUT, READER, Desk, desk_with
 
 BACKENDS = ["asyncio", "trio"]
 VERIFY = 0x42330006
@@ -27,16 +24,8 @@ SCARD_CTL_CODE = 0x42000000
 
 
 @pytest.fixture
-def card() -> SimulatedCard:
-    return disk.new_card()
-
-
-@pytest.fixture
 def desk(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    made = Desk(card)
-    for room in (reader_card, events):
-        monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
-    yield made
+    yield (made := desk_with(card, monkeypatch))
     made.wait_until_nothing_is_open()
     assert not card.state.verified
 

@@ -24,7 +24,6 @@ from mynacard import cli
 from mynacard.doors import disk
 from mynacard.simulator.individual.assembly import assemble
 from mynacard.simulator.individual.card import SimulatedCard
-from tests.readers.fake_scard import FakeScard
 from tests.support import CANARY, SOURCE, spellings
 
 PIN: Final = CANARY
@@ -195,34 +194,3 @@ class CardAlong:
 
     def power_off(self) -> None:
         self.card.power_off()
-
-
-class Desk(FakeScard):
-    """A PC/SC library whose one reader holds a simulated card."""
-
-    def __init__(self, card: SimulatedCard) -> None:
-        super().__init__()
-        self.simulated = card
-        self.at_signature: int | BaseException | None = None
-        """The failure in the middle of a signature, if any."""
-        self.signatures_before = 0
-        """How many signatures are made before that."""
-
-    def SCardTransmit(self, card: int, protocol: int, command: list[int], /) -> object:
-        wire = bytes(command)
-        if wire[1] == 0x2A and self.at_signature is not None:
-            if self.signatures_before == 0:
-                self.fail("SCardTransmit", self.at_signature)
-            self.signatures_before -= 1
-        self.card.answers.append(list(self.simulated.transmit(wire)))
-        return super().SCardTransmit(card, protocol, command)
-
-    def _dispose(self, call: str, disposition: int) -> None:
-        super()._dispose(call, disposition)
-        self.was_reset = False  # each connection of a command is new, and not affected by the one before
-        if disposition == self.SCARD_UNPOWER_CARD:
-            self.simulated.power_off()
-
-    @property
-    def verifies(self) -> list[bytes]:
-        return [command for command in self.transmitted if command[1] == 0x20 and len(command) > 5]

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from mynacard.doors import new_cards
-from mynacard.readers import events, reader_card
-from mynacard.readers.pyscard import Pyscard
-from tests.cli.command_line import PASSWORD, PIN, CardAlong, CardFile, Desk, run
+from tests.cli.command_line import PASSWORD, PIN, CardAlong, CardFile, run
+from tests.readers.fake_scard import Desk, desk_with
 
 collect_ignore = [
     *(["test_terminal.py"] if sys.platform == "win32" else []),  # has no pseudo-terminals, and other signals
@@ -49,10 +48,7 @@ def card(cli_folder: Path, tmp_path: Path) -> CardFile:
 @pytest.fixture
 def desk(card: CardFile, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk with the card on its one reader."""
-    made = Desk(card.card())
-    for room in (events, reader_card):
-        monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
-    return made
+    return desk_with(card.card(), monkeypatch)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from mynacard.cli.commands import bench
 from mynacard.cli.secrets import PinSource
 from mynacard.jpki.layout import USER_AUTHENTICATION as PAIR
-from tests.cli.command_line import PIN, USER_AUTHENTICATION, CardAlong, CardFile, Desk, Outcome, run
-from tests.readers.fake_scard import LOG_OUT, READER, SELECT
+from tests.cli.command_line import PIN, USER_AUTHENTICATION, CardAlong, CardFile, Outcome, run
+from tests.readers.fake_scard import LOG_OUT, READER, SELECT, Desk
 
 Along = Callable[[Callable[[bytes, bytes], bytes]], CardAlong]
 

@@ -25,8 +25,8 @@ from mynacard.signing import cms, pades
 from mynacard.simulator import PERSONAS, all_personas
 from mynacard.simulator.individual.contents import CardContents
 from mynacard.trust import load_certificate, published
-from tests.cli.command_line import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Desk, Outcome, process, run
-from tests.readers.fake_scard import READER
+from tests.cli.command_line import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Outcome, process, run
+from tests.readers.fake_scard import READER, Desk
 from tests.rig.pcscd import program
 from tests.signing import documents
 from tests.signing.pdfs import other_page, pdf, updated

@@ -12,8 +12,8 @@ from mynacard.personal.objects import NumberFile
 from mynacard.recordings import read_recording
 from mynacard.simulator.individual.holder import MIHON
 from mynacard.simulator.individual.images import PHOTO
-from tests.cli.command_line import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, Desk, leaks, run
-from tests.readers.fake_scard import READER
+from tests.cli.command_line import DIGITAL_SIGNATURE, PASSWORD, PIN, CardFile, leaks, run
+from tests.readers.fake_scard import READER, Desk
 
 
 def test_what_was_recorded_is_said_again(card: CardFile, tmp_path: Path) -> None:

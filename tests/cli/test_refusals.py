@@ -28,11 +28,10 @@ from tests.cli.command_line import (
     USER_AUTHENTICATION,
     CardAlong,
     CardFile,
-    Desk,
     Outcome,
     run,
 )
-from tests.readers.fake_scard import LOG_OUT, READER, Clock
+from tests.readers.fake_scard import LOG_OUT, READER, Clock, Desk
 
 Change = Callable[[bytes, bytes], bytes]
 CardAlongMaker = Callable[[Change], CardAlong]

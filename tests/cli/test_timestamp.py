@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mynacard.signing import cms, pades
-from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, Desk, Outcome, run
-from tests.readers.fake_scard import READER
+from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, Outcome, run
+from tests.readers.fake_scard import READER, Desk
 from tests.signing import tsa
 from tests.signing.pdfs import pdf
 from tests.signing.test_timestamp import revocation_list, time_stamped_file

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mynacard.doctor import Desk, Finding, System, UsbDevice, examination, examine
-from mynacard.doors.pcsclite import PcscliteDoor
 
 _LINUX = ("attached", "command", "examination", "service")  # names in sysfs have colons, which Windows does not allow
 collect_ignore = [] if sys.platform == "linux" else [f"test_{name}.py" for name in _LINUX]
@@ -25,12 +24,6 @@ def place() -> Iterator[Path]:
     """A folder whose name is short enough for a socket in it."""
     with tempfile.TemporaryDirectory(prefix="mynacard-", dir="/tmp") as folder:
         yield Path(folder)
-
-
-@pytest.fixture
-def door() -> Iterator[PcscliteDoor]:
-    with PcscliteDoor() as opened:
-        yield opened
 
 
 @pytest.fixture

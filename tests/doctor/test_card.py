@@ -33,11 +33,6 @@ def codes(card: Card, now: datetime | None = None) -> list[str]:
     return rest
 
 
-@pytest.fixture
-def card() -> SimulatedCard:
-    return disk.new_card()
-
-
 PRESENT = "certificate/present"
 GOOD = ["pin/good", "pin/good"]
 

@@ -17,10 +17,8 @@ from mynacard.opening.pins import PinRequest, pin_from_descriptor, verified_appl
 from mynacard.personal import TEXT_PIN, FaceSession, TextSession
 from mynacard.personal.layout import BIRTH_DATE
 from mynacard.pin import Pin
-from mynacard.readers import events, reader_card
-from mynacard.readers.pyscard import Pyscard
 from mynacard.simulator import SimulatedCard
-from tests.cli.command_line import Desk
+from tests.readers.fake_scard import Desk, desk_with
 from tests.support import CANARY, leaks
 
 PASSWORD = "KANARIE73"
@@ -35,10 +33,7 @@ def card() -> SimulatedCard:
 @pytest.fixture
 def desk(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """The card on the one reader."""
-    made = Desk(card)
-    for room in (events, reader_card):
-        monkeypatch.setattr(room, "find_library", lambda: Pyscard(made))
-    yield made
+    yield (made := desk_with(card, monkeypatch))
     assert made.nothing_is_open
     assert not card.state.verified
 

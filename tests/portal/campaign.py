@@ -1,6 +1,6 @@
 """Lines that break and programs that are killed at random; in the end there is one application, whatever happened.
 
-As a program: ``python -m tests.portal.campaign COUNT`` makes that many runs and writes their outcomes to standard output.
+As a program: ``python -m tests.portal.campaign COUNT`` makes that many runs and prints their outcomes.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def library_is_here() -> bool:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[PcscliteDoor]:
+def run_wide_door() -> Iterator[PcscliteDoor]:
     """The service, with whatever the last test left on it. Tests ask for :func:`door`."""
     if not sys.platform.startswith("linux"):
         pytest.skip("the service stands in for pcsc-lite's on Linux")
@@ -94,11 +94,11 @@ def service() -> Iterator[PcscliteDoor]:
 
 
 @pytest.fixture
-def door(service: PcscliteDoor, monkeypatch: pytest.MonkeyPatch) -> Iterator[PcscliteDoor]:
+def door(run_wide_door: PcscliteDoor, monkeypatch: pytest.MonkeyPatch) -> Iterator[PcscliteDoor]:
     """The service, with no reader; programs that the test starts find it too."""
     for name in ELSEWHERE:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(SOCKET_VARIABLE, service.environment()[SOCKET_VARIABLE])
-    yield service
-    for name in service.readers:
-        service.unplug(name)
+    monkeypatch.setenv(SOCKET_VARIABLE, run_wide_door.environment()[SOCKET_VARIABLE])
+    yield run_wide_door
+    for name in run_wide_door.readers:
+        run_wide_door.unplug(name)

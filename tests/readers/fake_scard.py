@@ -13,6 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import pytest
+
+from mynacard.readers import events, reader_card
+from mynacard.readers.pyscard import Pyscard
+from mynacard.simulator import SimulatedCard
+
 RESET: Final = 0x80100068
 UNSUPPORTED: Final = 0x80100022
 INVALID_HANDLE: Final = 0x80100003
@@ -258,3 +264,42 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         assert seconds > 0
         self.now += seconds
+
+
+class Desk(FakeScard):
+    """A PC/SC library whose one reader holds a simulated card."""
+
+    def __init__(self, card: SimulatedCard) -> None:
+        super().__init__()
+        self.simulated = card
+        self.at_signature: int | BaseException | None = None
+        """What happens in the middle of a signature."""
+        self.signatures_before = 0
+        """How many are made before that."""
+
+    def SCardTransmit(self, card: int, protocol: int, command: list[int], /) -> object:
+        wire = bytes(command)
+        if wire[1] == 0x2A and self.at_signature is not None:
+            if self.signatures_before == 0:
+                self.fail("SCardTransmit", self.at_signature)
+            self.signatures_before -= 1
+        self.card.answers.append(list(self.simulated.transmit(wire)))
+        return super().SCardTransmit(card, protocol, command)
+
+    def _dispose(self, call: str, disposition: int) -> None:
+        super()._dispose(call, disposition)
+        self.was_reset = False  # each of a command's connections is new, and hears nothing of the one before
+        if disposition == self.SCARD_UNPOWER_CARD:
+            self.simulated.power_off()
+
+    @property
+    def verifies(self) -> list[bytes]:
+        return [command for command in self.transmitted if command[1] == 0x20 and len(command) > 5]
+
+
+def desk_with(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk with *card* on its one reader, which is what the rooms find that look for a PC/SC library."""
+    desk = Desk(card)
+    for room in (events, reader_card):
+        monkeypatch.setattr(room, "find_library", lambda: Pyscard(desk))
+    return desk

@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from mynacard.doors import disk
 from mynacard.doors.pcsclite.service import Service
 from mynacard.simulator import SimulatedCard
 from tests.doors.pcsclite.client import READER, Clock, Program, new_service
@@ -18,11 +17,6 @@ collect_ignore = [] if sys.platform == "linux" else ["test_door.py", "test_pinpa
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def card() -> SimulatedCard:
-    return disk.new_card()
 
 
 @pytest.fixture

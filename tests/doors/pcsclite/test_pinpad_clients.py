@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
@@ -44,12 +43,6 @@ print(json.dumps({
     "words": words, "signature": bytes(signed[0]).hex(), "status": "%02x%02x" % signed[1:],
 }))
 """
-
-
-@pytest.fixture(scope="module")
-def door() -> Iterator[PcscliteDoor]:
-    with PcscliteDoor() as opened:
-        yield opened
 
 
 def test_pyscard_has_a_pin_typed_and_signs_without_ever_having_it(door: PcscliteDoor) -> None:

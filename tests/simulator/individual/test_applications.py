@@ -51,11 +51,6 @@ def rules() -> Iterator[object]:
                 yield pytest.param(application, file, pin, id=f"{application.name} {file.file_id:04X} after {shown}")
 
 
-@pytest.fixture
-def card() -> SimulatedCard:
-    return disk.new_card()
-
-
 def secret_of(card: SimulatedCard, df_name: bytes, pin: PinReference) -> bytes:
     return card.pins[df_name, pin.key].secret.reveal()
 
