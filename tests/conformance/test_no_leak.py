@@ -21,7 +21,7 @@ from mynacard.doors import disk
 from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.simulator import Personality, SimulatedCard, Traits
 from tests.rig import two_programs
-from tests.rig.pcscd import Desk, card_command, private_pcscd, unavailable
+from tests.rig.pcscd import CLIENT_S, Desk, card_command, private_pcscd, unavailable
 from tests.rig.two_programs import REFUSED, SIGNED, leave, leave_by, tries, tries_alone
 
 pytestmark = pytest.mark.thorough("a PC/SC service with a virtual reader (pcscd, vsmartcard-vpcd, OpenSC)")
@@ -156,7 +156,7 @@ def test_a_signal_while_the_card_signs_ends_the_command_and_the_login(
             env=opened.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             card.asked = lambda: os.kill(process.pid, number)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=CLIENT_S)
         assert process.returncode == IN_THE_MIDDLE[number], said
         assert "Traceback" not in said
         assert not card.state.verified

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mynacard.doors.pcsclite.server import SOCKET_VARIABLE
-from tests.rig.pcscd import STOP_S, Desk
+from tests.rig.pcscd import CLIENT_S, Desk
 
 _LENDER: Final = f'echo "${SOCKET_VARIABLE}"; exec cat'
 """The one program that is executed: it says where the service is, and stays until its input ends."""
@@ -28,7 +28,7 @@ def sim_exec(log: Path, *options: str | Path) -> Iterator[Desk]:
         socket = lender.stdout.readline().strip()
         assert socket, "sim exec ended at once"
         yield desk_at(socket, log)
-        lender.communicate(timeout=STOP_S)
+        lender.communicate(timeout=CLIENT_S)
         assert lender.returncode == 0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tests.rig.pcscd import Desk
+from tests.rig.pcscd import CLIENT_S, Desk
 
 HOLDER: Final = """
 import signal
@@ -103,14 +103,12 @@ SIGNED: Final = "9000 9000\n"
 REFUSED: Final = "6982 6982\n"
 """The status words that the stranger gets when it asks each key for a signature."""
 
-HERE_S: Final = 30.0
-
 
 def leave(desk: Desk, leaving: str = "pass", *, holder: str = HOLDER) -> int:
     """Let the holder verify both PINs and end by itself; return its exit status."""
     done = subprocess.run(
         [sys.executable, "-c", holder.replace("LEAVING", leaving)],
-        env=desk.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
+        env=desk.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=CLIENT_S,
     )  # fmt: skip
     assert done.stdout == "verified\n", done.stderr + desk.said()
     return done.returncode
@@ -125,7 +123,7 @@ def leave_by(desk: Desk, number: signal.Signals, *, holder: str = HOLDER) -> int
         assert process.stdout is not None
         assert process.stdout.readline() == "verified\n", desk.said()
         process.send_signal(number)
-        return process.wait(HERE_S)
+        return process.wait(CLIENT_S)
 
 
 @contextmanager
