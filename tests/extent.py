@@ -34,13 +34,13 @@ def examples(count: int) -> int:
     return max(1, count * settings().max_examples // FULL)
 
 
-def all_or_some(values: Sequence[T]) -> Iterator[T]:
-    """All *values* in a thorough run; else about :data:`SAMPLE`, evenly spread, the first and the last among them.
+def all_or_some(values: Sequence[T], sample: int = SAMPLE) -> Iterator[T]:
+    """All *values* in a thorough run; else about *sample*, evenly spread, the first and the last among them.
 
     The step is odd, so that values of every remainder modulo a power of two are among them. Tests that call it are
     marked ``exhaustive``.
     """
-    step = 1 if settings().max_examples >= FULL else max(1, len(values) // SAMPLE) | 1
+    step = 1 if settings().max_examples >= FULL else max(1, len(values) // sample) | 1
     yield from values[::step]
     if values and (len(values) - 1) % step:
         yield values[-1]

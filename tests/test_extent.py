@@ -64,6 +64,11 @@ def test_a_sample_has_both_ends_and_no_value_twice(length: int) -> None:
     assert len(sample) <= length
 
 
+def test_a_sample_is_about_as_large_as_a_test_says() -> None:
+    expected = range(0, 10, 3) if settings().max_examples < extent.FULL else range(10)
+    assert list(extent.all_or_some(range(10), sample=3)) == list(expected)
+
+
 def test_properties_scale_with_the_profile() -> None:
     assert extent.examples(extent.FULL) == settings().max_examples
     assert extent.examples(1) >= 1
