@@ -1,6 +1,6 @@
-"""Simulated cards for other people's tests: a pytest plugin, and what its fixtures hand out.
+"""Simulated cards for the tests of other projects: a pytest plugin, and the values that its fixtures give.
 
-pytest finds the plugin by itself where mynacard is installed (:mod:`mynacard.testing.plugin`); nothing here needs it.
+pytest finds the plugin by itself if mynacard is installed (:mod:`mynacard.testing.plugin`); nothing here needs it.
 The names below load their modules when they are first used: pytest imports this package at every start.
 """
 
@@ -25,7 +25,7 @@ _HOMES: Final = {
 }
 
 
-if not TYPE_CHECKING:  # else a type checker takes any name from here
+if not TYPE_CHECKING:  # a type checker would accept any name
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:

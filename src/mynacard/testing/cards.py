@@ -32,15 +32,15 @@ _PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
 
 @dataclass(frozen=True, slots=True)
 class CardOptions:
-    """What a test wants of its card; the keywords of the marker ``mynacard``.
+    """The card that a test wants: the keywords of the marker ``mynacard``.
 
     Attributes:
-        persona: the name of a kind of card (:func:`mynacard.simulator.all_personas`), of a residence card, too.
-        personality: what a warm reset leaves: ``strict`` or ``observed``.
+        persona: the name of a kind of card (:func:`mynacard.simulator.all_personas`); it may be a residence card.
+        personality: what a warm reset keeps: ``strict`` or ``observed``.
         extended_length: whether the card understands long commands.
-        pins: PINs by the name of their key pair; the others are those of every simulated card.
+        pins: PINs by the name of their key pair; pairs without one have the PIN of every simulated card.
         faults: what goes wrong, as ``KIND@N`` (docs/simulator.md has the kinds).
-        timing: the way to the card, so that it takes as long as a real one; empty: it answers at once.
+        timing: the transport whose real cards it is as slow as; empty: it answers at once.
     """
 
     persona: str = DEFAULT_PERSONA.name
@@ -51,14 +51,14 @@ class CardOptions:
     timing: str = ""
 
     def make(self) -> CardUnderTest:
-        """The card, fresh, in memory.
+        """A fresh card in memory.
 
         Raises:
-            UsageError: a word that means nothing here.
-            PinFormError: a PIN that no card has.
+            UsageError: an attribute has an unknown value.
+            PinFormError: a PIN does not have the form of its key pair's.
         """
         if self.personality not in set(Personality):
-            raise UsageError(N_("No simulated card is {personality}."), personality=self.personality)
+            raise UsageError(N_("No personality is called {personality}."), personality=self.personality)
         if self.timing and self.timing not in TRANSPORTS:
             raise UsageError(
                 N_("No timing is called {name}. There are: {known}."), name=self.timing, known=", ".join(TRANSPORTS)
@@ -80,7 +80,7 @@ class _Tally:
 
 
 class _Counted(Around):
-    """A card around *card* that tells its commands to *counter*."""
+    """A card around *card* that reports its commands to *counter*."""
 
     def __init__(self, card: PoweredCard, counter: CardUnderTest) -> None:
         super().__init__(card)
@@ -92,7 +92,7 @@ class _Counted(Around):
 
 
 class CardUnderTest:
-    """A simulated card that counts what it is sent. A :class:`~mynacard.apdu.message.Card`, and one for readers.
+    """A simulated card that counts its commands: a :class:`~mynacard.apdu.message.Card`, and one for readers.
 
     Attributes:
         card: the simulated card itself.
@@ -125,11 +125,19 @@ class CardUnderTest:
         return self._faulty().reset()
 
     def transmit(self, command: bytes, /) -> bytes:
-        """The answer, as the faults leave it. A UsageError where one needs a reader: ``mynacard_reader`` has it."""
+        """The answer, as the faults leave it.
+
+        Raises:
+            UsageError: a fault needs a reader, which the fixture ``mynacard_reader`` has.
+        """
         return self._faulty().transmit(command)
 
     def tries_left(self, pair: KeyPair) -> int:
-        """How many tries of the pair's PIN the chip has left; no command is sent. A residence card has none."""
+        """How many tries of the pair's PIN the chip has left; no command is sent.
+
+        Raises:
+            UsageError: it is a residence card, which counts no tries.
+        """
         if not isinstance(self.card, SimulatedCard):
             raise UsageError(N_("A residence card has no PINs, and counts no tries."))
         return self.card.pins[DF_NAME, pair.pin.key].tries_left
@@ -161,7 +169,7 @@ class Count:
         self._end: _Tally | None = None
 
     def end(self) -> None:
-        """Count no further."""
+        """Stop counting."""
         self._end = self._card.tally
 
     @property
@@ -178,9 +186,9 @@ class Count:
 
 @contextlib.contextmanager
 def count(card: CardUnderTest) -> Generator[Count, None, None]:
-    """Counts what *card* is sent while the ``with`` lasts, by whomever."""
-    found = Count(card)
+    """Count the commands that *card* is sent while the ``with`` lasts, by any program."""
+    commands = Count(card)
     try:
-        yield found
+        yield commands
     finally:
-        found.end()
+        commands.end()

@@ -1,7 +1,7 @@
 """The pytest plugin: a simulated card for each test that asks for one.
 
-pytest imports this at every start, in every project of whoever has mynacard installed: so it loads nothing until a
-fixture is used.
+pytest imports this at every start, in every project whose environment has mynacard: so it loads nothing until a fixture
+is used.
 
 Source: pytest, "Writing plugins".
 """
@@ -26,14 +26,16 @@ _CACHE: Final = "mynacard_cache"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
-        _CACHE, "A folder for mynacard's test PKI that later runs use, too; else each run makes its own.", "paths"
+        _CACHE,
+        "A folder for mynacard's test PKI, for later runs to use, too; by default each run makes its own.",
+        "paths",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(persona, personality, extended_length, pins, faults, timing): what this test's card is like",
+        f"{MARKER}(persona, personality, extended_length, pins, faults, timing): the simulated card for this test",
     )
 
 
@@ -72,9 +74,9 @@ def mynacard_session(mynacard_card: CardUnderTest) -> JpkiSession:
 
 @pytest.fixture
 def mynacard_reader(mynacard_card: CardUnderTest) -> Generator[ReaderUnderTest, None, None]:
-    """That card on a PC/SC reader, for programs under test; the test is skipped where there is no pcsc-lite."""
+    """That card on a PC/SC reader, for programs under test; the test is skipped on systems other than Linux."""
     if not sys.platform.startswith("linux"):
-        pytest.skip("simulated readers are Linux's: they stand in for pcsc-lite's")
+        pytest.skip("simulated readers are only on Linux: they stand in for pcsc-lite's")
     from mynacard.testing.readers import reader_with
 
     with reader_with(mynacard_card) as reader:

@@ -17,10 +17,10 @@ class ReaderUnderTest:
     """A reader that other programs find where PC/SC's readers would be (Linux).
 
     Attributes:
-        name: what programs call it.
-        environment: for the program: this process's, and the way to the door.
-        card: what lies on it.
-        door: to take the card off, reset it, unplug the reader.
+        name: the name that programs see.
+        environment: for the program: this process's, with the way to the door.
+        card: the card on it.
+        door: takes the card off, resets it, unplugs the reader.
     """
 
     name: str
@@ -31,7 +31,11 @@ class ReaderUnderTest:
 
 @contextlib.contextmanager
 def reader_with(card: CardUnderTest) -> Generator[ReaderUnderTest, None, None]:
-    """A reader with *card* on it, whose faults come at the reader. A UsageError where there is no pcsc-lite."""
+    """A reader with *card* on it, whose faults come at the reader.
+
+    Raises:
+        UsageError: there is no pcsc-lite here.
+    """
     name = reader_name(0)
     with PcscliteDoor() as door:
         door.plug(name, card.without_faults, card.faults)
