@@ -95,7 +95,7 @@ def test_an_application_goes_the_whole_way(person: Person, receiver: Receiver) -
     draft = person.filled_in()
     outcome = done(run("apply", "check", draft))
     assert "It can be sent" in outcome.err
-    assert "Once it is permitted, for extension: " in outcome.err
+    assert "Fee once it is permitted, for extension: " in outcome.err
     assert "signing certificate: not looked at" in outcome.out
     outcome = done(person.with_both("apply", "submit", draft))
     number = outcome.out.splitlines()[-2].split(":")[0]

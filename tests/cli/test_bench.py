@@ -233,7 +233,7 @@ def test_a_recording_is_refused(card: CardFile, tmp_path: Path) -> None:
     assert run("info", "-r", card.reader, "--record", file).code == 0
     outcome = run("bench", "-r", f"replay:{file}")
     assert outcome.code == 2
-    assert outcome.complaint.startswith("A recording answers at no card's speed")
+    assert outcome.complaint.startswith("A recording does not answer at a card's speed")
     assert run("bench", "-r", card.reader, "--record", tmp_path / "another").code == 2
 
 
@@ -296,7 +296,7 @@ def test_an_interrupt_between_signatures_logs_out_and_leaves_what_was_measured(c
     desk.at_signature, desk.signatures_before = KeyboardInterrupt(), 1
     outcome = signing(card, reader=READER)
     assert outcome.code == 130
-    assert outcome.err.splitlines()[0] == "It ended early; this was measured before."
+    assert outcome.err.splitlines()[0] == "It ended early; this was measured until then."
     assert outcome.err.splitlines()[-1] == "Stopped."
     assert [line[:15].strip() for line in outcome.out.splitlines()[-4:]] == [
         "open and select", "PIN status", "certificate", "signature",

@@ -65,7 +65,7 @@ def test_the_demo_goes_through_the_whole_job() -> None:
     outcome = done(process("demo"))
     for said in (
         "simulated card", "3 tries left", "5 tries left", "must be 6 to 16 capital letters and digits",
-        "256 bytes of signature", "Web eID token", "signature: good", "issuer: good", "validity: good",
+        "signature of 256 bytes", "Web eID token", "signature: good", "issuer: good", "validity: good",
         "key usage: good", "revocation: not checked", "logged out and powered off",
     ):  # fmt: skip
         assert said in outcome.out
@@ -529,7 +529,7 @@ def test_verify_says_whether_the_ca_is_a_published_one(tmp_path: Path, monkeypat
     assert run(*words, "--json").json["ca"] == {
         "serial": "67C6A21", "published": False, "generation": None, "purpose": None,
     }  # fmt: skip
-    assert "is your word" in run(*words).out
+    assert "because you say so" in run(*words).out
     fingerprint = authority.fingerprint(hashes.SHA256())
     monkeypatch.setitem(published._BY_FINGERPRINT, fingerprint, published.PUBLISHED[2])
     assert run(*words, "--json").json["ca"] == {
@@ -597,7 +597,7 @@ def test_what_is_signed_stays_when_the_card_is_pulled(desk: Desk, card: CardFile
 def test_many_files_need_a_folder_and_names_of_their_own(card: CardFile, three: list[Path], tmp_path: Path) -> None:
     before = card.trace_of_a_verify
     words = ("-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
-    assert "no folder" in run("sign", *three, "-o", tmp_path / "no", *words).complaint
+    assert "is not a folder" in run("sign", *three, "-o", tmp_path / "no", *words).complaint
     (tmp_path / "again").mkdir()
     same = tmp_path / "again" / three[0].name
     same.write_text("another")

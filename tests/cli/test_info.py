@@ -51,7 +51,7 @@ def test_a_warning_comes_at_90_30_and_7_days(card: CardFile, left: int, warning:
     outcome = run("info", "-r", card.reader, "--period-of-stay", day)
     assert outcome.code == 0
     assert bool(outcome.err) is (warning is not None)
-    assert ("Not valid any more: period of stay." in outcome.err) is (left < 0)
+    assert ("No longer valid: period of stay." in outcome.err) is (left < 0)
 
 
 @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "1.4.2027", ""])

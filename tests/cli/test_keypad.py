@@ -77,7 +77,7 @@ def test_a_pin_is_verified_and_the_person_is_told_where_to_type(keys: Keys) -> N
     keys.plug(PIN)
     outcome = process(*VERIFY, "--keypad")
     assert outcome.code == 0, outcome.err
-    assert "at the reader's keys" in outcome.err
+    assert "on the reader's keypad" in outcome.err
     assert "3" in outcome.err
     keys.assert_left()
 

@@ -231,7 +231,7 @@ def test_nobody_is_told_to_type_letters_at_a_keypad(door: PcscliteDoor, command:
     outcome = at_keys(door, "pin", command, DIGITAL_SIGNATURE, "--keypad")
     assert outcome.code == 23
     assert "has letters" in outcome.err
-    assert "at the reader's keys" not in outcome.err
+    assert "on the reader's keypad" not in outcome.err
 
 
 def test_keys_that_nobody_tried_are_refused_with_the_option_that_uses_them(door: PcscliteDoor) -> None:

@@ -295,7 +295,7 @@ def test_a_link_is_not_replaced(card: CardFile, document: Path, dangling: bool) 
         target.write_bytes(b"precious")
     link.symlink_to(target)
     outcome = run("cert", "export", USER_AUTHENTICATION, "-r", card.reader, "-o", link, "--force")
-    assert (outcome.code, outcome.complaint) == (2, f"{link} is no regular file.")
+    assert (outcome.code, outcome.complaint) == (2, f"{link} is not a regular file.")
     assert link.is_symlink()
     assert target.exists() is not dangling
 

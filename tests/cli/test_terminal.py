@@ -214,7 +214,11 @@ def test_a_full_disk_is_told() -> None:
 def test_a_new_pin_is_asked_for_twice(card: CardFile, terminals: list[Terminal], again: str, code: int) -> None:
     terminals.append(Terminal("pin", "change", USER_AUTHENTICATION, "-r", card.reader))
     terminal = terminals[-1]
-    for said, typed in (("of now: ", PIN), ("exactly 4 digits: ", "8046"), ("again: ", again)):
+    for said, typed in (
+        ("The current user-authentication PIN: ", PIN),
+        ("exactly 4 digits: ", "8046"),
+        ("again: ", again),
+    ):
         terminal.wait_for(said)
         time.sleep(0.3)
         terminal.type(f"{typed}\n")

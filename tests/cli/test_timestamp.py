@@ -110,7 +110,7 @@ def test_what_is_signed_stays_when_the_authority_fails(
         outcome = signed(card, *files, "--format", format_, "--timestamp-url", url, "-o", tmp_path / "signed")
     assert outcome.code == 66
     assert "HTTP status 500" in outcome.err
-    assert "What is signed stays" in outcome.err
+    assert "The signatures are kept" in outcome.err
     assert len(requests) == 1
     outputs = sorted((tmp_path / "signed").iterdir())
     assert len(outputs) == 3

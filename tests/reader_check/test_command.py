@@ -118,7 +118,7 @@ def test_what_was_measured_stays_when_somebody_presses_control_c(
     assert report.checks[-1].result is Result.NOT_TESTED
     assert report.checks[-1].values == {"measured_ms": (1.0, 2.0)}
     assert "This check was not finished." in (tmp_path / "r.html").read_text("utf-8")
-    assert "what was measured until then is kept" in outcome.err
+    assert "the results until then are kept" in outcome.err
 
 
 def test_that_nobody_listens_stops_no_measuring(

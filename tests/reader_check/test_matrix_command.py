@@ -78,7 +78,7 @@ def test_without_a_report_there_is_no_table(tmp_path: Path, readers_matrix: Prog
     web = tmp_path / "page.html"
     said = readers_matrix(tmp_path / "missing.json", "--html", web)
     assert said.code == 1
-    assert "No report is left for a table." in said.err
+    assert "No report could be read, so there is no table." in said.err
     assert not web.exists()
     assert readers_matrix().code == 2
 

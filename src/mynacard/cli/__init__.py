@@ -26,7 +26,7 @@ from mynacard.texts import printable
 __all__ = ["main", "run"]
 
 _COMMANDS: Final = sorted(module.name for module in iter_modules(commands.__path__))
-"""A module of that folder each, which holds the command under its own name."""
+"""The commands: each is a module of that folder, which holds the command under its own name."""
 
 _CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _INTERRUPTED: Final = 130
@@ -46,8 +46,8 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     help=_(
-        "Japan's Individual Number Card: read it, sign with it; and its residence card: read it, check it."
-        " Or do so with simulated ones."
+        "Read Japan's Individual Number Card and sign with it; read and check the residence card."
+        " All of this works with simulated cards, too."
     ),
 )
 @click.version_option(__version__, prog_name="mynacard", message="%(prog)s %(version)s")
@@ -86,11 +86,11 @@ def run(command: click.Command, program: str) -> NoReturn:
 
 def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a letter that its encoding lacks is no reason to stop
+        if isinstance(stream, io.TextIOWrapper):  # a character that its encoding lacks must not stop us
             stream.reconfigure(errors="backslashreplace")
-    for name in ("SIGTERM", "SIGHUP"):  # would end the process without a log-out from the card
+    for name in ("SIGTERM", "SIGHUP"):  # by default these end the process without logging out of the card
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored
             signal.signal(number, _stop)
 
 
@@ -101,7 +101,7 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 def _text(error: MynacardError) -> str:
     text = printable(error.text(_))
     if isinstance(error, LastTryError):
-        text += " " + _("If it is to be sent all the same: --spend-last-try.")
+        text += " " + _("To send it all the same, use --spend-last-try.")
     return text
 
 

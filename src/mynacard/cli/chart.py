@@ -10,14 +10,14 @@ from typing import Final
 __all__ = ["Row", "bars", "has_blocks", "table"]
 
 _BLOCKS: Final = "▏▎▍▌▋▊▉█"
-"""An eighth of a column to a whole one."""
+"""Blocks from an eighth of a column to a full one."""
 _BAR_MIN: Final = 8
 _GAP: Final = "  "
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A bar: its label, how much it stands for, and that as text."""
+    """A bar: its label, its value, and the value as text."""
 
     label: str
     value: float
@@ -25,34 +25,34 @@ class Row:
 
 
 def bars(rows: Sequence[Row], width: int, *, blocks: bool) -> list[str]:
-    """A bar for each of *rows*, the longest as long as there is room for in *width* columns.
+    """A bar for each of *rows*; the longest fills the room that *width* columns leave.
 
     Args:
-        rows: none of them less than 0.
-        width: of a line, in columns; where it has no room for a bar, lines are longer.
+        rows: with values of 0 or more.
+        width: the columns of a line. If they leave no room for a bar, lines are longer.
         blocks: whether to draw in eighths of a column; else in ``#``.
     """
-    beside = max((_columns(row.label) for row in rows), default=0) + max(
+    text_columns = max((_columns(row.label) for row in rows), default=0) + max(
         (_columns(row.text) for row in rows), default=0
     )
-    room = max(_BAR_MIN, width - beside - 2 * len(_GAP))
-    most = max((row.value for row in rows), default=0)
-    drawn = [_bar(row.value / most if most else 0, room, blocks) for row in rows]
+    room = max(_BAR_MIN, width - text_columns - 2 * len(_GAP))
+    largest = max((row.value for row in rows), default=0)
+    drawn = [_bar(row.value / largest if largest else 0, room, blocks) for row in rows]
     return table([(row.label, bar + " " * (room - len(bar)), row.text) for row, bar in zip(rows, drawn, strict=True)])
 
 
 def _bar(share: float, room: int, blocks: bool) -> str:
-    """A bar of *share*, 0 to 1, of *room* columns; what is more than nothing shows."""
+    """A bar that fills *share* (0 to 1) of *room* columns; any share above 0 is visible."""
     parts = len(_BLOCKS) if blocks else 1
     length = max(round(share * room * parts), 1 if share else 0)
     if not blocks:
         return "#" * length
-    whole, rest = divmod(length, parts)
-    return _BLOCKS[-1] * whole + (_BLOCKS[rest - 1] if rest else "")
+    columns, eighths = divmod(length, parts)
+    return _BLOCKS[-1] * columns + (_BLOCKS[eighths - 1] if eighths else "")
 
 
 def has_blocks(encoding: str) -> bool:
-    """Whether *encoding* has the letters that bars are drawn with."""
+    """Whether *encoding* has the characters that bars are drawn with."""
     try:
         _BLOCKS.encode(encoding)
     except (UnicodeEncodeError, LookupError):
@@ -61,7 +61,7 @@ def has_blocks(encoding: str) -> bool:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """*rows* with their cells below one another: the first column to the left, the others to the right."""
+    """*rows* as lines with aligned columns: the first to the left, the others to the right."""
     widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
     return [_GAP.join(_cells(row, widths)).rstrip() for row in rows]
 
@@ -72,5 +72,5 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def _columns(text: str) -> int:
-    """How many columns of a terminal *text* takes: a Japanese letter takes two (Unicode Standard Annex 11)."""
+    """How many columns of a terminal *text* takes: a Japanese character takes two (Unicode Standard Annex 11)."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,4 +1,4 @@
-"""The second half of ``mynacard demo``: an application goes to a receiver on this machine, and comes through."""
+"""The second half of ``mynacard demo``: an application goes to a receiver on this machine, and is accepted."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ __all__ = ["missing_extra", "the_whole_way"]
 _NEEDED: Final = ("pyhanko", "httpx2", "rfc8785", "starlette", "uvicorn")
 
 Say = Callable[[int, str], object]
-"""Takes the step's number and a sentence; number 0 goes on with the step before."""
+"""Takes the step's number and a sentence; number 0 continues the step before."""
 
 
 def missing_extra() -> bool:
-    """Whether something is not installed that the way needs."""
+    """Whether a package that this half needs is not installed."""
     return any(find_spec(name) is None for name in _NEEDED)
 
 
 def the_whole_way(say: Say, first: int) -> None:
-    """Register, apply for an extension with a photo and two documents, be accepted; step by step from *first* on."""
+    """Register, apply for an extension with a photo and two documents, be accepted: steps numbered from *first* on."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         create_file(folder / "card.json")
@@ -73,12 +73,12 @@ def _certificate(card: str) -> x509.Certificate:
 
 
 def _apply(say: Say, first: int, sender: Applicant, card: str, receiver: Receiver, folder: Path) -> None:
-    say(first + 1, _("Begin an application for an extension, filled in with what the card says; attach three files."))
+    say(first + 1, _("Begin an application for an extension, prefilled from the card; attach three files."))
     today = day_in_tokyo(datetime.now(UTC))
     begun, prefilled = draft.begin(Kind.EXTENSION, signing=_certificate(card))
     say(0, _("From the card: {places}.").format(places=", ".join(value.place for value in prefilled if value.used)))
     application, paths = draft.finish(_filled_in(begun, today, folder), folder)
-    say(first + 2, _("Log in, and ask the receiver what it thinks of it before anybody signs."))
+    say(first + 2, _("Log in, and have the receiver check it before it is signed."))
     answer = sender.check(application)
     say(0, _("Acceptable, by the rules of {version}: {yes}.").format(version=answer.rules, yes=answer.acceptable))
     say(first + 3, _("Sign it, put the package into the outbox, and send it."))
@@ -100,7 +100,7 @@ def _apply(say: Say, first: int, sender: Applicant, card: str, receiver: Receive
 
 
 def _filled_in(begun: draft.Draft, today: date, folder: Path) -> draft.Draft:
-    """What somebody would type; all of it is made up."""
+    """*begun* as an applicant would complete it; all of the details are made up."""
     shutil.copyfile(str(files("mynacard.cli").joinpath("demo-photo.jpg")), folder / "photo.jpg")
     for name in ("employment.pdf", "taxes.pdf"):
         (folder / name).write_bytes(_pdf(f"A simulated document: {name}"))
@@ -137,7 +137,7 @@ def _filled_in(begun: draft.Draft, today: date, folder: Path) -> draft.Draft:
 
 
 def _pdf(text: str) -> bytes:
-    """A page with a line of text."""
+    """A PDF file: one page with a line of text."""
     content = b"BT /F1 12 Tf 72 720 Td (%s) Tj ET" % text.encode("ascii")
     parts = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -147,10 +147,10 @@ def _pdf(text: str) -> bytes:
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
-    document, places = b"%PDF-1.7\n", list[int]()
+    document, offsets = b"%PDF-1.7\n", list[int]()
     for number, part in enumerate(parts, 1):
-        places.append(len(document))
+        offsets.append(len(document))
         document += b"%d 0 obj\n%s\nendobj\n" % (number, part)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     end = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(parts) + 1, len(document))
     return document + b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(parts) + 1, table) + end

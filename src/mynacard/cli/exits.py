@@ -1,4 +1,4 @@
-"""Exit codes, in one table: 0 is success, 1 what nobody foresaw, 2 a wrong command line (docs/cli.md prints it)."""
+"""Exit codes, in one table (docs/cli.md prints it): 0 is success, 1 any other error, 2 a wrong command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIGNATURE_BAD: Final = 70
 NOT_FULLY_CHECKED: Final = 71
 SOMETHING_WRONG: Final = 72
 
-EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of an error counts
+EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most specific class of an error counts
     errors.MynacardError: 1,
     errors.UsageError: 2,
     errors.UnsupportedAlgorithmError: 2,
@@ -53,12 +53,12 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most special class of a
     errors.CardFileError: 61,
     errors.TestPkiError: 62,
     OSError: 63,
-    errors.ReaderFileError: 69,
     errors.MissingExtraError: 64,
     errors.PdfFileError: 65,
     errors.TimeStampError: 66,
     errors.SubmissionError: 67,
     errors.PortalUnreachable: 68,
+    errors.ReaderFileError: 69,
 }
 
 

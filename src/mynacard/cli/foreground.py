@@ -1,4 +1,4 @@
-"""Runs another program at the terminal, as a shell would, and tells how it ended.
+"""Runs another program at the terminal, as a shell would, and reports how it ended.
 
 Source: signal(7), sigaction(2) (who sent a signal), posix_spawn(3); POSIX, the shell's exit statuses 126 and 127.
 """
@@ -24,7 +24,7 @@ NOT_FOUND: Final = 127
 NOT_RUNNABLE: Final = 126
 _BY_SIGNAL: Final = 128
 _LOOK_S: Final = 0.5
-"""So soon an end is noticed of which no signal told: some other thread of this process may have taken it."""
+"""How often to look whether the program has ended: another thread of this process may have taken the signal."""
 
 
 def _numbers(*names: str) -> frozenset[signal.Signals]:
@@ -33,15 +33,19 @@ def _numbers(*names: str) -> frozenset[signal.Signals]:
 
 _PASSED_ON: Final = _numbers("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 _HELD: Final = _PASSED_ON | _numbers("SIGCHLD")
-_AS_BORN: Final = _numbers("SIGPIPE", "SIGXFSZ")
-"""Python ignores them, and what is ignored stays so in the programs that it starts."""
+_TO_DEFAULT: Final = _numbers("SIGPIPE", "SIGXFSZ")
+"""Python ignores these signals, and the programs that it starts would inherit that."""
 
 
 @contextlib.contextmanager
 def held_signals() -> Generator[frozenset[int], None, None]:
-    """Signals to this process wait for :func:`run`, here and in new threads. Gives what was held before."""
+    """Hold signals to this process back for :func:`run`, here and in new threads. Yields those held back before.
+
+    Raises:
+        UsageError: this system is not Linux.
+    """
     if sys.platform == "linux":
-        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # then nobody could tell how the program ended
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # then the system would not report how the program ended
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
         try:
@@ -53,12 +57,16 @@ def held_signals() -> Generator[frozenset[int], None, None]:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], held_before: frozenset[int]) -> int:
-    """Run *command* with this terminal, and wait for its end; within :func:`held_signals`.
+    """Run *command* at this terminal, and wait for its end. Call it within :func:`held_signals`.
 
-    What somebody sends to this process alone is passed on; what the terminal sends, the program gets itself.
+    Signals that another process sends to this one are passed on; those of the terminal reach the program anyway.
 
     Returns:
-        Its exit status; 128 and the signal that ended it; 127 or 126 where it is not found, or cannot be run.
+        The program's exit status; 128 plus the number of the signal that ended it; 127 if it is not found; 126 if it
+        cannot be run.
+
+    Raises:
+        UsageError: this system is not Linux.
     """
     try:
         process = _start(command, environment, held_before)
@@ -73,12 +81,12 @@ def run(command: Sequence[str], environment: Mapping[str, str], held_before: fro
 
 def _start(command: Sequence[str], environment: Mapping[str, str], held: frozenset[int]) -> int:
     if sys.platform == "linux":
-        return os.posix_spawnp(command[0], tuple(command), environment, setsigmask=held, setsigdef=_AS_BORN)
+        return os.posix_spawnp(command[0], tuple(command), environment, setsigmask=held, setsigdef=_TO_DEFAULT)
     raise _elsewhere()
 
 
 def _status(process: int) -> int | None:
-    """How *process* ended: negative by a signal; None while it runs."""
+    """The exit status of *process*, negative if a signal ended it; None while it runs."""
     if sys.platform == "linux":
         ended, status = os.waitpid(process, os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if ended else None
@@ -86,14 +94,15 @@ def _status(process: int) -> int | None:
 
 
 def _pass_on_next(process: int) -> None:
-    """Wait for a signal; give it to *process* if somebody sent it to this one alone."""
+    """Wait for a signal; pass it to *process* if another process sent it to this one."""
     if sys.platform == "linux":
-        told = signal.sigtimedwait(_HELD, _LOOK_S)
-        if told is not None and told.si_signo in _PASSED_ON and told.si_code <= 0:  # from a process, not the kernel
-            os.kill(process, told.si_signo)
+        received = signal.sigtimedwait(_HELD, _LOOK_S)
+        # si_code: from a process, not the kernel
+        if received is not None and received.si_signo in _PASSED_ON and received.si_code <= 0:
+            os.kill(process, received.si_signo)
     else:
         raise _elsewhere()
 
 
 def _elsewhere() -> UsageError:
-    return UsageError(N_("Programs can be run in front of this one on only on Linux."))
+    return UsageError(N_("Only on Linux can this command run other programs."))

@@ -1,4 +1,4 @@
-"""The language of the command line: the first that LANGUAGE, LC_ALL, LC_MESSAGES or LANG names, as gettext has it."""
+"""The language of the command line: the first that LANGUAGE, LC_ALL, LC_MESSAGES or LANG names, as in gettext."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["LANGUAGE", "_", "language_of"]
 
 
 def language_of(environment: Mapping[str, str]) -> str:
-    """The language in *environment*, as ``"ja"``; English where none is named."""
+    """The language that *environment* names, such as ``"ja"``; English if it names none."""
     names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
     chosen = next(filter(None, map(environment.get, names)), "")
     language = re.match("[a-z]+", chosen)  # ja_JP.UTF-8, but neither C nor POSIX
@@ -21,6 +21,6 @@ def language_of(environment: Mapping[str, str]) -> str:
 
 
 LANGUAGE: Final = language_of(os.environ)
-"""That of this process; read once."""
+"""The language of this process, read once."""
 
 _ = catalogue(LANGUAGE).gettext

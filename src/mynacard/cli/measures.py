@@ -1,4 +1,4 @@
-"""What passes between a program and a card, counted and timed, and what that comes to."""
+"""Counts and times the APDUs between a program and a card, and sums them up by step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Meter", "Sample", "Step", "Summary", "summaries"]
 
 
 class Step(Enum):
-    """What is measured, in the order in which it is done; ``label`` names it for people."""
+    """The steps that are measured, in their order; ``label`` names one for people."""
 
     OPEN = "open"
     PIN_STATUS = "pin-status"
@@ -37,7 +37,7 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A step, done once: how long it took, how many APDUs, and the bytes of the commands and of the answers."""
+    """One run of a step: how long it took, how many APDUs, and the bytes of their commands and answers."""
 
     step: Step
     ns: int
@@ -51,10 +51,10 @@ class Sample:
 
 
 class Meter:
-    """Counts what passes a card, and how long it takes.
+    """Counts the APDUs that a card is sent, and measures how long they take.
 
     Args:
-        clock: nanoseconds that only grow.
+        clock: a monotonic clock, in nanoseconds.
     """
 
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
@@ -62,22 +62,22 @@ class Meter:
         self.start()
 
     def around(self, card: Card) -> Card:
-        """*card*, which tells this meter what passes."""
+        """A card around *card* that reports each APDU to this meter."""
         return _Metered(card, self)
 
     def passed(self, command: bytes, answer: bytes) -> None:
-        """One more APDU."""
+        """Count one more APDU."""
         self._apdus += 1
         self._sent += len(command)
         self._received += len(answer)
 
     def start(self) -> None:
-        """Forget what passed before now."""
+        """Start again from zero."""
         self._apdus = self._sent = self._received = 0
         self._began = self._clock()
 
     def lap(self, step: Step) -> Sample:
-        """What passed since the start or the lap before; it was *step*."""
+        """Everything since the start or the previous lap, as a sample of *step*."""
         sample = Sample(step, self._clock() - self._began, self._apdus, self._sent, self._received)
         self.start()
         return sample
@@ -96,7 +96,7 @@ class _Metered:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A step, done several times."""
+    """All samples of one step."""
 
     step: Step
     samples: tuple[Sample, ...]
@@ -115,13 +115,13 @@ class Summary:
 
     @property
     def bytes_per_s(self) -> float | None:
-        """Bytes of the answers in a second, the median; None where the clock stood still."""
+        """Bytes of the answers per second, the median; None if the clock did not advance."""
         rates = [sample.received * 1e9 / sample.ns for sample in self.samples if sample.ns]
         return statistics.median(rates) if rates else None
 
 
 def summaries(samples: Iterable[Sample]) -> list[Summary]:
-    """*samples* by their steps; steps without any are left out."""
+    """*samples* grouped by their steps; steps without samples are left out."""
     kept = tuple(samples)
     by_step = ((step, tuple(sample for sample in kept if sample.step is step)) for step in Step)
-    return [Summary(step, found) for step, found in by_step if found]
+    return [Summary(step, group) for step, group in by_step if group]

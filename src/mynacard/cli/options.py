@@ -1,4 +1,4 @@
-"""Options that several commands share, and what stands behind them."""
+"""Options that several commands share, and the values that they become."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TIME: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-"""A time without zone, which is UTC."""
+"""A time in UTC, given without a zone."""
 
 PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
 
 
 def verbose_option(command: Callable[P, R]) -> Callable[P, R]:
-    """``--verbose``, acted on here."""
+    """``--verbose``, which takes effect here."""
     return click.option(
         "-v",
         "--verbose",
         is_flag=True,
         expose_value=False,
         callback=_verbose,
-        help=_("Say on standard error what happens."),
+        help=_("Report on standard error what happens."),
     )(command)
 
 
@@ -59,8 +59,8 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
         "--reader",
         metavar="NAME",
         help=_(
-            "The reader, or a part of its name; sim: for a simulated card, sim:@NAME for one of a kind, sim:PATH for"
-            " the one in a file, replay:PATH for a recording."
+            "The reader, or part of its name; or sim: for a simulated card, sim:@KIND for one of that kind, sim:PATH"
+            " for the one in a file, replay:PATH for a recording."
             "  [env: MYNACARD_READER]"
         ),
     )(verbose_option(command))
@@ -68,7 +68,7 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True, slots=True)
 class CardChoice:
-    """Which card: its reader's name, how long it may take to be laid there, and where what passes is recorded."""
+    """Which card: its reader's name, how long to wait for it, and the file to record the exchange in."""
 
     name: str | None = None
     wait_s: float = 0.0
@@ -76,17 +76,17 @@ class CardChoice:
 
 
 def card_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--reader``, ``--wait``, ``--record``, handed on as one :class:`CardChoice`, and ``--verbose``."""
+    """``--reader``, ``--wait``, ``--record``, passed on as one :class:`CardChoice`, and ``--verbose``."""
     record = click.option(
         "--record",
         type=click.Path(dir_okay=False, path_type=Path),
-        help=_("Keep what passes to and from the card in a new file, PINs and personal data masked."),
+        help=_("Record the exchange with the card in a new file, with PINs and personal data masked."),
     )
     return _choice_options(command, record)
 
 
 def connection_options(command: Callable[..., R]) -> Callable[..., R]:
-    """The same without ``--record``, for commands that connect several times."""
+    """As :func:`card_options`, without ``--record``: for commands that connect several times."""
     return _choice_options(command)
 
 
@@ -102,7 +102,7 @@ def _choice_options(
         type=click.FloatRange(0),
         default=0.0,
         metavar="SECONDS",
-        help=_("Wait so long for a card to be laid on the reader."),
+        help=_("How long to wait for a card on the reader."),
     )
     options: list[Callable[[Callable[..., R]], Callable[..., R]]] = [*more, wait]
     for option in options:
@@ -111,7 +111,7 @@ def _choice_options(
 
 
 def keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:
-    """The options that *command* has are those of *around* it, too."""
+    """Give *around* the name of *command*, and the options declared on it so far."""
     around.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     around.__name__ = command.__name__
 
@@ -120,7 +120,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 
 
 def pair_argument(command: Callable[P, R]) -> Callable[P, R]:
-    """Which of the two key pairs."""
+    """The argument that names one of the two key pairs."""
     return click.argument("name", metavar="|".join(PAIRS), type=click.Choice(list(PAIRS)))(command)
 
 
@@ -133,22 +133,22 @@ def _verbose(_context: click.Context, _option: click.Parameter, wanted: bool) ->
 def pin_options(command: Callable[..., R]) -> Callable[..., R]:
     """``--pin-file``, ``--pin-fd``, ``--keypad``, ``--untested-keypad``, ``--spend-last-try`` and ``--upper-case``.
 
-    Handed on as one :class:`PinSource`.
+    Passed on as one :class:`PinSource`.
     """
     return _source_options(
         command,
-        click.option("--upper-case", is_flag=True, help=_("Turn small letters of the password into capitals.")),
+        click.option("--upper-case", is_flag=True, help=_("Turn lowercase letters of the password into uppercase.")),
         click.option(
             "--untested-keypad",
             is_flag=True,
-            help=_("The same at a reader whose keys nobody is known to have tried with these cards."),
+            help=_("The same, on a reader whose keypad is not known to work with these cards."),
         ),
-        click.option("--keypad", is_flag=True, help=_("Have the PIN typed at the reader's own keys.")),
+        click.option("--keypad", is_flag=True, help=_("Have the PIN typed on the reader's own keypad.")),
     )
 
 
 def password_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--password-file`` and ``--password-fd``, handed on as ``password_source``, for commands that need both PINs."""
+    """``--password-file`` and ``--password-fd``, passed on as ``password_source``, for commands that need both PINs."""
 
     def with_source(
         *args: object, password_file: str | None, password_fd: int | None, pin_source: PinSource, **kwargs: object
@@ -159,7 +159,12 @@ def password_options(command: Callable[..., R]) -> Callable[..., R]:
 
     keep_options(command, with_source)
     for option in (
-        click.option("--password-fd", type=click.IntRange(0), metavar="N", help=_("The same for the password.")),
+        click.option(
+            "--password-fd",
+            type=click.IntRange(0),
+            metavar="N",
+            help=_("Read the signing password from file descriptor N."),
+        ),
         click.option("--password-file", metavar="PATH", help=_("Read the signing password from a file.")),
     ):
         with_source = option(with_source)
@@ -167,7 +172,7 @@ def password_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def number_options(command: Callable[..., R]) -> Callable[..., R]:
-    """The same for PINs and numbers that have no letters."""
+    """``--pin-file``, ``--pin-fd`` and ``--spend-last-try``, for PINs and numbers without letters."""
     return _source_options(command)
 
 
@@ -195,7 +200,7 @@ def _source_options(
         click.option(
             "--spend-last-try",
             is_flag=True,
-            help=_("Send the PIN even if one try is left. A wrong one blocks the card."),
+            help=_("Send the PIN even if only one try is left. A wrong one blocks it."),
         ),
         click.option("--pin-fd", type=click.IntRange(0), metavar="N", help=_("Read the PIN from file descriptor N.")),
         click.option("--pin-file", metavar="PATH", help=_("Read the PIN from a file; - is standard input.")),

@@ -1,4 +1,4 @@
-"""What commands write: standard output, files, folders."""
+"""The output of commands: standard output, files, folders."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ __all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "w
 
 
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:
-    """*document* on standard output."""
+    """Print *document* on standard output."""
     unicode = sys.stdout.encoding.lower().startswith("utf")
     text = json.dumps(document, indent=2, ensure_ascii=not unicode)
-    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a reader's name need not be a proper text
+    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a reader's name need not be valid Unicode
 
 
 def check_output(path: Path, *, force: bool) -> None:
-    """Raise a UsageError where :func:`write_new` will fail, as far as can be told before a password is typed for it."""
+    """Check that :func:`write_new` can write *path*, as far as possible before a password is typed for it.
+
+    Raises:
+        click.UsageError: it cannot; the message says why.
+    """
     if path.is_symlink() or (path.exists() and not path.is_file()):  # /dev/stdout would be replaced, not written to
-        raise click.UsageError(_("{path} is no regular file.").format(path=path))
+        raise click.UsageError(_("{path} is not a regular file.").format(path=path))
     if path.exists() and not force:
         raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
@@ -34,15 +38,18 @@ def check_output(path: Path, *, force: bool) -> None:
 
 
 def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
-    """Raise a UsageError where no folder can be made, as far as can be told before a number is typed for it.
+    """Check that the folder *path* can be made, as far as possible before a number is typed for it.
 
     Args:
         path: the folder.
-        force: whether one that is there may be replaced: one that has the file *made_by*, or nothing, in it.
-        made_by: the file that tells a folder of ours.
+        force: whether a folder with the file *made_by* in it may be replaced; an empty one always is.
+        made_by: a file that only our folders have.
+
+    Raises:
+        click.UsageError: it cannot be made; the message says why.
     """
     if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise click.UsageError(_("{path} is no folder.").format(path=path))
+        raise click.UsageError(_("{path} is not a folder.").format(path=path))
     if path.exists() and any(path.iterdir()):
         if not force:
             raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
@@ -53,7 +60,7 @@ def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
 
 
 def read_up_to(path: Path, most: int) -> bytes:
-    """The file, or as much of it as shows that it has more than *most* bytes."""
+    """The content of the file; if it is longer than *most* bytes, only its first *most* + 1 bytes."""
     with path.open("rb") as stream:
         return stream.read(most + 1)
 

@@ -1,7 +1,7 @@
-"""``mynacard readers check``, ``matrix`` and ``profile``: questions, progress, exit codes.
+"""``mynacard readers check``, ``matrix`` and ``profile``: options, progress, exit codes.
 
-They are the programs ``tools/reader_check.py``, ``reader_matrix.py`` and ``reader_profile.py``, too, with the same exit
-codes: 1 where something failed, 3 where no reader fits, 130 where the check was stopped.
+The programs ``tools/reader_check.py``, ``reader_matrix.py`` and ``reader_profile.py`` run the same commands. They exit
+with 1 if something failed, 3 if no reader fits, 130 if the check was stopped.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PIN: Final = click.Choice([USER_AUTHENTICATION.name])
 
 
 def _writable(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
-    """*path*, if a file can be written there: said before minutes are spent on measuring."""
+    """*path*, if a file can be written there; checked before minutes are spent on measuring."""
     if path is not None and not os.access(path.parent, os.W_OK):
         raise click.BadParameter(_("No file can be written there: {path}").format(path=printable(str(path))))
     return path
@@ -49,19 +49,19 @@ def _writable(_context: click.Context, _option: click.Parameter, path: Path | No
 
 @click.command(
     help=_(
-        "Check a reader, with or without a card on it: what works, which lengths pass, how fast, and what to do about"
-        " the rest. No PIN is presented unless --allow-pin or --allow-keypad names it. Progress is on standard error."
-        " Ends with 0 if nothing failed, 1 if something did, 3 if no reader fits, 130 if stopped."
+        "Check a reader, with or without a card on it: what works, which lengths pass, how fast it is, and what to do"
+        " about the rest. Presents no PIN unless --allow-pin or --allow-keypad names it. Reports progress on standard"
+        " error. Exits with 0 if nothing failed, 1 if something did, 3 if no reader fits, 130 if stopped."
     )
 )
-@click.option("-r", "--reader", default="", metavar="NAME", help=_("The reader, or a part of its name."))
+@click.option("-r", "--reader", default="", metavar="NAME", help=_("The reader, or part of its name."))
 @click.option(
     "--json",
     "json_path",
     type=_FILE,
     callback=_writable,
     metavar="REPORT",
-    help=_("Write the report to this file, after every check; replaces it."),
+    help=_("Write the report to this file after every check, replacing it."),
 )
 @click.option(
     "--html",
@@ -69,7 +69,7 @@ def _writable(_context: click.Context, _option: click.Parameter, path: Path | No
     type=_FILE,
     callback=_writable,
     metavar="PAGE",
-    help=_("Write a page with pictures to this file, after every check; replaces it."),
+    help=_("Write an HTML page with pictures to this file after every check, replacing it."),
 )
 @click.option(
     "--rounds",
@@ -77,24 +77,26 @@ def _writable(_context: click.Context, _option: click.Parameter, path: Path | No
     default=30,
     show_default=True,
     metavar="N",
-    help=_("How often each command is timed."),
+    help=_("How many times to time each command."),
 )
 @click.option(
     "--soak",
     type=click.FloatRange(0, 24 * 60),
     default=0.0,
     metavar="MINUTES",
-    help=_("Read the certificate again and again for this long."),
+    help=_("Read the certificate over and over for this long."),
 )
-@click.option("--removal", is_flag=True, help=_("Ask for the card to be taken off, and put back."))
-@click.option("--driver", default="", metavar="TEXT", help=_("The driver, where it is not found out."))
+@click.option("--removal", is_flag=True, help=_("Ask for the card to be taken off and put back."))
+@click.option(
+    "--driver", default="", metavar="TEXT", help=_("The driver and its version, if the system does not tell.")
+)
 @click.option(
     "--allow-pin", type=_PIN, help=_("Present this PIN, once, from --pin-file or --pin-fd. A wrong one costs a try.")
 )
 @click.option("--pin-file", metavar="PATH", help=_("Read the PIN from a file; - is standard input."))
 @click.option("--pin-fd", type=click.IntRange(0), metavar="N", help=_("Read the PIN from file descriptor N."))
 @click.option(
-    "--allow-keypad", type=_PIN, help=_("Have this PIN typed at the reader's own keys. A wrong one costs a try.")
+    "--allow-keypad", type=_PIN, help=_("Have this PIN typed on the reader's own keypad. A wrong one costs a try.")
 )
 @verbose_option
 def check(
@@ -124,10 +126,14 @@ def check(
 
 
 def _allowed_pin(allowed: str | None, stream: SecretStream) -> Pin | None:
-    """The PIN that may be presented; a usage error where the options contradict each other, or its form is wrong."""
+    """The PIN that may be presented, if any.
+
+    Raises:
+        click.UsageError: the options contradict each other, or the PIN cannot be read, or has the wrong form.
+    """
     is_given = stream.file is not None or stream.descriptor is not None
     if is_given != (allowed is not None):
-        raise click.UsageError(_("--allow-pin goes with one of --pin-file and --pin-fd."))
+        raise click.UsageError(_("--allow-pin and one of --pin-file and --pin-fd go together."))
     return _read_pin(stream) if is_given else None
 
 
@@ -154,32 +160,34 @@ def _keep(json_path: Path | None, html_path: Path | None, report: Report) -> Non
 
 
 def _conclusion(report: Report) -> int:
-    """The exit code of a check, after a last line that counts results."""
+    """Print a last line that counts the results; return the exit code of the check."""
     from mynacard.reader_check import WORDS, Result
 
     counts = Counter(check.result for check in report.checks)
     _tell(", ".join(f"{count} {WORDS[result]}" for result, count in counts.items()))
     if not report.finished:
-        _tell(_("Stopped; what was measured until then is kept."))
+        _tell(_("Stopped; the results until then are kept."))
         return STOPPED
     return SOMETHING_FAILED if counts[Result.FAILED] else 0
 
 
 @click.command(
     help=_(
-        "Make one table of many reports of checks: what works with which reader, on which system. What no report tells"
-        ' is "not tested". Without --html and --markdown it is printed, as Markdown. Ends with 1 if a report cannot be'
-        " read; the others still make the table."
+        "Make one table from many reports of checks: what works with which reader, on which system. Anything that no"
+        ' report covers is "not tested". Without --html and --markdown, prints the table as Markdown. Exits with 1 if a'
+        " report cannot be read; the table then shows the others."
     )
 )
 @click.argument("reports", metavar="REPORT...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--html", "html_path", type=_FILE, metavar="PAGE", help=_("Write a page to this file; replaces it."))
+@click.option(
+    "--html", "html_path", type=_FILE, metavar="PAGE", help=_("Write an HTML page to this file, replacing it.")
+)
 @click.option(
     "--markdown",
     "markdown_path",
     type=_FILE,
     metavar="FILE",
-    help=_("Write a table in Markdown to this file; replaces it."),
+    help=_("Write a Markdown table to this file, replacing it."),
 )
 @verbose_option
 def matrix(reports: tuple[Path, ...], html_path: Path | None, markdown_path: Path | None) -> None:
@@ -187,7 +195,7 @@ def matrix(reports: tuple[Path, ...], html_path: Path | None, markdown_path: Pat
 
     readable = [report for report in map(_read, reports) if report is not None]
     if not readable:
-        _tell(_("No report is left for a table."))
+        _tell(_("No report could be read, so there is no table."))
         sys.exit(SOMETHING_FAILED)
     folded = fold(readable)
     with _ending(SOMETHING_FAILED, OSError):
@@ -196,12 +204,12 @@ def matrix(reports: tuple[Path, ...], html_path: Path | None, markdown_path: Pat
         if markdown_path is not None:
             markdown_path.write_text(markdown(folded), encoding="utf-8")
         if html_path is None and markdown_path is None:
-            print(markdown(folded), end="", flush=True)  # click.echo would send UTF-8 to a terminal of ASCII
+            print(markdown(folded), end="", flush=True)  # click.echo would send UTF-8 to an ASCII terminal
     sys.exit(SOMETHING_FAILED if len(readable) < len(reports) else 0)
 
 
 def _read(path: Path) -> Report | None:
-    """The report in the file *path*; None, and a complaint, where there is none."""
+    """The report in the file *path*; if there is none, None, and the reason on standard error."""
     from mynacard.reader_check import ReportError, read_report
 
     try:
@@ -213,8 +221,8 @@ def _read(path: Path) -> Report | None:
 
 @click.command(
     help=_(
-        "Learn a row of reader profiles from the report of a check, and print it. The environment variable"
-        " MYNACARD_PROFILES names the file of profiles to use. Ends with 1 if the report tells nothing."
+        "Learn a reader's profile from the report of a check, and print it. The environment variable MYNACARD_PROFILES"
+        " names the file of profiles to use. Exits with 1 if nothing can be learned from the report."
     )
 )
 @click.argument("report", type=click.Path(path_type=Path))
@@ -223,7 +231,7 @@ def _read(path: Path) -> Report | None:
     "profiles",
     type=_FILE,
     metavar="FILE",
-    help=_("Put it into this file of profiles, in place of a row about the same reader."),
+    help=_("Put it into this file of profiles, in place of one for the same reader."),
 )
 @verbose_option
 def profile(report: Path, profiles: Path | None) -> None:
@@ -240,7 +248,7 @@ def profile(report: Path, profiles: Path | None) -> None:
 
 @contextlib.contextmanager
 def _ending(code: int, *kinds: type[Exception]) -> Generator[None, None, None]:
-    """Ends the program with *code*, and the reason on standard error, where an error of these *kinds* is raised."""
+    """End the program with *code*, and the reason on standard error, if an error of these *kinds* is raised."""
     try:
         yield
     except kinds as error:
@@ -259,11 +267,11 @@ def _reason(error: Exception) -> str:
 
 
 def _tell(text: str) -> None:
-    """Say who says *text*, and *text*."""
+    """Say *text*, with the program's name before it."""
     _say(f"{click.get_current_context().find_root().info_name}: {text}")
 
 
 def _say(text: str) -> None:
-    """Say *text* on standard error; that it is closed is no reason to stop measuring."""
+    """Say *text* on standard error. If that is closed, measuring goes on."""
     with contextlib.suppress(OSError):
         click.echo(printable(text), err=True)

@@ -37,7 +37,7 @@ class PinSource:
         self.keypad = keypad
 
     def change(self) -> tuple[Pin, Pin] | Callable[[PinRequest], tuple[PinSecret, PinSecret]]:
-        """The old PIN and the new one: the first two lines, or who asks the person for both, for the new one twice.
+        """The old PIN and the new one: the first two lines, or a function that asks the person (twice for the new one).
 
         Raises:
             click.UsageError, OSError: as :meth:`pin`.
@@ -48,10 +48,10 @@ class PinSource:
             return _change_at_terminal if stream is None else pins_from_stream(stream)
 
     def pin(self) -> Pin | PinProvider:
-        """The first line of the file or descriptor, without its end; where neither is given, who asks the person.
+        """The first line of the file or descriptor, without its end; by default, a function that asks the person.
 
         Raises:
-            click.UsageError: there is nobody to ask.
+            click.UsageError: there is no terminal to ask at.
             OSError: the file or descriptor cannot be read.
         """
         if self.keypad is not None:
@@ -62,12 +62,15 @@ class PinSource:
 
 @dataclass(frozen=True, slots=True)
 class SecretStream:
-    """What a secret is read from.
+    """The file or descriptor that a secret is read from.
 
     Attributes:
         option: the beginning of the options' names, such as ``pin``.
         file: a path, or ``-`` for standard input.
-        descriptor: or a file descriptor.
+        descriptor: a file descriptor instead.
+
+    Raises:
+        click.UsageError: both are given.
     """
 
     option: str
@@ -80,7 +83,12 @@ class SecretStream:
 
     @contextlib.contextmanager
     def open(self) -> Generator[IO[bytes] | None, None, None]:
-        """The file or descriptor; None where the person is to be asked."""
+        """The file or descriptor, opened; None if the person is to be asked.
+
+        Raises:
+            click.UsageError: there is no terminal to ask at.
+            OSError: the file or descriptor cannot be read.
+        """
         if self.descriptor is not None:
             with self._opened(self.descriptor) as stream:
                 yield stream
@@ -97,11 +105,11 @@ class SecretStream:
 
     @contextlib.contextmanager
     def _opened(self, number: int) -> Generator[IO[bytes], None, None]:
-        """File descriptor *number*, which stays open: whoever opened it closes it."""
+        """File descriptor *number*, which stays open: the program that opened it closes it."""
         try:
             with os.fdopen(number, "rb", closefd=False) as stream:
                 yield stream
-        except OSError as error:  # which does not say where
+        except OSError as error:  # which does not name the descriptor
             raise OSError(error.errno, error.strerror, f"--{self.option}-fd {number}") from error
 
 
@@ -115,25 +123,25 @@ def _at_terminal(request: PinRequest) -> Pin:
 
 
 def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
-    """The same for a change."""
+    """The same for a change; asks for the old PIN once and for the new one twice."""
     _tell(request)
     label = _(request.pin.label)
-    old = hidden_prompt(_("The {pin} of now").format(pin=label))
+    old = hidden_prompt(_("The current {pin}").format(pin=label))
     new = hidden_prompt(_("The new one: {form}").format(form=_(request.pin.form_label)))
     if new != hidden_prompt(_("The new one, again")):
-        raise UsageError(N_("The new {pin} was typed in two ways. Nothing was sent."), pin=request.pin.label)
+        raise UsageError(N_("The two entries of the new {pin} differ. Nothing was sent."), pin=request.pin.label)
     return old, new
 
 
 def _at_keypad(keypad: AtKeypad, request: PinRequest) -> AtKeypad:
-    """Tell the person the same, and to type at the reader.
+    """Tell the person the same, and to type the PIN at the reader.
 
     Raises:
-        NoKeypadError: it has letters; nobody is told to type them.
+        NoKeypadError: the PIN may have letters, which a keypad lacks. The person is not asked.
     """
     check_form(request.pin, keypad)
     _tell(request)
-    click.echo(_("Type it at the reader's keys, within {seconds} s.").format(seconds=keypad.timeout_s), err=True)
+    click.echo(_("Type it on the reader's keypad within {seconds} s.").format(seconds=keypad.timeout_s), err=True)
     return keypad
 
 
@@ -141,7 +149,7 @@ def _change_at_keypad(keypad: AtKeypad, request: PinRequest) -> tuple[AtKeypad, 
     """The same for a change."""
     check_form(request.pin, keypad)
     _tell(request)
-    click.echo(_("Type at the reader's keys: the PIN of now, then the new one, then the new one again."), err=True)
+    click.echo(_("On the reader's keypad, type the current PIN, then the new one, then the new one again."), err=True)
     return keypad, keypad
 
 
@@ -154,15 +162,15 @@ def _tell(request: PinRequest) -> None:
 
 
 def hidden_prompt(text: str) -> Pin:
-    """What somebody types at the terminal, which does not show it."""
+    """Ask at the terminal, which does not show what is typed."""
     return Pin(click.prompt(text, hide_input=True, err=True, default="", show_default=False))
 
 
 def typed_at_keypad(stream: SecretStream, *, keypad: bool, untested: bool) -> AtKeypad | None:
-    """That the PIN is typed at the reader, if the options say so.
+    """The entry at the reader that the options ask for; None if they ask for none.
 
     Raises:
-        click.UsageError: they also name a file or descriptor.
+        click.UsageError: the options also name a file or descriptor.
     """
     if not (keypad or untested):
         return None

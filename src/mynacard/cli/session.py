@@ -1,4 +1,4 @@
-"""A session on the card that the command line's words mean."""
+"""Channels and sessions on the card that the command line names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def jpki_session(card: CardChoice, around: Around = _itself) -> Generator[JpkiSe
 def verified_session(
     card: CardChoice, pair: KeyPair, source: PinSource, purpose: str, *, signatures: int
 ) -> Generator[JpkiSession, None, None]:
-    """The same after VERIFY of *pair*'s PIN; logged out and powered off at the end."""
+    """The JPKI application of *card*, with *pair*'s PIN verified; logged out and powered off at the end."""
     with (
         recorded(card) as opening,
         pins.verified_session(
@@ -63,11 +63,11 @@ def verified_session(
 
 @contextlib.contextmanager
 def recorded(card: CardChoice, around: Around = _itself) -> Generator[OpeningOptions, None, None]:
-    """How *card* is opened: with *around* around it, and recorded if it is to be."""
+    """The options to open *card* with: *around* around it, and recorded if *card* names a file for that."""
     if card.record is None:
         yield {"around": around, "wait_s": card.wait_s}
         return
-    from mynacard.recordings.personal import PERSONAL  # loads every application
+    from mynacard.recordings.personal import PERSONAL  # here, because it loads every application
 
     reader = "simulated" if isinstance(card_name(card.name), Simulated) else named(card.name)
     about = {"reader": reader, "made": f"{datetime.now(UTC):%Y-%m-%d}"}

@@ -24,10 +24,10 @@ class Slot:
     """A PIN of an application.
 
     Attributes:
-        df_name: its application.
-        application: the same for people.
+        df_name: the DF name of its application.
+        application: the name of its application for people.
         pin: the PIN.
-        change: the command that changes it; None where the holder cannot.
+        change: the command that changes it; None if the holder cannot.
     """
 
     df_name: bytes
@@ -37,12 +37,12 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """On the command line."""
+        """The PIN's name on the command line."""
         return self.pin.name
 
     @property
     def label(self) -> str:
-        """Its name for people; two applications have the same numbers."""
+        """The PIN's name for people; of a printed number with the application, since two applications have it."""
         label = _(self.pin.label)
         return f"{label} ({self.application})" if self.pin.is_printed else label
 
@@ -51,19 +51,19 @@ class Slot:
         channel.select(self.df_name, self.application)
 
     def status(self, channel: Channel) -> PinStatus:
-        """The tries left, its application selected first."""
+        """The tries left; selects its application first."""
         self.select(channel)
         return verification.pin_status(channel, self.pin)
 
     def verify(self, channel: Channel, pin: PinSecret, *, spend_last_try: bool, upper_case: bool) -> None:
-        """Present *pin*, its application selected first."""
+        """Present *pin*; selects its application first."""
         self.select(channel)
         verification.verify(channel, self.pin, pin, spend_last_try=spend_last_try, upper_case=upper_case)
 
     def changed(
         self, channel: Channel, old: PinSecret, new: PinSecret, *, spend_last_try: bool, upper_case: bool
     ) -> None:
-        """Change it, its application selected first."""
+        """Change the PIN from *old* to *new*; selects its application first."""
         if self.change is None:
             raise TypeError  # CHANGEABLE has none of these
         self.select(channel)
@@ -80,17 +80,20 @@ _OTHERS: Final = tuple(_slot(application, pin) for application in APPLICATIONS f
 
 SLOTS: Final = {slot.name: slot for slot in (*_JPKI, *_OTHERS)}
 CHANGEABLE: Final = tuple(name for name, slot in SLOTS.items() if slot.change is not None and name != COMMON_PIN.name)
-"""What people know as PINs: that of the common application goes with the resident register's."""
+"""The PINs that people know. The common application's PIN changes together with the resident register's."""
 
 
 def states(channel: Channel) -> dict[str, PinStatus | CardError]:
-    """The tries left of every PIN by its name: 15 APDUs, and no try.
+    """The tries left of every PIN, by its name; 15 APDUs, and no try is spent.
 
-    What an application that is not there would have is left out; a PIN that is not there is the card's refusal.
+    PINs of an application that is not on the card are left out. A PIN that is not on the card has the card's refusal.
+
+    Raises:
+        ApplicationNotFound: the card has no JPKI application.
     """
     channel.select(DF_NAME, APPLICATION)
-    found = {slot.name: status_or_refusal(channel, slot.pin) for slot in _JPKI}
+    jpki = {slot.name: status_or_refusal(channel, slot.pin) for slot in _JPKI}
     others = {(state.application, state.pin): state.status for state in pin_states(channel)}
-    return found | {
+    return jpki | {
         slot.name: others[slot.application, slot.pin] for slot in _OTHERS if (slot.application, slot.pin) in others
     }

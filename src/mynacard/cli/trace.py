@@ -1,4 +1,4 @@
-"""What passes between a program and a card, in lines for people, with secrets masked."""
+"""The APDUs between a program and a card as lines for people, with secrets masked."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mynacard.cli.language import _
 __all__ = ["Trace", "answer_line", "command_line"]
 
 _SHOWN: Final = 24
-"""So many bytes of a long message are shown."""
+"""How many bytes of a long message are shown."""
 
 
 class Trace:
-    """A card around *card* that passes everything on, and lines about it to *show*."""
+    """A card around *card* that passes everything on, and gives *show* a line for each command and answer."""
 
     def __init__(self, card: Card, show: Callable[[str], None]) -> None:
         self._card = card
@@ -41,12 +41,12 @@ class Trace:
 
 
 def command_line(command: bytes) -> str:
-    """*command*; where it carries a secret, only its header and a mask of one length."""
+    """*command* as a line; if it carries a secret, only its header and a mask of fixed length."""
     return f"  > {_hex(told(command))}" + f" {MASK}" * carries_secret(command)
 
 
 def answer_line(answer: bytes | None) -> str:
-    """*answer*, which may have no status word, or never have come."""
+    """*answer* as a line. It may lack a status word; None means that no answer came."""
     if not answer:
         return "  < (none)" if answer is None else "  < (empty)"
     if len(answer) < 2:

@@ -1,4 +1,4 @@
-"""What the card says of a PIN, in a person's words."""
+"""The status of a PIN, in words for people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["cost_text", "status_text"]
 
 
 def status_text(status: PinStatus) -> str:
-    """*status* in a person's words."""
+    """*status* in words for people."""
     match status:
         case TriesLeft(1):
             return _("1 try left. A wrong one blocks the PIN, and the municipal office has to set a new one.")
@@ -28,7 +28,7 @@ def status_text(status: PinStatus) -> str:
 
 
 def cost_text(status: PinStatus) -> str:
-    """The same for somebody who is about to type: what a wrong PIN costs."""
+    """*status* for a person about to type the PIN: what a wrong one costs."""
     match status:
         case TriesLeft(count) if count > 1:
             return _(

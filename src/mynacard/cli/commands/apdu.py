@@ -18,15 +18,17 @@ from mynacard.texts import N_
 __all__ = ["apdu"]
 
 _INVALID_CLASS: Final = 0xFF
-"""No card has it (ISO/IEC 7816-4:2005 §5.1.1); readers take it for commands of their own (PC/SC part 3)."""
+"""Invalid for cards (ISO/IEC 7816-4:2005 §5.1.1); readers use it for commands of their own (PC/SC part 3)."""
 
 
-@click.command(help=_("Send command APDUs, each in hexadecimal, and print the answers. Refuses whatever holds a PIN."))
+@click.command(
+    help=_("Send command APDUs, each in hexadecimal, and print the answers. Refuses commands that hold a PIN.")
+)
 @click.argument("commands", nargs=-1, required=True, metavar="HEX...")
 @as_json
 @card_options
 def apdu(commands: tuple[str, ...], card: CardChoice, as_json: bool) -> None:
-    wires = [_parse(text) for text in commands]  # all are looked at before one is sent
+    wires = [_parse(text) for text in commands]  # all are checked before the first is sent
     with card_channel(card) as channel:
         answers = [ResponseApdu.parse(channel.transmit(wire)) for wire in wires]
     if as_json:
@@ -43,8 +45,8 @@ def _parse(text: str) -> bytes:
         raise UsageError(N_("An argument is not hexadecimal.")) from None
     try:
         CommandApdu.parse(wire)
-    except ProtocolError as error:  # of the one who typed it, not of a peer
-        raise UsageError(N_("An argument is no command APDU (ISO/IEC 7816-3:2006 §12.1).")) from error
+    except ProtocolError as error:  # the mistake of the person who typed it, not of a peer
+        raise UsageError(N_("An argument is not a command APDU (ISO/IEC 7816-3:2006 §12.1).")) from error
     if carries_secret(wire):
         raise UsageError(N_("This would present or change a PIN. Use mynacard pin, which counts the tries first."))
     if wire[0] == _INVALID_CLASS:

@@ -1,4 +1,4 @@
-"""``mynacard register`` and ``apply``: an application, from an empty form to its receipt."""
+"""``mynacard apply``: an application, from an empty form to its receipt."""
 
 from __future__ import annotations
 
@@ -46,14 +46,15 @@ _EXIT: Final = EXIT_CODES[SubmissionError]
 
 
 def portal_options(command: _F) -> _F:
+    """``--outbox`` (as ``folder``) and ``--portal``."""
     outbox = click.option(
         "--outbox",
         "folder",
         type=click.Path(file_okay=False, path_type=Path),
         envvar="MYNACARD_OUTBOX",
         default=lambda: platformdirs.user_data_path("mynacard") / "outbox",
-        show_default=_("a folder of yours"),
-        help=_("Where signed packages are until their receipts are there."),
+        show_default=_("a folder in your user data"),
+        help=_("The folder that keeps signed packages until their receipts arrive."),
     )
     portal = click.option(
         "--portal",
@@ -78,12 +79,12 @@ _residence_option: Final = click.option(
 )  # fmt: skip
 
 
-@click.group(help=_("Applications to a receiving system: fill in, check, sign, submit, follow."))
+@click.group(help=_("Make applications to a receiving system: fill in, check, sign, submit, follow."))
 def apply() -> None:
     pass
 
 
-@apply.command(help=_("Begin a draft: a form in JSON, filled in with what your cards say."))
+@apply.command(help=_("Begin a draft: a form in JSON, prefilled from your cards."))
 @click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=_("The file to write."))
 @click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
@@ -94,16 +95,17 @@ def new(kind: str, output: Path, force: bool, certificate: Path | None, residenc
     cards = _cards(certificate, residence_folder)
     made, prefilled = draft.begin(Kind(kind), signing=cards.signing, residence=cards.residence)
     document = codec.encode(made)
-    write_new(output, _json(document).encode(), force=force)
-    for each in prefilled:
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    write_new(output, text.encode(), force=force)
+    for value in prefilled:
         template = _("{place}: from the {source}.")
-        if not each.used:
+        if not value.used:
             template = _("{place}: the {source} says {value}, which is not used.")
-        click.echo(printable(template.format(place=each.place, source=_(each.source), value=each.value)), err=True)
+        click.echo(printable(template.format(place=value.place, source=_(value.source), value=value.value)), err=True)
     click.echo(_("The draft is in {path}. Fill in the rest, then: mynacard apply check").format(path=output), err=True)
 
 
-@apply.command(help=_("List the statuses of residence by the names that a draft has them by."))
+@apply.command(help=_("List the statuses of residence, with the names that drafts use for them."))
 @as_json
 @verbose_option
 def statuses(as_json: bool) -> None:
@@ -117,10 +119,10 @@ def statuses(as_json: bool) -> None:
 
 
 @apply.command(
-    help=_("Say all that is wrong with a draft, before anybody signs. Ends with 0 if it can be sent, else with 67.")
+    help=_("Report all that is wrong with a draft before it is signed. Exits with 0 if it can be sent, else with 67.")
 )
 @_draft_argument
-@click.option("--with-card", is_flag=True, help=_("Look at the card on the reader, too. No PIN is asked for."))
+@click.option("--with-card", is_flag=True, help=_("Look at the card on the reader, too. Asks for no PIN."))
 @_certificate_option
 @_residence_option
 @as_json
@@ -138,23 +140,23 @@ def check(
     if with_card:
         with jpki_session(card) as session:
             cards = looked_at(cards, session)
-    found = [
+    findings = [
         *readiness(application, cards, rules.current(), now=datetime.now(UTC)),
         Finding(Subject.FILES, tuple(draft.encrypted(files))),
     ]
     if as_json:
-        print_json([_finding(each) for each in found])
+        print_json([_finding(finding) for finding in findings])
     else:
-        for each in found:
-            click.echo(f"{_(each.subject)}: {_word(each)}")
-            _print_violations(each.violations, as_json=False)
-    if not all(checking.is_acceptable(each.violations) for each in found):
+        for finding in findings:
+            click.echo(f"{_(finding.subject)}: {_word(finding)}")
+            _print_violations(finding.violations, as_json=False)
+    if not all(checking.is_acceptable(finding.violations) for finding in findings):
         sys.exit(_EXIT)
     click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version), err=True)
     today = day_in_tokyo(datetime.now(UTC))
     for item, yen in rules.fees(application, rules.current(), rules.Channel.ONLINE, today).items():
         amount = _("not known") if isinstance(yen, rules.UnknownFee) else _("{yen} yen").format(yen=yen)
-        click.echo(_("Once it is permitted, for {item}: {amount}.").format(item=_(item), amount=amount), err=True)
+        click.echo(_("Fee once it is permitted, for {item}: {amount}.").format(item=_(item), amount=amount), err=True)
 
 
 def _word(finding: Finding) -> str:
@@ -168,37 +170,39 @@ def _finding(finding: Finding) -> dict[str, object]:
         "subject": finding.subject.value,
         "looked_at": finding.looked_at,
         "ready": finding.is_ready,
-        "violations": [each.document() for each in finding.violations],
+        "violations": [violation.document() for violation in finding.violations],
     }
 
 
-@apply.command(help=_("Sign a draft, and keep the package in the outbox: log in first, then sign; so both PINs."))
+@apply.command(
+    help=_("Sign a draft and keep the package in the outbox. Logs in first, then signs, so both PINs are needed.")
+)
 @_draft_argument
 @portal_options
 @password_options
 @card_options
-def sign(path: Path, **given: Unpack[BothPins]) -> None:
-    with applicant(**given) as sender:
+def sign(path: Path, **options: Unpack[BothPins]) -> None:
+    with applicant(**options) as sender:
         entry = _signed(sender, path)
     click.echo(_("It is signed, and waits in the outbox: mynacard apply resume sends it ({id}).").format(id=entry.id))
 
 
-@apply.command(help=_("Sign a draft and send it. If the line breaks, mynacard apply resume sends it again."))
+@apply.command(help=_("Sign a draft and send it. If the connection breaks, mynacard apply resume sends it again."))
 @_draft_argument
 @portal_options
 @password_options
 @card_options
-def submit(path: Path, **given: Unpack[BothPins]) -> None:
-    with applicant(**given) as sender:
+def submit(path: Path, **options: Unpack[BothPins]) -> None:
+    with applicant(**options) as sender:
         _send(sender.client, [_signed(sender, path)])
 
 
-@apply.command(help=_("Send what waits in the outbox. However often it is sent, it is one application."))
+@apply.command(help=_("Send what waits in the outbox. A package that is sent again is still one application."))
 @portal_options
 @pin_options
 @card_options
-def resume(**given: Unpack[OnePin]) -> None:
-    with applicant(**given) as sender:
+def resume(**options: Unpack[OnePin]) -> None:
+    with applicant(**options) as sender:
         waiting = sender.client.waiting()
         if not waiting:
             click.echo(_("Nothing waits in the outbox for this receiver."))
@@ -207,14 +211,14 @@ def resume(**given: Unpack[OnePin]) -> None:
         _send(sender.client, waiting)
 
 
-@apply.command(help=_("Say how your applications stand."))
+@apply.command(help=_("Show the state of your applications."))
 @click.argument("number", required=False)
 @portal_options
 @as_json
 @pin_options
 @card_options
-def status(number: str | None, as_json: bool, **given: Unpack[OnePin]) -> None:
-    with applicant(**given) as sender:
+def status(number: str | None, as_json: bool, **options: Unpack[OnePin]) -> None:
+    with applicant(**options) as sender:
         sender.log_in()
         client = sender.client
         states = (client.status(number),) if number is not None else client.overview().applications
@@ -225,24 +229,24 @@ def status(number: str | None, as_json: bool, **given: Unpack[OnePin]) -> None:
         _print_status(state)
 
 
-@apply.command(help=_("Sign and send documents that were asked for, for the application NUMBER."))
+@apply.command(help=_("Sign and send documents that the receiver asked for, for the application NUMBER."))
 @click.argument("number")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @portal_options
 @password_options
 @card_options
-def attach(number: str, files: tuple[Path, ...], **given: Unpack[BothPins]) -> None:
-    with applicant(**given) as sender:
+def attach(number: str, files: tuple[Path, ...], **options: Unpack[BothPins]) -> None:
+    with applicant(**options) as sender:
         _send(sender.client, [sender.supplement(number, files)])
 
 
-@apply.command(help=_("Take an application back, as long as nothing is decided."))
+@apply.command(help=_("Withdraw an application that is not decided yet."))
 @click.argument("number")
 @portal_options
 @pin_options
 @card_options
-def withdraw(number: str, **given: Unpack[OnePin]) -> None:
-    with applicant(**given) as sender:
+def withdraw(number: str, **options: Unpack[OnePin]) -> None:
+    with applicant(**options) as sender:
         _print_status(sender.withdraw(number))
 
 
@@ -250,7 +254,7 @@ def withdraw(number: str, **given: Unpack[OnePin]) -> None:
 
 
 class OnePin(TypedDict):
-    """What the options say of a command that logs in."""
+    """The options of a command that logs in."""
 
     portal: str
     folder: Path
@@ -259,7 +263,7 @@ class OnePin(TypedDict):
 
 
 class BothPins(OnePin):
-    """The same of a command that signs, too."""
+    """The options of a command that signs, too."""
 
     password_source: PinSource
 
@@ -268,7 +272,7 @@ class BothPins(OnePin):
 def applicant(
     portal: str, folder: Path, card: CardChoice, pin_source: PinSource, password_source: PinSource | None = None
 ) -> Generator[Applicant]:
-    """Who applies, with the card and the PINs that the options name."""
+    """The applicant, with the card and the PINs that the options name."""
     sources = {USER_AUTHENTICATION: pin_source}
     if password_source is not None:
         sources[DIGITAL_SIGNATURE] = password_source
@@ -278,7 +282,7 @@ def applicant(
 
 
 def _signed(sender: Applicant, path: Path) -> Entry:
-    """The draft, checked here and by the receiver, signed, and in the outbox."""
+    """Check the draft here and at the receiver, sign it, and put it into the outbox."""
     try:
         application, files = draft.read(path)
         answer = sender.check(application)
@@ -297,8 +301,8 @@ def _send(client: Client, entries: Iterable[Entry]) -> None:
         try:
             with click.progressbar(length=entry.size, label=_("Sending"), file=sys.stderr) as bar:
                 settled = client.submit(entry, lambda done, _size: bar.update(done - bar.pos))
-        except PortalError as no:
-            _print_remarks(no.report)
+        except PortalError as refused:
+            _print_remarks(refused.report)
             raise
         if settled.status is not None:
             _print_remarks(settled.status.report)
@@ -319,21 +323,17 @@ def _print_status(status_: Status) -> None:
 
 def _print_violations(violations: Iterable[Violation], *, as_json: bool) -> None:
     if as_json:
-        print_json([dict[str, object](each.document()) for each in violations])
+        print_json([dict[str, object](violation.document()) for violation in violations])
         return
-    for each in violations:
-        _print_remark(each.severity, each.field, each.english, each.japanese)
+    for violation in violations:
+        _print_remark(violation.severity, violation.field, violation.english, violation.japanese)
 
 
 def _print_remarks(remarks: Iterable[Remark]) -> None:
-    for each in remarks:
-        _print_remark(each.severity, each.field, each.message_en, each.message_ja)
+    for remark in remarks:
+        _print_remark(remark.severity, remark.field, remark.message_en, remark.message_ja)
 
 
 def _print_remark(severity: str, place: str, english: str, japanese: str) -> None:
     word = _("error") if severity == Severity.ERROR else _("warning")
     click.echo(printable(f"{place or '/'}: {word}: {english} / {japanese}"))
-
-
-def _json(document: object) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

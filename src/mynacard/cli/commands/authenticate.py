@@ -16,16 +16,18 @@ __all__ = ["authenticate"]
 
 
 @click.command(help=_("Answer a login challenge with the user-authentication key, and print the Web eID 1.0 token."))
-@click.option("--origin", required=True, metavar="URL", help=_("Of the site that asks: https://host[:port]."))
+@click.option(
+    "--origin", required=True, metavar="URL", help=_("The origin of the site that asks: https://host[:port].")
+)
 @click.option("--nonce", required=True, help=_("The challenge: 44 to 128 characters of base64."))
 @pin_options
 @card_options
 def authenticate(origin: str, nonce: str, card: CardChoice, pin_source: PinSource) -> None:
     authentication.check_origin(origin)
     authentication.check_nonce(nonce)
-    purpose = _("Logs in to {origin}. The site learns a fixed number of your card, no name and no address.").format(
-        origin=origin
-    )
+    purpose = _(
+        "Logs in to {origin}. The site learns a fixed number of your card, but not your name or address."
+    ).format(origin=origin)
     with verified_session(card, USER_AUTHENTICATION, pin_source, purpose, signatures=1) as session:
         answer = session.authenticate(origin, nonce)
     click.echo(AuthenticationToken.from_authentication(answer).to_json())

@@ -34,15 +34,15 @@ __all__ = ["bench"]
 
 ROUNDS_MAX: Final = 100
 ORIGIN: Final = "https://bench.invalid"
-"""Of no site (RFC 2606), so what is signed logs in nowhere."""
+"""No site can have this name (RFC 2606), so the signatures log in nowhere."""
 _NONCE_BYTES: Final = 33
 _ON_SOME_CARDS: Final = (FileNotFound, CertificateAbsent, SecurityStatusNotSatisfied)
-"""Such a refusal says what kind of card it is: there are some without PINs, and phones guard the certificate."""
+"""Refusals that belong to a kind of card: some have no PINs, and phones guard the certificate."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """What was measured so far, of the card on *reader*."""
+    """The measurements so far of the card on *reader*."""
 
     reader: str
     rounds: int
@@ -53,8 +53,8 @@ class _Run:
 
 @click.command(
     help=_(
-        "Measure how fast your card is on your reader: opening it, the state of a PIN, reading the user-authentication"
-        " certificate. Asks for no PIN without --signature."
+        "Measure how fast your card is on your reader: opening it, asking for the status of a PIN, reading the"
+        " user-authentication certificate. Asks for a PIN only with --signature."
     )
 )
 @click.option(
@@ -62,12 +62,12 @@ class _Run:
     type=click.IntRange(1, ROUNDS_MAX),
     default=5,
     show_default=True,
-    help=_("Measure everything so many times."),
+    help=_("How many times to measure each step."),
 )
 @click.option(
     "--signature",
     is_flag=True,
-    help=_("Measure signatures, too: so many as rounds, after one entry of the user-authentication PIN."),
+    help=_("Measure signatures, too: one per round, after a single entry of the user-authentication PIN."),
 )
 @as_json
 @number_options
@@ -80,19 +80,23 @@ def bench(card: CardChoice, pin_source: PinSource, rounds: int, signature: bool,
         if pin is not None:
             _measure_signatures(run, pin, pin_source.spend_last_try)
         run.finished = True
-    finally:  # what was measured is shown, whatever came then
+    finally:  # what was measured is shown even if an error follows
         show = _print_json if as_json else _print
         if run.samples:
             show(run)
 
 
 def _reader(card: CardChoice) -> str:
-    """The whole name of the reader that *card* means, so that every round uses this one; waits for the card."""
+    """The full name of the reader that *card* means, so that every round uses the same one; waits for the card.
+
+    Raises:
+        UsageError: *card* is a recording.
+    """
     name = named(card.name)
     match card_name(name):
         case Recorded():
             raise UsageError(
-                N_("A recording answers at no card's speed; lay a card on a reader, or take a simulated one.")
+                N_("A recording does not answer at a card's speed; place a card on a reader, or use a simulated one.")
             )
         case FreshSimulated() | SimulatedFile():
             return name
@@ -104,7 +108,7 @@ def _reader(card: CardChoice) -> str:
 
 
 def _measure_reading(run: _Run) -> None:
-    """What needs no PIN. A connection before all is not counted: it powers the card up, and loads what is needed."""
+    """Measure what needs no PIN. A first connection is not counted: it powers the card up, and loads modules."""
     with open_card(run.reader) as channel:
         JpkiSession(channel)
     with _progress(run.rounds, _("Reading")) as done:
@@ -133,7 +137,7 @@ def _measure(run: _Run, meter: Meter, step: Step, action: Callable[[], object]) 
 
 
 def _measure_signatures(run: _Run, pin: Pin | PinProvider, spend_last_try: bool) -> None:
-    """Signatures after one VERIFY. The key signs the hash of a random number and of a site that is none."""
+    """Measure signatures after one VERIFY. The key signs the hash of a random number and of a made-up site."""
     meter = Meter()
     purpose = _("Measures signatures of random numbers with the user-authentication key; they log in nowhere.")
     with (
@@ -143,7 +147,7 @@ def _measure_signatures(run: _Run, pin: Pin | PinProvider, spend_last_try: bool)
         ) as session,
         _progress(run.rounds, _("Signing")) as done,
     ):  # fmt: skip
-        session.certificate_der(USER_AUTHENTICATION)  # a signature is checked with it, and should not pay for it
+        session.certificate_der(USER_AUTHENTICATION)  # signatures are checked with it; reading it is not counted
         for _round in range(run.rounds):
             nonce = base64.b64encode(secrets.token_bytes(_NONCE_BYTES)).decode()
             meter.start()
@@ -154,7 +158,7 @@ def _measure_signatures(run: _Run, pin: Pin | PinProvider, spend_last_try: bool)
 
 @contextlib.contextmanager
 def _progress(rounds: int, label: str) -> Generator[Callable[[], None], None, None]:
-    """A bar on standard error, where that is a terminal: with a real card this takes many seconds."""
+    """A bar on standard error, if that is a terminal: with a real card this takes many seconds."""
     with click.progressbar(length=rounds, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         yield lambda: bar.update(1)
 
@@ -163,25 +167,25 @@ def _progress(rounds: int, label: str) -> Generator[Callable[[], None], None, No
 
 
 def _print(run: _Run) -> None:
-    found = summaries(run.samples)
+    measured = summaries(run.samples)
     click.echo(_("Reader: {name}").format(name=printable(run.reader)))
     click.echo(_("Rounds: {count}").format(count=run.rounds))
     click.echo()
     header = (_("step"), _("APDUs"), _("to card"), _("from card"), _("median"), _("fastest"), _("slowest"))
-    for line in table([header, *map(_cells, found)]):
+    for line in table([header, *map(_cells, measured)]):
         click.echo(line)
-    for summary in found:
+    for summary in measured:
         if summary.step is Step.CERTIFICATE and summary.bytes_per_s is not None:
             click.echo()
-            click.echo(_("The certificate came at {rate:,.0f} bytes per second.").format(rate=summary.bytes_per_s))
+            click.echo(_("The certificate was read at {rate:,.0f} bytes per second.").format(rate=summary.bytes_per_s))
     click.echo()
-    rows = [Row(_(summary.step.label), summary.median_ms, _ms(summary.median_ms)) for summary in found]
+    rows = [Row(_(summary.step.label), summary.median_ms, _ms(summary.median_ms)) for summary in measured]
     for line in bars(rows, shutil.get_terminal_size().columns, blocks=has_blocks(sys.stdout.encoding)):
         click.echo(line)
     for step, refusal in run.refused.items():
         click.echo(_("Not measured: {step}. {reason}").format(step=_(step.label), reason=refusal.text(_)), err=True)
     if not run.finished:
-        click.echo(_("It ended early; this was measured before."), err=True)
+        click.echo(_("It ended early; this was measured until then."), err=True)
 
 
 def _cells(summary: Summary) -> tuple[str, ...]:

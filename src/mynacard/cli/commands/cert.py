@@ -22,7 +22,7 @@ __all__ = ["cert", "describe"]
 _CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
 
 
-@click.group(help=_("The certificates on the card."))
+@click.group(help=_("Show or export the certificates on the card."))
 def cert() -> None:
     pass
 
@@ -55,7 +55,7 @@ def show(name: str, card: CardChoice, pin_source: PinSource, as_json: bool) -> N
     type=click.Choice(["pem", "der"]),
     default="pem",
     show_default=True,
-    help=_("How the certificate is written."),
+    help=_("The encoding of the certificate."),
 )
 @click.option("--force", is_flag=True, help=_("Replace the file if it exists."))
 @pin_options
@@ -85,7 +85,7 @@ def _read(name: str, card: CardChoice, source: PinSource) -> bytes:
 
 
 def _holder(certificate: x509.Certificate) -> dict[str, object] | None:
-    """What a signing certificate says of its holder, as JSON."""
+    """The details of its holder in a signing certificate, as JSON; None if *certificate* has none."""
     from mynacard.trust.holder import holder_of
 
     holder = holder_of(certificate)

@@ -1,4 +1,4 @@
-"""``mynacard demo``: the main job, end to end, on a simulated card; and an application's way to a receiver and back."""
+"""``mynacard demo``: the main job, end to end, on a simulated card; then an application, until it is accepted."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ _DOCUMENT = b"I apply for an extension of my period of stay. (A simulated applic
 _ORIGIN = "https://portal.example"
 
 
-@click.command(help=_("Show the main job on a simulated card: find it, verify PINs, read certificates, sign, check."))
-@click.option("--trace", is_flag=True, help=_("Show every APDU, secrets masked."))
+@click.command(
+    help=_("Show the main job on a simulated card: find it, verify PINs, read certificates, sign, check the signature.")
+)
+@click.option("--trace", is_flag=True, help=_("Show every APDU, with secrets masked."))
 @verbose_option
 def demo(trace: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
@@ -49,7 +51,7 @@ def demo(trace: bool) -> None:
 
     with console.status(_("Making a simulated card …")):
         cached_pki()
-    console.print(_("A simulated card: nobody's, and good for nothing but this."), style="bold")
+    console.print(_("A simulated card: it belongs to no person, and is good only for this demo."), style="bold")
     with jpki_session(CardChoice(SIMULATED), around) as session:
         _look(console, session)
         signature = _sign(console, session)
@@ -60,7 +62,7 @@ def demo(trace: bool) -> None:
     for step in report.steps:
         console.print(f"   {explain([step], _)}", markup=False)
     console.print(
-        _("Done: {count} APDUs, one signature of each key, and the card is logged out and powered off.").format(
+        _("Done: {count} APDUs and one signature with each key; the card is logged out and powered off.").format(
             count=traces[0].count
         ),
         style="bold green",
@@ -69,12 +71,12 @@ def demo(trace: bool) -> None:
 
 
 def _apply(console: Console) -> None:
-    """The way of an application; what it needs is not installed with every mynacard."""
-    from mynacard.cli.demo_way import missing_extra, the_whole_way  # loads what an application needs
+    """Show an application from draft to acceptance, if the packages for that are installed."""
+    from mynacard.cli.demo_way import missing_extra, the_whole_way  # here, because it loads what an application needs
 
     if missing_extra():
         console.print(
-            _("An application's whole way, to a receiver and back: pip install 'mynacard[client,server]', and again."),
+            _("To see an application sent to a receiver: pip install 'mynacard[client,server]', then run this again."),
             markup=False,
         )
         return
@@ -94,7 +96,7 @@ def _step(console: Console, number: int, text: str) -> None:
 
 
 def _look(console: Console, session: JpkiSession) -> None:
-    _step(console, 1, _("Select the JPKI application, and look at what anybody may see."))
+    _step(console, 1, _("Select the JPKI application, and look at what needs no PIN."))
     token, present = session.token_info(), session.certificates_present()
     console.print(
         "   "
@@ -104,7 +106,7 @@ def _look(console: Console, session: JpkiSession) -> None:
             authentication=_("present") if present.user_authentication else _("absent"),
         )
     )
-    _step(console, 2, _("Ask how many tries each PIN has. That spends none."))
+    _step(console, 2, _("Ask how many tries each PIN has left. This spends none."))
     for pair in KEY_PAIRS:
         console.print(f"   {_(pair.pin.label)}: {status_text(session.pin_status(pair))}")
 
@@ -113,13 +115,13 @@ def _sign(console: Console, session: JpkiSession) -> bytes:
     _step(console, 3, _("Verify the signing password, and sign an application."))
     try:
         session.verify(DIGITAL_SIGNATURE, "１２３４")
-    except PinFormError as error:  # full-width digits: how one try goes, where a program sends what was typed
+    except PinFormError as error:  # full-width digits: a program that sends them costs its user a try
         console.print("   " + error.text(_))
     session.verify(DIGITAL_SIGNATURE, DEFAULT_PINS[DIGITAL_SIGNATURE.name])
     signature = session.sign(_DOCUMENT)
     console.print(
         "   "
-        + _("{length} bytes of signature, checked under the card's own certificate before they left: {start}…").format(
+        + _("A signature of {length} bytes, checked with the card's own certificate first: {start}…").format(
             length=len(signature), start=signature[:8].hex()
         )
     )
@@ -133,7 +135,7 @@ def _log_in(console: Console, session: JpkiSession) -> None:
     token = AuthenticationToken.from_authentication(session.authenticate(_ORIGIN, nonce))
     console.print(
         "   "
-        + _("A Web eID token of {length} characters, good for this origin and this nonce alone.").format(
+        + _("A Web eID token of {length} characters, valid only for this origin and this nonce.").format(
             length=len(token.to_json())
         )
     )
@@ -141,6 +143,6 @@ def _log_in(console: Console, session: JpkiSession) -> None:
 
 def _check(signature: bytes, certificate_der: bytes) -> Report:
     certificate = load_certificate(certificate_der)
-    found = rawsig.verify(signature, certificate, content.of_bytes(_DOCUMENT))
+    signature_step = rawsig.verify(signature, certificate, content.of_bytes(_DOCUMENT))
     anchors = [Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates()]
-    return check(certificate, anchors, at=datetime.now(UTC), purpose=Purpose.DOCUMENT, signature=found)
+    return check(certificate, anchors, at=datetime.now(UTC), purpose=Purpose.DOCUMENT, signature=signature_step)

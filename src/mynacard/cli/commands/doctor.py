@@ -1,4 +1,4 @@
-"""``mynacard doctor``: what is wrong with this desk, and what mends it."""
+"""``mynacard doctor``: what is wrong with this desk, and how to mend it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _SIGNS: Final = {Level.GOOD: N_("good"), Level.NOTICE: N_("notice"), Level.PROBL
 
 @click.command(
     help=_(
-        "Look at library, service, readers and cards, and say what is wrong and what mends it. Asks for no PIN."
-        " Ends with 72 if there is a problem."
+        "Examine the PC/SC library and service, readers and cards; report what is wrong and how to mend it. Asks for no"
+        " PIN. Exits with 72 if there is a problem."
     )
 )
 @click.option(
     "--language",
     type=click.Choice(["en", "ja"]),
-    help=_("The language of what is said; by default that of LANGUAGE, LC_ALL, LC_MESSAGES or LANG."),
+    help=_("The language of the findings; by default that of LANGUAGE, LC_ALL, LC_MESSAGES or LANG."),
 )
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=_("Keep what was found in a new file for a bug report: without serial numbers, paths, and other traces."),
+    help=_("Write the findings to a new file for a bug report, without serial numbers, paths, and other traces."),
 )
 @click.option("--force", is_flag=True, help=_("Replace an existing report."))
 @as_json
@@ -45,17 +45,17 @@ def doctor(reader: str | None, as_json: bool, language: str | None, report: Path
     if report is not None:
         check_output(report, force=force)
     translate = catalogue(language or LANGUAGE).gettext
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for finding in examine(reader or ""):  # each is shown as it is found: the next may take its time
-        found.append(finding)
+        findings.append(finding)
         if not as_json:
             _print(finding, translate)
     if as_json:
-        print_json([_as_json(each) for each in found])
+        print_json([_as_json(finding) for finding in findings])
     if report is not None:
-        write_new(report, report_of(found).encode(), force=force)
+        write_new(report, report_of(findings).encode(), force=force)
         click.echo(_("Written: {path}").format(path=report), err=True)
-    if any(finding.level is Level.PROBLEM for finding in found):
+    if any(finding.level is Level.PROBLEM for finding in findings):
         sys.exit(SOMETHING_WRONG)
 
 

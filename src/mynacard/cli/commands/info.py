@@ -1,4 +1,4 @@
-"""``mynacard info``: what is on the card, and until when it is good."""
+"""``mynacard info``: what is on the card, and until when it is valid."""
 
 from __future__ import annotations
 
@@ -44,52 +44,52 @@ from mynacard.trust.published import PUBLISHED, published
 __all__ = ["info"]
 
 WARN_AT: Final = (7, 30, 90)
-"""Days before the end at which a warning is due. The certificates can be renewed from three months before on."""
+"""Days before the end at which to warn. Certificates can be renewed from three months before their end on."""
 
 _INDIVIDUAL_NUMBER_CARD: Final = N_("Individual Number Card")
 _SPECIFIED: Final = N_(
     "Individual Number Card and specified residence card in one; how to read the latter is not public"
 )
-_NEXT: Final = N_("mynacard sign signs with it; mynacard personal shows what it says of its holder.")
-_UNPUBLISHED: Final = {found.serial: found.generation for found in PUBLISHED if found.sha256 is None}
-"""CAs of which the serial number alone is known: enough to name one for people, and to check nothing."""
+_NEXT: Final = N_("mynacard sign signs with it; mynacard personal shows what it says about its holder.")
+_UNPUBLISHED: Final = {ca.serial: ca.generation for ca in PUBLISHED if ca.sha256 is None}
+"""CAs of which only the serial number is known: enough to name one for people, but not to check anything."""
 
 
 @click.command(
     help=_(
-        "Show which card it is, and what is on it: applications, certificates, which CA they are from, until when they"
-        " and the card are valid, tries left. Asks for no PIN."
+        "Show which card it is, and what is on it: applications, certificates and their CAs, last days"
+        " of certificates and card, tries left. Asks for no PIN."
     )
 )
 @click.option(
     "--period-of-stay",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help=_("The last day of your period of stay, YYYY-MM-DD: card and certificates end with it, too."),
+    help=_("The last day of your period of stay, YYYY-MM-DD; card and certificates end with it, too."),
 )
 @as_json
 @card_options
 def info(card: CardChoice, period_of_stay: datetime | None, as_json: bool) -> None:
     with card_channel(card) as channel:
-        found: _Found | tuple[CardType, str]
+        contents: _Contents | tuple[CardType, str]
         try:
-            found = _read(channel)
+            contents = _read(channel)
         except ApplicationNotFound as error:
-            found = _residence_card(channel, error)
-    if isinstance(found, tuple):
-        residence.show_info(*found, as_json)
+            contents = _residence_card(channel, error)
+    if isinstance(contents, tuple):
+        residence.show_info(*contents, as_json)
         return
     now = datetime.now(UTC)
-    ends = _ends(found, period_of_stay.date() if period_of_stay else None, now)
+    ends = _ends(contents, period_of_stay.date() if period_of_stay else None, now)
     if as_json:
-        print_json(_as_json(found, ends))
+        print_json(_as_json(contents, ends))
         return
-    _print(found, ends)
+    _print(contents, ends)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What the card says to anybody."""
+class _Contents:
+    """The information that an Individual Number Card gives without a PIN."""
 
     token: TokenInfo
     present: dict[str, bool]
@@ -101,23 +101,29 @@ class _Found:
     specified: bool
 
 
-def _read(channel: Channel) -> _Found:
+def _read(channel: Channel) -> _Contents:
     session = JpkiSession(channel)
-    token, there = session.token_info(), session.certificates_present()
+    token, certificates = session.token_info(), session.certificates_present()
     present = {
-        USER_AUTHENTICATION.name: there.user_authentication,
-        DIGITAL_SIGNATURE.name: there.digital_signature,
+        USER_AUTHENTICATION.name: certificates.user_authentication,
+        DIGITAL_SIGNATURE.name: certificates.digital_signature,
     }
     pins = {pair.name: status_or_refusal(channel, pair.pin) for pair in KEY_PAIRS}
-    certificate = _free_certificate(session) if there.user_authentication else None
+    certificate = _free_certificate(session) if certificates.user_authentication else None
     authorities = {
         pair.name: load_certificate(session.ca_certificate_der(pair)) for pair in KEY_PAIRS if present[pair.name]
     }
-    return _Found(token, present, pins, certificate, authorities, *_others(channel), has_residence_application(channel))
+    return _Contents(
+        token, present, pins, certificate, authorities, *_others(channel), has_residence_application(channel)
+    )
 
 
 def _residence_card(channel: Channel, error: ApplicationNotFound) -> tuple[CardType, str]:
-    """What anybody may read of a residence card; *error* where it is none."""
+    """The type of a residence card, and the version of its specification.
+
+    Raises:
+        ApplicationNotFound: it is not a residence card; this is *error*.
+    """
     try:
         card = ResidenceCard(channel)
         return card.type, card.specification_version()
@@ -126,7 +132,7 @@ def _residence_card(channel: Channel, error: ApplicationNotFound) -> tuple[CardT
 
 
 def _free_certificate(session: JpkiSession) -> x509.Certificate | None:
-    """The user-authentication certificate; None on phones, which guard it by the PIN."""
+    """The user-authentication certificate; None on phones, which guard it with the PIN."""
     try:
         return load_certificate(session.certificate_der(USER_AUTHENTICATION))
     except SecurityStatusNotSatisfied:
@@ -134,8 +140,8 @@ def _free_certificate(session: JpkiSession) -> x509.Certificate | None:
 
 
 def _others(channel: Channel) -> tuple[tuple[str, ...], date | None]:
-    """The other applications that are there, and the last day of the card, which one of them tells."""
-    found: list[str] = []
+    """The other applications on the card, and the last day of the card, which one of them tells."""
+    names: list[str] = []
     expiry = None
     for application in APPLICATIONS:
         try:
@@ -147,8 +153,8 @@ def _others(channel: Channel) -> tuple[tuple[str, ...], date | None]:
                 channel.select(application.df_name, application.name)
         except ApplicationNotFound:
             continue
-        found.append(application.name)
-    return tuple(found), expiry
+        names.append(application.name)
+    return tuple(names), expiry
 
 
 # --- until when ----------------------------------------------------------------------------------------------
@@ -168,7 +174,7 @@ _ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The last day of something, and how many days are left; none are on that day itself, and fewer after it."""
+    """The last day of something, and how many days are left: 0 on that day itself, fewer than 0 after it."""
 
     name: str
     day: date
@@ -176,7 +182,7 @@ class _End:
 
     @property
     def warning(self) -> int | None:
-        """The nearest of :data:`WARN_AT` that has come."""
+        """The smallest of :data:`WARN_AT` that is reached; None before that."""
         return next((days for days in WARN_AT if self.days_left <= days), None)
 
     def text(self) -> str:
@@ -187,22 +193,22 @@ class _End:
     def warning_text(self) -> str:
         name, advice = _(self.name), _(_ADVICE[self.name])
         if self.days_left < 0:
-            return _("Not valid any more: {name}. {advice}").format(name=name, advice=advice)
-        return _("{days} days left or fewer: {name}. {advice}").format(days=self.warning, name=name, advice=advice)
+            return _("No longer valid: {name}. {advice}").format(name=name, advice=advice)
+        return _("At most {days} days left: {name}. {advice}").format(days=self.warning, name=name, advice=advice)
 
 
-def _ends(found: _Found, period_of_stay: date | None, now: datetime) -> list[_End]:
+def _ends(contents: _Contents, period_of_stay: date | None, now: datetime) -> list[_End]:
     today = day_in_tokyo(now)
     days: dict[str, date | None] = {
-        _CERTIFICATE: day_in_tokyo(found.certificate.not_valid_after_utc) if found.certificate else None,
-        _CARD: found.expiry,
+        _CERTIFICATE: day_in_tokyo(contents.certificate.not_valid_after_utc) if contents.certificate else None,
+        _CARD: contents.expiry,
         _PERIOD_OF_STAY: period_of_stay,
     }
     return [_End(name, day, (day - today).days) for name, day in days.items() if day]
 
 
 def generation(certificate: x509.Certificate) -> int | None:
-    """Which of J-LIS's CAs *certificate* is, by its fingerprint; None where it is not known as one."""
+    """The generation of *certificate*, which is a CA's, at J-LIS; None if it is not known as one of J-LIS's."""
     known = published(certificate)
     if known is not None:
         return known.generation
@@ -212,18 +218,19 @@ def generation(certificate: x509.Certificate) -> int | None:
 # --- how it is shown -------------------------------------------------------------------------------------------
 
 
-def _print(found: _Found, ends: list[_End]) -> None:
-    click.echo(_("Card: {card}").format(card=_(_SPECIFIED if found.specified else _INDIVIDUAL_NUMBER_CARD)))
-    click.echo(_("Application: JPKI ({token})").format(token=printable(found.token.label)))
-    if found.applications:
-        click.echo(_("Other applications: {names}").format(names=", ".join(found.applications)))
-    for name, there in found.present.items():
-        click.echo(_("{name} certificate: {there}").format(name=name, there=_("present") if there else _("absent")))
-    for name, authority in found.authorities.items():
+def _print(contents: _Contents, ends: list[_End]) -> None:
+    click.echo(_("Card: {card}").format(card=_(_SPECIFIED if contents.specified else _INDIVIDUAL_NUMBER_CARD)))
+    click.echo(_("Application: JPKI ({token})").format(token=printable(contents.token.label)))
+    if contents.applications:
+        click.echo(_("Other applications: {names}").format(names=", ".join(contents.applications)))
+    for name, is_present in contents.present.items():
+        there = _("present") if is_present else _("absent")
+        click.echo(_("{name} certificate: {there}").format(name=name, there=there))
+    for name, authority in contents.authorities.items():
         click.echo(_("{name} CA: {which}").format(name=name, which=_which(authority)))
     for end in ends:
         click.echo(end.text())
-    for name, status in found.pins.items():
+    for name, status in contents.pins.items():
         text = status.text(_) if isinstance(status, CardError) else status_text(status)
         click.echo(_("{pin}: {status}").format(pin=_(PAIRS[name].pin.label), status=text))
     for end in ends:
@@ -239,20 +246,20 @@ def _which(authority: x509.Certificate) -> str:
     return _("generation {number} of J-LIS").format(number=number) if number else _("not known")
 
 
-def _as_json(found: _Found, ends: list[_End]) -> dict[str, object]:
+def _as_json(contents: _Contents, ends: list[_End]) -> dict[str, object]:
     return {
         "card": "individual-number-card",
-        "specified_residence_card": found.specified,
+        "specified_residence_card": contents.specified,
         "next": _NEXT,
         "application": APPLICATION,
-        "token": found.token.label,
-        "medium": found.token.medium.name.lower().replace("_", "-") if found.token.medium else None,
-        "applications": [APPLICATION, *found.applications],
-        "certificates_present": found.present,
-        "user_authentication_certificate": describe(found.certificate) if found.certificate else None,
+        "token": contents.token.label,
+        "medium": contents.token.medium.name.lower().replace("_", "-") if contents.token.medium else None,
+        "applications": [APPLICATION, *contents.applications],
+        "certificates_present": contents.present,
+        "user_authentication_certificate": describe(contents.certificate) if contents.certificate else None,
         "authorities": {
             name: {**describe(authority), "generation": generation(authority), "simulated": is_simulated(authority)}
-            for name, authority in found.authorities.items()
+            for name, authority in contents.authorities.items()
         },
         "valid_until": {
             end.name.replace(" ", "_").replace("-", "_"): {
@@ -260,5 +267,5 @@ def _as_json(found: _Found, ends: list[_End]) -> dict[str, object]:
             }
             for end in ends
         },
-        "pins": {name: status_json(status) for name, status in found.pins.items()},
+        "pins": {name: status_json(status) for name, status in contents.pins.items()},
     }  # fmt: skip

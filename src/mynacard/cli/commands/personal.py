@@ -1,4 +1,4 @@
-"""``mynacard personal``: what the card says of its holder, checked before it is shown."""
+"""``mynacard personal``: what the card says about its holder, checked before it is shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinReference
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
-from mynacard.cli.options import CardChoice, as_json, card_options, number_options
+from mynacard.cli.options import CardChoice, as_json, card_options, keep_options, number_options
 from mynacard.cli.output import check_output, print_json, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import recorded
@@ -63,8 +63,8 @@ _EXITS: Final = {
 
 @click.group(
     help=_(
-        "What the card says of its holder. It is checked before it is shown: of a card that is not genuine nothing is,"
-        " and the command ends with 70; with 71 if too little could be checked."
+        "Show what the card says about its holder. The card is checked first: if it is not genuine, nothing is shown,"
+        " and the command exits with 70. It exits with 71 if too little could be checked."
     )
 )
 def personal() -> None:
@@ -76,7 +76,7 @@ def personal() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """Whether the card is checked, and whose roots it must lead to."""
+    """Whether to check the card, and whose roots it must lead to."""
 
     wanted: bool
     simulated: bool
@@ -100,20 +100,17 @@ class Checking:
 
 
 def _check_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--simulated`` and ``--no-check``, handed on as one :class:`Checking`; and the options of all commands here."""
+    """``--simulated`` and ``--no-check``, passed on as one :class:`Checking`; and the options of all commands here."""
 
     def with_checking(*args: object, simulated: bool, no_check: bool, **kwargs: object) -> R:
         if simulated and no_check:
             raise click.UsageError(_("--simulated and --no-check exclude each other."))
         return command(*args, checking=Checking(not no_check, simulated), **kwargs)
 
-    with_checking.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    with_checking.__name__ = command.__name__
-    simulated = click.option(
-        "--simulated", is_flag=True, help=_("Want one of this machine's simulated cards, and no real one.")
-    )
+    keep_options(command, with_checking)
+    simulated = click.option("--simulated", is_flag=True, help=_("Accept only one of this machine's simulated cards."))
     no_check = click.option(
-        "--no-check", is_flag=True, help=_("Show what the card says, whoever made it; says that it is not checked.")
+        "--no-check", is_flag=True, help=_("Show what the card says without checking it; it may be forged.")
     )
     return simulated(no_check(number_options(card_options(with_checking))))
 
@@ -125,7 +122,7 @@ def _with(*names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
         type=click.Choice(names),
         default=names[0],
         show_default=True,
-        help=_("What opens it: the application's PIN, or a number made of what is printed on the card."),
+        help=_("Open it with the application's PIN, or with a number made from what is printed on the card."),
     )
 
 
@@ -150,7 +147,7 @@ def _verified(
 
 
 def _show(values: Callable[[], Mapping[str, object]], report: Genuineness | None, as_json: bool) -> None:
-    """The values of a card, if nothing speaks against it, and what was found of it; ends with that."""
+    """Print *values* unless the card is not genuine, then the report; exit with its code."""
     conclusion = report.conclusion if report else Conclusion.NOT_CHECKED
     shown: Mapping[str, object] = {} if conclusion is Conclusion.NOT_GENUINE else values()
     if as_json:
@@ -172,8 +169,8 @@ def _explain(report: Genuineness) -> None:
     words = {
         Conclusion.GENUINE: _("The card is genuine."),
         Conclusion.NOT_GENUINE: _(
-            "The card is not genuine. What it says is not shown; --no-check would show it."
-            " (--simulated wants a simulated card.)"
+            "The card is not genuine. Its contents are not shown; --no-check would show them."
+            " (--simulated accepts a simulated card.)"
         ),
         Conclusion.NOT_CHECKED: _("Too little was checked to call the card genuine."),
     }
@@ -201,9 +198,9 @@ def _nothing(_: object) -> None:
 
 
 def _read(value: Callable[[], T]) -> Callable[[], T]:
-    """What is read now, as something that is parsed later: what is not genuine is never parsed for being shown."""
-    found = value()
-    return lambda: found
+    """Call *value* now, while the session lasts; give a function for its result, as :func:`_show` takes it."""
+    result = value()
+    return lambda: result
 
 
 def _sex(sex: Sex, as_json: bool) -> str:
@@ -236,7 +233,7 @@ def attributes(opener: str, card: CardChoice, pin_source: PinSource, checking: C
     _show(lambda: _attributes(read(), as_json), report, as_json)
 
 
-@personal.command(help=_("Show My Number. The law names those who may ask for it, and what for."))
+@personal.command(help=_("Show My Number. The law says who may ask for it, and what for."))
 @_with("pin", "number-a")
 @as_json
 @_check_options
@@ -260,23 +257,23 @@ def _number(content: bytes) -> MyNumber:
 
 
 def _first(checking: Checking) -> Callable[[TextSession], object]:
-    """What the check needs and anybody may read is read before the PIN is presented."""
+    """Read before the PIN is presented what the check needs and no PIN guards: the certificate."""
     return TextSession.certificate if checking.wanted else _nothing
 
 
-def _attributes(found: Attributes, as_json: bool) -> dict[str, object]:
+def _attributes(holder: Attributes, as_json: bool) -> dict[str, object]:
     return {
-        "name": found.name,
-        "address": found.address,
-        "birth_date": found.birth_date.isoformat(),
-        "sex": _sex(found.sex, as_json),
+        "name": holder.name,
+        "address": holder.address,
+        "birth_date": holder.birth_date.isoformat(),
+        "sex": _sex(holder.sex, as_json),
     }
 
 
 # --- card face ---------------------------------------------------------------------------------------------
 
 
-@personal.command(help=_("Show when the holder was born, and how old that is; the card tells nothing else for it."))
+@personal.command(help=_("Show the holder's birth date and age, and nothing else."))
 @as_json
 @_check_options
 def age(card: CardChoice, pin_source: PinSource, checking: Checking, as_json: bool) -> None:
@@ -307,20 +304,20 @@ def face(opener: str, card: CardChoice, pin_source: PinSource, checking: Checkin
     _show(lambda: _printed(read(), as_json), report, as_json)
 
 
-def _printed(found: Face, as_json: bool) -> dict[str, object]:
+def _printed(front: Face, as_json: bool) -> dict[str, object]:
     values: dict[str, object] = {
-        "birth_date": found.birth_date.isoformat(),
-        "sex": _sex(found.sex, as_json),
-        "expiry": found.expiry.isoformat(),
+        "birth_date": front.birth_date.isoformat(),
+        "sex": _sex(front.sex, as_json),
+        "expiry": front.expiry.isoformat(),
     }
     if as_json:
-        images = [{"name": image.name, "format": image.kind, "bytes": len(image.content)} for image in found.images]
+        images = [{"name": image.name, "format": image.kind, "bytes": len(image.content)} for image in front.images]
         return {**values, "images": images}
-    lengths = {_(image.name): _("{count} bytes").format(count=len(image.content)) for image in found.images}
+    lengths = {_(image.name): _("{count} bytes").format(count=len(image.content)) for image in front.images}
     return {**values, **lengths}
 
 
-@personal.command(help=_("Write the photo to a file, as the card has it: JPEG 2000."))
+@personal.command(help=_("Write the photo to a file, as stored on the card: JPEG 2000."))
 @_with("number-b", "number-a")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=_("The file to write.")
@@ -334,7 +331,7 @@ def photo(opener: str, output: Path, force: bool, card: CardChoice, pin_source: 
     def written() -> dict[str, object]:
         image = next(image for image in read().images if image.wanted is ImageKind.JPEG_2000)
         if not image.sound:
-            raise CardDataError(N_("The photo on the card is no JPEG 2000."))
+            raise CardDataError(N_("The photo on the card is not a JPEG 2000 image."))
         write_new(output, image.content, force=force)
         return {"photo": output}
 

@@ -1,4 +1,4 @@
-"""``mynacard pin``: how many tries are left, whether a PIN is right, and a new one."""
+"""``mynacard pin``: show how many tries are left, check a PIN, change a PIN."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from mynacard.pin import AtKeypad, Pin
 __all__ = ["pin"]
 
 _TWO_KEYS = (COMMON.name, RESIDENT_REGISTER.name)
-"""What people know as the resident register PIN."""
+"""The two keys on the card that people know as the resident register PIN."""
 
 
-@click.group(help=_("How many tries are left; whether a PIN is right; a new one."))
+@click.group(help=_("Show how many tries are left, check a PIN, or change one."))
 def pin() -> None:
     pass
 
 
-@pin.command(help=_("Show how many tries of every PIN of every application are left. Spends none."))
+@pin.command(help=_("Show how many tries every PIN of every application has left. Spends none."))
 @as_json
 @card_options
 def status(card: CardChoice, as_json: bool) -> None:
     with card_channel(card) as channel:
-        found = states(channel)
+        statuses = states(channel)
     if as_json:
-        print_json({name: status_json(status) for name, status in found.items()})
+        print_json({name: status_json(status) for name, status in statuses.items()})
         return
-    for name, status in found.items():
+    for name, status in statuses.items():
         text = status.text(_) if isinstance(status, CardError) else status_text(status)
         click.echo(_("{pin}: {status}").format(pin=SLOTS[name].label, status=text))
 
@@ -54,73 +54,73 @@ def status(card: CardChoice, as_json: bool) -> None:
 @card_options
 def verify(name: str, card: CardChoice, pin_source: PinSource) -> None:
     slot = SLOTS[name]
-    given: PinSecret | PinProvider = pin_source.pin()
+    secret: PinSecret | PinProvider = pin_source.pin()
     with _connected(card) as connection:
-        if not isinstance(given, Pin | AtKeypad):
-            given = ask(
+        if not isinstance(secret, Pin | AtKeypad):
+            secret = ask(
                 connection,
                 slot.pin,
                 slot.status,
-                given,
+                secret,
                 purpose=_("Checks the PIN; nothing is signed."),
                 spend_last_try=pin_source.spend_last_try,
             )
         with connection.transaction() as channel:
-            slot.verify(channel, given, spend_last_try=pin_source.spend_last_try, upper_case=pin_source.upper_case)
+            slot.verify(channel, secret, spend_last_try=pin_source.spend_last_try, upper_case=pin_source.upper_case)
     click.echo(_("The {pin} is right.").format(pin=slot.label))
 
 
 @pin.command(
     help=_(
-        "Change a PIN. Asks for the one of now and, twice, for the new one; a file or descriptor has both, a line each."
-        " Without a clear answer of the card nothing is sent again."
+        "Change a PIN. Asks for the current one and, twice, for the new one; a file or descriptor holds both, one per"
+        " line. If the card gives no clear answer, nothing is sent again."
     )
 )
 @click.argument("name", metavar="|".join(CHANGEABLE), type=click.Choice(CHANGEABLE))
 @click.option(
     "--only",
     type=click.Choice(_TWO_KEYS),
-    help=_("Of the resident register PIN, which is two keys on the card, this one: to mend a change that stopped."),
+    help=_("Change only this one of the resident register PIN's two keys: to complete a change that stopped halfway."),
 )
 @pin_options
 @card_options
 def change(name: str, only: str | None, card: CardChoice, pin_source: PinSource) -> None:
     if only is not None and name != RESIDENT_REGISTER.name:
         raise click.UsageError(_("--only is for {name}.").format(name=RESIDENT_REGISTER.name))
-    both = name == RESIDENT_REGISTER.name and only is None
-    if both and pin_source.keypad is not None:
+    two_keys = name == RESIDENT_REGISTER.name and only is None
+    if two_keys and pin_source.keypad is not None:
         raise click.UsageError(_("{name} is two keys on the card; --keypad needs --only.").format(name=name))
     slot = SLOTS[only or name]
-    given = pin_source.change()
+    secrets = pin_source.change()
     with _connected(card) as connection:
-        if callable(given):
+        if callable(secrets):
             pins = ask(
                 connection,
                 slot.pin,
-                _fewest if both else slot.status,
-                given,
+                _fewest if two_keys else slot.status,
+                secrets,
                 purpose=_("Changes the PIN."),
                 spend_last_try=pin_source.spend_last_try,
             )
         else:
-            pins = given
+            pins = secrets
         with connection.transaction() as channel:
-            _change(channel, slot, both, pins, pin_source)
+            _change(channel, slot, two_keys, pins, pin_source)
     click.echo(_("The {pin} is changed.").format(pin=slot.label))
 
 
-def _change(channel: Channel, slot: Slot, both: bool, pins: tuple[PinSecret, PinSecret], source: PinSource) -> None:
+def _change(channel: Channel, slot: Slot, two_keys: bool, pins: tuple[PinSecret, PinSecret], source: PinSource) -> None:
     old, new = pins
-    if both:
+    if two_keys:
         change_resident_register_pin(channel, old, new, spend_last_try=source.spend_last_try)
     else:
         slot.changed(channel, old, new, spend_last_try=source.spend_last_try, upper_case=source.upper_case)
 
 
 def _fewest(channel: Channel) -> PinStatus:
-    """Of two keys, the state of the one that allows less."""
-    found = [SLOTS[name].status(channel) for name in _TWO_KEYS]
-    return min(found, key=lambda status: status.count if isinstance(status, TriesLeft) else 0)
+    """The status of that one of the two keys that has fewer tries left."""
+    statuses = [SLOTS[name].status(channel) for name in _TWO_KEYS]
+    return min(statuses, key=lambda status: status.count if isinstance(status, TriesLeft) else 0)
 
 
 @contextlib.contextmanager
@@ -130,7 +130,7 @@ def _connected(card: CardChoice) -> Generator[CardConnection, None, None]:
 
 
 def status_json(status: PinStatus | CardError) -> dict[str, object]:
-    """*status* as JSON: its kind, and the tries left where they are known."""
+    """*status* as JSON: its kind, and the tries left if they are known."""
     kind = type(status).__name__
     match status:
         case TriesLeft(count):

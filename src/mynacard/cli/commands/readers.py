@@ -1,4 +1,4 @@
-"""``mynacard readers``: which are attached, and whether a card lies on them; and how well one works."""
+"""``mynacard readers``: the readers that are attached, and whether each has a card; and how well one works."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LIST: Final = "list"
 
 
 class _ListByDefault(click.Group):
-    """A group whose options alone are those of its command ``list``."""
+    """A group that runs its command ``list`` when no command is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
@@ -35,7 +35,7 @@ class _ListByDefault(click.Group):
 
 @click.group(
     cls=_ListByDefault,
-    help=_("List the readers, and whether a card lies on them: the same as readers list. Or check how well one works."),
+    help=_("List the readers, and whether each has a card, as readers list does. Or check how well a reader works."),
 )
 def readers() -> None:
     pass
@@ -46,8 +46,8 @@ readers.add_command(matrix)
 readers.add_command(profile)
 
 
-@readers.command(_LIST, help=_("List the readers, and whether a card lies on them."))
-@click.option("--watch", "watching", is_flag=True, help=_("Go on, and say what changes, until stopped."))
+@readers.command(_LIST, help=_("List the readers, and whether each has a card."))
+@click.option("--watch", "watching", is_flag=True, help=_("Keep on reporting changes until stopped."))
 @as_json
 @reader_options
 def list_(reader: str | None, watching: bool, as_json: bool) -> None:
@@ -95,7 +95,7 @@ def _state(state: ReaderState) -> dict[str, object]:
 
 
 def _tell_changes(before: Mapping[str, ReaderState], now: Mapping[str, ReaderState], as_json: bool) -> None:
-    """A line for each reader that came, went, or has another card than before; for programs a JSON object each."""
+    """Print a line, or a JSON object, for each reader that came, went, or has changed since."""
     time = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     for name in [name for name in {**before, **now} if before.get(name) != now.get(name)]:
         state = _state(now[name]) if name in now else None

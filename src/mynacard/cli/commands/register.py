@@ -15,13 +15,13 @@ from mynacard.texts import printable
 __all__ = ["register"]
 
 
-@click.command(help=_("Register with a receiver: both keys answer its challenge, so both PINs are asked for."))
+@click.command(help=_("Register with a receiver. Both keys answer its challenge, so both PINs are needed."))
 @click.option("--renew", "account", metavar="ACCOUNT", help=_("Bind this account to renewed certificates."))
 @portal_options
 @password_options
 @card_options
-def register(account: str | None, **given: Unpack[BothPins]) -> None:
-    with applicant(**given) as sender:
+def register(account: str | None, **options: Unpack[BothPins]) -> None:
+    with applicant(**options) as sender:
         registered = sender.register() if account is None else sender.rebind(account)
     if registered.state is AccountState.ACTIVE:
         template = _("You are registered: account {account}.")

@@ -1,4 +1,4 @@
-"""``mynacard residence``: what anybody may read of a residence card, what its number opens, and who signed it."""
+"""``mynacard residence``: read a residence card, freely or with its number, and check who signed it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import click
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
 from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_options
-from mynacard.cli.output import check_output_folder, print_json
+from mynacard.cli.output import check_output_folder, print_json, read_up_to
 from mynacard.cli.secrets import SecretStream, hidden_prompt
 from mynacard.cli.session import card_channel, recorded
 from mynacard.errors import CardDataError, CardFileError, MissingExtraError, MynacardError
@@ -50,7 +50,7 @@ __all__ = ["kept_files", "residence", "show_info"]
 
 R = TypeVar("R")
 
-NEXT: Final = N_("mynacard residence read -o FOLDER reads it, with the number that is printed on it.")
+NEXT: Final = N_("mynacard residence read -o FOLDER reads it, with the number printed on it.")
 _EXITS: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
 _FILES: Final = "files"
 _UNKNOWN: Final = "unknown"
@@ -59,27 +59,31 @@ _DOCUMENT: Final = "card.json"
 
 
 @click.group(
-    help=_("The residence card (在留カード) and the special permanent resident certificate (特別永住者証明書).")
+    help=_(
+        "Read and check the residence card (在留カード) or special permanent resident certificate (特別永住者証明書)."
+    )
 )
 def residence() -> None:
     pass
 
 
-# --- what anybody may read -----------------------------------------------------------------------------------
+# --- what can be read freely ---------------------------------------------------------------------------------
 
 
-@residence.command(help=_("Show what anybody may read: the type of the card and the version of its specification."))
+@residence.command(
+    help=_("Show what can be read without the number: the type of the card and the version of its specification.")
+)
 @as_json
 @card_options
 def info(card: CardChoice, as_json: bool) -> None:
     with card_channel(card) as channel:
-        found = ResidenceCard(channel)
-        type_, version = found.type, found.specification_version()
+        residence_card = ResidenceCard(channel)
+        type_, version = residence_card.type, residence_card.specification_version()
     show_info(type_, version, as_json)
 
 
 def show_info(card: CardType, version: str, as_json: bool) -> None:
-    """What anybody may read of a residence card."""
+    """Print what can be read freely of a residence card: its type, and the version of its specification."""
     if as_json:
         print_json({**_identified(card, version), "next": NEXT})
         return
@@ -108,11 +112,11 @@ class CardNumberSource:
         self._stream = stream
 
     def number(self) -> CardNumber | NumberProvider:
-        """The first line of the file or descriptor; where neither is given, who asks the person.
+        """The first line of the file or descriptor; if neither is given, a function that asks the person.
 
         Raises:
-            PinFormError: it has another form. No card is asked.
-            click.UsageError: there is nobody to ask.
+            PinFormError: that line is not the number of a residence card. No card is asked.
+            click.UsageError: there is no terminal to ask at.
             OSError: the file or descriptor cannot be read.
         """
         with self._stream.open() as stream:
@@ -122,12 +126,14 @@ class CardNumberSource:
 def _number_at_terminal(card: CardType) -> CardNumber:
     """Tell the person what the number is for, and ask for it."""
     click.echo(_("This is a {card}.").format(card=_(card.label)), err=True)
-    click.echo(_("Its number opens it: printed top right, such as AB12345678CD. No tries are counted."), err=True)
+    click.echo(
+        _("Its number opens it: printed at the top right, such as AB12345678CD. No tries are counted."), err=True
+    )
     return CardNumber.typed(hidden_prompt(_(NUMBER_LABEL)))
 
 
 def _number_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--number-file`` and ``--number-fd``, handed on as one :class:`CardNumberSource`."""
+    """``--number-file`` and ``--number-fd``, passed on as one :class:`CardNumberSource`."""
 
     def with_source(*args: object, number_file: str | None, number_fd: int | None, **kwargs: object) -> R:
         return command(*args, source=CardNumberSource(SecretStream("number", number_file, number_fd)), **kwargs)
@@ -147,7 +153,7 @@ def _number_options(command: Callable[..., R]) -> Callable[..., R]:
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """Under which CAs the signature is checked, which cards are wanted, and at what time."""
+    """How to check a card: the CAs that are trusted, the kind of card that is wanted, and the time."""
 
     anchors: tuple[Anchor, ...]
     wanted: AnchorKind
@@ -158,17 +164,17 @@ class Checking:
 
 
 def _anchors(paths: tuple[Path, ...], wanted: AnchorKind) -> tuple[Anchor, ...]:
-    """The CAs in the files *paths*, and those of this machine where a simulated card is wanted."""
-    found = tuple(Anchor.load(_up_to(path, CERTIFICATE_MAX)) for path in paths)
+    """The CAs in the files *paths*, and those of this machine if a simulated card is wanted."""
+    chosen = tuple(Anchor.load(read_up_to(path, CERTIFICATE_MAX)) for path in paths)
     if wanted is not AnchorKind.SIMULATED:
-        return found
+        return chosen
     from mynacard.doors.residence_cache import cached_residence_pki
 
-    return found + cached_residence_pki().anchors()
+    return chosen + cached_residence_pki().anchors()
 
 
 def _check_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--ca``, ``--test``, ``--simulated``, ``--at``, handed on as one :class:`Checking`."""
+    """``--ca``, ``--test``, ``--simulated``, ``--at``, passed on as one :class:`Checking`."""
 
     def with_checking(
         *args: object, ca: tuple[Path, ...], test: bool, simulated: bool, at: datetime | None, **kwargs: object
@@ -183,13 +189,13 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
     for option in (
         click.option(
             "--at", type=TIME, metavar="TIME",
-            help=_("The time (UTC) at which the certificates must be valid, else now."),
+            help=_("The time (UTC) at which the certificates must be valid; by default now."),
         ),
-        click.option("--simulated", is_flag=True, help=_("Want a simulated card of this machine, and no real one.")),
-        click.option("--test", is_flag=True, help=_("Want a card of the Immigration Services Agency's test CA.")),
+        click.option("--simulated", is_flag=True, help=_("Accept only simulated cards of this machine.")),
+        click.option("--test", is_flag=True, help=_("Accept only cards of the Immigration Services Agency's test CA.")),
         click.option(
             "--ca", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help=_("A CA certificate that you trust, PEM or DER; the agency publishes them. Again for more."),
+            help=_("A CA certificate that you trust, PEM or DER; the agency publishes them. May be repeated."),
         ),
     ):  # fmt: skip
         with_checking = option(with_checking)
@@ -221,17 +227,17 @@ def _checked(report: Report) -> dict[str, object]:
 
 _extended_option = click.option(
     "--extended-length/--no-extended-length", default=None,
-    help=_("Whether reader and card pass long answers; else it is found out, which some readers take badly."),
+    help=_("Whether reader and card pass long answers. By default this is tried; some readers choke on it."),
 )  # fmt: skip
 
 
 @residence.command(
     help=_(
-        "Read the whole card into a new folder: what it says as JSON, each field labelled by what its signature says,"
-        " images as they are and as PNG, and the files themselves. Ends with 70 if the signature is bad."
+        "Read the whole card into a new folder: its fields as JSON, each labelled with what its signature shows;"
+        " the images as stored and as PNG; and the files themselves. Exits with 70 if the signature is bad."
     )
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=_("The folder to make."))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=_("The folder to create."))
 @click.option("--force", is_flag=True, help=_("Replace the folder if it is one that this command made."))
 @_extended_option
 @_check_options
@@ -257,8 +263,9 @@ def read(
 
 @residence.command(
     help=_(
-        "Say whether what is on the card is signed, by whom, and as it was signed: of the card on the reader, or of one"
-        " that was read into a folder. Ends with 0 only if all was checked and is good; 70 if something is bad."
+        "Check the card on the reader, or one that was read into FOLDER: whether its content is signed, by whom, and"
+        " unchanged. Exits with 0 only if everything was checked and is good, with 70 if something is bad, with 71 if"
+        " something was not checked."
     )
 )
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -286,15 +293,15 @@ def verify(
 def _read(card: CardChoice, source: CardNumberSource, extended_length: bool | None) -> CardFiles:
     with (
         recorded(card) as opening,
-        opened_residence_card(source.number(), name=card.name, extended_length=extended_length, **opening) as found,
-        _progress(found) as on_progress,
+        opened_residence_card(source.number(), name=card.name, extended_length=extended_length, **opening) as opened,
+        _progress(opened) as on_progress,
     ):
-        return found.read(on_progress)
+        return opened.read(on_progress)
 
 
 @contextlib.contextmanager
 def _progress(card: ResidenceCard) -> Generator[Callable[[int, int], None], None, None]:
-    """A bar on standard error, where that is a terminal: over the air the images take some seconds."""
+    """A bar on standard error, if that is a terminal: over the air the images take some seconds."""
     total = sum(file.size for file in card.files)
     with click.progressbar(length=total, label=_("Reading"), file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         yield lambda done, _of: bar.update(done - bar.pos)
@@ -304,7 +311,7 @@ def _progress(card: ResidenceCard) -> Generator[Callable[[int, int], None], None
 
 
 def _keep(files: CardFiles, folder: Path) -> None:
-    """The files as they were read, and what names them."""
+    """Write the files as they were read, and the type of their card."""
     folder.mkdir(mode=0o700)
     for file, content in files.content.items():
         (folder / f"{file.place}.bin").write_bytes(content)
@@ -312,52 +319,46 @@ def _keep(files: CardFiles, folder: Path) -> None:
 
 
 def kept_files(folder: Path) -> CardFiles:
-    """The files that :func:`_keep` kept.
+    """The files that :func:`_keep` wrote.
 
     Raises:
-        CardFileError: they are not there, or are too large to be a card's.
+        CardFileError: *folder* does not hold them.
     """
     try:
         card = CardType((folder / _TYPE).read_text(encoding="ascii"))
         paths = {file: folder / f"{file.place}.bin" for file in LAYOUTS[card]}
-        content = {file: _up_to(path, file.size) for file, path in paths.items() if path.exists()}
+        content = {file: read_up_to(path, file.size) for file, path in paths.items() if path.exists()}
     except (OSError, ValueError, KeyError):
-        raise CardFileError(N_("In {folder} is no residence card that was read."), folder=str(folder)) from None
+        raise CardFileError(N_("{folder} does not hold a residence card that was read."), folder=str(folder)) from None
     return CardFiles(card, content)
 
 
-def _up_to(path: Path, size: int) -> bytes:
-    """The beginning of a file: a byte more than it may have, if it has more."""
-    with path.open("rb") as stream:
-        return stream.read(size + 1)
-
-
 def _described(files: CardFiles, checking: Checking, folder: Path) -> tuple[Report | None, MynacardError | None]:
-    """What the files say, in *folder*; or what stood in the way of that: the files are kept all the same."""
+    """Write what the files say into *folder*. Gives the report, or the error that prevented it; the files are kept."""
     try:
-        found, report = contents_of(files), checking.report(files)
+        contents, report = contents_of(files), checking.report(files)
     except CardDataError as error:
         return None, error
     document = {
-        **_identified(files.type, found.version),
+        **_identified(files.type, contents.version),
         "fields": {
-            name: {"value": _json(getattr(found, name)), "signature": label.value}
+            name: {"value": _json(getattr(contents, name)), "signature": label.value}
             for name, label in report.labels.items()
         },
         "check": _checked(report),
-        "images": [_write(image, folder) for image in found.images],
+        "images": [_write(image, folder) for image in contents.images],
         "missing": [file.name for file in files.missing],
         "unknown_objects": _unknown(files),
     }
-    if found.certificate_der:
-        (folder / "signer.cer").write_bytes(found.certificate_der)
+    if contents.certificate_der:
+        (folder / "signer.cer").write_bytes(contents.certificate_der)
     text = json.dumps(document, indent=2, ensure_ascii=False)
     (folder / _DOCUMENT).write_text(text, encoding="utf-8")
     return report, None
 
 
 def _unknown(files: CardFiles) -> dict[str, dict[str, str]]:
-    """Data objects of which nobody has said what they are, by file and tag."""
+    """Data objects that no source describes, by file and tag."""
     rows = {file.place: files.needed(file).unknown for file in files.content}
     return {
         place: {f"{tag:X}": value.hex().upper() for tag, value in row.items()} for place, row in rows.items() if row
@@ -365,7 +366,7 @@ def _unknown(files: CardFiles) -> dict[str, dict[str, str]]:
 
 
 def _write(image: Image, folder: Path) -> dict[str, object]:
-    """*image* as it is and as PNG; what stood in the way of the latter is said, and does no more."""
+    """Write *image* as stored and as PNG. If it cannot be converted, say why and go on."""
     stem = image.name.replace(" ", "-")
     raw = f"{stem}.{image.kind or 'bin'}"
     (folder / raw).write_bytes(image.content)
@@ -378,7 +379,7 @@ def _write(image: Image, folder: Path) -> dict[str, object]:
 
 
 def _json(value: object) -> object:
-    """*value* of the contents, in the kinds that JSON has."""
+    """*value* of the contents, in the types that JSON has."""
     match value:
         case Image():
             return {"format": value.kind, "bytes": len(value.content)}

@@ -38,7 +38,7 @@ def _appearance(_context: click.Context, _option: click.Parameter, place: str | 
         return None
     numbers = _PLACE.fullmatch(place)
     if numbers is None:
-        raise click.BadParameter(_("A place is PAGE:LEFT,BOTTOM,RIGHT,TOP, as 1:36,36,256,76."))
+        raise click.BadParameter(_("A place is PAGE:LEFT,BOTTOM,RIGHT,TOP, such as 1:36,36,256,76."))
     page, left, bottom, right, top = map(int, numbers.groups())
     return pades.Appearance(page, (left, bottom, right, top))
 
@@ -54,8 +54,8 @@ def _appearance(_context: click.Context, _option: click.Parameter, place: str | 
     default=Format.CMS.value,
     show_default=True,
     help=_(
-        "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a CMS with the certificate in it; cades: the same as"
-        " CAdES wants it; pades: a PDF file with the signature in it (both need pyHanko)."
+        "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a CMS signature with the certificate in it; cades: the same"
+        " in the form of CAdES; pades: a PDF file with the signature in it (cades and pades need pyHanko)."
     ),
 )
 @click.option(
@@ -66,19 +66,21 @@ def _appearance(_context: click.Context, _option: click.Parameter, place: str | 
     show_default=True,
     help=_("The hash function of the signature."),
 )
-@click.option("--field", metavar="NAME", help=_("The signature field of the PDF file, an empty one or a new one."))
-@click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that and when it was signed."))
+@click.option(
+    "--field", metavar="NAME", help=_("The name of the PDF file's signature field: an empty one, or a new one.")
+)
+@click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that it was signed, and when."))
 @click.option("--place", "appearance", metavar="PAGE:LEFT,BOTTOM,RIGHT,TOP", callback=_appearance,
-              help=_("Show it there, in points of 1/72 inch from the page's lower left corner."))  # fmt: skip
-@click.option("--opaque", is_flag=True, help=_("Put the file into the signature (.p7m), not beside it."))
+              help=_("Show it in this place, in points (1/72 inch) from the page's lower left corner."))  # fmt: skip
+@click.option("--opaque", is_flag=True, help=_("Put the file into the signature (.p7m), not next to it."))
 @click.option("--timestamp-url", "timestamp_url", metavar="URL",
-              help=_("Have each signature time-stamped there (RFC 3161), once the card was let go."))  # fmt: skip
+              help=_("Time-stamp each signature at this authority (RFC 3161) once the card is released."))  # fmt: skip
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     required=True,
-    help=_("The file to write; of several files, the folder for FILE.p7s, FILE.sig or the signed PDF files."),
+    help=_("The file to write; for several files, the folder for FILE.p7s, FILE.sig or the signed PDF files."),
 )
 @click.option("--force", is_flag=True, help=_("Replace the output if it exists."))
 @pin_options
@@ -124,7 +126,7 @@ def sign(
 
 
 def _time_stamped(outputs: list[Path], ask: Ask) -> None:
-    """Add a time stamp to each; where one is not had, all signatures are there."""
+    """Add a time stamp to each output. If that fails for one, all signatures are already there."""
     try:
         for number, path in enumerate(outputs, 1):
             write_new(path, add_time_stamp(path.read_bytes(), ask), force=True)
@@ -133,13 +135,16 @@ def _time_stamped(outputs: list[Path], ask: Ask) -> None:
                 err=True,
             )
     except MynacardError:
-        click.echo(_("What is signed stays, and is good. To ask again for a time stamp: mynacard timestamp"), err=True)
+        click.echo(
+            _("The signatures are kept, and good without it. To ask again for a time stamp: mynacard timestamp"),
+            err=True,
+        )
         raise
 
 
 @dataclass(frozen=True)
 class _Job:
-    """A file to sign, as it is shown before anybody types."""
+    """A file to sign, as shown before the PIN is typed."""
 
     file: Path
     output: Path
@@ -148,7 +153,11 @@ class _Job:
     content: bytes | None
 
     def read(self) -> bytes:
-        """The file as it was shown."""
+        """The file as it was shown.
+
+        Raises:
+            UsageError: it was changed since.
+        """
         content = self.file.read_bytes() if self.content is None else self.content
         if self.algorithm.digest(content) != self.digest:
             raise UsageError(N_("{file} was changed after it was shown, and is not signed."), file=self.file)
@@ -158,13 +167,13 @@ class _Job:
 def _job(file: Path, output: Path, making: Making, *, keep: bool) -> _Job:
     if making.format is Format.RAW:
         return _Job(file, output, making.hash_, _digest(file, making.hash_), None)
-    content = file.read_bytes()  # once, if it is the only one: what is shown is what is signed, from a pipe too
+    content = file.read_bytes()  # if it is the only one, read once: what is shown is signed, from a pipe too
     making.check(content)
     return _Job(file, output, making.hash_, making.hash_.digest(content), content if keep else None)
 
 
 def _signer(session: JpkiSession, making: Making) -> Callable[[_Job], bytes]:
-    """Signs a file; of one for a raw signature only the digest is needed, so that it may be of any length."""
+    """A function that signs a file. A raw signature needs only the digest, so its file may be of any length."""
     if making.format is Format.RAW:
         return lambda job: session.sign_digest_info(digest_info(job.algorithm, job.digest))
     certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
@@ -176,7 +185,7 @@ def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
     if len(files) == 1 and not output.is_dir():
         return [output]
     if not output.is_dir():
-        raise click.UsageError(_("{folder} is no folder; several files need one.").format(folder=output))
+        raise click.UsageError(_("{folder} is not a folder; several files need one.").format(folder=output))
     outputs = [output / f"{file.name}{suffix}" for file in files]
     for path, count in Counter(outputs).items():
         if count > 1:
@@ -196,7 +205,7 @@ def _purpose(jobs: list[_Job], format_: str) -> str:
 
 @contextmanager
 def _progress(count: int) -> Generator[Callable[[Path], None]]:
-    """Who says what was written; and if it ends early, how far it came."""
+    """A function that reports each output; at the end, if some files are not signed, says how many are."""
     done = 0
 
     def written(path: Path) -> None:

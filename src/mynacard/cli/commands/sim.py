@@ -1,4 +1,4 @@
-"""``mynacard sim``: simulated cards in files, and other programs' way to them."""
+"""``mynacard sim``: simulated cards in files, and ways for other programs to use them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _timing_option = click.option(
     type=click.Choice(["none", *TRANSPORTS]),
     default="none",
     show_default=True,
-    help=_("How long answers take: none at all, or as long as a real card's behind this transport."),
+    help=_("How long answers take: no time, or as long as a real card's over this transport."),
 )
 
 
@@ -53,7 +53,7 @@ def _timed(card: PoweredCard, timing: str) -> PoweredCard:
     return TimedCard(card, TRANSPORTS[timing], time.sleep) if timing in TRANSPORTS else card
 
 
-@click.group(help=_("Simulated cards: make one, look at it, put it into a virtual reader."))
+@click.group(help=_("Make simulated cards, look at them, put them into virtual readers."))
 def sim() -> None:
     pass
 
@@ -61,17 +61,23 @@ def sim() -> None:
 @sim.command(help=_("Make a simulated card in a new file. Its PINs are 1234 and ABC123 unless you choose others."))
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--choose-pins", is_flag=True, help=_("Ask for the PINs; without a terminal, a line each on standard input.")
+    "--choose-pins",
+    is_flag=True,
+    help=_("Ask for the PINs; without a terminal, read them from standard input, one per line."),
 )
 @click.option(
     "--personality",
-    type=click.Choice([found.value for found in Personality]),
+    type=click.Choice([personality.value for personality in Personality]),
     default=Personality.STRICT.value,
     show_default=True,
-    help=_("What a warm reset leaves: nothing, or what real cards were seen to keep."),
+    help=_("The state that a warm reset keeps: none (strict), or what real cards were seen to keep (observed)."),
 )
 @click.option(
-    "--interface", type=click.Choice(list(_ATRS)), default="contact", show_default=True, help=_("Decides the ATR.")
+    "--interface",
+    type=click.Choice(list(_ATRS)),
+    default="contact",
+    show_default=True,
+    help=_("The interface; it decides the ATR."),
 )
 @click.option(
     "--extended-length/--no-extended-length",
@@ -86,7 +92,7 @@ def sim() -> None:
     default=DEFAULT_PERSONA.name,
     show_default=True,
     metavar="NAME",
-    help=_("What kind of card, and whose: mynacard sim personas lists them."),
+    help=_("The kind of card, and its holder; mynacard sim personas lists them."),
 )
 @verbose_option
 def new(
@@ -111,25 +117,25 @@ def _ask(label: str) -> str:
 @verbose_option
 def personas(as_json: bool) -> None:
     if as_json:
-        print_json([{"name": found.name, "about": found.about} for found in all_personas().values()])
+        print_json([{"name": persona.name, "about": persona.about} for persona in all_personas().values()])
         return
     known = all_personas()
     width = max(map(len, known))
-    for found in known.values():
-        click.echo(f"{found.name:<{width}}  {_(found.about)}")
+    for persona in known.values():
+        click.echo(f"{persona.name:<{width}}  {_(persona.about)}")
 
 
 @sim.command(
-    help=_("Write a simulated CA's revocation list, good for a day: it names the cards of the persona revoked.")
+    help=_("Write a simulated CA's revocation list, valid for a day. It lists the cards of the persona revoked.")
 )
 @pair_argument
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=_("Where to, DER."))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=_("The file to write (DER)."))
 @click.option("--force", is_flag=True, help=_("Replace an existing file."))
 @verbose_option
 def crl(name: str, output: Path, force: bool) -> None:
     check_output(output, force=force)
-    found = cached_pki().revocation_list(PAIRS[name], datetime.now(UTC))
-    write_new(output, found.public_bytes(Encoding.DER), force=force)
+    revocation_list = cached_pki().revocation_list(PAIRS[name], datetime.now(UTC))
+    write_new(output, revocation_list.public_bytes(Encoding.DER), force=force)
 
 
 @sim.command(help=_("Show the state of the simulated card in a file, without its secrets."))
@@ -160,14 +166,18 @@ def show(path: Path, as_json: bool) -> None:
         click.echo(_("PIN {name}: {tries} tries left").format(name=name, tries=memory.tries_left))
 
 
-@sim.command(help=_("Keep a receiving system for simulated cards on this machine, until stopped."))
+@sim.command(help=_("Run a receiving system for simulated cards on this machine until stopped."))
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=8765, show_default=True, help=_("Of this machine alone.")
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8765,
+    show_default=True,
+    help=_("The port; only this machine can reach it."),
 )
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help=_("Where it keeps what it gets; else it forgets."),
+    help=_("The folder for what it receives; by default it keeps nothing."),
 )
 @click.option("--accept", is_flag=True, help=_("Accept each application as soon as it is received."))
 @verbose_option
@@ -183,12 +193,12 @@ def portal(port: int, folder: Path | None, accept: bool) -> None:
         store.close()
 
 
-@sim.command("vpcd", help=_("Keep a simulated card in a vpcd reader on this machine, until stopped."))
+@sim.command("vpcd", help=_("Keep a simulated card in a vpcd reader on this machine until stopped."))
 @click.option(
     "--card",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=_("The card's file; a fresh card without it."),
+    help=_("The card's file; by default a fresh card."),
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=vpcd.DEFAULT_PORT, show_default=True,
               help=_("The port on which the reader listens."))  # fmt: skip
@@ -213,24 +223,24 @@ def vpcd_(path: Path | None, port: int, timing: str, reader: str | None) -> None
 @sim.command(
     "exec",
     context_settings={"allow_interspersed_args": False},
-    help=_("Run a program that finds simulated cards where PC/SC's readers would be (Linux)."),
+    help=_("Run a program that finds simulated cards in place of PC/SC's readers (only on Linux)."),
 )
 @click.option("--card", "cards", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
-              help=_("The file of a card; again for more readers. A fresh card without it."))  # fmt: skip
+              help=_("A card's file; repeat it for more readers. By default a fresh card."))  # fmt: skip
 @click.option("--reader-name", "names", multiple=True, metavar="TEXT",
-              help=_("What the readers are called, one after the other; those without a card are empty."))  # fmt: skip
+              help=_("The name of a reader; repeat it for more. Readers without a card are empty."))  # fmt: skip
 @click.option("--fault", "faults", multiple=True, metavar="KIND@N",
-              help=_("What happens at the N-th APDU of the first reader: {kinds}.").format(kinds=KINDS))  # fmt: skip
+              help=_("A fault at the N-th APDU of the first reader. Kinds: {kinds}.").format(kinds=KINDS))  # fmt: skip
 @_timing_option
 @click.option("--longest-apdu", type=click.IntRange(261, LONGEST), default=LONGEST, metavar="BYTES",
-              help=_("The readers pass no longer command or answer."))  # fmt: skip
+              help=_("The longest command or answer that the readers pass."))  # fmt: skip
 @click.option("--short-apdus", is_flag=True, help=_("The readers pass no commands of extended length."))
 @click.option("--keypad", "keys", type=click.File("r"), metavar="PATH",
-              help=_("The first reader has keys. What is typed there, a line each time that a PIN is asked for, is in"
-                     " this file: digits, cancel, or timeout."))  # fmt: skip
-@click.option("--trace", is_flag=True, help=_("Show every APDU on standard error, secrets masked."))
-@click.option("--trace-to", type=click.Path(dir_okay=False, path_type=Path), help=_("The same in a file."))
-@click.option("--count", is_flag=True, help=_("Say at the end how many APDUs each reader was sent."))
+              help=_("The first reader has a keypad. This file holds what is typed there, a line per PIN entry:"
+                     " digits, cancel, or timeout."))  # fmt: skip
+@click.option("--trace", is_flag=True, help=_("Show every APDU on standard error, with secrets masked."))
+@click.option("--trace-to", type=click.Path(dir_okay=False, path_type=Path), help=_("The same, in this file instead."))
+@click.option("--count", is_flag=True, help=_("Report at the end how many APDUs each reader was sent."))
 @verbose_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="PROGRAM [ARGUMENT]...")
 def exec_(
@@ -249,7 +259,7 @@ def exec_(
     if trace and trace_to:
         raise click.UsageError(_("--trace and --trace-to exclude each other."))
     if len({path.resolve() for path in cards}) < len(cards):
-        raise click.UsageError(_("One card cannot lie on two readers."))
+        raise click.UsageError(_("One card cannot be on two readers."))
     check_system()
     armed = tuple(Fault.parse(text) for text in faults)
     narrows = Narrows(not short_apdus, longest_apdu)
@@ -273,7 +283,7 @@ _GESTURES: Final[Mapping[str, Gesture]] = {"cancel": Gesture.CANCEL, "timeout": 
 
 
 class _Watcher:
-    """Counts the APDUs that the door tells it of, and passes lines about them to *show*."""
+    """Counts the APDUs that the door reports, and gives *show* a line for each command and answer."""
 
     def __init__(self, show: Callable[[str], None] | None) -> None:
         self._show = show
@@ -285,14 +295,18 @@ class _Watcher:
         self._counts[reader] += 1
         if self._show is None:
             return
-        of = f"{printable(reader)}:" if len(self.readers) > 1 else ""
+        prefix = f"{printable(reader)}:" if len(self.readers) > 1 else ""
         try:
-            self._show(f"{of}{command_line(command)}\n{of}{answer_line(answer)}")
+            self._show(f"{prefix}{command_line(command)}\n{prefix}{answer_line(answer)}")
         except OSError as error:  # the program goes on without it
             self._show, self._failure = None, error
 
     def report(self, count: bool) -> None:
-        """What is to be said at the end; an OSError where the lines could not be written."""
+        """Print the counts, if *count* asks for them.
+
+        Raises:
+            OSError: a line could not be written, so the later ones are missing.
+        """
         for reader in self.readers if count else ():
             click.echo(
                 _("{reader}: {count} APDUs").format(reader=printable(reader), count=self._counts[reader]), err=True

@@ -1,4 +1,4 @@
-"""``mynacard timestamp``: an authority's word of when a signature was there. No card is needed for it."""
+"""``mynacard timestamp``: an authority states when a signature existed. Needs no card."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["timestamp"]
 
 @click.command(
     help=_(
-        "Add a time stamp to the CMS signature in FILE, or to the last signature of a PDF file that was signed with"
-        " --timestamp-url: there is room for it."
+        "Add a time stamp to the CMS signature in FILE, or to the last signature of a PDF file. The latter must have"
+        " been signed with --timestamp-url, which leaves room for it."
     )
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

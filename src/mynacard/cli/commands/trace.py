@@ -1,4 +1,4 @@
-"""``mynacard trace``: recordings, read and turned into what other programs show."""
+"""``mynacard trace``: recordings, shown in words or turned into files for other programs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _recording_argument = click.argument("recording", type=_PATH, metavar="FILE")
 _force_option = click.option("--force", is_flag=True, help=_("Replace an existing file."))
 
 
-@click.group(help=_("Recordings, which --record makes: read one, or hand it to Wireshark."))
+@click.group(help=_("Show a recording that --record made, or convert it for Wireshark."))
 def trace() -> None:
     pass
 
 
-@trace.command(help=_("Say in words what was asked and answered in a recording, and where the time went."))
+@trace.command(help=_("Show a recording in words: commands, answers, and where the time went."))
 @_recording_argument
-@click.option("--html", type=_PATH, help=_("Also write a page with a timeline, which loads nothing from elsewhere."))
+@click.option("--html", type=_PATH, help=_("Also write an HTML page with a timeline; it loads nothing from elsewhere."))
 @_force_option
 @verbose_option
 def show(recording: Path, html: Path | None, force: bool) -> None:
@@ -40,7 +40,7 @@ def show(recording: Path, html: Path | None, force: bool) -> None:
         click.echo(row)
 
 
-@trace.command(help=_("Write a recording as a capture file, which Wireshark dissects without any setting."))
+@trace.command(help=_("Write a recording as a capture file, which Wireshark dissects without any settings."))
 @_recording_argument
 @click.option("-o", "--output", required=True, type=_PATH, help=_("The capture file (pcapng)."))
 @_force_option

@@ -1,4 +1,4 @@
-"""``mynacard verify``: is a signature good, is it bad, or was something not checked?"""
+"""``mynacard verify``: whether a signature is good or bad, or something was not checked."""
 
 from __future__ import annotations
 
@@ -30,10 +30,9 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 
 @click.command(
     help=_(
-        "Check SIGNATURE (CMS, or raw with --certificate) of FILE, or the signature that FILE is, or every one in a PDF"
-        " file. Ends with 0 only"
-        " if everything was checked and good, with 70 if something is bad, with 71 if something was not checked:"
-        " without --crl or --ocsp, revocation."
+        "Check SIGNATURE (CMS, or raw with --certificate) of FILE. Without SIGNATURE, check the signature that FILE"
+        " itself is, or every signature in a PDF file. Exits with 0 only if everything was checked and is good, with 70"
+        " if something is bad, with 71 if something was not checked (revocation, without --crl or --ocsp)."
     )
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -57,22 +56,22 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
     type=click.Choice([hash_.value for hash_ in HashAlgorithm]),
     default=HashAlgorithm.SHA256.value,
     show_default=True,
-    help=_("Of a raw signature, which does not name it."),
+    help=_("The hash function of a raw signature, which does not name it."),
 )
 @click.option("--policy", "policies", multiple=True, metavar="OID",
-              help=_("A policy that the signer's certificate must have; again for others that will do."))  # fmt: skip
+              help=_("A policy that the signer's certificate must have; of several, one is enough."))  # fmt: skip
 @click.option("--at", type=TIME, metavar="TIME",
-              help=_("The time (UTC) that matters, else now: when the signature was known to exist."))  # fmt: skip
+              help=_("Check for this time (UTC), when the signature was known to exist, not for now."))  # fmt: skip
 @click.option("--crl", "crls", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help=_("A revocation list (DER) of the CA, if you were given one. Again for more."))  # fmt: skip
+              help=_("A revocation list (DER) of the CA, if you were given one; may be repeated."))  # fmt: skip
 @click.option("--ocsp", "ocsps", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help=_("An OCSP response (DER) of the CA, if you were given one. Again for more."))  # fmt: skip
+              help=_("An OCSP response (DER) of the CA, if you were given one; may be repeated."))  # fmt: skip
 @click.option("--tsa-ca", "time_authorities", multiple=True,
               type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help=_("A CA certificate that you trust for time stamps, PEM or DER; may be repeated."))  # fmt: skip
 @click.option("--content", "content_output", type=click.Path(path_type=Path),
-              help=_("Where to write what the signature in FILE holds, if nothing is bad."))  # fmt: skip
-@click.option("--force", is_flag=True, help=_("Replace that file if it exists."))
+              help=_("Write the content of the signature in FILE to this file, if nothing is bad."))  # fmt: skip
+@click.option("--force", is_flag=True, help=_("Replace the file of --content if it exists."))
 @as_json
 @verbose_option
 def verify(
@@ -109,7 +108,7 @@ def verify(
     if content_output is not None:
         check_output(content_output, force=force)
     if signature is None and certificate is not None:
-        raise click.UsageError(_("Without SIGNATURE there is nothing that --certificate is for."))
+        raise click.UsageError(_("--certificate is only for a SIGNATURE."))
     judgement = _judgement(file, signature, certificate, HashAlgorithm(hash_), trust)
     if content_output is not None and judgement.overall is not Verdict.BAD:
         if judgement.content is None:
@@ -131,12 +130,12 @@ def _judgement(
         return judge(read_up_to(file, pades.PDF_MAX), trust)
     signer = load_certificate(read_up_to(certificate, _CERTIFICATE_MAX)) if certificate is not None else None
     with file.open("rb") as stream:
-        beside = read_up_to(signature, cms.SIGNATURE_FILE_MAX + cms.CONTENT_MAX)
-        return judge(stream, trust, signature=beside, certificate=signer, hash_=hash_)
+        detached = read_up_to(signature, cms.SIGNATURE_FILE_MAX + cms.CONTENT_MAX)
+        return judge(stream, trust, signature=detached, certificate=signer, hash_=hash_)
 
 
 def _document(judgement: Judgement) -> dict[str, object]:
-    """For programs: of a PDF file all signatures, else the one."""
+    """*judgement* as JSON: of a PDF file all signatures, otherwise the only one."""
     documents = [_of_one(judged) for judged in judgement.signatures]
     if judgement.signatures[0].pdf is None:
         return documents[0]
@@ -144,9 +143,9 @@ def _document(judgement: Judgement) -> dict[str, object]:
 
 
 def _of_one(judged: Judged) -> dict[str, object]:
-    of_pdf = {"field": judged.pdf.field, "kind": judged.pdf.kind} if judged.pdf is not None else {}
+    pdf = {"field": judged.pdf.field, "kind": judged.pdf.kind} if judged.pdf is not None else {}
     return {
-        **of_pdf,
+        **pdf,
         "overall": judged.overall.value,
         "simulated": judged.simulated,
         "signer": judged.signer.subject.rfc4514_string() if judged.signer is not None else None,
@@ -158,7 +157,7 @@ def _of_one(judged: Judged) -> dict[str, object]:
 
 
 def _print(judged: Judged) -> None:
-    """For people."""
+    """Print *judged* for people."""
     if judged.pdf is not None:
         click.echo(_("Signature field: {name}").format(name=printable(judged.pdf.field)))
     if judged.signer is not None:
@@ -188,12 +187,12 @@ def _ca(report: Report) -> dict[str, object] | None:
 def _ca_text(anchor: Anchor) -> str:
     known = published(anchor.certificate)
     if known is None:
-        return _("The CA certificate is none that is known as one of J-LIS's: that it is trusted is your word.")
+        return _("The CA certificate is not a known one of J-LIS; it is trusted because you say so.")
     return _("The CA is generation {number} of J-LIS's, by its fingerprint.").format(number=known.generation)
 
 
-def _print_overall(whole: Verdict, *, several: bool) -> None:
-    match whole:
+def _print_overall(overall: Verdict, *, several: bool) -> None:
+    match overall:
         case Verdict.GOOD:
             click.echo(_("All was checked, and is good."))
         case Verdict.BAD:
