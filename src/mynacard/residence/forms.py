@@ -80,7 +80,7 @@ def build(file: File, values: Mapping[int, bytes], *, absent: bytes = b"") -> by
     Args:
         file: which.
         values: by tag. An object without a value is not written.
-        absent: the content where there would be no object at all.
+        absent: the content instead of an empty row of objects.
 
     Raises:
         UsageError: a value is longer than its object can be.
