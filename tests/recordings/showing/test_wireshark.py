@@ -133,7 +133,7 @@ def test_the_words_of_the_dialogue_are_the_comments(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert words in comments, words
     assert any(
-        comment.startswith("COMPUTE DIGITAL SIGNATURE of 51 bytes with 001A (digital-signature key). Of")
+        comment.startswith("COMPUTE DIGITAL SIGNATURE of 51 bytes with 001A (digital-signature key). Extended length: ")
         for comment in comments
     )
     assert any("Extended length: Nc 0, Ne 65536;" in comment for comment in comments)
@@ -146,7 +146,7 @@ def test_the_words_of_the_dialogue_are_the_comments(tmp_path: Path) -> None:
 def test_a_secret_is_its_header_and_a_comment_and_a_question_for_tries_has_none(tmp_path: Path) -> None:
     rows = dissected(capture(used()), tmp_path)
     verifies = [row for row in rows if row["iso7816.apdu.ins"] == "0x20"]
-    secret = [row for row in verifies if "never recorded, nor its length" in row["frame.comment"]]
+    secret = [row for row in verifies if "never recorded, nor was its length" in row["frame.comment"]]
     assert {row["frame.len"] for row in verifies} == {row["frame.len"] for row in secret}  # of both the header alone
     assert len(secret) == 2
     assert len(verifies) == 4
