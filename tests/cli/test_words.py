@@ -49,7 +49,7 @@ def test_version_waits_for_no_big_package() -> None:
     assert process("--version", script=script).out.splitlines() == [f"mynacard {__version__}", "[]"]
 
 
-@pytest.mark.parametrize("words", [("--version",), ("readers",), ("readers", "--help")])
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("readers",), ("readers", "--help")])
 def test_the_reader_check_is_loaded_by_none_but_its_own_commands(words: tuple[str, ...]) -> None:
     script = (
         "import sys; from mynacard.cli import main\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mynacard.cli.measures import Meter, Sample, Step, Summary, summaries
+from mynacard.reader_check.measures import Meter, Sample, Step, Summary, summaries
 
 
 class Clock:
@@ -65,6 +65,11 @@ def test_a_summary_is_by_the_median_and_the_ends() -> None:
 
 def test_where_the_clock_stood_still_there_is_no_speed() -> None:
     assert Summary(Step.CERTIFICATE, (sample(0),)).bytes_per_s is None
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step is not Step.CERTIFICATE])
+def test_only_the_certificate_has_a_speed_in_bytes(step: Step) -> None:
+    assert Summary(step, (sample(1, step=step),)).bytes_per_s is None
 
 
 def test_samples_are_summed_up_by_their_steps_in_order() -> None:

@@ -115,7 +115,9 @@ class Summary:
 
     @property
     def bytes_per_s(self) -> float | None:
-        """Bytes of the answers per second, the median; None if the clock did not advance."""
+        """The median of the certificate's bytes per second; None for other steps, or if the clock did not advance."""
+        if self.step is not Step.CERTIFICATE:
+            return None
         rates = [sample.received * 1e9 / sample.ns for sample in self.samples if sample.ns]
         return statistics.median(rates) if rates else None
 
