@@ -104,9 +104,9 @@ def test_secrets_are_revealed_in_few_places() -> None:
         "src/mynacard/apdu/commands.py",  # onto the wire
         "src/mynacard/apdu/verification.py",  # its form is checked
         "src/mynacard/cli/commands/personal.py",  # My Number, by the one command that is for it
-        "src/mynacard/cli/commands/residence.py",  # a second-generation card holds its own number
         "src/mynacard/personal/numbers.py",  # verification number A is the Individual Number
         "src/mynacard/personal/text_objects.py",  # into the file of that number
+        "src/mynacard/recordings/residence_folder.py",  # a second-generation card holds its own number
         "src/mynacard/residence/agreement.py",  # a residence card's number is made a key
         "src/mynacard/residence/number.py",  # its form is checked
         "src/mynacard/simulator/individual/card.py",  # the form of a new one is checked by the card

@@ -1,4 +1,4 @@
-"""Cards around a card: they record its exchanges, masked, and replay them."""
+"""Cards around a card: they record its exchanges, masked, and replay them; and residence cards kept in folders."""
 
 from mynacard.recordings.files import read_recording, recording_to
 from mynacard.recordings.recorder import Recorder

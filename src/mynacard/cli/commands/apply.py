@@ -13,7 +13,6 @@ from typing import Final, TypedDict, TypeVar, Unpack
 import click
 import platformdirs
 
-from mynacard.cli.commands.residence import kept_files
 from mynacard.cli.exits import EXIT_CODES
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, password_options, pin_options, verbose_option
@@ -23,6 +22,7 @@ from mynacard.cli.session import jpki_session, verified_session
 from mynacard.errors import SubmissionError
 from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
+from mynacard.recordings.residence_folder import kept_files
 from mynacard.submission import checking, codec, draft, rules
 from mynacard.submission.applicant import Applicant, NotAcceptable
 from mynacard.submission.application import Kind
@@ -311,7 +311,7 @@ def _send(client: Client, entries: Iterable[Entry]) -> None:
 
 def _cards(certificate: Path | None, residence_folder: Path | None) -> Cards:
     signing = None if certificate is None else read_up_to(certificate, CERTIFICATE_MAX)
-    residence = None if residence_folder is None else kept_files(residence_folder / "files")
+    residence = None if residence_folder is None else kept_files(residence_folder)
     return Cards.of_files(signing, residence)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -20,42 +18,22 @@ from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_o
 from mynacard.cli.output import check_output_folder, print_json, read_up_to
 from mynacard.cli.secrets import SecretStream, hidden_prompt
 from mynacard.cli.session import card_channel, recorded
-from mynacard.errors import CardDataError, CardFileError, MissingExtraError, MynacardError
-from mynacard.images import Image
-from mynacard.images.decoding import png
+from mynacard.errors import CardDataError
 from mynacard.opening.card_numbers import NumberProvider, opened_residence_card
 from mynacard.opening.pins import pin_from_stream
-from mynacard.residence import (
-    LAYOUTS,
-    Anchor,
-    AnchorKind,
-    CardFiles,
-    CardNumber,
-    CardType,
-    Coded,
-    Day,
-    RawCode,
-    Report,
-    ResidenceCard,
-    check,
-    contents_of,
-)
+from mynacard.recordings.residence_folder import TYPE_FILE, identified, keep, kept_files, report_document
+from mynacard.residence import Anchor, AnchorKind, CardFiles, CardNumber, CardType, Report, ResidenceCard, check
 from mynacard.residence.certificates import CERTIFICATE_MAX
 from mynacard.residence.number import NUMBER_LABEL
-from mynacard.storage import whole_folder
 from mynacard.texts import N_, printable
 from mynacard.verdict import Verdict, explain
 
-__all__ = ["kept_files", "residence", "show_info"]
+__all__ = ["residence", "show_info"]
 
 R = TypeVar("R")
 
 NEXT: Final = N_("mynacard residence read -o FOLDER reads it, with the number printed on it.")
 _EXITS: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
-_FILES: Final = "files"
-_UNKNOWN: Final = "unknown"
-_TYPE: Final = "type"
-_DOCUMENT: Final = "card.json"
 
 
 @click.group(
@@ -85,21 +63,11 @@ def info(card: CardChoice, as_json: bool) -> None:
 def show_info(card: CardType, version: str, as_json: bool) -> None:
     """Print what can be read freely of a residence card: its type, and the version of its specification."""
     if as_json:
-        print_json({**_identified(card, version), "next": NEXT})
+        print_json({**identified(card, version), "next": NEXT})
         return
     click.echo(_("Card: {card} (type {number})").format(card=_(card.label), number=card.value))
     click.echo(_("Specification: version {version}").format(version=printable(version)))
     click.echo(_("Next: {what}").format(what=_(NEXT)))
-
-
-def _identified(card: CardType, version: str) -> dict[str, object]:
-    return {
-        "card": "residence-card",
-        "type": card.value,
-        "name": card.label,
-        "generation": card.generation,
-        "specification_version": version,
-    }
 
 
 # --- the number ----------------------------------------------------------------------------------------------
@@ -159,8 +127,10 @@ class Checking:
     wanted: AnchorKind
     at: datetime | None
 
-    def report(self, files: CardFiles) -> Report:
-        return check(files, self.anchors, at=self.at or datetime.now(UTC), wanted=self.wanted)
+    @property
+    def time(self) -> datetime:
+        """The time at which the certificates must be valid: by default now."""
+        return self.at or datetime.now(UTC)
 
 
 def _anchors(paths: tuple[Path, ...], wanted: AnchorKind) -> tuple[Anchor, ...]:
@@ -207,21 +177,6 @@ def _explain(report: Report) -> None:
         click.echo(printable(explain([step], _)), err=True)
 
 
-def _checked(report: Report) -> dict[str, object]:
-    known = report.anchor.published if report.anchor else None
-    return {
-        "overall": report.overall.value,
-        "wanted": report.wanted.value,
-        "ca": report.anchor and {
-            "kind": report.anchor.kind.value, "published": known is not None,
-            "serial": f"{report.anchor.certificate.parsed.serial_number:X}",
-        },
-        "form": report.form,
-        "steps": [{"step": name, "verdict": step.verdict.value, "text": step.text()} for name, step in report.steps],
-        "labels": {name: label.value for name, label in report.labels.items()},
-    }  # fmt: skip
-
-
 # --- reading -------------------------------------------------------------------------------------------------
 
 
@@ -247,18 +202,19 @@ def read(
     output: Path, force: bool, extended_length: bool | None, checking: Checking, source: CardNumberSource,
     card: CardChoice,
 ) -> None:  # fmt: skip
-    check_output_folder(output, force=force, made_by=f"{_FILES}/{_TYPE}")
+    check_output_folder(output, force=force, made_by=TYPE_FILE)
     files = _read(card, source, extended_length)
-    with whole_folder(output) as folder:
-        _keep(files, folder / _FILES)
-        report, problem = _described(files, checking, folder)
+    kept = keep(files, output, checking.anchors, at=checking.time, wanted=checking.wanted)
+    for image in kept.images:
+        if not isinstance(image.png, str):
+            problem = image.png.text(_)
+            click.echo(_("No PNG of the {image}: {problem}").format(image=_(image.name), problem=problem), err=True)
     click.echo(_("The card is in {folder}.").format(folder=printable(str(output))), err=True)
-    if problem is not None:
-        raise problem
-    if report is not None:
-        _explain(report)
-        if report.overall is Verdict.BAD:
-            sys.exit(SIGNATURE_BAD)
+    if isinstance(kept.report, CardDataError):
+        raise kept.report
+    _explain(kept.report)
+    if kept.report.overall is Verdict.BAD:
+        sys.exit(SIGNATURE_BAD)
 
 
 @residence.command(
@@ -278,10 +234,10 @@ def verify(
     folder: Path | None, as_json: bool, extended_length: bool | None, checking: Checking, source: CardNumberSource,
     card: CardChoice,
 ) -> None:  # fmt: skip
-    files = kept_files(folder / _FILES) if folder else _read(card, source, extended_length)
-    report = checking.report(files)
+    files = kept_files(folder) if folder else _read(card, source, extended_length)
+    report = check(files, checking.anchors, at=checking.time, wanted=checking.wanted)
     if as_json:
-        print_json(_checked(report))
+        print_json(report_document(report))
     else:
         _explain(report)
         for name, label in report.labels.items():
@@ -305,97 +261,3 @@ def _progress(card: ResidenceCard) -> Generator[Callable[[int, int], None], None
     total = sum(file.size for file in card.files)
     with click.progressbar(length=total, label=_("Reading"), file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         yield lambda done, _of: bar.update(done - bar.pos)
-
-
-# --- the folder ----------------------------------------------------------------------------------------------
-
-
-def _keep(files: CardFiles, folder: Path) -> None:
-    """Write the files as they were read, and the type of their card."""
-    folder.mkdir(mode=0o700)
-    for file, content in files.content.items():
-        (folder / f"{file.place}.bin").write_bytes(content)
-    (folder / _TYPE).write_text(files.type.value, encoding="ascii")
-
-
-def kept_files(folder: Path) -> CardFiles:
-    """The files that :func:`_keep` wrote.
-
-    Raises:
-        CardFileError: *folder* does not hold them.
-    """
-    try:
-        card = CardType((folder / _TYPE).read_text(encoding="ascii"))
-        paths = {file: folder / f"{file.place}.bin" for file in LAYOUTS[card]}
-        content = {file: read_up_to(path, file.size) for file, path in paths.items() if path.exists()}
-    except (OSError, ValueError, KeyError):
-        raise CardFileError(N_("{folder} does not hold a residence card that was read."), folder=str(folder)) from None
-    return CardFiles(card, content)
-
-
-def _described(files: CardFiles, checking: Checking, folder: Path) -> tuple[Report | None, MynacardError | None]:
-    """Write what the files say into *folder*. Gives the report, or the error that prevented it; the files are kept."""
-    try:
-        contents, report = contents_of(files), checking.report(files)
-    except CardDataError as error:
-        return None, error
-    document = {
-        **_identified(files.type, contents.version),
-        "fields": {
-            name: {"value": _json(getattr(contents, name)), "signature": label.value}
-            for name, label in report.labels.items()
-        },
-        "check": _checked(report),
-        "images": [_write(image, folder) for image in contents.images],
-        "missing": [file.name for file in files.missing],
-        "unknown_objects": _unknown(files),
-    }
-    if contents.certificate_der:
-        (folder / "signer.cer").write_bytes(contents.certificate_der)
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    (folder / _DOCUMENT).write_text(text, encoding="utf-8")
-    return report, None
-
-
-def _unknown(files: CardFiles) -> dict[str, dict[str, str]]:
-    """Data objects that no source describes, by file and tag."""
-    rows = {file.place: files.needed(file).unknown for file in files.content}
-    return {
-        place: {f"{tag:X}": value.hex().upper() for tag, value in row.items()} for place, row in rows.items() if row
-    }
-
-
-def _write(image: Image, folder: Path) -> dict[str, object]:
-    """Write *image* as stored and as PNG. If it cannot be converted, say why and go on."""
-    stem = image.name.replace(" ", "-")
-    raw = f"{stem}.{image.kind or 'bin'}"
-    (folder / raw).write_bytes(image.content)
-    try:
-        (folder / f"{stem}.png").write_bytes(png(image))
-    except (CardDataError, MissingExtraError) as error:
-        click.echo(_("No PNG of the {image}: {problem}").format(image=_(image.name), problem=error.text(_)), err=True)
-        return {"name": image.name, "file": raw, "png": None, "problem": error.code}
-    return {"name": image.name, "file": raw, "png": f"{stem}.png"}
-
-
-def _json(value: object) -> object:
-    """*value* of the contents, in the types that JSON has."""
-    match value:
-        case Image():
-            return {"format": value.kind, "bytes": len(value.content)}
-        case CardNumber():
-            return value.reveal().decode()
-        case Day():
-            return value.raw if value.date is None else value.date.isoformat()
-        case Coded():
-            return {"code": value.raw, "meaning": value.meaning or _UNKNOWN}
-        case RawCode():
-            return {"code": value.raw, "meaning": _UNKNOWN}
-        case Enum():
-            return value.value
-        case _ if is_dataclass(value):
-            return {"kind": type(value).__name__} | {
-                field.name: _json(getattr(value, field.name)) for field in fields(value)
-            }
-        case _:
-            return value
