@@ -133,7 +133,9 @@ def test_the_words_of_the_dialogue_are_the_comments(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert words in comments, words
     assert any(
-        comment.startswith("COMPUTE DIGITAL SIGNATURE of 51 bytes with 001A (digital-signature key). Extended length: ")
+        comment.startswith(
+            "COMPUTE DIGITAL SIGNATURE of 51 bytes with 001A (digital-signature key). Wireshark dissects"
+        )
         for comment in comments
     )
     assert any("Extended length: Nc 0, Ne 65536;" in comment for comment in comments)
