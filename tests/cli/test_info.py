@@ -6,11 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from mynacard.cli.commands import info
 from mynacard.doors import disk, new_cards
 from mynacard.simulator import PERSONAS
 from tests.cli.command_line import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardAlong, CardFile, run
@@ -76,26 +72,3 @@ def test_every_kind_of_card_is_shown(name: str, monkeypatch: pytest.MonkeyPatch)
     present = found["certificates_present"]
     assert present == {pair: pair in PERSONAS[name].certificates for pair in (USER_AUTHENTICATION, DIGITAL_SIGNATURE)}
     assert (len(found["applications"]) == 1) is name.endswith("phone")
-
-
-# --- whose CA ---------------------------------------------------------------------------------------------
-
-
-def authority(serial: int, organization: str) -> x509.Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), serial, now, now + timedelta(days=1))
-    from cryptography.hazmat.primitives import hashes
-
-    return builder.sign(key, hashes.SHA256())
-
-
-def test_a_generation_is_known_by_its_fingerprint() -> None:
-    found = authority(1, "JPKI")
-    assert info.generation(found) is None, "a name and a number are easily copied"
-
-
-def test_of_the_second_only_the_number_is_known() -> None:
-    assert info.generation(authority(0x0133C349, "JPKI")) == 2
-    assert info.generation(authority(0x0133C349, "JPKI-SIM")) is None

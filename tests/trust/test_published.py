@@ -6,7 +6,7 @@ import pytest
 
 from mynacard.trust import Purpose
 from mynacard.trust import published as module
-from mynacard.trust.published import PUBLISHED, published
+from mynacard.trust.published import PUBLISHED, generation, published
 from tests.support import Vector, id_of, vectors
 from tests.trust.authorities import authority
 
@@ -43,3 +43,14 @@ def test_a_fingerprint_does(monkeypatch: pytest.MonkeyPatch) -> None:
     found = authority().certificate
     monkeypatch.setitem(module._BY_FINGERPRINT, found.fingerprint(hashes.SHA256()), PUBLISHED[2])
     assert published(found) is PUBLISHED[2]
+    assert generation(found) == PUBLISHED[2].generation == 3
+
+
+def test_a_generation_is_known_by_its_fingerprint() -> None:
+    certificate = authority(serial=1, organization="JPKI").certificate
+    assert generation(certificate) is None, "a name and a number are easily copied"
+
+
+def test_of_the_second_only_the_number_is_known() -> None:
+    assert generation(authority(serial=0x0133C349, organization="JPKI").certificate) == 2
+    assert generation(authority(serial=0x0133C349, organization="JPKI-SIM").certificate) is None

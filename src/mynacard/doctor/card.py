@@ -9,7 +9,6 @@ app JPKI暗証番号リセット and a convenience store's kiosk: J-LIS's portal
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
@@ -20,8 +19,9 @@ from mynacard import errors
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.doctor.findings import Finding
-from mynacard.jpki.layout import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
+from mynacard.jpki.layout import KEY_PAIRS, KeyPair
 from mynacard.jpki.session import JpkiSession
+from mynacard.opening.recognition import recognised_session
 from mynacard.residence.card import ResidenceCard
 from mynacard.trust import load_certificate
 
@@ -39,23 +39,19 @@ def findings_of_card(channel: Channel, where: Where, now: datetime) -> Iterator[
         ReaderError, ProtocolError, CardError: the card cannot be asked.
     """
     try:
-        session = JpkiSession(channel)
+        session = recognised_session(channel)
     except errors.ApplicationNotFound:
-        yield _other_card(channel, where)
+        yield Finding("card/other", where)
+        return
+    if isinstance(session, ResidenceCard):
+        yield Finding("card/residence", {**where, "card": session.type.label})
         return
     yield Finding("card/jpki", {**where, "token": session.token_info().label})
-    there = session.certificates_present()
-    present = {USER_AUTHENTICATION: there.user_authentication, DIGITAL_SIGNATURE: there.digital_signature}
+    present = session.certificates_present()
     for pair in KEY_PAIRS:
-        yield _certificate(session, pair, present[pair], where, now)
+        yield _certificate(session, pair, present.of(pair), where, now)
     for pair in KEY_PAIRS:
-        yield from _pin(session, pair, present[pair], where)
-
-
-def _other_card(channel: Channel, where: Where) -> Finding:
-    with contextlib.suppress(errors.CardError, errors.ProtocolError):
-        return Finding("card/residence", {**where, "card": ResidenceCard(channel).type.label})
-    return Finding("card/other", where)
+        yield from _pin(session, pair, present.of(pair), where)
 
 
 def _certificate(session: JpkiSession, pair: KeyPair, present: bool, where: Where, now: datetime) -> Finding:

@@ -14,6 +14,7 @@ from construct import Bytes, Const, ConstructError, ExprAdapter, Int32ub, Mappin
 from mynacard.apdu import tlv
 from mynacard.apdu.wire import Wire
 from mynacard.errors import CardDataError, TlvError
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
 from mynacard.texts import N_
 
 __all__ = ["CertificatesPresent", "Medium", "TokenInfo", "certificate_length"]
@@ -113,6 +114,10 @@ class CertificatesPresent:
     user_authentication: bool
 
     LENGTH = 3
+
+    def of(self, pair: KeyPair) -> bool:
+        """Whether the certificate of *pair* is on the card."""
+        return self.digital_signature if pair is DIGITAL_SIGNATURE else self.user_authentication
 
     def __bytes__(self) -> bytes:
         return bytes(_CERTIFICATES_PRESENT.build(asdict(self)))

@@ -15,9 +15,9 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from mynacard.trust.chain import Purpose
+from mynacard.trust.chain import Purpose, is_simulated
 
-__all__ = ["PUBLISHED", "PublishedCa", "published"]
+__all__ = ["PUBLISHED", "PublishedCa", "generation", "published"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,21 @@ PUBLISHED: Final = (
     _ca(Purpose.AUTHENTICATION, 3, 0x06D18006, "64114F29620C24ED2631D46476A040E7EE740D956089C00B036A6A8118C322B5"),
 )
 _BY_FINGERPRINT: Final = {authority.sha256: authority for authority in PUBLISHED if authority.sha256 is not None}
+_UNPUBLISHED: Final = {ca.serial: ca.generation for ca in PUBLISHED if ca.sha256 is None}
+"""CAs of which only the serial number is known: enough to name one for people, but not to check anything."""
 
 
 def published(certificate: x509.Certificate) -> PublishedCa | None:
     """The published CA that *certificate* is of, by its fingerprint; None if it is not one of the five known."""
     return _BY_FINGERPRINT.get(certificate.fingerprint(hashes.SHA256()))
+
+
+def generation(certificate: x509.Certificate) -> int | None:
+    """The generation of *certificate*, which is a CA's, at J-LIS, for people: a serial number is enough for the second.
+
+    None if it is not known as one of J-LIS's.
+    """
+    known = published(certificate)
+    if known is not None:
+        return known.generation
+    return None if is_simulated(certificate) else _UNPUBLISHED.get(certificate.serial_number)
