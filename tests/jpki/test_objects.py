@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mynacard.errors import CardDataError
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.objects import CertificatesPresent, Medium, TokenInfo, certificate_length
 from tests.support import Vector, id_of, vectors
 
@@ -104,3 +105,10 @@ def test_what_does_not_begin_like_a_certificate_is_refused(head: str) -> None:
 def test_no_certificate_is_longer_than_8_kib(head: bytes) -> None:
     with suppress(CardDataError):
         assert 16 <= certificate_length(head) <= 8192
+
+
+@pytest.mark.parametrize("signing", [True, False])
+@pytest.mark.parametrize("authentication", [True, False])
+def test_what_is_present_is_told_by_key_pair(signing: bool, authentication: bool) -> None:
+    present = CertificatesPresent(signing, authentication)
+    assert (present.of(DIGITAL_SIGNATURE), present.of(USER_AUTHENTICATION)) == (signing, authentication)
