@@ -25,6 +25,7 @@ from mynacard.personal import (
     check_face,
     check_text,
     pin_states,
+    resident_register_pin_status,
 )
 from mynacard.simulator import PERSONAS
 from tests.personal.cards import BIRTH, EXTENDED, NONCE, NUMBER_B, PIN, SEED, SHORT, UNKNOWN, card, counted, roots
@@ -153,6 +154,12 @@ def test_a_change_of_the_resident_register_pin_costs_13() -> None:
         0xA4, 0x20, 0x20, 0xA4, 0x32,
         0xA4, 0x20, 0x20, 0xA4, 0x32,
     ]  # fmt: skip
+
+
+def test_the_state_of_the_resident_register_pin_costs_4() -> None:
+    found, channel = counted()
+    resident_register_pin_status(channel)
+    assert [command[1] for command in found.sent] == [0xA4, 0x20, 0xA4, 0x20]
 
 
 def test_records_cost_1_each() -> None:

@@ -16,12 +16,16 @@ from mynacard import errors
 from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.commands import LOG_OUT
+from mynacard.apdu.pins import Blocked, PinStatus, TriesUnknown
+from mynacard.apdu.status import StatusWord
 from mynacard.jpki import JpkiSession
 from mynacard.personal import (
     BIRTH_DATE,
+    COMMON,
     COMMON_PIN,
     FACE_NUMBER_A,
     FACE_NUMBER_B,
+    RESIDENT_REGISTER,
     RESIDENT_REGISTER_PIN,
     TEXT_NUMBER_A,
     TEXT_NUMBER_B,
@@ -37,7 +41,9 @@ from mynacard.personal import (
     check_face,
     check_text,
     pin_states,
+    resident_register_pin_status,
 )
+from mynacard.personal.layout import Application
 from mynacard.personal.session import ApplicationSession, SigningSession
 from mynacard.pin import Pin
 from mynacard.simulator import MIHON, PERSONAS
@@ -307,6 +313,27 @@ def test_a_wrong_old_pin_changes_neither() -> None:
         change_resident_register_pin(inner, PIN, CANARY)
     assert caught.value.pin == COMMON_PIN.label
     RegisterSession(inner).verify(RESIDENT_REGISTER_PIN, PIN)
+
+
+@pytest.mark.parametrize("limits", [COMMON, RESIDENT_REGISTER], ids=lambda application: application.name)
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("63C1", TriesLeft(1)), ("6983", Blocked(StatusWord(0x6983))), ("6300", TriesUnknown())]
+)
+def test_the_key_with_fewer_tries_limits_the_resident_register_pin(
+    limits: Application, answer: str, expected: PinStatus
+) -> None:
+    inner = card()
+
+    def said(command: bytes) -> Answer:
+        return answer if command[1] == 0x20 and limits.df_name in limited.sent[-2] else inner.transmit(command)
+
+    limited = CardThat(said)
+    assert resident_register_pin_status(limited) == expected
+    assert limited.verifies == []
+
+
+def test_the_resident_register_pin_has_three_tries() -> None:
+    assert resident_register_pin_status(card()) == TriesLeft(3)
 
 
 def test_a_half_changed_pin_is_mended_alone() -> None:

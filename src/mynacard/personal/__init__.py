@@ -20,7 +20,11 @@ from mynacard.personal.layout import (
     TEXT_PIN,
 )
 from mynacard.personal.numbers import Calendar, MyNumber, birth_date_pin, verification_number_a, verification_number_b
-from mynacard.personal.register_session import RegisterSession, change_resident_register_pin
+from mynacard.personal.register_session import (
+    RegisterSession,
+    change_resident_register_pin,
+    resident_register_pin_status,
+)
 from mynacard.personal.report import Check, Conclusion, Genuineness, Subject, Verdict
 from mynacard.personal.roots import Origin, Root, RootKind
 from mynacard.personal.states import PinState, pin_states
@@ -64,6 +68,7 @@ __all__ = [
     "check_face",
     "check_text",
     "pin_states",
+    "resident_register_pin_status",
     "verification_number_a",
     "verification_number_b",
 ]

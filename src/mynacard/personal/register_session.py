@@ -6,7 +6,7 @@ from mynacard import errors
 from mynacard.apdu.change import check_new
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
-from mynacard.apdu.pins import PinSecret
+from mynacard.apdu.pins import PinSecret, PinStatus, TriesLeft
 from mynacard.errors import HalfChangedError
 from mynacard.personal.common_session import CommonSession
 from mynacard.personal.keys import KeyId
@@ -20,7 +20,7 @@ from mynacard.personal.session import ApplicationSession, hidden
 from mynacard.pin import AtKeypad
 from mynacard.texts import N_
 
-__all__ = ["RegisterSession", "change_resident_register_pin"]
+__all__ = ["RegisterSession", "change_resident_register_pin", "resident_register_pin_status"]
 
 
 class RegisterSession(ApplicationSession):
@@ -40,6 +40,21 @@ class RegisterSession(ApplicationSession):
         """
         old, new = hidden(old), hidden(new)
         self._change(RESIDENT_REGISTER_PIN, old, new, spend_last_try)
+
+
+def resident_register_pin_status(card: Card) -> PinStatus:
+    """The state of what people call the resident register PIN: that of the key with fewer tries left.
+
+    A key that is blocked, or does not say how many, has fewest. Four APDUs, and no try.
+
+    Raises:
+        ApplicationNotFound: the card lacks one of the two applications.
+        CardError: the card does not have one of the two, or does not say.
+    """
+    channel = card if isinstance(card, Channel) else Channel(card)
+    common = CommonSession(channel).pin_status(COMMON_PIN)
+    register = RegisterSession(channel).pin_status(RESIDENT_REGISTER_PIN)
+    return min(common, register, key=lambda status: status.count if isinstance(status, TriesLeft) else 0)
 
 
 def change_resident_register_pin(

@@ -20,7 +20,7 @@ from mynacard.errors import CardError
 from mynacard.opening import CardConnection, connect_card
 from mynacard.opening.pins import PinProvider, ask
 from mynacard.personal.layout import COMMON, RESIDENT_REGISTER
-from mynacard.personal.register_session import change_resident_register_pin
+from mynacard.personal.register_session import change_resident_register_pin, resident_register_pin_status
 from mynacard.pin import AtKeypad, Pin
 
 __all__ = ["pin"]
@@ -97,7 +97,7 @@ def change(name: str, only: str | None, card: CardChoice, pin_source: PinSource)
             pins = ask(
                 connection,
                 slot.pin,
-                _fewest if two_keys else slot.status,
+                resident_register_pin_status if two_keys else slot.status,
                 secrets,
                 purpose=_("Changes the PIN."),
                 spend_last_try=pin_source.spend_last_try,
@@ -115,12 +115,6 @@ def _change(channel: Channel, slot: Slot, two_keys: bool, pins: tuple[PinSecret,
         change_resident_register_pin(channel, old, new, spend_last_try=source.spend_last_try)
     else:
         slot.changed(channel, old, new, spend_last_try=source.spend_last_try, upper_case=source.upper_case)
-
-
-def _fewest(channel: Channel) -> PinStatus:
-    """The status of that one of the two keys that has fewer tries left."""
-    statuses = [SLOTS[name].status(channel) for name in _TWO_KEYS]
-    return min(statuses, key=lambda status: status.count if isinstance(status, TriesLeft) else 0)
 
 
 @contextlib.contextmanager
