@@ -15,8 +15,8 @@ from mynacard.jpki import JpkiSession
 from mynacard.opening import open_card
 from mynacard.residence import contents_of
 from mynacard.submission.draft import ResidenceFacts, facts_of
-from mynacard.submission.messages import Severity
-from mynacard.submission.readiness import Cards, Finding, Subject, looked_at, readiness
+from mynacard.submission.messages import Severity, error, warning
+from mynacard.submission.readiness import Cards, Finding, Subject, can_be_sent, looked_at, readiness
 from mynacard.submission.rules import current
 from tests.residence.cards import SECOND, files
 from tests.signing.documents import CA
@@ -50,6 +50,16 @@ def test_what_was_not_looked_at_is_not_ready() -> None:
     findings = found(Cards())
     assert {subject for subject, each in findings.items() if not each.looked_at} == SUBJECTS - {Subject.APPLICATION}
     assert not any(each.is_ready for subject, each in findings.items() if subject is not Subject.APPLICATION)
+
+
+def test_only_an_error_keeps_an_application_from_being_sent() -> None:
+    in_order = Finding(Subject.APPLICATION)
+    not_seen = Finding(Subject.PIN, looked_at=False)
+    last_try = Finding(Subject.PASSWORD, (warning("ready/pin-last-try", ""),))
+    blocked = Finding(Subject.PASSWORD, (error("ready/pin-blocked", ""),))
+    assert can_be_sent([in_order, not_seen, last_try])
+    assert not can_be_sent([in_order, blocked])
+    assert can_be_sent(found(READY).values())
 
 
 def test_who_applies_for_another_needs_no_card_of_that_person() -> None:

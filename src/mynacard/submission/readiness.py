@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ from mynacard.submission.messages import Violation, error, warning
 from mynacard.submission.rules import Rules
 from mynacard.trust import load_certificate
 
-__all__ = ["Cards", "Finding", "Subject", "looked_at", "readiness"]
+__all__ = ["Cards", "Finding", "Subject", "can_be_sent", "looked_at", "readiness"]
 
 SOON: Final = timedelta(days=14)
 """A certificate that ends sooner may end before the answer comes: a choice, since no rule is known."""
@@ -117,6 +117,11 @@ class Finding:
     def is_ready(self) -> bool:
         """Whether nothing about it stops the application. A subject that was not looked at is not ready."""
         return self.looked_at and checking.is_acceptable(self.violations)
+
+
+def can_be_sent(findings: Iterable[Finding]) -> bool:
+    """Whether no violation stops the application. A subject that was not looked at does not stop it either."""
+    return all(checking.is_acceptable(finding.violations) for finding in findings)
 
 
 def readiness(application: Application, cards: Cards, rules_: Rules, *, now: datetime) -> tuple[Finding, ...]:

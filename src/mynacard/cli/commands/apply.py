@@ -23,7 +23,7 @@ from mynacard.errors import SubmissionError
 from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.recordings.residence_folder import kept_files
-from mynacard.submission import checking, codec, draft, rules
+from mynacard.submission import codec, draft, rules
 from mynacard.submission.applicant import Applicant, NotAcceptable
 from mynacard.submission.application import Kind
 from mynacard.submission.calls import PortalError
@@ -33,7 +33,7 @@ from mynacard.submission.codec import FormError
 from mynacard.submission.exchange import Remark, Status
 from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, Outbox
-from mynacard.submission.readiness import Cards, Finding, Subject, looked_at, readiness
+from mynacard.submission.readiness import Cards, Finding, Subject, can_be_sent, looked_at, readiness
 from mynacard.texts import printable
 from mynacard.trust.certificates import CERTIFICATE_MAX
 
@@ -150,7 +150,7 @@ def check(
         for finding in findings:
             click.echo(f"{_(finding.subject)}: {_word(finding)}")
             _print_violations(finding.violations, as_json=False)
-    if not all(checking.is_acceptable(finding.violations) for finding in findings):
+    if not can_be_sent(findings):
         sys.exit(_EXIT)
     click.echo(_("It can be sent, by the rules of {version}.").format(version=rules.current().version), err=True)
     today = day_in_tokyo(datetime.now(UTC))
