@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +16,13 @@ from mynacard.cli.options import CardChoice, card_options, pin_options
 from mynacard.cli.output import check_output, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import verified_session
-from mynacard.errors import MynacardError, UsageError
-from mynacard.hashes import HashAlgorithm, digest_info
-from mynacard.jpki import JpkiSession
+from mynacard.errors import MynacardError
+from mynacard.hashes import HashAlgorithm
 from mynacard.jpki.layout import DIGITAL_SIGNATURE
 from mynacard.signing import pades
 from mynacard.signing.making import Format, Making, add_time_stamp
+from mynacard.signing.shown import ShownFile, signer
 from mynacard.signing.timestamp import Ask, ask_http
-from mynacard.texts import N_
-from mynacard.trust import load_certificate
 
 __all__ = ["sign"]
 
@@ -112,15 +108,16 @@ def sign(
     for path in outputs:
         check_output(path, force=force)
     making.check_installed()
-    jobs = [_job(file, path, making, keep=len(files) == 1) for file, path in zip(files, outputs, strict=True)]
+    count = len(files)
+    shown = [ShownFile.of(file, making, keep=count == 1) for file in files]  # a single one may be a pipe: read once
     with (
-        verified_session(card, DIGITAL_SIGNATURE, pin_source, _purpose(jobs, format_), signatures=len(jobs)) as session,
-        _progress(len(jobs)) as written,
+        verified_session(card, DIGITAL_SIGNATURE, pin_source, _purpose(shown, format_), signatures=count) as session,
+        _progress(count) as written,
     ):
-        signature = _signer(session, making)
-        for job in jobs:
-            write_new(job.output, signature(job), force=force)  # at once: what is signed stays, whatever comes next
-            written(job.output)
+        signature = signer(session, making)
+        for file, path in zip(shown, outputs, strict=True):
+            write_new(path, signature(file), force=force)  # at once: what is signed stays, whatever comes next
+            written(path)
     if ask is not None:
         _time_stamped(outputs, ask)
 
@@ -142,44 +139,6 @@ def _time_stamped(outputs: list[Path], ask: Ask) -> None:
         raise
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A file to sign, as shown before the PIN is typed."""
-
-    file: Path
-    output: Path
-    algorithm: HashAlgorithm
-    digest: bytes
-    content: bytes | None
-
-    def read(self) -> bytes:
-        """The file as it was shown.
-
-        Raises:
-            UsageError: it was changed since.
-        """
-        content = self.file.read_bytes() if self.content is None else self.content
-        if self.algorithm.digest(content) != self.digest:
-            raise UsageError(N_("{file} was changed after it was shown, and is not signed."), file=self.file)
-        return content
-
-
-def _job(file: Path, output: Path, making: Making, *, keep: bool) -> _Job:
-    if making.format is Format.RAW:
-        return _Job(file, output, making.hash_, _digest(file, making.hash_), None)
-    content = file.read_bytes()  # if it is the only one, read once: what is shown is signed, from a pipe too
-    making.check(content)
-    return _Job(file, output, making.hash_, making.hash_.digest(content), content if keep else None)
-
-
-def _signer(session: JpkiSession, making: Making) -> Callable[[_Job], bytes]:
-    """A function that signs a file. A raw signature needs only the digest, so its file may be of any length."""
-    if making.format is Format.RAW:
-        return lambda job: session.sign_digest_info(digest_info(job.algorithm, job.digest))
-    certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-    return lambda job: making.sign(job.read(), certificate, session.private_key())
-
-
 def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
     """The output path for each file."""
     if len(files) == 1 and not output.is_dir():
@@ -193,14 +152,14 @@ def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
     return outputs
 
 
-def _purpose(jobs: list[_Job], format_: str) -> str:
+def _purpose(shown: list[ShownFile], format_: str) -> str:
     listed = [
-        _("{file} ({hash} {digest})").format(file=job.file, hash=job.algorithm.value, digest=job.digest.hex())
-        for job in jobs
+        _("{file} ({hash} {digest})").format(file=file.path, hash=file.algorithm.value, digest=file.digest.hex())
+        for file in shown
     ]
-    if len(jobs) == 1:
+    if len(shown) == 1:
         return _("Signs {file}, as {format}.").format(file=listed[0], format=format_)
-    return "\n".join([_("Signs {count} files, as {format}:").format(count=len(jobs), format=format_), *listed])
+    return "\n".join([_("Signs {count} files, as {format}:").format(count=len(shown), format=format_), *listed])
 
 
 @contextmanager
@@ -224,8 +183,3 @@ def _progress(count: int) -> Generator[Callable[[Path], None]]:
                 _("{number} of {count} files are signed; the others are not.").format(number=done, count=count),
                 err=True,
             )
-
-
-def _digest(file: Path, algorithm: HashAlgorithm) -> bytes:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm.value).digest()

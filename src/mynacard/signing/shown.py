@@ -1,0 +1,90 @@
+"""Files that are signed as they were shown: only what the holder saw before typing a password gets a signature."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from mynacard.errors import UsageError
+from mynacard.hashes import HashAlgorithm, digest_info
+from mynacard.jpki import DIGITAL_SIGNATURE, JpkiSession
+from mynacard.signing.making import Format, Making
+from mynacard.texts import N_
+from mynacard.trust import load_certificate
+
+__all__ = ["ShownFile", "signer"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file to sign, as it is shown before a password is typed.
+
+    Attributes:
+        path: the file.
+        algorithm: the hash function of *digest*, and of the signature.
+        digest: the hash of the file, to be shown.
+        content: the file, if it is kept; else it is read again when it is signed.
+    """
+
+    path: Path
+    algorithm: HashAlgorithm
+    digest: bytes
+    content: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, path: Path, making: Making, *, keep: bool) -> Self:
+        """The file *path*, checked as far as that is possible before it is signed.
+
+        Args:
+            path: the file; for a raw signature of any length.
+            making: how it will be signed.
+            keep: whether to keep the content in memory, as a pipe needs, which can be read only once. For a raw
+                signature the digest is enough, and nothing is kept.
+
+        Raises:
+            MissingExtraError, PdfFileError, UsageError: as :meth:`Making.check`.
+            OSError: the file cannot be read.
+        """
+        if making.format is Format.RAW:
+            return cls(path, making.hash_, _digest(path, making.hash_))
+        content = path.read_bytes()
+        making.check(content)
+        return cls(path, making.hash_, making.hash_.digest(content), content if keep else None)
+
+    def read(self) -> bytes:
+        """The content as it was shown.
+
+        Raises:
+            UsageError: the file was changed since.
+            OSError: it cannot be read.
+        """
+        content = self.path.read_bytes() if self.content is None else self.content
+        if self.algorithm.digest(content) != self.digest:
+            raise UsageError(N_("{file} was changed after it was shown, and is not signed."), file=self.path)
+        return content
+
+
+def signer(session: JpkiSession, making: Making) -> Callable[[ShownFile], bytes]:
+    """A function that signs a file as *making* says, with the signing key, whose password *session* has verified.
+
+    It reads the certificate from the card once, except for raw signatures, which do not need it. Each call of the
+    function makes one signature on the card.
+
+    Raises:
+        CardError, ReaderError: as *session* does; so does the function.
+        CertificateFileError: what the card holds is not a certificate.
+
+    The function also raises what :meth:`ShownFile.read` and :meth:`Making.sign` do.
+    """
+    if making.format is Format.RAW:
+        return lambda file: session.sign_digest_info(digest_info(file.algorithm, file.digest))
+    certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
+    return lambda file: making.sign(file.read(), certificate, session.private_key())
+
+
+def _digest(path: Path, algorithm: HashAlgorithm) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm.value).digest()

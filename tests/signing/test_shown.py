@@ -1,0 +1,96 @@
+"""A file is signed as it was shown, or not at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mynacard import errors
+from mynacard.apdu import Channel
+from mynacard.hashes import HashAlgorithm
+from mynacard.jpki import DIGITAL_SIGNATURE, JpkiSession
+from mynacard.signing.judging import Trust, judge
+from mynacard.signing.making import Format, Making
+from mynacard.signing.shown import ShownFile, signer
+from mynacard.trust import Verdict, load_certificate
+from tests.jpki.cards import card_with, certificate_of, counted, pin
+from tests.signing.documents import DATA
+from tests.support import CardThat
+
+CMS = Making()
+RAW = Making(Format.RAW)
+ALL_BUT_PDF = [RAW, CMS, Making(Format.CADES), Making(hash_=HashAlgorithm.SHA512)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "document"
+    path.write_bytes(DATA)
+    return path
+
+
+@pytest.fixture
+def card() -> CardThat:
+    return counted(card_with())
+
+
+@pytest.fixture
+def session(card: CardThat) -> JpkiSession:
+    session = JpkiSession(Channel(card))
+    session.verify(DIGITAL_SIGNATURE, pin(DIGITAL_SIGNATURE))
+    return session
+
+
+@pytest.mark.parametrize("making", ALL_BUT_PDF, ids=lambda making: f"{making.format}-{making.hash_}")
+def test_what_is_shown_is_the_hash_of_the_file(making: Making, path: Path) -> None:
+    shown = ShownFile.of(path, making, keep=False)
+    assert (shown.path, shown.algorithm, shown.digest) == (path, making.hash_, making.hash_.digest(DATA))
+    assert shown.content is None
+
+
+def test_a_changed_file_is_refused(path: Path) -> None:
+    shown = ShownFile.of(path, CMS, keep=False)
+    assert shown.read() == DATA
+    path.write_bytes(DATA + b"x")
+    with pytest.raises(errors.UsageError, match="was changed after it was shown"):
+        shown.read()
+
+
+def test_what_was_kept_is_signed_whatever_becomes_of_the_file(path: Path) -> None:
+    shown = ShownFile.of(path, CMS, keep=True)
+    path.unlink()
+    assert shown.read() == DATA
+    assert "document\\nwith" not in repr(shown)
+
+
+def test_a_file_that_the_format_cannot_sign_is_not_shown(path: Path) -> None:
+    with pytest.raises(errors.PdfFileError):
+        ShownFile.of(path, Making(Format.PADES), keep=False)
+
+
+def test_for_a_raw_signature_the_file_is_not_held_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Path, "read_bytes")
+    assert ShownFile.of(path, RAW, keep=True).content is None
+
+
+@pytest.mark.parametrize("making", ALL_BUT_PDF, ids=lambda making: f"{making.format}-{making.hash_}")
+def test_a_file_gets_one_good_signature(making: Making, path: Path, session: JpkiSession, card: CardThat) -> None:
+    signature = signer(session, making)(ShownFile.of(path, making, keep=False))
+    certificate = load_certificate(certificate_of(DIGITAL_SIGNATURE)) if making.format is Format.RAW else None
+    judgement = judge(
+        DATA, Trust((), datetime.now(UTC)), signature=signature, certificate=certificate, hash_=making.hash_
+    )
+    assert sum(command[1] == 0x2A for command in card.sent) == 1
+    (judged,) = judgement.signatures
+    assert dict(judged.steps)["signature"].verdict is Verdict.GOOD
+
+
+def test_a_changed_file_costs_no_signature(path: Path, session: JpkiSession, card: CardThat) -> None:
+    shown, signature = ShownFile.of(path, CMS, keep=False), signer(session, CMS)
+    path.write_bytes(b"another")
+    before = len(card.sent)
+    with pytest.raises(errors.UsageError):
+        signature(shown)
+    assert len(card.sent) == before
