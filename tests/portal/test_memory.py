@@ -100,6 +100,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough("files of hundreds of megabytes, and processes whose memory is measured")
 def test_the_client_takes_less_than_20_mb_for_it(folder: Path) -> None:
     made = receiver(folder / "portal")
     with served(made) as url:
@@ -110,6 +111,7 @@ def test_the_client_takes_less_than_20_mb_for_it(folder: Path) -> None:
     assert 0 <= int(done.stdout) < 20_000_000
 
 
+@pytest.mark.thorough("files of hundreds of megabytes, and processes whose memory is measured")
 def test_the_receiver_takes_less_than_40_mb_for_it(folder: Path) -> None:
     with subprocess.Popen(
         script(RECEIVER, "", folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

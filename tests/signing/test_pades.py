@@ -372,6 +372,7 @@ def test_it_is_read_in_an_event_loop_too() -> None:
     )
 
 
+@pytest.mark.thorough("files of hundreds of megabytes, and processes whose memory is measured")
 def test_objects_that_unfold_to_hundreds_of_megabytes_are_refused() -> None:
     tracemalloc.start()
     with pytest.raises(errors.PdfFileError):
