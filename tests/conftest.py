@@ -18,6 +18,7 @@ from tests.support import Answer, ScriptedCard
 
 __all__ = ["door", "run_wide_door"]  # one service for the whole run, whichever folder asks for it
 
+_LONG_VALUE: Final = 100
 SEED: Final = 20160113
 """The seed of `random` at the start of each test."""
 
@@ -27,6 +28,11 @@ os.environ["LANGUAGE"] = "en"  # before the command line is imported, which spea
 
 # A background job of a shell ignores Ctrl-C, and so would the programs that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long values do not name a test: some are made at random, and all workers have to collect the same names."""
+    return argname if isinstance(val, bytes | str) and len(val) > _LONG_VALUE else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
