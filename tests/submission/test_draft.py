@@ -50,6 +50,13 @@ FACTS = ResidenceFacts(
 
 
 @pytest.mark.parametrize("kind", Kind)
+def test_a_new_draft_declares_nothing_in_its_applicant_s_name(kind: Kind) -> None:
+    made, _prefilled = begin(kind)
+    assert made.application["intent_confirmed"] is False
+    assert made.application["content_is_true"] is False
+
+
+@pytest.mark.parametrize("kind", Kind)
 def test_a_new_draft_asks_for_all_that_the_form_does(kind: Kind) -> None:
     made, prefilled = begin(kind)
     assert prefilled == ()

@@ -277,6 +277,7 @@ def files_(count: int) -> tuple[Attachment, ...]:
         ((replace(PHOTO, taken=date(2026, 5, 23)),), "photo/old"),
         ((replace(PHOTO, taken=date(2026, 11, 25)),), "timing/event-in-future"),
         ((replace(PHOTO, taken=None),), "photo/no-day"),
+        ((replace(PHOTO, size=50_000),), None),
         ((replace(PHOTO, size=50_001),), "photo/large"),
     ],
 )
