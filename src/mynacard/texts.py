@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gettext
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from importlib import resources
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import gettext
 
 __all__ = ["N_", "Sentence", "Translatable", "catalogue", "moment", "printable"]
 
@@ -72,6 +73,9 @@ def moment(time: datetime) -> str:
 @cache
 def catalogue(language: str) -> gettext.NullTranslations:
     """The translations into *language* (``"ja"``); where there are none, texts stay in English."""
+    import gettext  # noqa: PLC0415  # who only makes sentences does not wait for it
+    from importlib import resources  # noqa: PLC0415
+
     file = resources.files("mynacard").joinpath("locale", language, "LC_MESSAGES", "mynacard.mo")
     if not file.is_file():
         return gettext.NullTranslations()
