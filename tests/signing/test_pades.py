@@ -27,7 +27,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from mynacard import errors, texts
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import pades
+from mynacard.signing import pdf as reading
 from mynacard.signing.pades import Appearance, PdfSignature, check_signable, read, sign
 from mynacard.trust import Verdict, explain
 from tests.extent import examples
@@ -280,7 +280,7 @@ def test_an_encrypted_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for call in (read, check_signable):
         with pytest.raises(errors.PdfFileError, match="encrypted"):
             call(pdf(password="secret"))
-    monkeypatch.setattr(pades, "PDF_MAX", 100)
+    monkeypatch.setattr(reading, "PDF_MAX", 100)
     with pytest.raises(errors.PdfFileError, match="longer than 100 bytes"):
         read(PLAIN)
 
@@ -288,12 +288,12 @@ def test_an_encrypted_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_more_signatures_or_versions_than_are_read_in_bounded_time_are_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pades, "SIGNATURES_MAX", 1)
+    monkeypatch.setattr(reading, "SIGNATURES_MAX", 1)
     assert judged(SIGNED) == [(GOOD, GOOD)]
     with pytest.raises(errors.PdfFileError, match="2 signatures in 3 versions"):
         read(TWICE)
-    monkeypatch.setattr(pades, "SIGNATURES_MAX", 2)
-    monkeypatch.setattr(pades, "REVISIONS_MAX", 2)
+    monkeypatch.setattr(reading, "SIGNATURES_MAX", 2)
+    monkeypatch.setattr(reading, "REVISIONS_MAX", 2)
     with pytest.raises(errors.PdfFileError, match="3 versions"):
         read(TWICE)
     assert check_signable(TWICE) == 2, "it can be signed all the same"
@@ -302,7 +302,7 @@ def test_more_signatures_or_versions_than_are_read_in_bounded_time_are_an_error(
 def test_more_objects_in_more_versions_than_are_compared_in_bounded_time_are_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pades, "COMPARISONS_MAX", 10)
+    monkeypatch.setattr(reading, "COMPARISONS_MAX", 10)
     assert judged(SIGNED) == [(GOOD, GOOD)], "nothing follows it, so there is nothing to compare"
     with pytest.raises(errors.PdfFileError, match="too much to compare"):
         read(TWICE)
