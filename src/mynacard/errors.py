@@ -35,6 +35,7 @@
     ├── SessionEndedError  another application was selected since, or the card was logged out
     ├── CardFileError, ReaderFileError, TestPkiError    files on this machine
     ├── CertificateFileError, PdfFileError    likewise; also ValueError
+    ├── SignatureNotAccepted    a signature is bad, or was not checked as far as the caller demands; has .steps
     ├── TimeStampError, SubmissionError, PortalUnreachable    services on the network
     ├── MissingExtraError  this installation
     ├── UnsupportedAlgorithmError    also ValueError: the caller, nothing was sent
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mynacard.apdu.status import StatusWord
+    from mynacard.verdict import Step
 
 __all__ = [
     "AccessRefusedError",
@@ -111,6 +113,7 @@ __all__ = [
     "SecurityStatusNotSatisfied",
     "SessionEndedError",
     "SignatureMismatchError",
+    "SignatureNotAccepted",
     "SubmissionError",
     "TestPkiError",
     "TimeStampError",
@@ -588,6 +591,20 @@ class PdfFileError(MynacardError, ValueError):
     """A file is not a PDF, is damaged or encrypted, or does not take or hold a signature."""
 
     code = "file/pdf"
+
+
+class SignatureNotAccepted(MynacardError):
+    """A signature is bad, or was not checked as far as the caller demands; ``.steps`` says what was checked.
+
+    Attributes:
+        steps: all steps with their names, those that are good included.
+    """
+
+    code = "signature/not-accepted"
+
+    def __init__(self, template: str, /, *, steps: tuple[tuple[str, Step], ...], **details: object) -> None:
+        super().__init__(template, **details)
+        self.steps = steps
 
 
 class TimeStampError(MynacardError):

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NoReturn
 
 from mynacard.texts import N_, Sentence
 
-__all__ = ["WORDS", "Step", "Verdict", "bad", "explain", "good", "not_checked", "overall"]
+__all__ = ["WORDS", "Step", "Undecided", "Verdict", "bad", "explain", "good", "not_checked", "overall"]
 
 
-class Verdict(StrEnum):
+class Undecided:
+    """A value with no truth value: ``if``, ``and``, ``or``, ``any()`` and ``filter(None, …)`` raise a TypeError.
+
+    A verdict is one of three, and a report is not a yes. So a program compares, or calls ``require``.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} has no truth value: compare verdicts with `is`, or call require()")
+
+
+class Verdict(Undecided, StrEnum):
     """The result of one step. ``NOT_CHECKED`` is neither of the others: never show it as good."""
 
     GOOD = "good"
@@ -29,37 +41,44 @@ WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Undecided):
     """One step of a verification.
 
     Attributes:
         verdict: its result.
+        code: the reason, for programs: stable, ``topic/reason``, such as ``revocation/revoked``.
         template: why: a sentence for people, with ``{names}`` where details go.
         details: these details, as pairs of name and value.
     """
 
     verdict: Verdict
+    code: str
     template: str
     details: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def topic(self) -> str:
+        """The subject of the step: the part of its code before the slash."""
+        return self.code.partition("/")[0]
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """Why, with the template passed through *translate* (a ``gettext``) first."""
         return Sentence(self.template, dict(self.details)).text(translate)
 
 
-def good(template: str, /, **details: object) -> Step:
+def good(code: str, template: str, /, **details: object) -> Step:
     """A step that passed."""
-    return _step(Verdict.GOOD, template, details)
+    return Step(Verdict.GOOD, code, template, tuple(details.items()))
 
 
-def bad(template: str, /, **details: object) -> Step:
+def bad(code: str, template: str, /, **details: object) -> Step:
     """A step that failed."""
-    return _step(Verdict.BAD, template, details)
+    return Step(Verdict.BAD, code, template, tuple(details.items()))
 
 
-def not_checked(template: str, /, **details: object) -> Step:
+def not_checked(code: str, template: str, /, **details: object) -> Step:
     """A step that was not taken."""
-    return _step(Verdict.NOT_CHECKED, template, details)
+    return Step(Verdict.NOT_CHECKED, code, template, tuple(details.items()))
 
 
 def overall(steps: Iterable[Step]) -> Verdict:
@@ -78,7 +97,3 @@ def explain(steps: Iterable[tuple[str, Step]], translate: Callable[[str], str] =
     return "\n".join(
         f"{translate(name)}: {translate(WORDS[step.verdict])}. {step.text(translate)}" for name, step in steps
     )
-
-
-def _step(verdict: Verdict, template: str, details: dict[str, object]) -> Step:
-    return Step(verdict, template, tuple(details.items()))

@@ -78,7 +78,8 @@ def test_a_signature_is_held_against_the_time_that_its_time_stamp_proves(
     assert (plain.code, plain.json["steps"]["validity"]["verdict"]) == (70, "bad")
     stamped = run("verify", files[0], tmp_path / "stamped", *words, *later)
     assert stamped.json["steps"]["validity"]["verdict"] == "good"
-    assert stamped.json["proven_time"].startswith(f"{datetime.now(UTC):%Y-}")
+    assert stamped.json["signed_at"]["time"].startswith(f"{datetime.now(UTC):%Y-}")
+    assert stamped.json["signed_at"]["source"] == "time-stamp"
 
 
 def test_the_card_is_let_go_before_the_authority_is_asked(
@@ -137,7 +138,7 @@ def test_a_time_stamp_on_a_file_is_a_signature_of_its_own(tsa_ca: Path, tmp_path
     path = tmp_path / "stamped.pdf"
     path.write_bytes(time_stamped_file())
     outcome = run("verify", path, "--simulated", "--tsa-ca", tsa_ca, "--json")
-    steps = outcome.json["signatures"][1]["steps"]
+    steps = outcome.json["time_stamps"][0]["steps"]
     assert set(steps) == {"rest of the file", "time stamp"}
     assert steps["rest of the file"]["verdict"] == "good"
 

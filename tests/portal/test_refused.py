@@ -485,7 +485,9 @@ def test_every_refusal_is_told_in_japanese_too(made: Receiver) -> None:
     """What the portal says itself is in tests/test_catalogue.py; what is bad of a signature it repeats from trust."""
     rooms, translate = Path(portal.__file__).parents[1], catalogue("ja").gettext
     source = "".join((rooms / name).read_text("utf-8") for name in ("trust/chain.py", "trust/revocation.py"))
-    bad = re.findall(r'bad\(\s*N_\("([^"]+)"', source) + re.findall(r'"(No CA certificate was given; [^"]+)"', source)
+    bad = re.findall(r'bad\(\s*"[a-z/-]+",\s*N_\("([^"]+)"', source) + re.findall(
+        r'"(No CA certificate was given; [^"]+)"', source
+    )
     assert len(bad) >= 12
     assert [template for template in bad if translate(template) == template] == []
     with httpx2.Client(transport=Line(made), base_url=ORIGIN) as line:

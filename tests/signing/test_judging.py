@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from mynacard import errors
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, pades
-from mynacard.signing.judging import Judged, Judgement, Trust, judge
+from mynacard.signing.judging import Judgement, Judgements, TimeSource, judge
 from mynacard.trust import Anchor, RevocationEvidence, Verdict
 from mynacard.trust.primitive import HASHES
 from mynacard.verdict import good
@@ -30,17 +30,17 @@ OPAQUE: Final = cms.sign(DATA, CERTIFICATE, key("holder"), detached=False)
 SIGNED: Final = pades.sign(pdf(), CERTIFICATE, key("holder"))
 
 
-def trust(at: datetime = NOW, *revoked: int, **more: Any) -> Trust:
-    """Somebody who has the CA's list of *at*, and the time authority's of today."""
+def trust(at: datetime = NOW, *revoked: int, **more: Any) -> dict[str, Any]:
+    """Arguments of a caller who has the CA's list of *at*, and the time authority's of today."""
     lists = (revocation_list(CA, *revoked, when=at), revocation_list(tsa.CA, when=TODAY))
-    return Trust(ANCHORS, at, evidence=RevocationEvidence(lists), **more)
+    return {"anchors": ANCHORS, "at": at, "evidence": RevocationEvidence(lists), **more}
 
 
 def raw(hash_: HashAlgorithm) -> bytes:
     return key("holder").sign(DATA, PKCS1v15(), HASHES[hash_])
 
 
-def names(judged: Judged) -> list[str]:
+def names(judged: Judgement) -> list[str]:
     return [name for name, _ in judged.steps]
 
 
@@ -76,58 +76,57 @@ class Pieces(io.BufferedIOBase):
 )
 def test_one_call_is_enough_for_every_format(document: bytes, how: dict[str, Any]) -> None:
     for given in (document, io.BytesIO(document)):
-        judgement = judge(given, trust(), **how)
+        judgement = judge(given, **trust(), **how)
         assert (judgement.overall, judgement.simulated) == (GOOD, False)
         (judged,) = judgement.signatures
-        assert (judged.signer, judged.overall, judged.proof) == (CERTIFICATE, GOOD, None)
+        assert (judged.require().certificate, judged.overall, judged.proof) == (CERTIFICATE, GOOD, None)
         assert names(judged)[:5] == ["signature", "issuer", "validity", "key usage", "revocation"]
 
 
 def test_what_a_signature_holds_comes_along() -> None:
-    assert judge(OPAQUE, trust()).content == DATA
-    assert judge(DATA, trust(), signature=SIGNATURE).content is None
-    assert judge(SIGNED, trust()).content is None
-    assert DATA not in repr(judge(OPAQUE, trust())).encode()
+    assert judge(OPAQUE, **trust()).content == DATA
+    assert judge(DATA, **trust(), signature=SIGNATURE).content is None
+    assert judge(SIGNED, **trust()).content is None
+    assert DATA not in repr(judge(OPAQUE, **trust())).encode()
 
 
 def test_a_document_beside_its_signature_is_read_in_pieces() -> None:
     long = bytes(5_000_000)
     stream = Pieces(long)
-    assert judge(stream, trust(), signature=cms.sign(long, CERTIFICATE, key("holder"))).overall is GOOD
+    assert judge(stream, **trust(), signature=cms.sign(long, CERTIFICATE, key("holder"))).overall is GOOD
     assert 0 < stream.longest < 1_000_000
 
 
 def test_a_stream_is_read_from_its_beginning() -> None:
     stream = io.BytesIO(OPAQUE)
     stream.seek(100)
-    assert judge(stream, trust()).overall is GOOD
+    assert judge(stream, **trust()).overall is GOOD
 
 
 def test_what_was_not_checked_is_not_good() -> None:
-    assert judge(DATA, Trust(ANCHORS, NOW), signature=SIGNATURE).overall is OPEN
-    assert judge(DATA, Trust((), NOW), signature=SIGNATURE).overall is OPEN
-    assert Judgement(()).overall is OPEN
-    assert Judged(None, None).overall is OPEN
+    assert judge(DATA, anchors=ANCHORS, at=NOW, signature=SIGNATURE).overall is OPEN
+    assert judge(DATA, anchors=(), at=NOW, signature=SIGNATURE).overall is OPEN
+    assert Judgements(()).overall is OPEN
 
 
 @pytest.mark.parametrize(
     ("document", "trusted", "step"),
     [
         (DATA + b"\n", trust(), "signature"),
-        (DATA, Trust((Anchor(tsa.CA.certificate),), NOW), "issuer"),
+        (DATA, {"anchors": (Anchor(tsa.CA.certificate),), "at": NOW}, "issuer"),
         (DATA, trust(datetime(2032, 1, 1, tzinfo=UTC)), "validity"),
         (DATA, trust(policies=("1.2.3",)), "key usage"),
         (DATA, trust(NOW, CERTIFICATE.serial_number), "revocation"),
     ],
 )
-def test_one_bad_step_makes_the_whole_bad(document: bytes, trusted: Trust, step: str) -> None:
-    judgement = judge(document, trusted, signature=SIGNATURE)
+def test_one_bad_step_makes_the_whole_bad(document: bytes, trusted: dict[str, Any], step: str) -> None:
+    judgement = judge(document, **trusted, signature=SIGNATURE)
     assert judgement.overall is BAD
     assert dict(judgement.signatures[0].steps)[step].verdict is BAD
 
 
 def test_a_simulated_signer_is_told_of() -> None:
-    assert judge(DATA, Trust((Anchor(CA.certificate, simulated=True),), NOW), signature=SIGNATURE).simulated
+    assert judge(DATA, SIGNATURE, anchors=(Anchor(CA.certificate, simulated=True),), at=NOW).simulated
 
 
 # --- the time that counts ---
@@ -139,24 +138,25 @@ def test_the_certificate_is_held_against_the_time_that_a_time_stamp_proves(
 ) -> None:
     later = datetime(2032, 1, 1, tzinfo=UTC)  # the signer's certificate has expired
     lists = (revocation_list(CA, when=TODAY), revocation_list(tsa.CA, when=later))
-    proving = Trust(ANCHORS, later, (tsa.CA.certificate,), RevocationEvidence(lists))
-    (judged,) = judge(document, proving, **how).signatures
+    evidence, stampers = RevocationEvidence(lists), (Anchor(tsa.CA.certificate),)
+    (judged,) = judge(document, anchors=ANCHORS, at=later, evidence=evidence, time_anchors=stampers, **how)
     assert (judged.overall, names(judged)[-1]) == (GOOD, "time stamp")
     assert judged.proof is not None
     assert judged.proof.time is not None
     assert abs(judged.proof.time - TODAY) < timedelta(minutes=5)
-    unproven = judge(document, Trust(ANCHORS, later, evidence=RevocationEvidence(lists)), **how)
-    assert dict(unproven.signatures[0].steps)["validity"].verdict is BAD
+    unproven = judge(document, anchors=ANCHORS, at=later, evidence=evidence, **how)
+    assert dict(unproven[0].steps)["validity"].verdict is BAD
 
 
 def test_a_time_stamp_on_a_pdf_file_has_its_authority_in_place_of_a_signer() -> None:
     both = time_stamped_file()
-    trusted = trust(datetime.now(UTC), time_authorities=(tsa.CA.certificate,))
-    signed, on_file = judge(both, trusted).signatures
-    assert (signed.signer, on_file.signer, on_file.report) == (CERTIFICATE, None, None)
+    trusted = trust(datetime.now(UTC), time_anchors=(Anchor(tsa.CA.certificate),))
+    judgements = judge(both, **trusted)
+    (signed,), (on_file,) = judgements, judgements.time_stamps
+    assert (signed.require().certificate, on_file.signer, on_file.report) == (CERTIFICATE, None, None)
     assert names(on_file) == ["rest of the file", "time stamp"]
-    assert judge(both, trusted).overall is GOOD
-    unknown = judge(both, trust(datetime.now(UTC))).signatures[1]
+    assert judge(both, **trusted).overall is GOOD
+    unknown = judge(both, **trust(datetime.now(UTC))).time_stamps[0]
     assert unknown.overall is OPEN
 
 
@@ -165,14 +165,69 @@ def test_a_time_stamp_on_a_pdf_file_has_its_authority_in_place_of_a_signer() -> 
 
 def test_one_bad_signature_of_a_pdf_file_makes_the_whole_bad() -> None:
     changed = pades.sign(updated(SIGNED, other_page), OTHER, key("somebody"))
-    judgement = judge(changed, trust())
+    judgement = judge(changed, **trust())
     assert [judged.overall for judged in judgement.signatures] == [BAD, GOOD]
     assert judgement.overall is BAD
 
 
 def test_of_an_unreadable_signature_the_pdf_file_s_steps_are_there() -> None:
-    unread = pades.PdfSignature("field", "kind", None, good("x"), good("y"))
-    assert names(Judged(None, None, None, unread)) == ["signature", "rest of the file"]
+    unread = pades.PdfSignature("field", "kind", None, good("s/x", "x"), good("s/y", "y"))
+    assert names(Judgement(good("s/x", "x"), pdf=unread)) == ["signature", "rest of the file"]
+
+
+# --- what a program asks ---
+
+
+def test_require_returns_the_signer_of_a_good_signature() -> None:
+    (signer,) = judge(DATA, SIGNATURE, **trust()).require()
+    assert (signer.certificate, signer.simulated) == (CERTIFICATE, False)
+    assert "見本" not in repr(signer)
+    assert signer.holder is not None
+    assert signer.holder.name is not None
+    assert signer.holder.name.value == "見本"
+
+
+def test_require_raises_for_whatever_is_not_good_and_carries_all_steps() -> None:
+    forged = judge(DATA + b"x", SIGNATURE, **trust())
+    for ask in (forged.require, forged[0].require):
+        with pytest.raises(errors.SignatureNotAccepted) as refused:
+            ask({"revocation", "rest", "time-stamp"})
+        assert refused.value.steps == forged[0].steps
+    assert dict(forged[0].steps)["signature"].code == "signature/changed"
+
+
+def test_unchecked_revocation_is_accepted_only_by_a_caller_who_says_so() -> None:
+    unchecked = judge(DATA, SIGNATURE, anchors=ANCHORS, at=NOW)
+    with pytest.raises(errors.SignatureNotAccepted):
+        unchecked.require()
+    assert unchecked.require({"revocation"})[0].certificate == CERTIFICATE
+    with pytest.raises(errors.UsageError):
+        unchecked.require({"issuer"})
+
+
+def test_a_file_with_one_bad_signature_lets_no_signer_out() -> None:
+    changed = judge(pades.sign(updated(SIGNED, other_page), OTHER, key("somebody")), **trust())
+    assert changed[1].require().certificate == OTHER
+    with pytest.raises(errors.SignatureNotAccepted):
+        changed.require({"rest"})
+
+
+def test_nothing_takes_a_judgement_for_a_yes() -> None:
+    judgements = judge(DATA + b"x", SIGNATURE, **trust())
+    for value in (judgements, judgements[0], judgements.overall, judgements[0].report):
+        with pytest.raises(TypeError, match="truth value"):
+            bool(value)
+    assert (len(judgements), list(judgements)) == (1, [judgements[0]])
+
+
+def test_the_signing_time_is_the_signer_s_claim_unless_a_time_stamp_proves_one() -> None:
+    claimed = judge(DATA, SIGNATURE, **trust())[0].signed_at
+    assert claimed is not None
+    assert claimed.source is TimeSource.SIGNER
+    assert judge(DATA, raw(HashAlgorithm.SHA256), certificate=CERTIFICATE, **trust())[0].signed_at is None
+    proven = judge(DATA, STAMPED, time_anchors=(Anchor(tsa.CA.certificate),), **trust(TODAY))[0].signed_at
+    assert proven is not None
+    assert proven.source is TimeSource.TIME_STAMP
 
 
 # --- what is refused ---
@@ -181,13 +236,13 @@ def test_of_an_unreadable_signature_the_pdf_file_s_steps_are_there() -> None:
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        (lambda: judge(DATA, trust(), signature=bytes(256)), errors.CertificateFileError),
-        (lambda: judge(DATA, trust(), signature=b"\x30\x00"), errors.CertificateFileError),
-        (lambda: judge(DATA, trust(), certificate=CERTIFICATE), errors.UsageError),
-        (lambda: judge(SIGNATURE, trust()), errors.UsageError),
-        (lambda: judge(DATA, trust()), errors.PdfFileError),
-        (lambda: judge(pdf(), trust()), errors.PdfFileError),
-        (lambda: judge(OPAQUE, Trust(ANCHORS, datetime(2026, 7, 1))), errors.UsageError),  # on purpose
+        (lambda: judge(DATA, **trust(), signature=bytes(256)), errors.CertificateFileError),
+        (lambda: judge(DATA, **trust(), signature=b"\x30\x00"), errors.CertificateFileError),
+        (lambda: judge(DATA, **trust(), certificate=CERTIFICATE), errors.UsageError),
+        (lambda: judge(SIGNATURE, **trust()), errors.UsageError),
+        (lambda: judge(DATA, **trust()), errors.PdfFileError),
+        (lambda: judge(pdf(), **trust()), errors.PdfFileError),
+        (lambda: judge(OPAQUE, anchors=ANCHORS, at=datetime(2026, 7, 1)), errors.UsageError),  # on purpose
     ],
     ids=["raw without certificate", "no CMS", "no signature", "content missing", "no PDF", "unsigned", "no zone"],
 )
@@ -204,4 +259,4 @@ def test_a_stream_without_end_is_not_read_to_it() -> None:
             return bytes(size)
 
     with pytest.raises(errors.PdfFileError, match="longer"):
-        judge(Endless(), trust())
+        judge(Endless(), **trust())

@@ -11,7 +11,7 @@ import pytest
 from mynacard import errors
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, pades
-from mynacard.signing.judging import Trust, judge
+from mynacard.signing.judging import judge
 from mynacard.signing.making import Format, Making, add_time_stamp
 from mynacard.trust import Anchor, Verdict
 from tests.signing import tsa
@@ -20,7 +20,7 @@ from tests.signing.pdfs import pdf
 from tests.signing.test_cms import OnCard
 from tests.trust.authorities import key
 
-TRUST = Trust((Anchor(CA.certificate),), datetime.now(UTC))
+TRUST: Any = {"anchors": (Anchor(CA.certificate),), "at": datetime.now(UTC)}
 
 
 @pytest.mark.parametrize("hash_", HashAlgorithm)
@@ -45,11 +45,11 @@ def test_what_is_made_with_one_signature_is_judged_good(making: Making, suffix: 
     signed = making.sign(document, CERTIFICATE, card)
     assert (card.signatures, making.suffix) == (1, suffix)
     if making.format is Format.PADES or making.opaque:
-        judgement = judge(signed, TRUST)
+        judgement = judge(signed, **TRUST)
     elif making.format is Format.RAW:
-        judgement = judge(document, TRUST, signature=signed, certificate=CERTIFICATE, hash_=hash_)
+        judgement = judge(document, **TRUST, signature=signed, certificate=CERTIFICATE, hash_=hash_)
     else:
-        judgement = judge(document, TRUST, signature=signed)
+        judgement = judge(document, **TRUST, signature=signed)
     (judged,) = judgement.signatures
     verdicts = {name: step.verdict for name, step in judged.steps}
     assert verdicts.pop("revocation") is Verdict.NOT_CHECKED
@@ -93,8 +93,8 @@ def test_what_is_not_installed_is_known_before(monkeypatch: pytest.MonkeyPatch) 
 def test_a_time_stamp_finds_its_place_in_either() -> None:
     signed = Making(Format.PADES, time_stamped=True).sign(pdf(), CERTIFICATE, key("holder"))
     for judgement in (
-        judge(DATA, TRUST, signature=add_time_stamp(SIGNATURE, tsa.answered)),
-        judge(add_time_stamp(signed, tsa.answered), TRUST),
+        judge(DATA, **TRUST, signature=add_time_stamp(SIGNATURE, tsa.answered)),
+        judge(add_time_stamp(signed, tsa.answered), **TRUST),
     ):
         (judged,) = judgement.signatures
         assert judged.proof is not None

@@ -11,7 +11,7 @@ from mynacard import errors
 from mynacard.apdu import Channel
 from mynacard.hashes import HashAlgorithm
 from mynacard.jpki import DIGITAL_SIGNATURE, JpkiSession
-from mynacard.signing.judging import Trust, judge
+from mynacard.signing.judging import judge
 from mynacard.signing.making import Format, Making
 from mynacard.signing.shown import ShownFile, signer
 from mynacard.trust import Verdict, load_certificate
@@ -80,7 +80,7 @@ def test_a_file_gets_one_good_signature(making: Making, path: Path, session: Jpk
     signature = signer(session, making)(ShownFile.of(path, making, keep=False))
     certificate = load_certificate(certificate_of(DIGITAL_SIGNATURE)) if making.format is Format.RAW else None
     judgement = judge(
-        DATA, Trust((), datetime.now(UTC)), signature=signature, certificate=certificate, hash_=making.hash_
+        DATA, anchors=(), at=datetime.now(UTC), signature=signature, certificate=certificate, hash_=making.hash_
     )
     assert sum(command[1] == 0x2A for command in card.sent) == 1
     (judged,) = judgement.signatures

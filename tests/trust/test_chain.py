@@ -41,7 +41,7 @@ from tests.trust.authorities import (
 )
 
 CA = authority()
-SIGNED = good("It is.")
+SIGNED = good("signature/good", "It is.")
 SECOND = timedelta(seconds=1)
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 
@@ -115,7 +115,7 @@ def test_policies_are_reported_and_demanded_only_if_the_caller_does() -> None:
 
 
 def test_a_report_explains_itself_and_can_be_translated() -> None:
-    lines = judge(holder(CA), CA, signature=bad("It is not.")).explain().splitlines()
+    lines = judge(holder(CA), CA, signature=bad("signature/bad", "It is not.")).explain().splitlines()
     assert [line.split(".")[0] for line in lines] == [
         "signature: bad", "issuer: good", "validity: good", "key usage: good", "revocation: not checked",
     ]  # fmt: skip
@@ -128,8 +128,8 @@ def test_a_signature_that_nobody_handed_in_is_not_checked() -> None:
 
 
 def test_one_bad_step_makes_the_whole_bad() -> None:
-    assert judge(holder(CA), CA, signature=bad("It is not.")).overall is Verdict.BAD
-    assert overall([SIGNED, bad("It is not.")]) is Verdict.BAD
+    assert judge(holder(CA), CA, signature=bad("signature/bad", "It is not.")).overall is Verdict.BAD
+    assert overall([SIGNED, bad("signature/bad", "It is not.")]) is Verdict.BAD
 
 
 def test_no_steps_prove_nothing() -> None:

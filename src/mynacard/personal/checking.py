@@ -165,17 +165,21 @@ def check_face(
 
 def not_checkable(wanted: RootKind = RootKind.PRODUCTION) -> Genuineness:
     """The report on the common or the resident register application: no known key signs anything in them."""
-    why = not_checked(N_("Nothing in this application can show whether the card is genuine."))
+    why = not_checked(
+        "application/nothing-to-check", N_("Nothing in this application can show whether the card is genuine.")
+    )
     return Genuineness(wanted, None, (Check(Subject.APPLICATION, why),))
 
 
 _VALIDITY: Final = not_checked(
-    N_("Whether the card is still valid was not checked: these certificates have no dates and no revocation.")
+    "validity/no-dates",
+    N_("Whether the card is still valid was not checked: these certificates have no dates and no revocation."),
 )
 _NOT_LINKED: Final = not_checked(
-    N_("Nothing in this application says that its data and the key that answered belong to one card.")
+    "same-card/not-linked",
+    N_("Nothing in this application says that its data and the key that answered belong to one card."),
 )
-_UNREAD: Final = not_checked(N_("The file was not read."))
+_UNREAD: Final = not_checked("file/not-read", N_("The file was not read."))
 
 
 def _check_nonce(presence: Presence | None) -> None:
@@ -184,7 +188,7 @@ def _check_nonce(presence: Presence | None) -> None:
 
 
 def _malformed(why: CardDataError) -> Step:
-    return bad(N_("{why}"), why=why)
+    return bad("file/malformed", N_("{why}"), why=why)
 
 
 def _certificate(
@@ -198,11 +202,11 @@ def _certificate(
     named = [root for root in roots if root.key_id == certificate.issuer and root.purpose is purpose]
     if not named:
         why = N_("None of the known roots issued this certificate; it names {issuer}.")
-        return bad(why, issuer=str(certificate.issuer)), None, None
+        return bad("issuer/unknown", why, issuer=str(certificate.issuer)), None, None
     signers = [root for root in named if certificate.signed_by(root.public_key)]
     if not signers:
         why = N_("The certificate names the root {issuer}, which did not sign it.")
-        return bad(why, issuer=str(certificate.issuer)), None, None
+        return bad("issuer/other-key", why, issuer=str(certificate.issuer)), None, None
     root = next((root for root in signers if root.kind is wanted), signers[0])
     return _of_kind(root, wanted), certificate.public_key, root
 
@@ -211,14 +215,14 @@ def _of_kind(root: Root, wanted: RootKind) -> Step:
     details = {"root": str(root.key_id), "kind": root.kind.value, "wanted": wanted.value}
     if root.kind is not wanted:
         why = N_("The certificate leads to the {kind} root {root}; one of kind {wanted} was asked for.")
-        return bad(why, **details)
+        return bad("issuer/other-kind", why, **details)
     if root.kind is RootKind.SIMULATED:
         why = N_("The certificate leads to the simulated root {root}: it proves nothing outside of tests.")
     elif root.origin is Origin.COMMUNITY:
         why = N_("The certificate leads to the {kind} root {root}, as other programs know it; J-LIS publishes none.")
     else:
         why = N_("The certificate leads to the {kind} root {root}, which was supplied.")
-    return good(why, **details)
+    return good("issuer/good", why, **details)
 
 
 _BAD_SIGNATURE: Final = N_("The certified key did not sign these bytes.")
@@ -228,8 +232,8 @@ _NO_KEY: Final = N_("There is no key to check it with: the certificate does not 
 
 def _signature(issuer: PublicKeyObject | None, check: Callable[[PublicKeyObject], bool]) -> Step:
     if issuer is None:
-        return not_checked(_NO_KEY)
-    return good(_GOOD_SIGNATURE) if check(issuer) else bad(_BAD_SIGNATURE)
+        return not_checked("signature/no-key", _NO_KEY)
+    return good("signature/good", _GOOD_SIGNATURE) if check(issuer) else bad("signature/forged", _BAD_SIGNATURE)
 
 
 def _value(step: Step, value: _V) -> tuple[Step, _V | None]:
@@ -284,10 +288,10 @@ def _attributes(content: bytes | None, signed: TextDigests | None) -> Step:
 
 def _digest(content: bytes, signed: bytes | None) -> Step:
     if signed is None:
-        return not_checked(N_("There is no signed digest to compare it with."))
+        return not_checked("digest/not-signed", N_("There is no signed digest to compare it with."))
     if hmac.compare_digest(HashAlgorithm.SHA256.digest(content), signed):
-        return good(N_("It has the digest that was signed."))
-    return bad(N_("It does not have the digest that was signed."))
+        return good("digest/same", N_("It has the digest that was signed."))
+    return bad("digest/other", N_("It does not have the digest that was signed."))
 
 
 # --- card face -----------------------------------------------------------------------------------------
@@ -318,17 +322,17 @@ def _face(content: bytes | None, issuer: PublicKeyObject | None) -> tuple[Step, 
 
 def _same_card(keys: tuple[PublicKeyObject, ...], presence: Presence | None) -> Step:
     if len(keys) > 1:
-        return bad(N_("The records name different keys: they come from different cards."))
+        return bad("same-card/other-keys", N_("The records name different keys: they come from different cards."))
     if not keys or presence is None:
-        return not_checked(N_("No key of the card was compared with an answer."))
-    return good(N_("All records that were read name the key that was challenged."))
+        return not_checked("same-card/not-compared", N_("No key of the card was compared with an answer."))
+    return good("same-card/same-key", N_("All records that were read name the key that was challenged."))
 
 
 def _unsigned(face: bytes | None) -> Step:
     if face is None:
-        return not_checked(N_("No unsigned data were read."))
+        return not_checked("unsigned/not-read", N_("No unsigned data were read."))
     why = N_("The expiry date and the image of the security code are not signed.")
-    return not_checked(why)
+    return not_checked("unsigned/not-signed", why)
 
 
 # --- both ------------------------------------------------------------------------------------------------
@@ -336,9 +340,9 @@ def _unsigned(face: bytes | None) -> Step:
 
 def _presence(presence: Presence | None, keys: Sequence[PublicKeyObject]) -> Step:
     if presence is None:
-        return not_checked(N_("The card was not asked to sign anything: it may be a copy."))
+        return not_checked("presence/not-asked", N_("The card was not asked to sign anything: it may be a copy."))
     if not keys:
-        return not_checked(N_("There is no signed key of the card to check its answer with."))
+        return not_checked("presence/no-key", N_("There is no signed key of the card to check its answer with."))
     if all(signed_challenge(key, presence.answer, presence.nonce) for key in keys):
-        return good(N_("The card signed a fresh challenge with its signed key."))
-    return bad(N_("The card's answer to the challenge was not made with its signed key."))
+        return good("presence/answered", N_("The card signed a fresh challenge with its signed key."))
+    return bad("presence/other-key", N_("The card's answer to the challenge was not made with its signed key."))

@@ -24,6 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard import webeid
 from mynacard.errors import CertificateFileError, ProtocolError, UnsupportedAlgorithmError
 from mynacard.portal.refusal import Refusal, account_exists, not_logged_in, unknown_challenge, wrong_state
 from mynacard.portal.store import Account, Duplicate, NoChallenge, Store, Submission
@@ -56,7 +57,6 @@ from mynacard.texts import N_
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, check
 from mynacard.trust import Purpose as CertificatePurpose
 from mynacard.trust.revocation import NO_EVIDENCE
-from mynacard.webeid import validate
 
 __all__ = ["Receiver", "Refusal"]
 
@@ -356,7 +356,7 @@ class Receiver:
         if not self.store.take_challenge(nonce, purpose, None, self._time()):
             raise unknown_challenge()
         try:
-            return validate(token, self.origin, nonce, self.anchors, at=self.clock(), evidence=self.evidence())
+            return webeid.report(token, self.origin, nonce, self.anchors, at=self.clock(), evidence=self.evidence())
         except (ProtocolError, CertificateFileError, UnsupportedAlgorithmError) as reason:
             raise Refusal(400, "token/form", N_("This is not a valid token: {reason}"), reason=reason) from None
 

@@ -68,12 +68,14 @@ def check(
     read, verify = _GENERATIONS[files.type.generation]
     value, stored = read(files)
     if value is None:
-        absent = not_checked(_NO_SIGNATURE)
+        absent = not_checked("signature/absent", _NO_SIGNATURE)
         return Report(files.type, wanted, None, None, False, absent, absent, absent)
     certificate = _certificate(stored)
     if certificate is None:
-        signature = bad(N_("The card has a signature, but the signer's certificate cannot be read."))
-        unknown = not_checked(N_("There is no certificate."))
+        signature = bad(
+            "signature/no-certificate", N_("The card has a signature, but the signer's certificate cannot be read.")
+        )
+        unknown = not_checked("issuer/no-certificate", N_("There is no certificate."))
         return Report(files.type, wanted, None, None, True, signature, unknown, unknown)
     data = signed_data(files)
     form = None if data is None else verify(certificate.public_key, value, data)
@@ -84,7 +86,7 @@ def check(
         anchor,
         form,
         True,
-        good(N_("The signed fields are unchanged.")) if form else _changed(data),
+        good("signature/good", N_("The signed fields are unchanged.")) if form else _changed(data),
         issuer,
         _validity(at, certificate, anchor),
     )
@@ -173,8 +175,8 @@ _GENERATIONS: Final[
 
 def _changed(data: bytes | None) -> Step:
     if data is None:
-        return bad(N_("The card has a signature, but not everything that it should cover."))
-    return bad(N_("The signed fields are not what the certificate's key signed."))
+        return bad("signature/incomplete", N_("The card has a signature, but not everything that it should cover."))
+    return bad("signature/changed", N_("The signed fields are not what the certificate's key signed."))
 
 
 # --- the certificate -------------------------------------------------------------------------------------------
@@ -194,20 +196,21 @@ def _issuer(certificate: Certificate, anchors: tuple[Anchor, ...], wanted: Ancho
     anchor = next((issuer for issuer in issuers if issuer.kind is wanted), next(iter(issuers), None))
     if anchor is None:
         if not anchors:
-            return None, not_checked(N_("No CA certificate was given: the signer is unknown."))
-        return None, bad(N_("None of the given CA certificates issued the signer's certificate."))
+            return None, not_checked("issuer/no-anchor", N_("No CA certificate was given: the signer is unknown."))
+        return None, bad("issuer/unknown", N_("None of the given CA certificates issued the signer's certificate."))
     if anchor.says_simulated and not anchor.simulated:
-        return anchor, bad(N_("The CA is simulated: it proves nothing outside of tests."))
+        return anchor, bad("issuer/simulated", N_("The CA is simulated: it proves nothing outside of tests."))
     if anchor.kind is not wanted:
         return anchor, bad(
+            "issuer/other-kind",
             N_("The CA signs {kind} cards, but {wanted} ones are wanted."),
             kind=anchor.kind.value,
             wanted=wanted.value,
         )
     problem = _profile(certificate, anchor.certificate)
     if problem:
-        return anchor, bad(problem)
-    return anchor, good(N_("Signed under the {kind} CA that was given."), kind=anchor.kind.value)
+        return anchor, bad("issuer/profile", problem)
+    return anchor, good("issuer/good", N_("Signed under the {kind} CA that was given."), kind=anchor.kind.value)
 
 
 def _profile(certificate: Certificate, authority: Certificate) -> str | None:
@@ -228,15 +231,27 @@ def _validity(at: datetime, signer: Certificate, anchor: Anchor | None) -> Step:
     certificate = signer.parsed
     if at < certificate.not_valid_before_utc:
         return bad(
-            N_("The signer's certificate is valid from {start}."), start=moment(certificate.not_valid_before_utc)
+            "validity/not-yet",
+            N_("The signer's certificate is valid from {start}."),
+            start=moment(certificate.not_valid_before_utc),
         )
     if at > certificate.not_valid_after_utc:
-        return bad(N_("The signer's certificate expired on {end}."), end=moment(certificate.not_valid_after_utc))
+        return bad(
+            "validity/expired",
+            N_("The signer's certificate expired on {end}."),
+            end=moment(certificate.not_valid_after_utc),
+        )
     if anchor is None:
-        return good(N_("The signer's certificate is valid on {time}."), time=moment(at))
+        return good("validity/good", N_("The signer's certificate is valid on {time}."), time=moment(at))
     authority = anchor.certificate.parsed
     if at < authority.not_valid_before_utc:
-        return bad(N_("The CA certificate is not valid before {start}."), start=moment(authority.not_valid_before_utc))
+        return bad(
+            "validity/ca-not-yet",
+            N_("The CA certificate is not valid before {start}."),
+            start=moment(authority.not_valid_before_utc),
+        )
     if at > authority.not_valid_after_utc:
-        return bad(N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc))
-    return good(N_("Both certificates are valid on {time}."), time=moment(at))
+        return bad(
+            "validity/ca-expired", N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc)
+        )
+    return good("validity/good", N_("Both certificates are valid on {time}."), time=moment(at))

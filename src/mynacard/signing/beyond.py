@@ -43,26 +43,30 @@ def compared(embedded: Any, names: frozenset[str], *, ends: bool) -> tuple[Beyon
     coverage = pyhanko.status.SignatureCoverageLevel
     embedded.compute_integrity_info()
     if embedded.coverage == coverage.ENTIRE_FILE:
-        return Beyond.NOTHING, good(N_("The signature covers the whole file."))
+        return Beyond.NOTHING, good("rest/nothing", N_("The signature covers the whole file."))
     is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
     if embedded.coverage != coverage.ENTIRE_REVISION or is_last or not ends:
         return Beyond.UNSIGNED_BYTES, bad(
-            N_("The file holds bytes that were not signed and that do not form a later version of it.")
+            "rest/unsigned-bytes",
+            N_("The file holds bytes that were not signed and that do not form a later version of it."),
         )
     integrity = embedded.summarise_integrity_info()
     differences = embedded.diff_result
     if isinstance(differences, pyhanko.diff_analysis.SuspiciousModification):
         return Beyond.OTHER_CHANGES, bad(
-            N_("The file was changed after it was signed, beyond signatures and form fields.")
+            "rest/other-changes", N_("The file was changed after it was signed, beyond signatures and form fields.")
         )
     if not integrity["docmdp_ok"]:
         return Beyond.FORBIDDEN_CHANGES, bad(
-            N_("The file was changed after it was signed, which the signer had forbidden.")
+            "rest/forbidden-changes", N_("The file was changed after it was signed, which the signer had forbidden.")
         )
     filled = sorted(str(name) for name in set(differences.changed_form_fields) - names)
     if filled:
         return Beyond.FILLED_IN_FIELDS, not_checked(
+            "rest/filled-in-fields",
             N_("Form fields were filled in after signing, and this signature does not cover them: {fields}."),
             fields=", ".join(filled),
         )
-    return Beyond.LATER_SIGNATURES, good(N_("The signature covers the whole file except later signatures."))
+    return Beyond.LATER_SIGNATURES, good(
+        "rest/later-signatures", N_("The signature covers the whole file except later signatures.")
+    )

@@ -204,13 +204,15 @@ def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
     if not contents:
         raise UsageError(N_("This signature does not hold what was signed: the file is needed, too."))
     if signature.names_certificate is False:
-        return bad(N_("The signature names a certificate other than the one it holds."))
+        return bad("signature/other-certificate", N_("The signature names a certificate other than the one it holds."))
     digest = signature.hash.digest(signature.signed_attributes)
     if not primitive.signed(signature.certificate, signature.value, digest, signature.hash):
-        return bad(N_("The signature is damaged or forged: it does not match its own certificate."))
+        return bad("signature/forged", N_("The signature is damaged or forged: it does not match its own certificate."))
     if any(digest(signature.hash) != signature.content_digest for digest in contents):
-        return bad(N_("The signature is for another file, or the file was changed after it was signed."))
-    return good(N_("The file is unchanged since it was signed with the key of this certificate."))
+        return bad(
+            "signature/changed", N_("The signature is for another file, or the file was changed after it was signed.")
+        )
+    return good("signature/good", N_("The file is unchanged since it was signed with the key of this certificate."))
 
 
 def _too_long() -> CertificateFileError:

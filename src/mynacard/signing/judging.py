@@ -1,73 +1,103 @@
-"""One document in, one verdict out, on its signatures of whatever format.
+"""One document in, one verdict out on each of its signatures, of whatever format.
 
 A signature is good for certain bytes, and its certificate at a certain time: the one that a trusted time stamp proves,
-else the one that the caller names. This module has no CA built in, and uses neither a clock nor a network.
+else the one that the caller names. A verdict covers everything: the signature, what else the file holds, the
+certificate's issuer, validity, usage and revocation, and the time stamps. This module has no CA built in, and uses no
+network.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from io import BufferedIOBase
+from typing import overload
 
 from cryptography import x509
 
-from mynacard.errors import CertificateFileError, UsageError
+from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cms, pades, rawsig, timestamp
+from mynacard.signing import cms, pdf, rawsig, timestamp
 from mynacard.signing.content import DigestOf, of_bytes, of_file
 from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
+from mynacard.trust.acceptance import require
+from mynacard.trust.holder import HolderAttributes, holder_of
 from mynacard.trust.revocation import NO_EVIDENCE
-from mynacard.verdict import overall
+from mynacard.verdict import Undecided, bad, overall
 
-__all__ = ["Judged", "Judgement", "Trust", "judge"]
+__all__ = ["Judgement", "Judgements", "SignedTime", "Signer", "TimeSource", "judge"]
+
+
+class TimeSource(StrEnum):
+    """The source of a signing time."""
+
+    TIME_STAMP = "time-stamp"
+    """An authority that the caller trusts: the signature existed at this time."""
+    SIGNER = "signer"
+    """The signer's computer, which proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
-    """The certificates and data that the caller trusts, and the time that matters.
+class SignedTime:
+    """When a signature was made, and according to whom."""
+
+    time: datetime
+    source: TimeSource
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The signer.
 
     Attributes:
-        anchors: the CA certificates that are trusted to issue signing certificates.
-        at: the time that matters, with a time zone: now, or when the signatures were known to exist.
-        time_authorities: the CA certificates that are trusted for time stamps, and for nothing else.
-        evidence: the caller's data on revoked certificates.
-        policies: object identifiers, one of which a signer's certificate must have; empty for any.
+        certificate: the signing certificate. JPKI's contains its holder's name and address.
+        simulated: whether this is a simulated card, whose signatures mean nothing outside of tests.
     """
 
-    anchors: tuple[Anchor, ...]
-    at: datetime
-    time_authorities: tuple[x509.Certificate, ...] = ()
-    evidence: RevocationEvidence = NO_EVIDENCE
-    policies: tuple[str, ...] = ()
+    certificate: x509.Certificate = field(repr=False)
+    simulated: bool
+
+    @property
+    def holder(self) -> HolderAttributes | None:
+        """The holder's name, address, birth date and sex; None if the certificate has none in a known form."""
+        try:
+            return holder_of(self.certificate)
+        except CertificateFileError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgement(Undecided):
     """One signature, and the results of checking it.
 
     Attributes:
-        signer: the signer's certificate; None for a time stamp on a PDF file, and if the signature could not be read.
-        report: the report on that certificate under the caller's anchors; None without a certificate.
+        signature: whether the key of its certificate signed the document; for a time stamp on a PDF file, not checked.
+        signer: the signer; None for a time stamp on a PDF file, and if the signature could not be read.
+        report: the report on the signer's certificate under the caller's anchors; None without one.
         proof: what the time stamps prove; None if there are none.
         pdf: the signature as the PDF file has it; None outside of PDF files.
+        signed_at: when it was made; None if neither a trusted time stamp nor the signer says.
     """
 
-    signer: x509.Certificate | None
-    report: Report | None
+    signature: Step
+    signer: Signer | None = None
+    report: Report | None = None
     proof: timestamp.Proof | None = None
-    pdf: pades.PdfSignature | None = None
+    pdf: pdf.PdfSignature | None = None
+    signed_at: SignedTime | None = None
 
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
         """All steps with their names, as :func:`mynacard.verdict.explain` takes them."""
-        of_report = dict(self.report.steps) if self.report is not None else {}
-        of_pdf = dict(self.pdf.steps) if self.pdf is not None else {}
-        of_stamps = dict(self.proof.steps) if self.proof is not None else {}
+        of_stamps = self.proof.steps if self.proof is not None else ()
+        rest = self.pdf.steps[1:] if self.pdf is not None else ()
         if self.pdf is not None and self.pdf.is_time_stamp and of_stamps:
-            del of_pdf["signature"]  # here, the time stamp is the signature
-        return tuple({**of_report, **of_pdf, **of_stamps}.items())
+            return (*rest, *of_stamps)  # here, the time stamp is the signature
+        of_signature = self.report.steps if self.report is not None else ((N_("signature"), self.signature),)
+        return (*of_signature, *rest, *of_stamps)
 
     @property
     def overall(self) -> Verdict:
@@ -77,113 +107,216 @@ class Judged:
     @property
     def simulated(self) -> bool:
         """Whether the signer is a simulated card, whose signatures mean nothing outside of tests."""
-        return self.report is not None and self.report.simulated
+        return self.signer is not None and self.signer.simulated
+
+    def require(self, accept_unchecked: Collection[str] = ()) -> Signer:
+        """The signer, if all steps are good, or not checked where the caller accepts that.
+
+        Args:
+            accept_unchecked: ``"revocation"``, ``"rest"`` and ``"time-stamp"``, or some of them: topics of steps that
+                may be left unchecked. A bad step is never accepted.
+
+        Raises:
+            SignatureNotAccepted: a step is bad, or was not taken; it carries all steps.
+            UsageError: *accept_unchecked* names something else; or this is a time stamp, which has no signer.
+        """
+        require(self.steps, accept_unchecked)
+        if self.signer is None:
+            raise UsageError(N_("A time stamp has no signer."))
+        return self.signer
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """The result of judging a document.
+class Judgements(Undecided, Sequence[Judgement]):
+    """The judgements on a document: a sequence of those on its signatures, at least one.
 
     Attributes:
         signatures: one, or those of a PDF file in the order in which they were made.
+        time_stamps: those on a PDF file as a whole, which have no signer.
         content: the signed content, if the document is a signature that holds it. Use it only if nothing is bad.
     """
 
-    signatures: tuple[Judged, ...]
+    signatures: tuple[Judgement, ...]
+    time_stamps: tuple[Judgement, ...] = ()
     content: bytes | None = field(default=None, repr=False)
+
+    @overload
+    def __getitem__(self, index: int) -> Judgement: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Judgement, ...]: ...
+    def __getitem__(self, index: int | slice) -> Judgement | tuple[Judgement, ...]:
+        return self.signatures[index]
+
+    def __len__(self) -> int:
+        return len(self.signatures)
+
+    def __iter__(self) -> Iterator[Judgement]:
+        return iter(self.signatures)
 
     @property
     def overall(self) -> Verdict:
-        """BAD if one step of one signature is; else NOT_CHECKED if one was not taken; else GOOD."""
-        return overall(step for judged in self.signatures for _, step in judged.steps)
+        """BAD if one step of one signature or time stamp is; else NOT_CHECKED if one was not taken; else GOOD."""
+        return overall(step for judgement in (*self.signatures, *self.time_stamps) for _, step in judgement.steps)
 
     @property
     def simulated(self) -> bool:
         """Whether one of the signers is a simulated card."""
-        return any(judged.simulated for judged in self.signatures)
+        return any(judgement.simulated for judgement in self.signatures)
+
+    def require(self, accept_unchecked: Collection[str] = ()) -> tuple[Signer, ...]:
+        """All signers, if each signature and each time stamp is acceptable, as :meth:`Judgement.require` decides.
+
+        Raises:
+            SignatureNotAccepted: one is not; it carries the steps of the first such one.
+            UsageError: *accept_unchecked* names something that cannot be left unchecked.
+        """
+        for judgement in self.time_stamps:
+            require(judgement.steps, accept_unchecked)
+        return tuple(judgement.require(accept_unchecked) for judgement in self.signatures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """What the caller trusts, and the time that matters."""
+
+    anchors: tuple[Anchor, ...]
+    at: datetime
+    evidence: RevocationEvidence
+    time_anchors: tuple[x509.Certificate, ...]
+    policies: tuple[str, ...]
 
 
 def judge(
     document: bytes | BufferedIOBase,
-    trust: Trust,
-    *,
     signature: bytes | None = None,
+    *,
+    anchors: Iterable[Anchor],
+    at: datetime,
+    evidence: RevocationEvidence = NO_EVIDENCE,
+    time_anchors: Iterable[Anchor] = (),
+    policies: Iterable[str] = (),
     certificate: x509.Certificate | None = None,
     hash_: HashAlgorithm = HashAlgorithm.SHA256,
-) -> Judgement:
-    """Judge the signatures of *document*, by what the caller trusts.
+) -> Judgements:
+    """Judge the signatures of *document*, by what the caller trusts. A bad one raises nothing: see ``require``.
 
     Args:
         document: the signed content, if there is a *signature*; else a signature that holds its content, or a PDF file.
             A stream must be seekable and is read from its beginning: in pieces if the signature is detached, else as a
-            whole, up to ``pades.PDF_MAX`` bytes.
-        trust: what the caller trusts, and for which time.
+            whole, up to ``pdf.PDF_MAX`` bytes.
         signature: the detached signature of *document*: CMS, or a raw one with *certificate*.
+        anchors: the CA certificates that are trusted to issue signing certificates.
+        at: the time that matters, with a time zone: now, or when the signatures were known to exist.
+        evidence: the caller's data on revoked certificates.
+        time_anchors: the CA certificates that are trusted for time stamps, and for nothing else.
+        policies: object identifiers, one of which a signer's certificate must have; empty for any.
         certificate: the signer's, which a raw signature does not hold; with it, *signature* is taken as a raw one.
         hash_: the hash function of a raw signature, which does not name it.
 
     Raises:
-        CertificateFileError: a signature is not one or is damaged, or *trust* holds such revocation data.
-        UnsupportedAlgorithmError: a signature was made with an algorithm or a key that is not supported.
-        PdfFileError: *document* is neither a signature nor a PDF file with one; see :func:`pades.read`.
+        CertificateFileError: what should be a signature is not one, or *evidence* holds no revocation data.
+        PdfFileError: *document* is neither a signature nor a PDF file with one; see :func:`mynacard.signing.pdf.read`.
         MissingExtraError: pyHanko, needed for PDF files, time stamps and revocation data, is not installed.
-        UsageError: ``trust.at`` has no time zone; *certificate* without *signature*; or *document* is a signature
-            without its content.
+        UsageError: *at* has no time zone; *certificate* without *signature*; or *document* is a signature without its
+            content.
     """
+    trusted = tuple(anchor.certificate for anchor in time_anchors)
+    trust = _Trust(tuple(anchors), at, evidence, trusted, tuple(policies))
     if signature is not None:
         digest_of = of_bytes(document) if isinstance(document, bytes) else of_file(document)
-        return Judgement((_detached(digest_of, signature, certificate, hash_, trust),))
+        return Judgements((_detached(digest_of, signature, certificate, hash_, trust),))
     if certificate is not None:
         raise UsageError(N_("A certificate goes with a raw signature, and no signature was given."))
     data = document if isinstance(document, bytes) else _read(document)
-    if not cms.is_cms(data):
-        return Judgement(tuple(_in_pdf(pdf, trust) for pdf in pades.read(data)))
-    parsed = cms.parse(data)
-    return Judgement((_judged(trust, parsed.certificate, cms.verify(parsed), parsed.time_stamps),), parsed.content)
+    return _around(data, trust) if cms.is_cms(data) else _in_pdf(data, trust)
 
 
 def _read(document: BufferedIOBase) -> bytes:
     """All of *document*, or enough to show that it is too long."""
     document.seek(0)
-    return document.read(pades.PDF_MAX + 1)
+    return document.read(pdf.PDF_MAX + 1)
 
 
 def _detached(
-    digest_of: DigestOf, signature: bytes, certificate: x509.Certificate | None, hash_: HashAlgorithm, trust: Trust
-) -> Judged:
+    digest_of: DigestOf, signature: bytes, certificate: x509.Certificate | None, hash_: HashAlgorithm, trust: _Trust
+) -> Judgement:
     if certificate is not None:
-        return _judged(trust, certificate, rawsig.verify(signature, certificate, digest_of, hash_))
+        step = _verified(lambda: rawsig.verify(signature, certificate, digest_of, hash_))
+        return _judgement(trust, step, certificate)
     if not cms.is_cms(signature):
         raise CertificateFileError(
             N_("This is not a CMS signature. If it is a raw one, the signer's certificate is needed (--certificate).")
         )
-    parsed = cms.parse(signature)
-    return _judged(trust, parsed.certificate, cms.verify(parsed, digest_of), parsed.time_stamps)
+    return _of_cms(signature, digest_of, trust)[0]
 
 
-def _in_pdf(pdf: pades.PdfSignature, trust: Trust) -> Judged:
-    signer = pdf.cms.certificate if pdf.cms is not None else None
-    return _judged(trust, signer, pdf.signature, pdf.time_stamps, pdf)
+def _around(data: bytes, trust: _Trust) -> Judgements:
+    judgement, content = _of_cms(data, None, trust)
+    return Judgements((judgement,), content=content)
 
 
-def _judged(
-    trust: Trust,
-    signer: x509.Certificate | None,
+def _of_cms(signature: bytes, digest_of: DigestOf | None, trust: _Trust) -> tuple[Judgement, bytes | None]:
+    """The judgement on a CMS signature, and the content that it holds. An unsupported algorithm is a bad signature."""
+    try:
+        parsed = cms.parse(signature)
+    except UnsupportedAlgorithmError as error:
+        return Judgement(_unsupported(error)), None
+    step = _verified(lambda: cms.verify(parsed, digest_of))
+    return _judgement(trust, step, parsed.certificate, parsed.claimed_time, parsed.time_stamps), parsed.content
+
+
+def _in_pdf(data: bytes, trust: _Trust) -> Judgements:
+    signatures = pdf.read(data)
+    judgements = [_of_pdf(signature, trust) for signature in signatures]
+    of_stamps = [signature.is_time_stamp for signature in signatures]
+    return Judgements(
+        tuple(judgement for judgement, is_stamp in zip(judgements, of_stamps, strict=True) if not is_stamp),
+        tuple(judgement for judgement, is_stamp in zip(judgements, of_stamps, strict=True) if is_stamp),
+    )
+
+
+def _of_pdf(signature: pdf.PdfSignature, trust: _Trust) -> Judgement:
+    signer = signature.cms.certificate if signature.cms is not None else None
+    return _judgement(trust, signature.signature, signer, signature.claimed_time, signature.time_stamps, signature)
+
+
+def _verified(verify: Callable[[], Step]) -> Step:
+    """The result of *verify*. A signature that its certificate's key cannot have made is a bad one."""
+    try:
+        return verify()
+    except UnsupportedAlgorithmError as error:
+        return _unsupported(error)
+    except CertificateFileError as error:
+        return bad("signature/unreadable", str(error.args[0]), **error.details)
+
+
+def _unsupported(error: UnsupportedAlgorithmError) -> Step:
+    return bad("signature/unsupported", str(error.args[0]), **error.details)
+
+
+def _judgement(
+    trust: _Trust,
     signature: Step,
+    certificate: x509.Certificate | None,
+    claimed_time: datetime | None = None,
     stamps: tuple[timestamp.TimeStamp, ...] = (),
-    pdf: pades.PdfSignature | None = None,
-) -> Judged:
+    in_pdf: pdf.PdfSignature | None = None,
+) -> Judgement:
     """Judge one signature. Its certificate is checked at the time that a time stamp proves, if one does."""
-    proof = timestamp.check(stamps, trust.time_authorities, at=trust.at, evidence=trust.evidence)
-    if signer is None:
-        return Judged(None, None, proof, pdf)
+    proof = timestamp.check(stamps, trust.time_anchors, at=trust.at, evidence=trust.evidence)
+    proven = proof.time if proof is not None else None
+    signed_at = SignedTime(proven, TimeSource.TIME_STAMP) if proven is not None else None
+    if signed_at is None and claimed_time is not None:
+        signed_at = SignedTime(claimed_time, TimeSource.SIGNER)
+    if certificate is None:
+        return Judgement(signature, proof=proof, pdf=in_pdf, signed_at=signed_at)
     report = check(
-        signer,
+        certificate,
         trust.anchors,
-        at=(proof and proof.time) or trust.at,
+        at=proven or trust.at,
         purpose=Purpose.DOCUMENT,
         signature=signature,
         evidence=trust.evidence,
         policies=trust.policies,
     )
-    return Judged(signer, report, proof, pdf)
+    return Judgement(signature, Signer(certificate, report.simulated), report, proof, in_pdf, signed_at)

@@ -130,7 +130,7 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
     if kind not in (PADES, PKCS7, TIMESTAMP):
         return None, (), _unknown_kind(kind)
     if content is None:
-        return None, (), bad(N_("The signed bytes are not the file around the signature."))
+        return None, (), bad("signature/byte-range", N_("The signed bytes are not the file around the signature."))
     try:
         contents = unpadded(embedded.pkcs7_content)
         if kind == TIMESTAMP:
@@ -138,15 +138,21 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
         parsed = cms.parse(contents)
         signature = cms.verify(parsed, content)
     except (CertificateFileError, UnsupportedAlgorithmError) as error:
-        return None, (), bad(str(error.args[0]), **error.details)
+        return None, (), bad("signature/unreadable", str(error.args[0]), **error.details)
     if parsed.content is not None:
-        signature = bad(N_("The signature holds content of its own besides the file that it should cover."))
+        signature = bad(
+            "signature/own-content", N_("The signature holds content of its own besides the file that it should cover.")
+        )
     if kind == PADES and parsed.names_certificate is None:
-        signature = bad(N_("The signature does not name its certificate, as PAdES requires."))
+        signature = bad(
+            "signature/names-no-certificate", N_("The signature does not name its certificate, as PAdES requires.")
+        )
     return parsed, parsed.time_stamps, signature
 
 
-_FOR_TIME_STAMPS: Final = not_checked(N_("This is a time stamp on the file: its authority has to be checked."))
+_FOR_TIME_STAMPS: Final = not_checked(
+    "signature/time-stamp", N_("This is a time stamp on the file: its authority has to be checked.")
+)
 
 
 def _check_count(signatures: int, revisions: int) -> None:
@@ -174,7 +180,7 @@ def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
     """The signatures of kinds that pyHanko ignores."""
     known = {kind.value for kind in pyhanko.fields.SigSeedSubFilter}
     kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
-    rest = not_checked(N_("The bytes that the signature covers were not checked."))
+    rest = not_checked("rest/not-checked", N_("The bytes that the signature covers were not checked."))
     return tuple(
         PdfSignature(name, kind.removeprefix("/"), None, _unknown_kind(kind), rest)
         for name, kind in kinds
@@ -184,7 +190,7 @@ def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
 
 def _unknown_kind(kind: str) -> Step:
     """Bad, not merely unchecked: a caller who accepts unchecked revocation must not thereby accept any signature."""
-    return bad(N_("Signatures of the kind {kind} are not supported."), kind=kind.removeprefix("/"))
+    return bad("signature/kind", N_("Signatures of the kind {kind} are not supported."), kind=kind.removeprefix("/"))
 
 
 def digests(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | None:

@@ -30,5 +30,5 @@ def verify(
         UsageError: *digest_of* returned a digest of the wrong length.
     """
     if primitive.signed(certificate, signature, digest_of(hash_), hash_):
-        return good(N_("The file is unchanged since it was signed with the key of this certificate."))
-    return bad(N_("The signature is not that of this file under this certificate."))
+        return good("signature/good", N_("The file is unchanged since it was signed with the key of this certificate."))
+    return bad("signature/changed", N_("The signature is not that of this file under this certificate."))

@@ -316,26 +316,42 @@ def _is_only_for_time_stamps(certificate: x509.Certificate) -> bool:
 def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: RevocationEvidence, at: datetime) -> Proof:
     time = moment(stamp.time)
     if not stamp.fits:
-        return Proof(bad(N_("The time stamp is for something else.")))
+        return Proof(bad("time-stamp/other", N_("The time stamp is for something else.")))
     if stamp.time > at + TOLERANCE:
-        return Proof(not_checked(N_("The time stamp ({time}) is later than the time that matters."), time=time))
+        return Proof(
+            not_checked(
+                "time-stamp/later", N_("The time stamp ({time}) is later than the time that matters."), time=time
+            )
+        )
     if not roots:
-        return Proof(not_checked(N_("The time stamp says {time}; no trusted authority was named."), time=time))
+        return Proof(
+            not_checked(
+                "time-stamp/no-anchor", N_("The time stamp says {time}; no trusted authority was named."), time=time
+            )
+        )
     status = _validated(stamp, roots, at)
     if status is None:
-        return Proof(bad(N_("The time stamp is damaged or forged, or was not made as time stamps are.")))
+        return Proof(
+            bad("time-stamp/forged", N_("The time stamp is damaged or forged, or was not made as time stamps are."))
+        )
     if status["trust_problem_indic"] is not None:
-        return Proof(bad(N_("The time stamp ({time}) is from an authority whose certificate is not good."), time=time))
+        return Proof(
+            bad(
+                "time-stamp/issuer",
+                N_("The time stamp ({time}) is from an authority whose certificate is not good."),
+                time=time,
+            )
+        )
     if not evidence:
         unknown = N_("The time stamp says {time}; the revocation of its authority was not checked.")
-        return Proof(not_checked(unknown, time=time), stamp.time)
+        return Proof(not_checked("revocation/authority-not-checked", unknown, time=time), stamp.time)
     path = status["validation_path"]
     chain = [load(certificate.dump()) for certificate in path.iter_certs(include_root=True)]  # the root first
     steps = [
         revocation(certificate, issuer, evidence, at=at, above=chain[:place])
         for place, (issuer, certificate) in enumerate(pairwise(chain))
     ]
-    trusted = good(N_("It existed at {time}, according to a trusted authority."), time=time)
+    trusted = good("time-stamp/good", N_("It existed at {time}, according to a trusted authority."), time=time)
     step = max(steps, key=lambda step: _ORDER[step.verdict], default=trusted)
     if step.verdict is Verdict.GOOD:
         return Proof(trusted, stamp.time)

@@ -21,9 +21,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from mynacard.errors import UnsupportedAlgorithmError, UsageError
 from mynacard.texts import N_, moment
+from mynacard.trust.acceptance import require
 from mynacard.trust.certificates import name_text, rsa_public_key
 from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, revocation
-from mynacard.verdict import Step, Verdict, bad, explain, good, not_checked, overall
+from mynacard.verdict import Step, Undecided, Verdict, bad, explain, good, not_checked, overall
 
 __all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
 
@@ -80,7 +81,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Undecided):
     """The result of checking a certificate and the signature that came with it, step by step.
 
     Attributes:
@@ -122,13 +123,27 @@ class Report:
         """BAD if one step is; else NOT_CHECKED if one was not taken; else GOOD."""
         return overall(step for _, step in self.steps)
 
+    def require(self, accept_unchecked: Collection[str] = ()) -> None:
+        """Check that all steps are good, or not checked where the caller accepts that.
+
+        Args:
+            accept_unchecked: ``"revocation"``, or nothing: topics of steps that may be left unchecked.
+
+        Raises:
+            SignatureNotAccepted: a step is bad, or was not taken; it carries all steps.
+            UsageError: *accept_unchecked* names something that cannot be left unchecked.
+        """
+        require(self.steps, accept_unchecked)
+
     def explain(self, translate: Callable[[str], str] = str) -> str:
         """All steps in words, as :func:`mynacard.verdict.explain` puts them."""
         return explain(self.steps, translate)
 
 
-_NO_SIGNATURE: Final = not_checked(N_("No signature was given."))
-_UNKNOWN_CA: Final = not_checked(N_("The certificate's CA is unknown, so no revocation data could be checked."))
+_NO_SIGNATURE: Final = not_checked("signature/not-given", N_("No signature was given."))
+_UNKNOWN_CA: Final = not_checked(
+    "revocation/unknown-ca", N_("The certificate's CA is unknown, so no revocation data could be checked.")
+)
 
 
 def check(
@@ -165,6 +180,7 @@ def check(
     usage = _key_usage(certificate, purpose)
     if usage.verdict is Verdict.GOOD and policies and not set(policies).intersection(own_policies):
         usage = bad(
+            "usage/policy",
             N_("None of the certificate's policies ({found}) is among those wanted."),
             found=", ".join(own_policies) or "–",
         )
@@ -208,29 +224,47 @@ def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) 
     issuer = name_text(certificate.issuer)
     if not anchors:
         return not_checked(
-            N_("No CA certificate was given; the certificate names {issuer} as its issuer."), issuer=issuer
+            "issuer/no-anchor",
+            N_("No CA certificate was given; the certificate names {issuer} as its issuer."),
+            issuer=issuer,
         )
     if any(anchor.certificate.subject == certificate.issuer for anchor in anchors):
         return bad(
+            "issuer/other-key",
             N_("A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."),
             issuer=issuer,
         )
-    return bad(N_("None of the given CA certificates issued the certificate; it names {issuer}."), issuer=issuer)
+    return bad(
+        "issuer/unknown",
+        N_("None of the given CA certificates issued the certificate; it names {issuer}."),
+        issuer=issuer,
+    )
 
 
 def _issuer(certificate: x509.Certificate, anchor: Anchor) -> Step:
     authority = anchor.certificate
     name = name_text(authority.subject)
     if is_simulated(authority) and not anchor.simulated:
-        return bad(N_("The issuer ({issuer}) is simulated: it proves nothing outside of tests."), issuer=name)
+        return bad(
+            "issuer/simulated",
+            N_("The issuer ({issuer}) is simulated: it proves nothing outside of tests."),
+            issuer=name,
+        )
     if not _may_issue(authority):
-        return bad(N_("The issuer's certificate ({issuer}) is not a CA certificate."), issuer=name)
+        return bad("issuer/not-a-ca", N_("The issuer's certificate ({issuer}) is not a CA certificate."), issuer=name)
     unknown = _unknown_critical(authority) or _unknown_critical(certificate)
     if unknown is not None:
-        return bad(N_("A critical extension ({oid}) is unknown here."), oid=unknown.dotted_string)
+        return bad(
+            "issuer/critical-extension", N_("A critical extension ({oid}) is unknown here."), oid=unknown.dotted_string
+        )
     if anchor.simulated:
-        return good(N_("Issued by the simulated CA {issuer}."), issuer=name)
-    return good(N_("Issued by {issuer}, serial number {serial}."), issuer=name, serial=f"{authority.serial_number:X}")
+        return good("issuer/good", N_("Issued by the simulated CA {issuer}."), issuer=name)
+    return good(
+        "issuer/good",
+        N_("Issued by {issuer}, serial number {serial}."),
+        issuer=name,
+        serial=f"{authority.serial_number:X}",
+    )
 
 
 def _may_issue(authority: x509.Certificate) -> bool:
@@ -252,32 +286,44 @@ def _unknown_critical(certificate: x509.Certificate) -> x509.ObjectIdentifier | 
 
 def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certificate | None = None) -> Step:
     if at < certificate.not_valid_before_utc:
-        return bad(N_("The certificate is not valid before {start}."), start=moment(certificate.not_valid_before_utc))
+        return bad(
+            "validity/not-yet",
+            N_("The certificate is not valid before {start}."),
+            start=moment(certificate.not_valid_before_utc),
+        )
     if at > certificate.not_valid_after_utc:
-        return bad(N_("The certificate expired on {end}."), end=moment(certificate.not_valid_after_utc))
+        return bad(
+            "validity/expired", N_("The certificate expired on {end}."), end=moment(certificate.not_valid_after_utc)
+        )
     if authority is not None and at < authority.not_valid_before_utc:
-        return bad(N_("The CA certificate is not valid before {start}."), start=moment(authority.not_valid_before_utc))
+        return bad(
+            "validity/ca-not-yet",
+            N_("The CA certificate is not valid before {start}."),
+            start=moment(authority.not_valid_before_utc),
+        )
     if authority is not None and at > authority.not_valid_after_utc:
-        return bad(N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc))
-    return good(N_("Valid on {time}."), time=moment(at))
+        return bad(
+            "validity/ca-expired", N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc)
+        )
+    return good("validity/good", N_("Valid on {time}."), time=moment(at))
 
 
 def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:
     usage = _extension(certificate, x509.KeyUsage)
     if _is_ca(certificate) or usage is None or usage.key_cert_sign:
-        return bad(N_("The certificate is a CA certificate, or does not say what it is for."))
+        return bad("usage/not-said", N_("The certificate is a CA certificate, or does not say what it is for."))
     extended = _extension(certificate, x509.ExtendedKeyUsage)
     if extended is not None and not _EXTENDED_USAGES[purpose].intersection(extended):
-        return bad(N_("The certificate is for another purpose."))
+        return bad("usage/other", N_("The certificate is for another purpose."))
     match purpose:
         case Purpose.DOCUMENT if usage.content_commitment:
-            return good(N_("The certificate is for signing documents."))
+            return good("usage/good", N_("The certificate is for signing documents."))
         case Purpose.DOCUMENT:
-            return bad(N_("The certificate is not for signing documents."))
+            return bad("usage/other", N_("The certificate is not for signing documents."))
         case Purpose.AUTHENTICATION if usage.digital_signature and not usage.content_commitment:
-            return good(N_("The certificate is for authentication."))
+            return good("usage/good", N_("The certificate is for authentication."))
         case Purpose.AUTHENTICATION:
-            return bad(N_("The certificate is not for authentication."))
+            return bad("usage/other", N_("The certificate is not for authentication."))
 
 
 def _policies(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ WEAK_HASHES: Final = frozenset({"md2", "md5", "sha1"})
 """Signatures with them, of lists, answers, certificates and time stamps, prove nothing."""
 
 NOT_GIVEN: Final = not_checked(
-    N_("No revocation data were given: J-LIS provides them only to the verifiers named by law.")
+    "revocation/no-data", N_("No revocation data were given: J-LIS provides them only to the verifiers named by law.")
 )
 
 
@@ -133,6 +133,7 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
         coroutine.result(verify(leaf, path, context))
     except failures.RevokedError as error:
         return bad(
+            "revocation/revoked",
             N_("The certificate was revoked on {time}: {reason}."),
             time=moment(error.revocation_dt),
             reason=_REASONS.get(error.reason.native, error.reason.native),
@@ -141,13 +142,14 @@ def _said(verify: Any, leaf: Any, path: Any, at: datetime, **evidence: list[Any]
         return _SILENT if error.suspect_stale is None else _STALE
     except (failures.CRLValidationError, failures.OCSPValidationError, *asn1.UNREADABLE):  # UNREADABLE: an unknown hash
         return _SILENT
-    return good(N_("According to the given data, the certificate is not revoked."))
+    return good("revocation/good", N_("According to the given data, the certificate is not revoked."))
 
 
 _SILENT: Final = not_checked(
-    N_("The revocation data do not mention this certificate, are not from its issuer, or are not of that time.")
+    "revocation/silent",
+    N_("The revocation data do not mention this certificate, are not from its issuer, or are not of that time."),
 )
-_STALE: Final = not_checked(N_("The revocation data are older than the time that matters."))
+_STALE: Final = not_checked("revocation/stale", N_("The revocation data are older than the time that matters."))
 _REASONS: Final = {  # RFC 5280 §5.3.1, and their meaning for JPKI's certificates
     "unspecified": N_("no reason is given"),
     "key_compromise": N_("the key may be known to others"),

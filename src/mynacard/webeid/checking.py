@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from cryptography import x509
@@ -11,7 +11,7 @@ from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, check, l
 from mynacard.trust.revocation import NO_EVIDENCE
 from mynacard.webeid.token import parse, verify_signature
 
-__all__ = ["validate"]
+__all__ = ["report", "validate"]
 
 
 def validate(
@@ -22,8 +22,9 @@ def validate(
     *,
     at: datetime,
     evidence: RevocationEvidence = NO_EVIDENCE,
-) -> tuple[x509.Certificate, Report]:
-    """The certificate in the token *text*, and the report on it and on the signature. A bad one raises nothing.
+    accept_unchecked: Collection[str] = (),
+) -> x509.Certificate:
+    """The certificate of the person who logs in with the token *text*, which is good.
 
     The portal itself must check that it issued *nonce* to this session, and not long ago, and must accept it only once.
 
@@ -34,17 +35,40 @@ def validate(
         anchors: the CA certificates that the portal trusts.
         at: now, with a time zone.
         evidence: the portal's data on revoked certificates.
+        accept_unchecked: ``"revocation"`` for a portal that has no such data; nothing else can be left unchecked.
 
     Raises:
+        SignatureNotAccepted: the token does not answer this challenge, or its certificate is bad or was not fully
+            checked; it carries all steps.
         ProtocolError: *text* is not a token of ``web-eid:1.0``.
         CertificateFileError: the token holds no certificate, or its signature does not have the length that the key
             gives; or as :func:`~mynacard.trust.revocation.revocation` raises it.
         UnsupportedAlgorithmError: the token is not signed by RS256 with an RSA key of 2048 to 8192 bits.
-        UsageError: *origin* is not an origin, *nonce* is not a nonce, or *at* has no time zone.
+        UsageError: *origin* is not an origin, *nonce* is not a nonce, *at* has no time zone, or *accept_unchecked*
+            names something else.
         MissingExtraError: there is *evidence*, and pyHanko is not installed.
+    """
+    certificate, steps = report(text, origin, nonce, anchors, at=at, evidence=evidence)
+    steps.require(accept_unchecked)
+    return certificate
+
+
+def report(
+    text: str,
+    origin: str,
+    nonce: str,
+    anchors: Iterable[Anchor],
+    *,
+    at: datetime,
+    evidence: RevocationEvidence = NO_EVIDENCE,
+) -> tuple[x509.Certificate, Report]:
+    """The certificate in the token *text*, and the report on it and on the signature: **also if they are bad**.
+
+    For portals that show or store the reasons. Arguments and errors are those of :func:`validate`, without
+    SignatureNotAccepted.
     """
     token = parse(text)
     certificate = load_certificate(token.certificate_der)
     signature = verify_signature(token, origin, nonce)
-    report = check(certificate, anchors, at=at, purpose=Purpose.AUTHENTICATION, signature=signature, evidence=evidence)
-    return certificate, report
+    steps = check(certificate, anchors, at=at, purpose=Purpose.AUTHENTICATION, signature=signature, evidence=evidence)
+    return certificate, steps

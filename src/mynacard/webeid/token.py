@@ -114,8 +114,8 @@ def verify_signature(token: AuthenticationToken, origin: str, nonce: str) -> Ste
     digest = authentication.digest(origin, nonce)
     certificate = certificates.load(token.certificate_der)
     if primitive.signed(certificate, token.signature, digest, HashAlgorithm.SHA256):
-        return good(N_("The token answers this challenge of this site."))
-    return bad(N_("The token does not answer this challenge of this site."))
+        return good("signature/good", N_("The token answers this challenge of this site."))
+    return bad("signature/other-challenge", N_("The token does not answer this challenge of this site."))
 
 
 def _fields(text: str) -> dict[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +17,10 @@ from mynacard.cli.options import TIME, as_json, verbose_option
 from mynacard.cli.output import check_output, print_json, read_up_to, write_new
 from mynacard.doors.pki_cache import cached_pki
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cms, pades
-from mynacard.signing.judging import Judged, Judgement, Trust, judge
-from mynacard.texts import printable
+from mynacard.signing import cms
+from mynacard.signing.judging import Judgement, Judgements, SignedTime, Signer, TimeSource, judge
+from mynacard.signing.pdf import PDF_MAX
+from mynacard.texts import moment, printable
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, explain, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
@@ -98,76 +101,101 @@ def verify(
     evidence = RevocationEvidence(
         tuple(read_up_to(path, EVIDENCE_MAX) for path in crls), tuple(read_up_to(path, EVIDENCE_MAX) for path in ocsps)
     )
-    trust = Trust(
-        tuple(anchors),
-        at.replace(tzinfo=UTC) if at else datetime.now(UTC),
-        tuple(load_certificate(read_up_to(path, _CERTIFICATE_MAX)) for path in time_authorities),
-        evidence,
-        policies,
-    )
     if content_output is not None:
         check_output(content_output, force=force)
     if signature is None and certificate is not None:
         raise click.UsageError(_("--certificate is only for a SIGNATURE."))
-    judgement = _judgement(file, signature, certificate, HashAlgorithm(hash_), trust)
-    if content_output is not None and judgement.overall is not Verdict.BAD:
-        if judgement.content is None:
+    judged = partial(
+        judge,
+        anchors=anchors,
+        at=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
+        evidence=evidence,
+        time_anchors=[Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX))) for path in time_authorities],
+        policies=policies,
+    )
+    judgements = _judgements(file, signature, certificate, HashAlgorithm(hash_), judged)
+    if content_output is not None and judgements.overall is not Verdict.BAD:
+        if judgements.content is None:
             raise click.UsageError(_("This signature holds no content that could be written."))
-        write_new(content_output, judgement.content, force=force)
+        write_new(content_output, judgements.content, force=force)
     if as_json:
-        print_json(_document(judgement))
+        print_json(_document(judgements))
     else:
-        for judged in judgement.signatures:
-            _print(judged)
-        _print_overall(judgement.overall, several=len(judgement.signatures) > 1)
-    sys.exit(_EXIT_CODES[judgement.overall])
+        for judgement in (*judgements.signatures, *judgements.time_stamps):
+            _print(judgement)
+        _print_overall(judgements.overall, several=len(judgements) + len(judgements.time_stamps) > 1)
+    sys.exit(_EXIT_CODES[judgements.overall])
 
 
-def _judgement(
-    file: Path, signature: Path | None, certificate: Path | None, hash_: HashAlgorithm, trust: Trust
-) -> Judgement:
+def _judgements(
+    file: Path,
+    signature: Path | None,
+    certificate: Path | None,
+    hash_: HashAlgorithm,
+    judged: Callable[..., Judgements],
+) -> Judgements:
     if signature is None:
-        return judge(read_up_to(file, pades.PDF_MAX), trust)
+        return judged(read_up_to(file, PDF_MAX))
     signer = load_certificate(read_up_to(certificate, _CERTIFICATE_MAX)) if certificate is not None else None
     with file.open("rb") as stream:
         detached = read_up_to(signature, cms.SIGNATURE_FILE_MAX + cms.CONTENT_MAX)
-        return judge(stream, trust, signature=detached, certificate=signer, hash_=hash_)
+        return judged(stream, detached, certificate=signer, hash_=hash_)
 
 
-def _document(judgement: Judgement) -> dict[str, object]:
-    """*judgement* as JSON: of a PDF file all signatures, otherwise the only one."""
-    documents = [_of_one(judged) for judged in judgement.signatures]
-    if judgement.signatures[0].pdf is None:
-        return documents[0]
-    return {"overall": judgement.overall.value, "signatures": documents}
+def _document(judgements: Judgements) -> dict[str, object]:
+    """*judgements* as JSON: of a PDF file all signatures and time stamps, otherwise the only signature."""
+    signatures = [_of_one(judgement) for judgement in judgements]
+    if judgements[0].pdf is None:
+        return signatures[0]
+    time_stamps = [_of_one(judgement) for judgement in judgements.time_stamps]
+    return {"overall": judgements.overall.value, "signatures": signatures, "time_stamps": time_stamps}
 
 
-def _of_one(judged: Judged) -> dict[str, object]:
-    pdf = {"field": judged.pdf.field, "kind": judged.pdf.kind} if judged.pdf is not None else {}
+def _of_one(judgement: Judgement) -> dict[str, object]:
+    pdf = {"field": judgement.pdf.field, "kind": judgement.pdf.kind} if judgement.pdf is not None else {}
     return {
         **pdf,
-        "overall": judged.overall.value,
-        "simulated": judged.simulated,
-        "signer": judged.signer.subject.rfc4514_string() if judged.signer is not None else None,
-        "ca": _ca(judged.report) if judged.report is not None else None,
-        "proven_time": judged.proof.time.isoformat() if judged.proof and judged.proof.time else None,
-        "policies": list(judged.report.policies) if judged.report is not None else [],
-        "steps": {name: {"verdict": step.verdict.value, "reason": step.text()} for name, step in judged.steps},
+        "overall": judgement.overall.value,
+        "simulated": judgement.simulated,
+        "signer": _subject(judgement.signer) if judgement.signer is not None else None,
+        "ca": _ca(judgement.report) if judgement.report is not None else None,
+        "signed_at": _signed_at(judgement.signed_at) if judgement.signed_at is not None else None,
+        "policies": list(judgement.report.policies) if judgement.report is not None else [],
+        "steps": {
+            name: {"verdict": step.verdict.value, "code": step.code, "reason": step.text()}
+            for name, step in judgement.steps
+        },
     }
 
 
-def _print(judged: Judged) -> None:
-    """Print *judged* for people."""
-    if judged.pdf is not None:
-        click.echo(_("Signature field: {name}").format(name=printable(judged.pdf.field)))
-    if judged.signer is not None:
-        click.echo(_("Signer: {subject}").format(subject=printable(judged.signer.subject.rfc4514_string())))
-    for step in judged.steps:
+def _print(judgement: Judgement) -> None:
+    """Print *judgement* for people."""
+    if judgement.pdf is not None:
+        click.echo(_("Signature field: {name}").format(name=printable(judgement.pdf.field)))
+    if judgement.signer is not None:
+        click.echo(_("Signer: {subject}").format(subject=printable(_subject(judgement.signer))))
+    if judgement.signed_at is not None:
+        click.echo(_SIGNED_AT[judgement.signed_at.source].format(time=moment(judgement.signed_at.time)))
+    for step in judgement.steps:
         click.echo(printable(explain([step], _)))
-    if judged.report is not None and judged.report.anchor is not None and not judged.simulated:
-        click.echo(_ca_text(judged.report.anchor))
-    if judged.simulated:
+    if judgement.report is not None and judgement.report.anchor is not None and not judgement.simulated:
+        click.echo(_ca_text(judgement.report.anchor))
+    if judgement.simulated:
         click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
+
+
+def _subject(signer: Signer) -> str:
+    return signer.certificate.subject.rfc4514_string()
+
+
+_SIGNED_AT: Final = {
+    TimeSource.TIME_STAMP: _("Signed: before {time}, according to a trusted time stamp"),
+    TimeSource.SIGNER: _("Signed: {time}, according to the signer's computer, which proves nothing"),
+}
+
+
+def _signed_at(signed: SignedTime) -> dict[str, str]:
+    return {"time": signed.time.isoformat(), "source": signed.source.value}
 
 
 def _ca(report: Report) -> dict[str, object] | None:
