@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+import pytest
 from pyhanko.sign import fields
 
-from mynacard.signing.pades import Beyond, read, sign
+from mynacard.signing.beyond import MEANINGS, Beyond, Place, result
+from mynacard.signing.pades import read, sign
 from mynacard.trust import Verdict
-from tests.signing.documents import CERTIFICATE
+from tests.signing.documents import CERTIFICATE, OTHER
 from tests.signing.pdfs import fill_in, other_page, pdf, updated
 from tests.signing.test_pades import SIGNED, TWICE, theirs
 from tests.trust.authorities import key
 
+FORM = sign(pdf(form=True), CERTIFICATE, key("holder"))
+FINAL = theirs(
+    pdf(form=True), fields.SigSeedSubFilter.PADES, certify=True, docmdp_permissions=fields.MDPPerm.NO_CHANGES
+)
+FILES = {
+    Beyond.NOTHING: SIGNED,
+    Beyond.LATER_SIGNATURES: sign(SIGNED, OTHER, key("somebody")),
+    Beyond.NEW_VISIBLE_SIGNATURE: TWICE,
+    Beyond.FILLED_IN_FIELDS: updated(FORM, fill_in),
+    Beyond.OTHER_CHANGES: updated(SIGNED, other_page),
+    Beyond.FORBIDDEN_CHANGES: updated(FINAL, fill_in),
+    Beyond.UNSIGNED_BYTES: SIGNED + b"more",
+    Beyond.NOT_CHECKED: SIGNED.replace(b"/ETSI.CAdES.detached", b"/ETSI.CAdES.detacheX"),
+}
+"""The others are in tests/signing/test_attacks.py and test_honest.py."""
 
-def test_what_lies_beyond_a_signature_is_told_apart_by_a_program() -> None:
-    form = sign(pdf(form=True), CERTIFICATE, key("holder"))
-    final = theirs(
-        pdf(form=True), fields.SigSeedSubFilter.PADES, certify=True, docmdp_permissions=fields.MDPPerm.NO_CHANGES
+
+@pytest.mark.parametrize("beyond", FILES, ids=str)
+def test_what_lies_beyond_a_signature_is_told_apart_by_a_program(beyond: Beyond) -> None:
+    first = read(FILES[beyond])[0]
+    assert (first.beyond, first.rest.verdict) == (beyond, MEANINGS[beyond][0])
+    assert first.rest.code == f"rest/{beyond.value}"
+
+
+def test_each_kind_has_a_verdict_and_the_worse_come_first() -> None:
+    assert list(MEANINGS) == list(Beyond)
+    verdicts = [verdict for verdict, _ in MEANINGS.values()]
+    order = [Verdict.BAD, Verdict.NOT_CHECKED, Verdict.GOOD]
+    assert verdicts == sorted(verdicts, key=order.index)
+
+
+def test_the_cause_is_told_by_field_page_and_rectangle() -> None:
+    assert read(TWICE)[0].places == (Place("Second", 2, (36.0, 36.0, 256.0, 76.0)),)
+    assert read(FILES[Beyond.LATER_SIGNATURES])[0].places == (Place("Signature2", 1, None),)
+    assert [place.field for place in read(FILES[Beyond.FILLED_IN_FIELDS])[0].places] == ["remark"]
+
+
+def test_a_place_is_put_into_words_whatever_the_field_s_name() -> None:
+    place = Place("{page}", 3, (0.5, 1, 2, 3))
+    assert place.text() == "{page} (page 3, rectangle 0.5 1 2 3)"
+    assert (
+        result(Beyond.VISIBLE_TIME_STAMP, (place, Place("x")))
+        .step.text()
+        .endswith(": {page} (page 3, rectangle 0.5 1 2 3), x.")
     )
-    cases = {
-        Beyond.NOTHING: SIGNED,
-        Beyond.LATER_SIGNATURES: TWICE,
-        Beyond.FILLED_IN_FIELDS: updated(form, fill_in),
-        Beyond.OTHER_CHANGES: updated(SIGNED, other_page),
-        Beyond.FORBIDDEN_CHANGES: updated(final, fill_in),
-        Beyond.UNSIGNED_BYTES: SIGNED + b"more",
-        Beyond.NOT_CHECKED: SIGNED.replace(b"/ETSI.CAdES.detached", b"/ETSI.CAdES.detacheX"),
-    }
-    assert set(cases) == set(Beyond)
-    for beyond, data in cases.items():
-        first = read(data)[0]
-        assert first.beyond is beyond
-        harmless = (Beyond.NOTHING, Beyond.LATER_SIGNATURES)
-        assert (first.rest.verdict is Verdict.GOOD) == (beyond in harmless)

@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
-import zlib
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, timestamp
-from mynacard.signing.beyond import Beyond, compared, ends_as_a_pdf
+from mynacard.signing.beyond import TIMESTAMP, Beyond, Comparison, Place, compared, ends_as_a_pdf
 from mynacard.signing.timestamp import TimeStamp
 from mynacard.texts import N_
 from mynacard.trust import asn1, pyhanko
-from mynacard.verdict import Step, bad, not_checked
+from mynacard.verdict import Step, Verdict, bad, not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -58,7 +56,6 @@ COMPARISONS_MAX: Final = 200_000
 """The most of objects times versions since the first signature: 140,000 were measured to take 11 s and 384 MB."""
 PADES: Final = "/ETSI.CAdES.detached"
 PKCS7: Final = "/adbe.pkcs7.detached"
-TIMESTAMP: Final = "/ETSI.RFC3161"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,7 @@ class PdfSignature:
         claimed_time: the signing time, by the signer's computer; None if the file does not say.
         time_stamps: authorities' statements of when the signature existed; for a time stamp on the file, itself.
         beyond: what the file holds beyond them, as an enum for programs.
+        places: the fields that are the cause of *beyond*, with page and rectangle: later signatures, filled-in fields.
     """
 
     field: str
@@ -84,6 +82,7 @@ class PdfSignature:
     claimed_time: datetime | None = None
     time_stamps: tuple[TimeStamp, ...] = ()
     beyond: Beyond = Beyond.NOT_CHECKED
+    places: tuple[Place, ...] = ()
 
     @property
     def is_time_stamp(self) -> bool:
@@ -111,18 +110,32 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
         _check_count(len(signed), reader.xrefs.total_revisions)
         embedded = list(reader.embedded_signatures)
         _check_size(reader.xrefs, min((int(signature.signed_revision) for signature in embedded), default=0))
-        names, ends = frozenset(str(signature.field_name) for signature in embedded), ends_as_a_pdf(pdf)
-        signatures = tuple(_read(pdf, signature, names, ends) for signature in embedded) + _unknown(signed)
+        alone = [_read(pdf, signature) for signature in embedded]
+        intact = frozenset(read.field for read in alone if read.signature.verdict is Verdict.GOOD)
+        ends = ends_as_a_pdf(pdf)
+        compared_ones = (
+            _beyond(read, compared(signature, intact, ends=ends))
+            for read, signature in zip(alone, embedded, strict=True)
+        )
+        signatures = (*compared_ones, *_unknown(signed))
     if all(signature.is_time_stamp for signature in signatures):
         raise PdfFileError(N_("This PDF file holds no signature."))
     return signatures
 
 
-def _read(pdf: bytes, embedded: Any, names: frozenset[str], ends: bool) -> PdfSignature:
+def _read(pdf: bytes, embedded: Any) -> PdfSignature:
+    """The signature by itself; the rest of the file is not checked yet."""
     kind = str(embedded.sig_object.get("/SubFilter", ""))
     parsed, stamps, signature = _signature(pdf, embedded, kind)
-    (beyond, rest), time = compared(embedded, names, ends=ends), embedded.self_reported_timestamp
-    return PdfSignature(str(embedded.field_name), kind.removeprefix("/"), parsed, signature, rest, time, stamps, beyond)
+    time, name = embedded.self_reported_timestamp, str(embedded.field_name)
+    return PdfSignature(name, kind.removeprefix("/"), parsed, signature, _NOT_COMPARED, time, stamps)
+
+
+_NOT_COMPARED: Final = not_checked("rest/not-checked", N_("The bytes that the signature covers were not checked."))
+
+
+def _beyond(signature: PdfSignature, comparison: Comparison) -> PdfSignature:
+    return replace(signature, rest=comparison.step, beyond=comparison.beyond, places=comparison.places)
 
 
 def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[TimeStamp, ...], Step]:
@@ -180,9 +193,8 @@ def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
     """The signatures of kinds that pyHanko ignores."""
     known = {kind.value for kind in pyhanko.fields.SigSeedSubFilter}
     kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
-    rest = not_checked("rest/not-checked", N_("The bytes that the signature covers were not checked."))
     return tuple(
-        PdfSignature(name, kind.removeprefix("/"), None, _unknown_kind(kind), rest)
+        PdfSignature(name, kind.removeprefix("/"), None, _unknown_kind(kind), _NOT_COMPARED)
         for name, kind in kinds
         if kind not in known
     )
@@ -247,13 +259,6 @@ def opened(pdf: bytes) -> Any:
     return reader
 
 
-_UNREADABLE: Final = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError, RecursionError,
-    NotImplementedError, zlib.error, struct.error,
-)  # fmt: skip
-"""The exceptions, besides its own, that pyHanko raises for malformed files."""
-
-
 @contextmanager
 def reading() -> Generator[None]:
     """Turns pyHanko's exceptions for a file that it cannot read into a PdfFileError."""
@@ -261,5 +266,5 @@ def reading() -> Generator[None]:
         yield
     except MynacardError:  # the card's, and our own
         raise
-    except (pyhanko.misc.PdfError, *_UNREADABLE):
+    except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE):
         raise PdfFileError(N_("This is not a PDF file, or it is damaged.")) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import struct
+import zlib
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -10,10 +12,12 @@ from mynacard.errors import MissingExtraError
 from mynacard.trust.asn1 import OnUse
 
 __all__ = [
+    "UNREADABLE",
     "authority",
     "certvalidator",
     "check_installed",
     "diff_analysis",
+    "diff_constants",
     "errors",
     "fields",
     "general",
@@ -35,6 +39,7 @@ __all__ = [
 logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # steps report its findings; add a handler for more
 
 diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
+diff_constants: Final[Any] = OnUse("pyhanko.sign.diff_analysis.constants")
 fields: Final[Any] = OnUse("pyhanko.sign.fields")
 general: Final[Any] = OnUse("pyhanko.sign.general")
 generic_cms: Final[Any] = OnUse("pyhanko.sign.validation.generic_cms")
@@ -54,6 +59,12 @@ path: Final[Any] = OnUse("pyhanko_certvalidator.path")
 registry: Final[Any] = OnUse("pyhanko_certvalidator.registry")
 validate_crl: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_crl")
 validate_ocsp: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_ocsp")
+
+UNREADABLE: Final = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError, RecursionError,
+    NotImplementedError, zlib.error, struct.error,
+)  # fmt: skip
+"""The exceptions, besides its own, that pyHanko raises for malformed files."""
 
 
 def check_installed() -> None:
