@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, timestamp
-from mynacard.signing.beyond import TIMESTAMP, Beyond, Comparison, Place, compared, ends_as_a_pdf
+from mynacard.signing.beyond import Beyond, Comparison, Place
+from mynacard.signing.changes import TIMESTAMP
+from mynacard.signing.comparing import compared, covers_its_version, ends_as_a_pdf
 from mynacard.signing.timestamp import TimeStamp
 from mynacard.texts import N_
 from mynacard.trust import asn1, pyhanko
@@ -111,7 +113,11 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
         embedded = list(reader.embedded_signatures)
         _check_size(reader.xrefs, min((int(signature.signed_revision) for signature in embedded), default=0))
         alone = [_read(pdf, signature) for signature in embedded]
-        intact = frozenset(read.field for read in alone if read.signature.verdict is Verdict.GOOD)
+        intact = frozenset(
+            read.field
+            for read, signature in zip(alone, embedded, strict=True)
+            if read.signature.verdict is Verdict.GOOD and covers_its_version(signature)
+        )
         ends = ends_as_a_pdf(pdf)
         compared_ones = (
             _beyond(read, compared(signature, intact, ends=ends))
