@@ -25,7 +25,7 @@ WORKERS = -n auto --maxprocesses 4 --dist worksteal
 # Else each of the hundreds of processes that the tests start would compile mynacard anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test thorough bench wycheproof campaign mutations pot clean installed checkable packages
+.PHONY: demo test thorough bench wycheproof campaign mutations pot clean installed checkable packages dss
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
@@ -48,7 +48,7 @@ test: checkable
 	$(CHECK) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo --no-cache
 	$(CHECK) -m pytest $(WORKERS) $(ARGS)
 
-thorough: packages checkable
+thorough: packages checkable dss
 	$(CHECK) -m pytest $(WORKERS) --thorough $(ARGS)
 	sh tools/dependencies.sh lowest
 	sh tools/dependencies.sh newest
@@ -73,6 +73,9 @@ installed:
 
 packages:
 	@sh tools/system_packages.sh
+
+dss: packages
+	@sh tools/dss.sh
 
 checkable:
 	@sh tools/install.sh build/venv

@@ -14,6 +14,7 @@ packages() {
     if ! command -v java >/dev/null || ! command -v javac >/dev/null; then
         echo default-jdk-headless  # and one that is written in Java
     fi
+    command -v mvn >/dev/null || echo maven  # fetches another reader of signatures: tools/dss.sh
     echo gcc libc6-dev libpcsclite-dev                                          # pyscard is compiled
     if python=$(sh tools/python.sh); then
         "$python" -c '
