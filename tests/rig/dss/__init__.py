@@ -1,0 +1,64 @@
+"""The European Commission's DSS, which reads and makes signatures in the formats that mynacard has."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from tests.rig.pcscd import program, unavailable
+
+__all__ = ["Said", "run"]
+
+HERE: Final = Path(__file__).resolve().parent
+FETCHED: Final = HERE.parents[2] / "build" / "dss"
+LIMIT_S: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What DSS says of one signature, under the validation policy that it comes with.
+
+    Attributes:
+        indication: TOTAL_PASSED, TOTAL_FAILED or INDETERMINATE (ETSI EN 319 102-1 §5.1.3).
+        format: the level, for example ``PAdES-BASELINE-B``.
+        reason: the sub-indication, if there is one.
+        intact: whether key, signature and signed bytes fit, whatever the certificate is worth.
+        changes: the kinds of changes to a PDF file after the signature; see ``changes`` in Dss.java.
+    """
+
+    indication: str
+    format: str
+    reason: str = ""
+    intact: bool = True
+    changes: tuple[str, ...] = ()
+
+
+def run(folder: Path, at: datetime, lines: Sequence[str]) -> dict[str, list[Said]]:
+    """Have DSS carry out *lines*, as Dss.java describes them, with the names of files in *folder*.
+
+    The certificates (``.crt``), lists (``.crl``) and signer (``.p12``) are those in *folder*.
+
+    Returns:
+        For each file that is validated, its signatures.
+    """
+    if not (FETCHED / ".fetched").is_file():
+        unavailable("DSS has not been fetched; tools/dss.sh does it")
+    files = sorted(path.name for path in folder.iterdir() if path.suffix in {".crt", ".crl", ".p12"})
+    done = subprocess.run(
+        [
+            program("java"), "-Djava.awt.headless=true", "-Dpdfbox.fontcache=.", "-cp", f"{FETCHED}/lib/*",
+            str(HERE / "Dss.java"), at.isoformat(), *files,
+        ],
+        cwd=folder, input="\n".join(lines), capture_output=True, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    signatures: dict[str, list[Said]] = {}
+    for line in done.stdout.splitlines():
+        said = json.loads(line)
+        signatures.setdefault(said.pop("file"), []).append(Said(**said | {"changes": tuple(said["changes"])}))
+    return signatures
