@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any, Final
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
 from pyhanko.pdf_utils import generic, writer
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.timestamps import DummyTimeStamper
 
 from tests.signing import tsa
+from tests.signing.documents import CA, CERTIFICATE
 from tests.signing.pdfs import written
 from tests.trust.authorities import NOW, der, key
+from tests.trust.test_revocation import crl
 
 _PDF: Any = generic
 _NAME: Any = generic.pdf_name
@@ -35,6 +44,19 @@ STAMPER: Final[Any] = _authority()
 def answered(request: bytes) -> bytes:
     """The answer of a time-stamping authority whose clock stands still."""
     return bytes(STAMPER.request_tsa_response(tsp.TimeStampReq.load(request)).dump())
+
+
+def lay_out(folder: Path, files: dict[str, bytes]) -> None:
+    """Write *files*, and with them what DSS needs: the certificates and lists of both authorities, and a signer."""
+    holder = pkcs12.serialize_key_and_certificates(
+        b"holder", key("holder"), CERTIFICATE, [CA.certificate], BestAvailableEncryption(b"dss")
+    )
+    beside = {
+        "holder.p12": holder, "ca.crt": der(CA.certificate), "time.crt": der(tsa.CA.certificate),
+        "ca.crl": crl(), "time.crl": crl(issuer=tsa.CA.certificate.subject, signed_by=tsa.CA.key_name),
+    }  # fmt: skip
+    for name, data in (files | beside).items():
+        (folder / name).write_bytes(data)
 
 
 def contract() -> bytes:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, pades
@@ -18,12 +17,10 @@ from mynacard.signing.content import of_bytes
 from mynacard.verdict import Verdict
 from tests.rig import dss
 from tests.rig.dss import Said
-from tests.signing import tsa
-from tests.signing.documents import CA, CERTIFICATE, OTHER
-from tests.signing.dss_files import answered, contract, covered, white_on_white
+from tests.signing.documents import CERTIFICATE, OTHER
+from tests.signing.dss_files import answered, contract, covered, lay_out, white_on_white
 from tests.signing.pdfs import fill_in, other_page, pdf, updated
-from tests.trust.authorities import NOW, der, key
-from tests.trust.test_revocation import crl
+from tests.trust.authorities import NOW, key
 
 pytestmark = pytest.mark.thorough("DSS, which is written in Java")
 
@@ -87,17 +84,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     """One run of DSS for all tests: a Java machine takes seconds to start."""
     folder = tmp_path_factory.mktemp("dss")
     here = signed_here()
-    files = here | changed(here) | followed(here["visible.pdf"])
-    signer = pkcs12.serialize_key_and_certificates(
-        b"holder", KEY, CERTIFICATE, [CA.certificate], BestAvailableEncryption(b"dss")
-    )
-    beside = {
-        "content": CONTENT, "changed": CHANGED, "holder.p12": signer,
-        "ca.crt": der(CA.certificate), "ca.crl": crl(),
-        "time.crt": der(tsa.CA.certificate), "time.crl": crl(issuer=tsa.CA.certificate.subject, signed_by="time ca"),
-    }  # fmt: skip
-    for name, data in (files | beside).items():
-        (folder / name).write_bytes(data)
+    files = here | changed(here) | followed(here["visible.pdf"]) | {"unsigned.pdf": CONTENT, "broken.p7s": b"0"}
+    lay_out(folder, files | {"content": CONTENT, "changed": CHANGED})
     signs = [
         "pdf content theirs.pdf",
         "pdf visible.pdf both.pdf",
@@ -128,6 +116,11 @@ def test_dss_passes_what_is_signed_here_and_names_its_level(done: Done) -> None:
 def test_dss_sees_a_changed_byte_in_every_format(done: Done) -> None:
     failed = {f"changed-{name}": [Said("TOTAL_FAILED", level, "HASH_FAILURE", False)] for name, level in LEVELS.items()}
     assert {name: done.said[name] for name in failed} == failed
+
+
+def test_dss_says_so_when_it_sees_or_reads_no_signature(done: Done) -> None:
+    assert done.said["unsigned.pdf"] == []
+    assert done.said["broken.p7s"] == [Said("REFUSED", "", "IllegalInputException", False)]
 
 
 @pytest.mark.parametrize(("name", "signatures"), [("theirs.pdf", 1), ("both.pdf", 2)])

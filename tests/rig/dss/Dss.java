@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * Signs and validates at the time of the first argument, without network. The other arguments are files: trusted
  * certificates (.crt), lists of revoked ones (.crl), and the signer (.p12, with the password "dss").
  * Lines of the input: "pdf FILE OUTPUT", "cms FILE OUTPUT" and "around FILE OUTPUT" sign; "validate FILE [CONTENT]"
- * prints each signature of FILE as a line of JSON.
+ * prints each signature of FILE as a line of JSON, or one line if DSS cannot read FILE.
  */
 public class Dss {
     static Date now;
@@ -74,22 +74,27 @@ public class Dss {
     }
 
     static void validate(String[] words) {
-        var validator = SignedDocumentValidator.fromDocument(new FileDocument(words[1]));
-        validator.setCertificateVerifier(verifier);
-        validator.setValidationTime(now);
-        if (words.length > 2) {
-            validator.setDetachedContents(List.of(new FileDocument(words[2])));
+        try {
+            var validator = SignedDocumentValidator.fromDocument(new FileDocument(words[1]));
+            validator.setCertificateVerifier(verifier);
+            validator.setValidationTime(now);
+            if (words.length > 2) {
+                validator.setDetachedContents(List.of(new FileDocument(words[2])));
+            }
+            var reports = validator.validateDocument();
+            for (var signature : reports.getDiagnosticData().getSignatures()) {
+                var reason = reports.getSimpleReport().getSubIndication(signature.getId());
+                print(words[1], reports.getSimpleReport().getIndication(signature.getId()), reason == null ? "" : reason,
+                    signature.getSignatureFormat(), signature.isSignatureIntact(), changes(signature));
+            }
+        } catch (RuntimeException error) {
+            print(words[1], "REFUSED", error.getClass().getSimpleName(), "", false, "");
         }
-        var reports = validator.validateDocument();
-        var report = reports.getSimpleReport();
-        for (var signature : reports.getDiagnosticData().getSignatures()) {
-            var reason = report.getSubIndication(signature.getId());
-            System.out.printf(
-                "{\"file\": \"%s\", \"indication\": \"%s\", \"reason\": \"%s\", \"format\": \"%s\", \"intact\": %s, "
-                    + "\"changes\": [%s]}%n",
-                words[1], report.getIndication(signature.getId()), reason == null ? "" : reason,
-                signature.getSignatureFormat(), signature.isSignatureIntact(), changes(signature));
-        }
+    }
+
+    static void print(Object... values) {
+        System.out.printf("{\"file\": \"%s\", \"indication\": \"%s\", \"reason\": \"%s\", \"format\": \"%s\", "
+            + "\"intact\": %s, \"changes\": [%s]}%n", values);
     }
 
     /** What DSS saw change in a PDF file after the signature; it fails for the pages, and warns of what it calls undefined. */

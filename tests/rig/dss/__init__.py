@@ -24,9 +24,10 @@ class Said:
     """What DSS says of one signature, under the validation policy that it comes with.
 
     Attributes:
-        indication: TOTAL_PASSED, TOTAL_FAILED or INDETERMINATE (ETSI EN 319 102-1 §5.1.3).
+        indication: TOTAL_PASSED, TOTAL_FAILED or INDETERMINATE (ETSI EN 319 102-1 §5.1.3); or REFUSED, if DSS cannot
+            read the file.
         format: the level, for example ``PAdES-BASELINE-B``.
-        reason: the sub-indication, if there is one.
+        reason: the sub-indication, if there is one; for REFUSED, the class of DSS's exception.
         intact: whether key, signature and signed bytes fit, whatever the certificate is worth.
         changes: the kinds of changes to a PDF file after the signature; see ``changes`` in Dss.java.
     """
@@ -44,7 +45,7 @@ def run(folder: Path, at: datetime, lines: Sequence[str]) -> dict[str, list[Said
     The certificates (``.crt``), lists (``.crl``) and signer (``.p12``) are those in *folder*.
 
     Returns:
-        For each file that is validated, its signatures.
+        For each file that is validated, its signatures: none, if DSS sees none.
     """
     if not (FETCHED / ".fetched").is_file():
         unavailable("DSS has not been fetched; tools/dss.sh does it")
@@ -57,8 +58,8 @@ def run(folder: Path, at: datetime, lines: Sequence[str]) -> dict[str, list[Said
         cwd=folder, input="\n".join(lines), capture_output=True, text=True, check=False, timeout=LIMIT_S,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    signatures: dict[str, list[Said]] = {}
+    signatures: dict[str, list[Said]] = {line.split()[1]: [] for line in lines if line.startswith("validate")}
     for line in done.stdout.splitlines():
         said = json.loads(line)
-        signatures.setdefault(said.pop("file"), []).append(Said(**said | {"changes": tuple(said["changes"])}))
+        signatures[said.pop("file")].append(Said(**said | {"changes": tuple(said["changes"])}))
     return signatures
