@@ -154,5 +154,5 @@ def test_dss_says_the_same_of_an_attack_and_of_an_honest_file(done: Done, attack
     assert (done.said[attack], done.said[honest]) == ([said], [said])
 
 
-def test_dss_passes_a_page_that_was_replaced_and_says_what_it_saw(done: Done) -> None:
-    assert done.said["other-page.pdf"] == [replace(SIGNED, changes=("visual difference", "undefined"))]
+def test_dss_passes_a_page_that_was_replaced_and_warns_of_it(done: Done) -> None:
+    assert done.said["other-page.pdf"] == [replace(SIGNED, warns=True, changes=("visual difference", "undefined"))]

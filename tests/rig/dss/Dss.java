@@ -82,22 +82,26 @@ public class Dss {
                 validator.setDetachedContents(List.of(new FileDocument(words[2])));
             }
             var reports = validator.validateDocument();
+            var report = reports.getSimpleReport();
             for (var signature : reports.getDiagnosticData().getSignatures()) {
-                var reason = reports.getSimpleReport().getSubIndication(signature.getId());
-                print(words[1], reports.getSimpleReport().getIndication(signature.getId()), reason == null ? "" : reason,
-                    signature.getSignatureFormat(), signature.isSignatureIntact(), changes(signature));
+                String id = signature.getId();
+                var reason = report.getSubIndication(id);
+                boolean warns = report.getAdESValidationWarnings(id).stream()
+                    .anyMatch(warning -> warning.getKey().startsWith("BBB_FC_"));  // its checks of the format
+                print(words[1], report.getIndication(id), reason == null ? "" : reason, signature.getSignatureFormat(),
+                    signature.isSignatureIntact(), warns, changes(signature));
             }
         } catch (RuntimeException error) {
-            print(words[1], "REFUSED", error.getClass().getSimpleName(), "", false, "");
+            print(words[1], "REFUSED", error.getClass().getSimpleName(), "", false, false, "");
         }
     }
 
     static void print(Object... values) {
         System.out.printf("{\"file\": \"%s\", \"indication\": \"%s\", \"reason\": \"%s\", \"format\": \"%s\", "
-            + "\"intact\": %s, \"changes\": [%s]}%n", values);
+            + "\"intact\": %s, \"warns\": %s, \"changes\": [%s]}%n", values);
     }
 
-    /** What DSS saw change in a PDF file after the signature; it fails for the pages, and warns of what it calls undefined. */
+    /** The kinds of changes that DSS saw in a PDF file after the signature. */
     static String changes(SignatureWrapper signature) {
         return Stream.of(
             named("pages", signature.getPdfPageDifferenceConcernedPages()),

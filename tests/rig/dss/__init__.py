@@ -29,6 +29,7 @@ class Said:
         format: the level, for example ``PAdES-BASELINE-B``.
         reason: the sub-indication, if there is one; for REFUSED, the class of DSS's exception.
         intact: whether key, signature and signed bytes fit, whatever the certificate is worth.
+        warns: whether DSS warns of the file's format, which includes changes that it does not expect.
         changes: the kinds of changes to a PDF file after the signature; see ``changes`` in Dss.java.
     """
 
@@ -36,6 +37,7 @@ class Said:
     format: str
     reason: str = ""
     intact: bool = True
+    warns: bool = False
     changes: tuple[str, ...] = ()
 
 
