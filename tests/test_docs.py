@@ -17,7 +17,9 @@ import pytest
 
 from mynacard import errors
 from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD, SOMETHING_WRONG
+from mynacard.signing.beyond import MEANINGS
 from mynacard.simulator import all_personas
+from mynacard.verdict import WORDS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
@@ -135,6 +137,19 @@ def exit_code_table() -> str:
 
 def test_the_page_of_the_command_line_has_the_exit_codes() -> None:
     assert exit_code_table() in PAGES["docs/cli.md"].read_text("utf-8")
+
+
+def beyond_table() -> str:
+    """The table of docs/verification.md: what may follow a signature in a PDF file."""
+    rows = [
+        f"| `{beyond.value}` | {WORDS[verdict]} | {re.sub(r':? {[a-z]+}', '', sentence).rstrip('.')}. |"
+        for beyond, (verdict, sentence) in MEANINGS.items()
+    ]
+    return "\n".join(["| `beyond` | verdict | in words |", "| --- | --- | --- |", *rows]) + "\n"
+
+
+def test_the_page_of_verification_has_what_may_follow_a_signature() -> None:
+    assert beyond_table() in PAGES["docs/verification.md"].read_text("utf-8")
 
 
 def error_table() -> str:
