@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from mynacard.personal.roots import Root, RootKind
-from mynacard.verdict import Step, Verdict, explain
+from mynacard.verdict import Step, Undecided, Verdict, explain
 
 __all__ = ["Check", "Conclusion", "Genuineness", "Subject", "Verdict"]
 
@@ -64,7 +64,7 @@ _NEEDED: Final = {Subject.CERTIFICATE, Subject.PRESENCE}
 
 
 @dataclass(frozen=True, slots=True)
-class Genuineness:
+class Genuineness(Undecided):
     """The result of all steps, in their order.
 
     Attributes:

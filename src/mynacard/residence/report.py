@@ -11,7 +11,7 @@ from mynacard.errors import UsageError
 from mynacard.residence.anchors import Anchor, AnchorKind
 from mynacard.residence.layout import CardType
 from mynacard.texts import N_
-from mynacard.verdict import Step, Verdict, explain, overall
+from mynacard.verdict import Step, Undecided, Verdict, explain, overall
 
 __all__ = ["FIELDS", "Label", "Report", "SignatureForm"]
 
@@ -57,7 +57,7 @@ _VALIDITY: Final = N_("validity")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Undecided):
     """The result, step by step.
 
     Attributes:

@@ -148,7 +148,7 @@ def _verified(
 
 def _show(values: Callable[[], Mapping[str, object]], report: Genuineness | None, as_json: bool) -> None:
     """Print *values* unless the card is not genuine, then the report; exit with its code."""
-    conclusion = report.conclusion if report else Conclusion.NOT_CHECKED
+    conclusion = report.conclusion if report is not None else Conclusion.NOT_CHECKED
     shown: Mapping[str, object] = {} if conclusion is Conclusion.NOT_GENUINE else values()
     if as_json:
         print_json({**shown, "check": _as_json(report)})
