@@ -10,6 +10,7 @@ packages() {
     echo pcscd opensc opensc-pkcs11 openssl openssh-client iproute2 util-linux  # a PC/SC service, its clients, its cage
     echo pcsc-tools libengine-pkcs11-openssl  # more clients
     echo poppler-utils unzip                  # other readers of signed PDF files, and of packages
+    echo libnss3-tools qpdf                   # the keys with which poppler signs; another writer of PDF files
     echo tshark                               # another reader of APDUs
     if ! command -v java >/dev/null || ! command -v javac >/dev/null; then
         echo default-jdk-headless  # and one that is written in Java
