@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
 from pathlib import Path
@@ -153,7 +153,7 @@ def _signer(person: str) -> Any:
     )  # fmt: skip
 
 
-class Stamper(_STAMPER):  # type: ignore[misc]  # pyHanko is only partly typed
+class Stamper(_STAMPER):
     """The tests' time-stamping authority, asked by pyHanko."""
 
     async def async_request_tsa_response(self, req: Any) -> Any:
@@ -166,6 +166,12 @@ LONG_TERM: Final[dict[str, Any]] = {"use_pades_lta": True, "embed_validation_inf
 
 def long_term(field: str, person: str = "first", **options: Any) -> Step:
     return pyhanko(field, person, **LONG_TERM, validation_context=trusting(), **options)
+
+
+def stamped(data: bytes) -> bytes:
+    """*data* with a time stamp on the file, by pyHanko, and no DSS."""
+    output: Any = IncrementalPdfFileWriter(io.BytesIO(data))
+    return bytes(signers.PdfTimeStamper(Stamper()).timestamp_pdf(output, "sha256").getbuffer())
 
 
 def renewed(data: bytes) -> bytes:
@@ -204,20 +210,32 @@ def changed(*changes: Change) -> Step:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A change: an empty signature field on page *page*; if *bare*, without /AP and /SigFlags, as some programs do."""
+    """A change: an empty signature field on page *page*.
+
+    Attributes:
+        bare: whether it has no /AP, and the form no /SigFlags, as some programs leave them.
+        flags: those of its widget (ISO 32000-2 §12.5.3), if they are not the usual ones.
+        options: more of pyHanko's for a field.
+    """
 
     field: str
     box: Box | None = BOX
     page: int = 1
     bare: bool = False
+    flags: int | None = None
+    options: Mapping[str, Any] | None = None
 
     def __call__(self, file: Any) -> None:
-        fields.append_signature_field(file, fields.SigFieldSpec(self.field, on_page=self.page - 1, box=self.box))
+        spec = fields.SigFieldSpec(self.field, on_page=self.page - 1, box=self.box, **(self.options or {}))
+        fields.append_signature_field(file, spec)
+        form = file.root["/AcroForm"]
+        field = form["/Fields"][-1]
         if self.bare:
-            form = file.root["/AcroForm"]
-            form["/Fields"][-1].pop("/AP", None)
+            field.pop("/AP", None)
             form.pop("/SigFlags", None)
             file.update_container(form)
+        if self.flags is not None:
+            field["/F"] = _PDF.NumberObject(self.flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +248,27 @@ class SigFlags:
         form = file.root["/AcroForm"]
         form["/SigFlags"] = _PDF.NumberObject(self.flags)
         file.update_container(form)
+
+
+def direct_form(file: Any) -> None:
+    """A change: the form is no object of its own, but lies in the catalog."""
+    file.root["/AcroForm"] = _PDF.DictionaryObject(file.root["/AcroForm"])
+    file.update_root()
+
+
+def separate_annotations(file: Any) -> None:
+    """A change: the array of the first page's annotations is an object of its own."""
+    page = file.root["/Pages"]["/Kids"][0]
+    page["/Annots"] = file.add_object(_PDF.ArrayObject(page.get("/Annots", ())))
+    file.update_container(page)
+
+
+def null_values(file: Any) -> None:
+    """A change: the fields of the form have the value null, which is none (ISO 32000-2 §7.3.9)."""
+    for reference in file.root["/AcroForm"]["/Fields"]:
+        field = reference.get_object()
+        field["/V"] = _PDF.NullObject()
+        file.update_container(field)
 
 
 def text_field(file: Any) -> None:
