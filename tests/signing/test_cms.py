@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
@@ -22,9 +20,11 @@ from mynacard.signing import cades, cms
 from mynacard.signing.cms import parse, sign, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
-from tests.rig.pcscd import program
+from tests.signing.desk import Desk, desk
 from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
-from tests.trust.authorities import holder, key, pem
+from tests.trust.authorities import holder, key
+
+__all__ = ["desk"]
 
 
 class OnCard(rsa.RSAPrivateKey):
@@ -103,39 +103,6 @@ def test_a_signature_does_not_print_its_bytes() -> None:
 
 
 # --- beside openssl ---
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A directory with all files that ``openssl cms`` wants."""
-
-    path: Path
-
-    def openssl(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        command = [program("openssl"), *arguments]
-        return subprocess.run(
-            command, cwd=self.path, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
-        )
-
-    def sign(self, *options: str) -> bytes:
-        """The signature of ``content`` that openssl makes."""
-        done = self.openssl(
-            "cms", "-sign", "-binary", "-in", "content", "-outform", "DER", "-out", "theirs",
-            "-signer", "holder.pem", "-inkey", "holder.key", *options,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return (self.path / "theirs").read_bytes()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    (tmp_path / "content").write_bytes(DATA)
-    (tmp_path / "ca.pem").write_bytes(pem(CA.certificate))
-    for name, certificate in (("holder", CERTIFICATE), ("somebody", OTHER)):
-        (tmp_path / f"{name}.pem").write_bytes(pem(certificate))
-        private = key(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        (tmp_path / f"{name}.key").write_bytes(private)
-    return Desk(tmp_path)
 
 
 @pytest.mark.parametrize("hash_", HashAlgorithm)

@@ -34,7 +34,6 @@ __all__ = [
     "CmsSignature",
     "add_time_stamp",
     "check_length",
-    "is_cms",
     "parse",
     "sign",
     "verify",
@@ -43,7 +42,7 @@ __all__ = [
 SIGNATURE_FILE_MAX: Final = 0x10_0000
 """The most bytes of a signature file, without the content that it may hold; a card's has about 2,500."""
 CONTENT_MAX: Final = 0x400_0000
-"""The most bytes of content in a signature file: they were measured to take 0.5 s and 450 MB. Detach for more."""
+"""The most bytes of content in a signature file: they were measured to take 2.6 s and 580 MB. Detach for more."""
 TIME_STAMPS_MAX: Final = 5
 
 _DATA: Final = "data"
@@ -156,13 +155,10 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
     return stamped
 
 
-def is_cms(data: bytes) -> bool:
-    """Whether *data* looks like a CMS signature, by its first byte. A raw signature may begin with that, too."""
-    return data[:1] == b"\x30"
-
-
 def parse(signature_der: bytes) -> CmsSignature:
     """The signature in *signature_der*; nothing is verified yet.
+
+    For a file in BER, PEM or base64, call :func:`mynacard.signing.encodings.to_der` first.
 
     Raises:
         CertificateFileError: it is not DER, not CMS with one signer and signed attributes, damaged, or too long.

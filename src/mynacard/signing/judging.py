@@ -19,7 +19,7 @@ from cryptography import x509
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cms, pdf, rawsig, timestamp
+from mynacard.signing import cms, encodings, pdf, rawsig, timestamp
 from mynacard.signing.content import DigestOf, of_bytes, of_file
 from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
@@ -204,7 +204,7 @@ def judge(
         document: the signed content, if there is a *signature*; else a signature that holds its content, or a PDF file.
             A stream must be seekable and is read from its beginning: in pieces if the signature is detached, else as a
             whole, up to ``pdf.PDF_MAX`` bytes.
-        signature: the detached signature of *document*: CMS, or a raw one with *certificate*.
+        signature: the detached signature of *document*: CMS (DER, BER, PEM or base64), or a raw one with *certificate*.
         anchors: the CA certificates that are trusted to issue signing certificates.
         at: the time that matters, with a time zone: now, or when the signatures were known to exist.
         evidence: the caller's data on revoked certificates.
@@ -228,7 +228,8 @@ def judge(
     if certificate is not None:
         raise UsageError(N_("A certificate goes with a raw signature, and no signature was given."))
     data = document if isinstance(document, bytes) else _read(document)
-    return _around(data, trust) if cms.is_cms(data) else _in_pdf(data, trust)
+    signature_der = encodings.to_der(data)
+    return _in_pdf(data, trust) if signature_der is None else _around(signature_der, trust)
 
 
 def _read(document: BufferedIOBase) -> bytes:
@@ -243,22 +244,23 @@ def _detached(
     if certificate is not None:
         step = _verified(lambda: rawsig.verify(signature, certificate, digest_of, hash_))
         return _judgement(trust, step, certificate)
-    if not cms.is_cms(signature):
+    signature_der = encodings.to_der(signature)
+    if signature_der is None:
         raise CertificateFileError(
             N_("This is not a CMS signature. If it is a raw one, the signer's certificate is needed (--certificate).")
         )
-    return _of_cms(signature, digest_of, trust)[0]
+    return _of_cms(signature_der, digest_of, trust)[0]
 
 
-def _around(data: bytes, trust: _Trust) -> Judgements:
-    judgement, content = _of_cms(data, None, trust)
+def _around(signature_der: bytes, trust: _Trust) -> Judgements:
+    judgement, content = _of_cms(signature_der, None, trust)
     return Judgements((judgement,), content=content)
 
 
-def _of_cms(signature: bytes, digest_of: DigestOf | None, trust: _Trust) -> tuple[Judgement, bytes | None]:
+def _of_cms(signature_der: bytes, digest_of: DigestOf | None, trust: _Trust) -> tuple[Judgement, bytes | None]:
     """The judgement on a CMS signature, and the content that it holds. An unsupported algorithm is a bad signature."""
     try:
-        parsed = cms.parse(signature)
+        parsed = cms.parse(signature_der)
     except UnsupportedAlgorithmError as error:
         return Judgement(_unsupported(error)), None
     step = _verified(lambda: cms.verify(parsed, digest_of))

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cades, cms, pades
+from mynacard.signing import cades, cms, encodings, pades
 from mynacard.signing.timestamp import Ask
 from mynacard.texts import N_
 from mynacard.trust import primitive, pyhanko
@@ -134,6 +134,8 @@ class Making:
 def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
     """Add a time stamp to the last signature of *signed*, a CMS signature or a PDF file. It takes no card.
 
+    A CMS signature in BER, PEM or base64 is returned in DER.
+
     Raises:
         CertificateFileError, UnsupportedAlgorithmError, PdfFileError, UsageError: *signed* cannot take one.
         MissingExtraError: pyHanko is not installed.
@@ -141,4 +143,5 @@ def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
 
     Exceptions of *ask* pass through.
     """
-    return cms.add_time_stamp(signed, ask) if cms.is_cms(signed) else pades.add_time_stamp(signed, ask)
+    signature_der = encodings.to_der(signed)
+    return pades.add_time_stamp(signed, ask) if signature_der is None else cms.add_time_stamp(signature_der, ask)

@@ -17,7 +17,7 @@ from mynacard.cli.options import TIME, as_json, verbose_option
 from mynacard.cli.output import check_output, print_json, read_up_to, write_new
 from mynacard.doors.pki_cache import cached_pki
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cms
+from mynacard.signing.encodings import ENCODED_MAX
 from mynacard.signing.judging import Judgement, Judgements, SignedTime, Signer, TimeSource, judge
 from mynacard.signing.pdf import PDF_MAX
 from mynacard.texts import moment, printable
@@ -138,7 +138,7 @@ def _judgements(
         return judged(read_up_to(file, PDF_MAX))
     signer = load_certificate(read_up_to(certificate, _CERTIFICATE_MAX)) if certificate is not None else None
     with file.open("rb") as stream:
-        detached = read_up_to(signature, cms.SIGNATURE_FILE_MAX + cms.CONTENT_MAX)
+        detached = read_up_to(signature, ENCODED_MAX)
         return judged(stream, detached, certificate=signer, hash_=hash_)
 
 
