@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import pytest
+from asn1crypto import algos, cms
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509.oid import NameOID
 
 from tests.cli.command_line import run
 from tests.signing.desk import Desk, desk
-from tests.signing.documents import DATA
+from tests.signing.documents import CERTIFICATE, DATA, SIGNATURE
+from tests.signing.test_cms_forged import forge, put_certificates
+from tests.trust.authorities import der
 
 __all__ = ["desk"]
 
-AT = ("--at", "2026-07-01")
+AT: Final = ("--at", "2026-07-01")
 
 
 @pytest.mark.parametrize(
@@ -50,3 +59,73 @@ def test_several_signatures_in_one_file_are_refused(desk: Desk) -> None:
     (desk.path / "twice").write_bytes(desk.sign("-outform", "PEM") * 2)
     outcome = run("verify", desk.path / "content", desk.path / "twice", "--ca", desk.path / "ca.pem")
     assert (outcome.code, "there are 2" in outcome.complaint) == (60, True)
+
+
+# --- algorithms that are not taken: a verdict, and not a wrong command line ---
+
+
+def sha_1(desk: Desk) -> bytes:
+    return desk.sign("-md", "sha1")
+
+
+def pss(desk: Desk) -> bytes:
+    return desk.sign("-keyopt", "rsa_padding_mode:pss")
+
+
+def ecdsa(desk: Desk) -> bytes:
+    desk.person("ecdsa", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+    return desk.sign(signer="ecdsa")
+
+
+def dsa(desk: Desk) -> bytes:
+    desk.done("genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024", "-out", "parameters")
+    desk.person("dsa", "-paramfile", "parameters")
+    return desk.sign(signer="dsa")
+
+
+def ed25519(_desk: Desk) -> bytes:
+    """OpenSSL 3.0 makes none."""
+    private, name = Ed25519PrivateKey.generate(), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ed25519")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, private.public_key(), 1, now, now + timedelta(days=1))
+    certificate = builder.sign(private, None)
+
+    def change(signed: Any) -> None:
+        put_certificates(certificate)(signed)
+        (signer,) = signed["signer_infos"]
+        chosen = signed["certificates"][0].chosen
+        signer["sid"] = cms.SignerIdentifier(
+            {"issuer_and_serial_number": {"issuer": chosen.issuer, "serial_number": chosen.serial_number}}
+        )
+        signer["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": "ed25519"})
+        signer["signature"] = private.sign(signer["signed_attrs"].untag().dump(force=True))
+
+    return forge(change)
+
+
+def unknown_kind(_desk: Desk) -> bytes:
+    """The certificate's key is said to be of a kind that does not exist."""
+    rsa, unknown = (bytes.fromhex(f"06092A864886F70D0101{last}") for last in ("01", "63"))
+    return SIGNATURE.replace(der(CERTIFICATE), der(CERTIFICATE).replace(rsa, unknown, 1))
+
+
+MADE: Final[dict[str, Callable[[Desk], bytes]]] = {
+    "'sha1'": sha_1,
+    "'rsassa_pss' over sha256": pss,
+    "'sha256_ecdsa' over sha256": ecdsa,
+    "'sha256_dsa' over sha256": dsa,
+    "'ed25519' over sha256": ed25519,
+    "does not hold an RSA key": unknown_kind,
+}
+
+
+@pytest.mark.parametrize("said", MADE)
+def test_an_algorithm_that_is_not_taken_ends_with_70_and_the_signer_is_named(desk: Desk, said: str) -> None:
+    (desk.path / "signature").write_bytes(MADE[said](desk))
+    words = ("verify", desk.path / "content", desk.path / "signature", "--ca", desk.path / "ca.pem")
+    outcome = run(*words, "--json")
+    step = outcome.json["steps"]["signature"]
+    assert (outcome.code, step["verdict"], step["code"]) == (70, "bad", "signature/unsupported")
+    assert said in step["reason"]
+    assert outcome.json["signer"] is not None
+    assert f"Signer: {outcome.json['signer']}" in run(*words).out

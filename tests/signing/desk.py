@@ -40,6 +40,11 @@ class Desk:
         )  # fmt: skip
         return (self.path / "theirs").read_bytes()
 
+    def person(self, kind: str, *options: str) -> None:
+        """Make ``KIND.key``, with ``openssl genpkey`` and *options*, and its self-signed ``KIND.pem``."""
+        self.done("genpkey", *options, "-out", f"{kind}.key")
+        self.done("req", "-x509", "-new", "-key", f"{kind}.key", "-subj", f"/CN={kind}", "-out", f"{kind}.pem")
+
     def verifies(self, signature: bytes, content: bytes, *options: str, around: bool = False) -> bool:
         """Whether openssl accepts *signature* of *content*, which it holds if it is *around* it."""
         (self.path / "signature").write_bytes(signature)

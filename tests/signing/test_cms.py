@@ -162,6 +162,13 @@ def test_what_openssl_makes_otherwise_is_refused(desk: Desk, options: tuple[str,
         parse(desk.sign(*options))
 
 
+def test_the_signer_of_a_refused_algorithm_is_known(desk: Desk) -> None:
+    for options in (("-md", "sha1"), ("-keyopt", "rsa_padding_mode:pss")):
+        with pytest.raises(cms.RefusedAlgorithm) as refused:
+            parse(desk.sign(*options))
+        assert refused.value.certificate == CERTIFICATE
+
+
 # --- with the content inside ---
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "CONTENT_MAX",
     "SIGNATURE_FILE_MAX",
     "CmsSignature",
+    "RefusedAlgorithm",
     "add_time_stamp",
     "check_length",
     "parse",
@@ -85,6 +86,18 @@ class CmsSignature:
     time_stamps: tuple[timestamp.TimeStamp, ...] = ()
 
 
+class RefusedAlgorithm(UnsupportedAlgorithmError):
+    """The signature is made with an algorithm that is not accepted here.
+
+    Attributes:
+        certificate: the signer's, from the file; not checked.
+    """
+
+    def __init__(self, reason: UnsupportedAlgorithmError, certificate: x509.Certificate) -> None:
+        super().__init__(str(reason.args[0]), **reason.details)
+        self.certificate = certificate
+
+
 def sign(
     data: bytes,
     certificate: x509.Certificate,
@@ -134,7 +147,7 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
     """Add a time stamp to *signature_der*, as CAdES B-T has it. It takes no card: anyone can add one.
 
     Raises:
-        CertificateFileError, UnsupportedAlgorithmError: as :func:`parse`; the authority was not asked.
+        CertificateFileError, RefusedAlgorithm: as :func:`parse`; the authority was not asked.
         MissingExtraError: pyHanko is not installed; the authority was not asked.
         UsageError: it already has the most time stamps allowed; the authority was not asked.
         TimeStampError: the authority gave no usable time stamp; *signature_der* is as good as it was.
@@ -162,7 +175,7 @@ def parse(signature_der: bytes) -> CmsSignature:
 
     Raises:
         CertificateFileError: it is not DER, not CMS with one signer and signed attributes, damaged, or too long.
-        UnsupportedAlgorithmError: the algorithm is not RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
+        RefusedAlgorithm: the algorithm is not RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
     """
     if len(signature_der) > SIGNATURE_FILE_MAX + CONTENT_MAX:
         raise _too_long()
@@ -176,7 +189,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         if len(signature_der) - len(content or b"") > SIGNATURE_FILE_MAX:
             raise _too_long()
         return _signed_data(info["content"], content)
-    except (CertificateFileError, UnsupportedAlgorithmError):
+    except (CertificateFileError, RefusedAlgorithm):
         raise
     except asn1.UNREADABLE:
         raise CertificateFileError(N_("This signature file is damaged.")) from None
@@ -221,6 +234,14 @@ def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
     signer = signed["signer_infos"][0]
     _check_whole(signed, signed["encap_content_info"], signer)
     _check_version(signed["version"].native, signer["version"].native, signer["sid"].name)
+    certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
+    try:
+        return _of_signer(signed, signer, certificate, content)
+    except UnsupportedAlgorithmError as reason:
+        raise RefusedAlgorithm(reason, certificate) from None
+
+
+def _of_signer(signed: Any, signer: Any, certificate: x509.Certificate, content: bytes | None) -> CmsSignature:
     hash_ = _hash(signer["digest_algorithm"])
     if [_hash(algorithm) for algorithm in signed["digest_algorithms"]] != [hash_]:
         raise CertificateFileError(N_("This signature's list of digest algorithms does not match its signer's."))
@@ -230,7 +251,6 @@ def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
         raise CertificateFileError(N_("This signature was made for another type of content."))
     digest = bytes(_only(attributes, "message_digest").native)
     time = _only(attributes, "signing_time").native if "signing_time" in attributes else None
-    certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
     value = bytes(signer["signature"].native)
     named = _names_certificate(attributes, certificate)
     stamps = _time_stamps(signer["unsigned_attrs"], value)

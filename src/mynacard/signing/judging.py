@@ -75,7 +75,8 @@ class Judgement(Undecided):
 
     Attributes:
         signature: whether the key of its certificate signed the document; for a time stamp on a PDF file, not checked.
-        signer: the signer; None for a time stamp on a PDF file, and if the signature could not be read.
+        signer: the signer (if the signature is bad, the alleged one); None for a time stamp on a PDF file, and if the
+            signature could not be read.
         report: the report on the signer's certificate under the caller's anchors; None without one.
         proof: what the time stamps prove; None if there are none.
         pdf: the signature as the PDF file has it; None outside of PDF files.
@@ -258,11 +259,11 @@ def _around(signature_der: bytes, trust: _Trust) -> Judgements:
 
 
 def _of_cms(signature_der: bytes, digest_of: DigestOf | None, trust: _Trust) -> tuple[Judgement, bytes | None]:
-    """The judgement on a CMS signature, and the content that it holds. An unsupported algorithm is a bad signature."""
+    """The judgement on a CMS signature, and the content that it holds. A refused algorithm is a bad signature."""
     try:
         parsed = cms.parse(signature_der)
-    except UnsupportedAlgorithmError as error:
-        return Judgement(_unsupported(error)), None
+    except cms.RefusedAlgorithm as error:
+        return _judgement(trust, _unsupported(error), error.certificate), None
     step = _verified(lambda: cms.verify(parsed, digest_of))
     return _judgement(trust, step, parsed.certificate, parsed.claimed_time, parsed.time_stamps), parsed.content
 
