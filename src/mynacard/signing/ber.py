@@ -103,17 +103,21 @@ class _Rewriter:
         return tag, start, start + length
 
 
-def to_der(data: bytes) -> bytes:
+def to_der(data: bytes, *, padded: bool = False) -> bytes:
     """*data*, one BER value, with DER's lengths and octet strings. What is DER already comes back as it is.
 
     It need not be DER yet: :func:`mynacard.signing.der.check` says.
+
+    Args:
+        data: the value, and nothing after it.
+        padded: whether zeros may follow it, as in a PDF file.
 
     Raises:
         CertificateFileError: it is not one value with nothing after it, is nested too deeply, or has too many values.
     """
     rewriter = _Rewriter(data)
     following, _ = rewriter.value(0, len(data), DEPTH_MAX)
-    if following != len(data):
+    if any(data[following:]) or (following != len(data) and not padded):
         raise _unreadable()
     return b"".join(rewriter.output)
 

@@ -32,6 +32,7 @@ class Beyond(StrEnum):
     NEW_VISIBLE_SIGNATURE = "new-visible-signature"
     FILLED_IN_FIELDS = "filled-in-fields"
     NOT_CHECKED = "not-checked"
+    IRREGULAR = "irregular"
     LATER_SIGNATURES = "later-signatures"
     UNSEEN_ADDITIONS = "unseen-additions"
     NOTHING = "nothing"
@@ -60,6 +61,9 @@ MEANINGS: Final[dict[Beyond, tuple[Verdict, str]]] = {
         N_("Form fields were filled in after signing, and this signature does not cover them: {places}.")),
     Beyond.NOT_CHECKED: (
         Verdict.NOT_CHECKED, N_("What the file holds beyond the signed bytes could not be checked: {reason}")),
+    Beyond.IRREGULAR: (
+        Verdict.NOT_CHECKED,
+        N_("The file is not quite as the standard requires ({reason}), so readers may show different things.")),
     Beyond.LATER_SIGNATURES: (
         Verdict.GOOD, N_("The signature covers the whole file except later signatures: {places}.")),
     Beyond.UNSEEN_ADDITIONS: (

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from mynacard.signing.beyond import Beyond
 from mynacard.signing.form import Field, entry, fields_of, reference_of
+from mynacard.signing.policy import SHOWS_A_VALUE, differing
 from mynacard.trust import pyhanko
 
 __all__ = ["TIMESTAMP", "Change", "Versions", "changes_between"]
@@ -56,11 +57,11 @@ class Versions:
         """The AcroForm dictionaries."""
         return entry(self.old.root, "/AcroForm"), entry(self.new.root, "/AcroForm")
 
-    def overwritten(self) -> Iterator[tuple[Any, Any]]:
-        """The old and the new value of each object of the signed version that a later version has again."""
+    def overwritten(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Each object of the signed version that a later version has again: its reference, old and new value."""
         for reference in self.written():
             if self.old.reader.xrefs.get_historical_ref(reference, self.old.revision) is not None:
-                yield self.old(reference), self.new(reference)
+                yield reference, self.old(reference), self.new(reference)
 
     def written(self) -> set[Any]:
         """The objects that a later version has, new or again."""
@@ -107,7 +108,7 @@ _UNSEEN: Final = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Metadata", "/V
 def _in_catalog(versions: Versions) -> Iterator[Change]:
     old, new = versions.old.root, versions.new.root
     same_object = _root(versions.old) == _root(versions.new)
-    if not same_object or _removed(old, new) or _differing(old, new) - _UNSEEN:
+    if not same_object or _removed(old, new) or differing(old, new) - _UNSEEN:
         yield Change(Beyond.CATALOG)
     if "/Version" in new and not isinstance(new["/Version"], str):
         yield Change(Beyond.CATALOG)
@@ -131,12 +132,6 @@ def _is_flat(dictionary: Any) -> bool:
     return hasattr(dictionary, "keys") and all(
         isinstance(entry(dictionary, key), str | bytes | Number | type(None)) for key in dictionary
     )
-
-
-def _differing(old: Any, new: Any) -> set[str]:
-    """The keys whose values differ, or that only one of the dictionaries has. References are not followed."""
-    keys = old.keys() | new.keys()
-    return {str(key) for key in keys if (key in old) != (key in new) or old.raw_get(key) != new.raw_get(key)}
 
 
 def _removed(old: Any, new: Any) -> set[str]:
@@ -175,8 +170,8 @@ def _resources_kept(old: Any, new: Any, *, may_grow: bool) -> bool:
 def _category_kept(old: Any, new: Any, may_grow: bool) -> bool:
     if not (hasattr(old, "keys") and hasattr(new, "keys")):
         return bool(old == new)  # /ProcSet, an array of names
-    differing = _differing(old, new)
-    return differing <= set(map(str, new.keys() - old.keys())) if may_grow else not differing
+    changed = differing(old, new)
+    return changed <= set(map(str, new.keys() - old.keys())) if may_grow else not changed
 
 
 # --- fields ---
@@ -186,7 +181,7 @@ _OF_A_NEW_FIELD: Final = frozenset({
     "/P", "/Parent", "/Q", "/Rect", "/SV", "/StructParent", "/Subtype", "/T", "/TM", "/TU", "/Type", "/V",
 })  # fmt: skip
 """What a new signature field may have: no actions, nothing unknown."""
-_FILLED_IN: Final = frozenset({"/AP", "/AS", "/Type", "/V"})
+_FILLED_IN: Final = SHOWS_A_VALUE | {"/Type", "/V"}
 _LOOKS: Final = frozenset({"/DA", "/F", "/Q"})
 _READ_ONLY: Final = 1  # the field flag that programs set when a field is signed or locked (ISO 32000-2 §12.7.4.1)
 
@@ -202,7 +197,7 @@ def _in_fields(versions: Versions, intact: frozenset[str], filled: frozenset[str
             yield _new_field(field, name in intact)
         elif before.type == "/Sig":
             yield from _signature_field(before, field, name in intact)
-        elif name in filled or _differing(before.dictionary, field.dictionary):
+        elif name in filled or _changed(before, field):
             yield from _filled_in(before, field, locked=locks is not None and bool(locks.is_locked(name)))
 
 
@@ -211,7 +206,7 @@ def _new_field(field: Field, signed: bool) -> Change:
         return Change(Beyond.NEW_VISIBLE_FIELD if field.is_visible else Beyond.OTHER_CHANGES, field)
     if field.is_visible:
         return Change(_of_visible(field, signed, Beyond.NEW_VISIBLE_SIGNATURE), field)
-    return Change(Beyond.LATER_SIGNATURES if signed else Beyond.UNSEEN_ADDITIONS, field)
+    return Change(Beyond.LATER_SIGNATURES, field) if signed else Change(Beyond.UNSEEN_ADDITIONS)
 
 
 def _of_visible(field: Field, signed: bool, signature: Beyond) -> Beyond:
@@ -230,25 +225,33 @@ def _keys(field: Field) -> set[str]:
 
 
 def _signature_field(before: Field, field: Field, signed: bool) -> Iterator[Change]:
-    differing = _differing(before.dictionary, field.dictionary) - {"/Ff"}
     newly_signed = before.value is None and field.value is not None
     may_differ = _FILLED_IN if newly_signed else frozenset({"/Type"})
-    if before.reference != field.reference or differing - may_differ or _flags_changed(before, field):
+    if before.reference != field.reference or _changed(before, field) - may_differ or _flags_changed(before, field):
         shown = field.is_visible and not before.is_visible
         yield Change(Beyond.NEW_VISIBLE_FIELD if shown else Beyond.OTHER_CHANGES, field)
     elif newly_signed and field.is_visible:
         yield Change(_of_visible(field, signed, Beyond.LATER_SIGNATURES), field)
     elif newly_signed:
-        yield Change(Beyond.LATER_SIGNATURES if signed else Beyond.UNSEEN_ADDITIONS, field)
+        yield Change(Beyond.LATER_SIGNATURES, field) if signed else Change(Beyond.UNSEEN_ADDITIONS)
 
 
 def _filled_in(before: Field, field: Field, *, locked: bool) -> Iterator[Change]:
-    differing = _differing(before.dictionary, field.dictionary)
+    keys = _changed(before, field)
     yield Change(Beyond.FORBIDDEN_CHANGES if locked else Beyond.FILLED_IN_FIELDS, field)
-    if differing & _LOOKS or _flags_changed(before, field):
+    if keys & _LOOKS or _flags_changed(before, field):
         yield Change(Beyond.FORM_DEFAULTS, field)
-    if before.reference != field.reference or differing - _FILLED_IN - _LOOKS - {"/Ff"}:
+    if before.reference != field.reference or keys - _FILLED_IN - _LOOKS:
         yield Change(Beyond.OTHER_CHANGES, field)
+
+
+def _changed(before: Field, field: Field) -> set[str]:
+    """The keys that differ in a field or in one of its widgets; the field's flags are compared on their own."""
+    if before.widgets.keys() != field.widgets.keys():
+        return {"/Kids"}
+    pairs = [(before.widgets[reference], widget) for reference, widget in field.widgets.items()]
+    both = [(before.dictionary, field.dictionary), *pairs]
+    return {key for old, new in both for key in differing(old, new)} - {"/Ff"}
 
 
 def _flags_changed(before: Field, field: Field) -> bool:
@@ -263,9 +266,10 @@ def _flags_changed(before: Field, field: Field) -> bool:
 def _in_annotations(versions: Versions) -> Iterator[Change]:
     """Changes to the annotations of pages, besides widgets of new signature fields that their lists now have, too."""
     old_widgets, new_widgets = map(_widgets, versions.forms)
-    for old, new in versions.overwritten():
+    for reference, old, new in versions.overwritten():
         kept = [raw for raw in _annotations(new) if not _is_one_of(raw, new_widgets - old_widgets)]
-        if kept != _annotations(old) or (_is_other_annotation(old) and old != new):
+        is_other = _is_annotation(old) and not _is_one_of(reference, old_widgets)
+        if kept != _annotations(old) or (is_other and old != new):
             yield Change(Beyond.ANNOTATIONS)
 
 
@@ -286,11 +290,6 @@ def _annotations(value: Any) -> list[Any]:
 
 def _is_annotation(value: Any) -> bool:
     return hasattr(value, "keys") and entry(value, "/Rect") is not None and entry(value, "/Subtype") is not None
-
-
-def _is_other_annotation(value: Any) -> bool:
-    """Whether it is an annotation that belongs to no field."""
-    return _is_annotation(value) and entry(value, "/FT") is None and entry(value, "/Parent") is None
 
 
 # --- objects ---

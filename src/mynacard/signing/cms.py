@@ -351,14 +351,16 @@ def _names_certificate(attributes: dict[str, Any], certificate: x509.Certificate
 
 
 def _certificate_der(choices: Any, sid: Any) -> bytes:
-    """The only certificate among *choices* that *sid* names."""
+    """The only certificate among *choices* that *sid* names. NSS, which poppler signs with, writes it twice."""
     present = list(choices)
-    named = [choice.chosen for choice in present if choice.name == "certificate" and _names(sid, choice.chosen)]
+    named = {
+        bytes(choice.chosen.dump()) for choice in present if choice.name == "certificate" and _names(sid, choice.chosen)
+    }
     if len(named) != 1 or any(choice.name != "certificate" for choice in present):
         raise CertificateFileError(
-            N_("This signature must hold its signer's certificate once, and nothing but certificates.")
+            N_("This signature must hold the certificate that it names, and nothing but certificates.")
         )
-    return bytes(named[0].dump())
+    return named.pop()
 
 
 def _names(sid: Any, certificate: Any) -> bool:

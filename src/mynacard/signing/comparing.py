@@ -8,13 +8,13 @@ Source: ISO 32000-2 §7.5.5, §7.5.6, §12.8.2.2 (DocMDP).
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Final
 
 from mynacard.errors import PdfFileError
 from mynacard.signing.beyond import MEANINGS, Beyond, Comparison, result
 from mynacard.signing.changes import Versions, changes_between
 from mynacard.signing.form import places
+from mynacard.signing.policy import policy
 from mynacard.trust import pyhanko
 from mynacard.verdict import Verdict
 
@@ -35,7 +35,7 @@ def compared(embedded: Any, intact: frozenset[str], *, ends: bool) -> Comparison
         ends: whether the file ends as a PDF file does; see :func:`ends_as_a_pdf`.
     """
     try:
-        embedded.compute_integrity_info(diff_policy=_policy())
+        embedded.compute_integrity_info(diff_policy=policy())
         if embedded.coverage == pyhanko.status.SignatureCoverageLevel.ENTIRE_FILE:
             return result(Beyond.NOTHING)
         is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
@@ -80,13 +80,3 @@ def _judged(embedded: Any, intact: frozenset[str]) -> Comparison:
 
 
 _GOOD: Final = frozenset(kind for kind, (verdict, _) in MEANINGS.items() if verdict is Verdict.GOOD)
-
-
-@cache
-def _policy() -> Any:
-    """pyHanko's policy, which also lets /SigFlags change: they are compared here."""
-    analysis = pyhanko.diff_analysis
-    usual = analysis.DEFAULT_DIFF_POLICY
-    exempt = pyhanko.diff_constants.ACROFORM_EXEMPT_STRICT_COMPARISON | {"/SigFlags"}
-    form_rule = analysis.FormUpdatingRule(usual.form_rule.field_rules, ignored_acroform_keys=exempt)
-    return analysis.StandardDiffPolicy(usual.global_rules, form_rule)

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cms, timestamp
+from mynacard.signing import ber, cms, timestamp
 from mynacard.signing.beyond import Beyond, Comparison, Place
 from mynacard.signing.changes import TIMESTAMP
 from mynacard.signing.comparing import compared, covers_its_version, ends_as_a_pdf
 from mynacard.signing.timestamp import TimeStamp
 from mynacard.texts import N_
-from mynacard.trust import asn1, pyhanko
+from mynacard.trust import pyhanko
 from mynacard.verdict import Step, Verdict, bad, not_checked
 
 if TYPE_CHECKING:
@@ -237,9 +237,12 @@ def digests(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | Non
 
 
 def unpadded(contents: bytes) -> bytes:
-    """The DER at the beginning of *contents*, which is padded with zeros."""
-    length = int(asn1.parser.peek(contents))
-    return contents if any(contents[length:]) else contents[:length]
+    """The DER of what *contents* begins with, which is padded with zeros. poppler writes BER.
+
+    Raises:
+        CertificateFileError: as :func:`mynacard.signing.ber.to_der`.
+    """
+    return ber.to_der(contents, padded=True)
 
 
 # --- pyHanko ---
