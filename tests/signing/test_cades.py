@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from mynacard import errors
 from mynacard.hashes import HashAlgorithm
+from mynacard.signing import pades
 from mynacard.signing.cades import sign
-from mynacard.signing.cms import parse, verify
+from mynacard.signing.cms import not_named, parse, verify
 from mynacard.signing.content import of_bytes
-from mynacard.trust import Verdict
+from mynacard.signing.judging import judge
+from mynacard.signing.pdf import unpadded
+from mynacard.trust import Anchor, Verdict
 from tests.rig.pcscd import program
 from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER, SIGNATURE, verdict
+from tests.signing.pdfs import pdf
 from tests.signing.test_cms import OnCard
 from tests.signing.test_cms_forged import forge, set_attribute
-from tests.trust.authorities import der, holder, key, pem
+from tests.trust.authorities import NOW, der, holder, key, pem
 
 NAMED = sign(DATA, CERTIFICATE, key("holder"))
 
@@ -176,3 +182,87 @@ def test_any_content_is_signed_whole(content: bytes) -> None:
 def test_signing_loads_no_pyhanko_unasked() -> None:
     script = "import sys, mynacard.signing.cades, mynacard.cli.commands.sign; sys.exit('pyhanko' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+# --- by SHA-1 only (signing-certificate v1) -------------------------------------------------------------------
+
+
+def naming_v1(*certificates: x509.Certificate) -> Any:
+    entries = [{"cert_hash": hashlib.sha1(der(certificate)).digest()} for certificate in certificates]
+    return tsp.SigningCertificate({"certs": [tsp.ESSCertID(entry) for entry in entries]})
+
+
+def named_v1(*certificates: x509.Certificate, signature: bytes = SIGNATURE) -> bytes:
+    return forge(set_attribute("signing_certificate", naming_v1(*certificates)), resign="holder", signature=signature)
+
+
+def test_a_name_by_sha_1_is_told_apart_from_none() -> None:
+    parsed = parse(named_v1(CERTIFICATE, OTHER))
+    assert (parsed.names_certificate, parsed.names_certificate_v1) == (None, True)
+    assert verify(parsed, of_bytes(DATA)).verdict is Verdict.GOOD, "plain CMS need not name its certificate"
+    assert not_named(parsed).code == "signature/signing-certificate-v1"
+    assert "only with SHA-1" in not_named(parsed).text()
+    assert not_named(parse(SIGNATURE)).code == "signature/names-no-certificate"
+
+
+def test_another_certificate_named_by_sha_1_is_bad_whatever_is_named_besides() -> None:
+    for signature in (named_v1(OTHER), named_v1(OTHER, CERTIFICATE), named_v1(OTHER, signature=NAMED)):
+        parsed = parse(signature)
+        assert verify(parsed, of_bytes(DATA)).code == "signature/other-certificate"
+        assert not_named(parsed).code == "signature/other-certificate"
+
+
+def test_of_both_versions_the_second_counts() -> None:
+    both = parse(named_v1(CERTIFICATE, signature=NAMED))
+    assert (both.names_certificate, both.names_certificate_v1) == (True, True)
+    assert verify(both, of_bytes(DATA)).verdict is Verdict.GOOD
+    other = forge(
+        set_attribute("signing_certificate_v2", naming(OTHER)), resign="holder", signature=named_v1(CERTIFICATE)
+    )
+    assert verify(parse(other), of_bytes(DATA)).code == "signature/other-certificate"
+
+
+@pytest.mark.parametrize(
+    ("certificates", "code"),
+    [
+        ((CERTIFICATE,), "signature/signing-certificate-v1"),
+        ((OTHER,), "signature/other-certificate"),
+        ((), "signature/names-no-certificate"),
+    ],
+)
+def test_a_pdf_signature_that_names_its_certificate_by_sha_1_is_told_so(
+    certificates: tuple[x509.Certificate, ...], code: str
+) -> None:
+    def change(signed: Any) -> None:
+        set_attribute("signing_certificate_v2")(signed)
+        if certificates:
+            set_attribute("signing_certificate", naming_v1(*certificates))(signed)
+
+    (judged,) = judge(replaced(change), anchors=(Anchor(CA.certificate),), at=NOW)
+    assert (judged.signature.verdict, judged.signature.code) == (Verdict.BAD, code)
+
+
+def replaced(change: Callable[[Any], None]) -> bytes:
+    """A signed PDF file whose CMS is forged and signed again, over the same bytes of the file."""
+    signed = pades.sign(pdf(), CERTIFICATE, key("holder"), room_for_time_stamp=True)
+    start = signed.index(b"/Contents <") + len(b"/Contents <")
+    end = signed.index(b">", start)
+    own = bytes.fromhex(signed[start:end].decode())
+    forged = forge(change, resign="holder", signature=unpadded(own)).hex().encode()
+    return signed[:start] + forged.ljust(end - start, b"0") + signed[end:]
+
+
+def test_a_pdf_signature_that_is_replaced_unchanged_is_good() -> None:
+    (judged,) = judge(replaced(lambda _: None), anchors=(Anchor(CA.certificate),), at=NOW)
+    assert judged.require({"revocation"}).certificate == CERTIFICATE
+
+
+@pytest.mark.parametrize(
+    "value", [naming_v1(), tsp.SigningCertificate({"certs": [tsp.ESSCertID({"cert_hash": bytes(21)})]})]
+)
+def test_a_name_by_sha_1_that_names_nothing_is_not_taken_for_one(value: Any) -> None:
+    signature = forge(set_attribute("signing_certificate", value), resign="holder")
+    try:
+        assert parse(signature).names_certificate_v1 is False
+    except errors.CertificateFileError:
+        assert not len(value["certs"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
+from mynacard.signing import external
 from mynacard.signing.cms import SIGNATURE_FILE_MAX, CmsSignature, parse, verify
 from mynacard.signing.content import of_bytes
 from mynacard.trust import Verdict
@@ -215,6 +217,71 @@ def test_a_signature_algorithm_that_does_not_fit_the_hash_is_unsupported(name: s
 @pytest.mark.parametrize("name", ["rsassa_pkcs1v15", "sha256_rsa"])
 def test_both_names_of_rsa_with_sha_256_are_taken(name: str) -> None:
     assert verdict(forge(signature_algorithm(name))) is Verdict.GOOD
+
+
+def protection(
+    digest: str = "sha256", signature: str | None = "rsassa_pkcs1v15", mac: str | None = None, null: bool = False
+) -> cms.CMSAlgorithmProtection:
+    """The attribute cms-algorithm-protection (RFC 6211); with *null*, its parameters are NULL."""
+    parameters = {"parameters": core.Null()} if null else {}
+    value: dict[str, Any] = {"digest_algorithm": {"algorithm": digest, **parameters}}
+    if signature is not None:
+        value["signature_algorithm"] = {"algorithm": signature, **parameters}
+    if mac is not None:
+        value["mac_algorithm"] = {"algorithm": mac}
+    return cms.CMSAlgorithmProtection(value)
+
+
+def protected(*values: Any) -> bytes:
+    """An otherwise good signature."""
+    return forge(set_attribute("cms_algorithm_protection", *values), resign="holder")
+
+
+@pytest.mark.parametrize("null", [False, True])
+def test_the_algorithms_may_be_named_in_the_signed_attributes(null: bool) -> None:
+    parsed = parse(protected(protection(null=null)))
+    assert parsed.names_algorithms is True
+    assert verify(parsed, of_bytes(DATA)).verdict is Verdict.GOOD
+    assert parse(SIGNATURE).names_algorithms is None
+
+
+def test_the_algorithms_that_pyhanko_names_are_compared() -> None:
+    signer = external.signer(CERTIFICATE, key("holder"), HashAlgorithm.SHA512)
+    info = external.run(lambda: signer.async_sign_general_data(io.BytesIO(DATA), "sha512", detached=True))
+    theirs = bytes(info.dump())
+    assert parse(theirs).names_algorithms is True
+    assert verdict(theirs) is Verdict.GOOD
+    step = verify(parse(forge(signature_algorithm("rsassa_pkcs1v15"), signature=theirs)), of_bytes(DATA))
+    assert step.code == "signature/contradiction", "the value is a good one for both names of the algorithm"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (protection("sha384"),),
+        (protection("sha1"),),
+        (protection(signature="sha256_rsa"),),
+        (protection(signature="sha256_ecdsa"),),
+        (protection(signature=None),),
+        (protection(mac="sha256"),),
+        (protection(signature=None, mac="sha256"),),
+        (protection(), protection("sha384")),
+    ],
+)
+def test_algorithms_that_the_signed_attributes_contradict_are_bad(values: tuple[Any, ...]) -> None:
+    parsed = parse(protected(*values))
+    assert parsed.names_algorithms is False
+    assert verify(parsed, of_bytes(DATA)).code == "signature/contradiction"
+
+
+def test_an_attribute_without_a_value_names_no_algorithm() -> None:
+    def change(signed: Any) -> None:
+        attributes = list(signed["signer_infos"][0]["signed_attrs"])
+        empty = cms.CMSAttribute({"type": "cms_algorithm_protection", "values": []})
+        signed["signer_infos"][0]["signed_attrs"] = cms.CMSAttributes([*attributes, empty])
+
+    parsed = parse(forge(change, resign="holder"))
+    assert verify(parsed, of_bytes(DATA)).code == "signature/contradiction"
 
 
 def test_a_signature_without_attributes_is_refused() -> None:

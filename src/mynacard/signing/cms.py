@@ -6,7 +6,7 @@ CMS; with that attribute it would be CAdES, which :mod:`mynacard.signing.cades` 
 comes from the signer's computer. A time stamp, added after the card was released (:func:`add_time_stamp`), carries an
 authority's.
 
-Source: RFC 5652 §5 (SignedData), §11 (attributes); RFC 3370 §3.2 and RFC 5754 §3.2 (RSA with SHA-2); RFC 5035 §4.
+Source: RFC 5652 §5 (SignedData); :mod:`mynacard.signing.signer_info` for what a signer signs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import der, timestamp
+from mynacard.signing import der, signer_info, timestamp
 from mynacard.signing.content import DigestOf, of_bytes
 from mynacard.texts import N_
 from mynacard.trust import asn1, certificates, primitive
@@ -35,6 +35,7 @@ __all__ = [
     "RefusedAlgorithm",
     "add_time_stamp",
     "check_length",
+    "not_named",
     "parse",
     "sign",
     "verify",
@@ -50,12 +51,6 @@ _DATA: Final = "data"
 _TIME_STAMP: Final = "signature_time_stamp_token"
 _BY_NAME_AND_NUMBER: Final = ("v1", "issuer_and_serial_number")
 _BY_KEY: Final = ("v3", "subject_key_identifier")
-_SIGNATURE_ALGORITHMS: Final[dict[str, tuple[HashAlgorithm, ...]]] = {
-    "rsassa_pkcs1v15": tuple(HashAlgorithm),  # the bare rsaEncryption: the hash is the digest algorithm's
-    "sha256_rsa": (HashAlgorithm.SHA256,),
-    "sha384_rsa": (HashAlgorithm.SHA384,),
-    "sha512_rsa": (HashAlgorithm.SHA512,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +66,9 @@ class CmsSignature:
         claimed_time: the signing time, by the signer's computer; None if the file does not say.
         names_certificate: whether the signed attributes name this certificate, by its digest, as CAdES requires; None
             if they name none.
+        names_certificate_v1: the same for signing-certificate in its first version, which has only SHA-1.
+        names_algorithms: whether the attribute cms-algorithm-protection names the algorithms that are used; None if the
+            signature does not have it.
         content: the signed content, if the file holds it; None if the signature is detached.
         time_stamps: authorities' statements of when the signature existed (:func:`mynacard.signing.timestamp.check`).
     """
@@ -82,6 +80,8 @@ class CmsSignature:
     value: bytes = field(repr=False)
     claimed_time: datetime | None = None
     names_certificate: bool | None = None
+    names_certificate_v1: bool | None = None
+    names_algorithms: bool | None = None
     content: bytes | None = field(default=None, repr=False)
     time_stamps: tuple[timestamp.TimeStamp, ...] = ()
 
@@ -182,7 +182,7 @@ def parse(signature_der: bytes) -> CmsSignature:
     der.check(signature_der)
     try:
         info = asn1.cms.ContentInfo.load(signature_der, strict=True)
-        _check_whole(info)
+        signer_info.check_whole(info)
         if info["content_type"].native != "signed_data":
             raise CertificateFileError(N_("This is not a signature file: it holds no signed data."))
         content = _content(info["content"]["encap_content_info"])
@@ -212,8 +212,13 @@ def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
         contents.append(of_bytes(signature.content))
     if not contents:
         raise UsageError(N_("This signature does not hold what was signed: the file is needed, too."))
-    if signature.names_certificate is False:
-        return bad("signature/other-certificate", N_("The signature names a certificate other than the one it holds."))
+    if False in (signature.names_certificate, signature.names_certificate_v1):
+        return _OTHER_CERTIFICATE
+    if signature.names_algorithms is False:
+        return bad(
+            "signature/contradiction",
+            N_("The signature contradicts itself: a signed attribute names other algorithms than it is made with."),
+        )
     digest = signature.hash.digest(signature.signed_attributes)
     if not primitive.signed(signature.certificate, signature.value, digest, signature.hash):
         return bad("signature/forged", N_("The signature is damaged or forged: it does not match its own certificate."))
@@ -224,6 +229,27 @@ def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:
     return good("signature/good", N_("The file is unchanged since it was signed with the key of this certificate."))
 
 
+_OTHER_CERTIFICATE: Final = bad(
+    "signature/other-certificate", N_("The signature names a certificate other than the one it holds.")
+)
+
+
+def not_named(signature: CmsSignature) -> Step:
+    """Why *signature*, which must name its certificate as PAdES requires it, is bad: the attribute is not there."""
+    match signature.names_certificate_v1:
+        case None:
+            return bad(
+                "signature/names-no-certificate", N_("The signature does not name its certificate, as PAdES requires.")
+            )
+        case False:
+            return _OTHER_CERTIFICATE
+        case True:
+            return bad(
+                "signature/signing-certificate-v1",
+                N_("The signature names its certificate only with SHA-1, which is not accepted here."),
+            )
+
+
 def _too_long() -> CertificateFileError:
     return CertificateFileError(N_("This is not a signature file: it is too long to be one."))
 
@@ -232,7 +258,7 @@ def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
     if len(signed["signer_infos"]) != 1:
         raise CertificateFileError(N_("This signature has no signer, or several; it must have one."))
     signer = signed["signer_infos"][0]
-    _check_whole(signed, signed["encap_content_info"], signer)
+    signer_info.check_whole(signed, signed["encap_content_info"], signer)
     _check_version(signed["version"].native, signer["version"].native, signer["sid"].name)
     certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
     try:
@@ -242,19 +268,29 @@ def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
 
 
 def _of_signer(signed: Any, signer: Any, certificate: x509.Certificate, content: bytes | None) -> CmsSignature:
-    hash_ = _hash(signer["digest_algorithm"])
-    if [_hash(algorithm) for algorithm in signed["digest_algorithms"]] != [hash_]:
+    hash_ = signer_info.hash_of(signer["digest_algorithm"])
+    if [signer_info.hash_of(algorithm) for algorithm in signed["digest_algorithms"]] != [hash_]:
         raise CertificateFileError(N_("This signature's list of digest algorithms does not match its signer's."))
-    _check_signature_algorithm(signer["signature_algorithm"], hash_)
-    attributes, signed_attributes = _attributes(signer["signed_attrs"])
-    if _only(attributes, "content_type").native != _DATA:
+    signer_info.check_signature_algorithm(signer["signature_algorithm"], hash_)
+    attributes, signed_attributes = signer_info.signed_attributes(signer["signed_attrs"])
+    if signer_info.only(attributes, "content_type").native != _DATA:
         raise CertificateFileError(N_("This signature was made for another type of content."))
-    digest = bytes(_only(attributes, "message_digest").native)
-    time = _only(attributes, "signing_time").native if "signing_time" in attributes else None
+    digest = bytes(signer_info.only(attributes, "message_digest").native)
+    time = signer_info.only(attributes, "signing_time").native if "signing_time" in attributes else None
     value = bytes(signer["signature"].native)
-    named = _names_certificate(attributes, certificate)
-    stamps = _time_stamps(signer["unsigned_attrs"], value)
-    return CmsSignature(certificate, hash_, digest, signed_attributes, value, time, named, content, stamps)
+    return CmsSignature(
+        certificate,
+        hash_,
+        digest,
+        signed_attributes,
+        value,
+        time,
+        signer_info.names_certificate(attributes, certificate),
+        signer_info.names_certificate_v1(attributes, certificate),
+        signer_info.names_algorithms(attributes, signer),
+        content,
+        _time_stamps(signer["unsigned_attrs"], value),
+    )
 
 
 def _content(encapsulated: Any) -> bytes | None:
@@ -279,77 +315,6 @@ def _check_version(version: str, of_signer: str, named_by: str) -> None:
         raise CertificateFileError(N_("This signature's version numbers do not fit what it holds."))
 
 
-def _check_whole(*sequences: Any) -> None:
-    """The known fields must be all that *sequences* hold: asn1crypto ignores what follows them in some."""
-    for sequence in sequences:
-        if b"".join(sequence[name].dump() for name in sequence) != sequence.contents:
-            raise CertificateFileError(N_("This signature file holds more than a signature does."))
-
-
-def _hash(algorithm: Any) -> HashAlgorithm:
-    _check_whole(algorithm)
-    name = str(algorithm["algorithm"].native)
-    if name not in {hash_.value for hash_ in HashAlgorithm} or not _plain(algorithm):
-        raise UnsupportedAlgorithmError(
-            N_("The signature is made with {algorithm}, which is not supported."), algorithm=ascii(name)
-        )
-    return HashAlgorithm(name)
-
-
-def _check_signature_algorithm(algorithm: Any, hash_: HashAlgorithm) -> None:
-    _check_whole(algorithm)
-    name = str(algorithm["algorithm"].native)
-    if hash_ not in _SIGNATURE_ALGORITHMS.get(name, ()) or not _plain(algorithm):
-        raise UnsupportedAlgorithmError(
-            N_("The signature is made with {algorithm} over {hash}, which is not supported."),
-            algorithm=ascii(name),
-            hash=hash_.value,
-        )
-
-
-def _plain(algorithm: Any) -> bool:
-    """Whether the parameters are NULL or absent: these algorithms occur with both."""
-    return algorithm["parameters"].dump() in (b"\x05\x00", b"")
-
-
-def _attributes(attributes: Any) -> tuple[dict[str, Any], bytes]:
-    """The attributes by name, and the signed bytes: their DER as a SET OF, not with the file's tag (RFC 5652 §5.4)."""
-    if not len(attributes):
-        raise CertificateFileError(N_("This signature has no signed attributes."))
-    encoded = [attribute.dump() for attribute in attributes]
-    if encoded != sorted(encoded):
-        raise CertificateFileError(N_("This signature's attributes are out of order."))
-    by_name = {str(attribute["type"].native): attribute["values"] for attribute in attributes}
-    if len(by_name) != len(encoded):
-        raise CertificateFileError(N_("This signature has an attribute twice."))
-    return by_name, bytes((der.SET,)) + attributes.dump()[1:]
-
-
-def _only(attributes: dict[str, Any], name: str) -> Any:
-    values = attributes.get(name, ())
-    if len(values) != 1:
-        raise CertificateFileError(
-            N_("This signature lacks an attribute, or the attribute does not have exactly one value.")
-        )
-    return values[0]
-
-
-def _names_certificate(attributes: dict[str, Any], certificate: x509.Certificate) -> bool | None:
-    """Whether signing-certificate-v2 (RFC 5035 §4) names *certificate* first; None where there is no such attribute."""
-    if "signing_certificate_v2" not in attributes:
-        return None
-    named = list(_only(attributes, "signing_certificate_v2")["certs"])
-    if not named:
-        raise CertificateFileError(
-            N_("This signature lacks an attribute, or the attribute does not have exactly one value.")
-        )
-    algorithm, *rest = (named[0][field].dump() for field in named[0])
-    if named[0].contents not in {b"".join(rest), b"".join((algorithm, *rest))}:  # SHA-256, the default, is omitted
-        raise CertificateFileError(N_("This signature file holds more than a signature does."))
-    hash_ = _hash(named[0]["hash_algorithm"])
-    return bool(named[0]["cert_hash"].native == hash_.digest(certificate.public_bytes(Encoding.DER)))
-
-
 def _certificate_der(choices: Any, sid: Any) -> bytes:
     """The only certificate among *choices* that *sid* names. NSS, which poppler signs with, writes it twice."""
     present = list(choices)
@@ -366,6 +331,6 @@ def _certificate_der(choices: Any, sid: Any) -> bytes:
 def _names(sid: Any, certificate: Any) -> bool:
     if sid.name == "subject_key_identifier":
         return bool(certificate.key_identifier is not None and sid.native == certificate.key_identifier)
-    _check_whole(sid.chosen)
+    signer_info.check_whole(sid.chosen)
     issuer, serial = sid.chosen["issuer"].dump(), sid.chosen["serial_number"].native
     return bool(issuer == certificate.issuer.dump() and serial == certificate.serial_number)

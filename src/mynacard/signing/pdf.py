@@ -163,9 +163,7 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
             "signature/own-content", N_("The signature holds content of its own besides the file that it should cover.")
         )
     if kind == PADES and parsed.names_certificate is None:
-        signature = bad(
-            "signature/names-no-certificate", N_("The signature does not name its certificate, as PAdES requires.")
-        )
+        signature = cms.not_named(parsed)
     return parsed, parsed.time_stamps, signature
 
 
