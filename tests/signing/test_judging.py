@@ -33,7 +33,7 @@ SIGNED: Final = pades.sign(pdf(), CERTIFICATE, key("holder"))
 def trust(at: datetime = NOW, *revoked: int, **more: Any) -> dict[str, Any]:
     """Arguments of a caller who has the CA's list of *at*, and the time authority's of today."""
     lists = (revocation_list(CA, *revoked, when=at), revocation_list(tsa.CA, when=TODAY))
-    return {"anchors": ANCHORS, "at": at, "evidence": RevocationEvidence(lists), **more}
+    return {"anchors": ANCHORS, "at": at, "evidence": RevocationEvidence(lists), "now": max(at, TODAY), **more}
 
 
 def raw(hash_: HashAlgorithm) -> bytes:
@@ -139,12 +139,13 @@ def test_the_certificate_is_held_against_the_time_that_a_time_stamp_proves(
     later = datetime(2032, 1, 1, tzinfo=UTC)  # the signer's certificate has expired
     lists = (revocation_list(CA, when=TODAY), revocation_list(tsa.CA, when=later))
     evidence, stampers = RevocationEvidence(lists), (Anchor(tsa.CA.certificate),)
-    (judged,) = judge(document, anchors=ANCHORS, at=later, evidence=evidence, time_anchors=stampers, **how)
+    trusted = {"anchors": ANCHORS, "at": later, "evidence": evidence, "now": later}
+    (judged,) = judge(document, **trusted, time_anchors=stampers, **how)
     assert (judged.overall, names(judged)[-1]) == (GOOD, "time stamp")
     assert judged.proof is not None
     assert judged.proof.time is not None
     assert abs(judged.proof.time - TODAY) < timedelta(minutes=5)
-    unproven = judge(document, anchors=ANCHORS, at=later, evidence=evidence, **how)
+    unproven = judge(document, **trusted, **how)
     assert dict(unproven[0].steps)["validity"].verdict is BAD
 
 

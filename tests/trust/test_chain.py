@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -54,11 +55,13 @@ def judge(
     simulated: bool = False,
     signature: Step = SIGNED,
     evidence: RevocationEvidence = NO_EVIDENCE,
+    now: datetime = NOW,
     policies: Sequence[str] = (),
 ) -> Report:
     anchors = [Anchor(load_certificate(der(one.certificate)), simulated) for one in authorities]
     found = load_certificate(der(certificate))
-    return check(found, anchors, at=at, purpose=purpose, signature=signature, evidence=evidence, policies=policies)
+    given: dict[str, Any] = {"purpose": purpose, "signature": signature, "evidence": evidence, "policies": policies}
+    return check(found, anchors, at=at, now=now, **given)
 
 
 def bad_steps(report: Report) -> list[str]:
@@ -156,6 +159,8 @@ def test_every_step_says_why_in_words_that_can_be_translated() -> None:
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(UsageError):
         judge(holder(CA), CA, at=NOW.replace(tzinfo=None))
+    with pytest.raises(UsageError, match="present time"):
+        judge(holder(CA), now=NOW.replace(tzinfo=None))
 
 
 # --- who issued it ---

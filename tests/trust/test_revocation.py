@@ -5,27 +5,31 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mynacard import errors
-from mynacard.trust.revocation import EVIDENCE_MAX, RevocationEvidence, revocation
+from mynacard.trust.revocation import EVIDENCE_MAX, TOLERANCE, RevocationEvidence, revocation
 from mynacard.verdict import Step, Verdict
 from tests.extent import examples
-from tests.trust.authorities import DOCUMENT, NOW, authority, holder, key, name_of
+from tests.trust.authorities import DOCUMENT, NOW, Authority, authority, holder, key, name_of
 
 CA = authority()
 CERTIFICATE = holder(CA)
 OTHER_CA = authority("another ca")
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 SHA256 = hashes.SHA256()
 Reason = x509.ReasonFlags
 
@@ -56,7 +60,9 @@ def answer(
     *,
     made: datetime = NOW - DAY,
     until: datetime = NOW + DAY,
+    produced: datetime | None = None,
     certificate: x509.Certificate = CERTIFICATE,
+    issuer: x509.Certificate = CA.certificate,
     signed_by: str = "ca 3",
     responder: x509.Certificate = CA.certificate,
     carries: Sequence[x509.Certificate] = (),
@@ -65,15 +71,36 @@ def answer(
     """An OCSP response, in DER."""
     gone = status is ocsp.OCSPCertStatus.REVOKED
     builder = ocsp.OCSPResponseBuilder().add_response(
-        certificate, CA.certificate, named_by, status, made, until, NOW - 2 * DAY if gone else None,
+        certificate, issuer, named_by, status, made, until, NOW - 2 * DAY if gone else None,
         Reason.superseded if gone else None,
     ).responder_id(ocsp.OCSPResponderEncoding.HASH, responder)  # fmt: skip
     builder = builder.certificates(carries) if carries else builder
-    return builder.sign(key(signed_by), hashes.SHA256()).public_bytes(Encoding.DER)
+    made_now = builder.sign(key(signed_by), hashes.SHA256()).public_bytes(Encoding.DER)
+    return signed_again(made_now, signed_by, produced or made)
 
 
-def found(*crls: bytes, ocsps: Sequence[bytes] = (), at: datetime = NOW, of: x509.Certificate = CERTIFICATE) -> Step:
-    step = revocation(of, CA.certificate, RevocationEvidence(tuple(crls), tuple(ocsps)), at=at)
+def signed_again(answer_der: bytes, signed_by: str, produced: datetime, *more: bytes) -> bytes:
+    """The answer as if produced at this time, which cryptography takes from the clock; with the contents of *more*."""
+    parts: Any = asn1_ocsp.OCSPResponse.load(answer_der)
+    basic = parts["response_bytes"]["response"].parsed
+    data = basic["tbs_response_data"]
+    data["produced_at"] = produced
+    for other in more:
+        others: Any = asn1_ocsp.OCSPResponse.load(other)
+        data["responses"].append(others.response_data["responses"][0])
+    basic["signature"] = key(signed_by).sign(data.dump(force=True), PKCS1v15(), hashes.SHA256())
+    parts["response_bytes"]["response"] = basic
+    return bytes(parts.dump(force=True))
+
+
+def found(
+    *crls: bytes,
+    ocsps: Sequence[bytes] = (),
+    at: datetime = NOW,
+    now: datetime = NOW,
+    of: x509.Certificate = CERTIFICATE,
+) -> Step:
+    step = revocation(of, CA.certificate, RevocationEvidence(tuple(crls), tuple(ocsps)), at=at, now=now)
     assert "{" not in step.text()
     return step
 
@@ -165,6 +192,103 @@ def test_a_responder_to_whom_the_issuer_gave_the_right_is_believed_and_no_other(
         assert found(ocsps=[said]).verdict is verdict
 
 
+def test_a_responder_of_another_ca_is_not_believed() -> None:
+    use = (x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.OCSP_SIGNING]), False)
+    extensions = [*DOCUMENT, use, (x509.OCSPNoCheck(), False)]
+    for issuer in (OTHER_CA, Authority(CERTIFICATE, "holder")):
+        responder = holder(issuer, "responder", serial=77, extensions=extensions)
+        for status in (ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED):
+            said = answer(status, signed_by="responder", responder=responder, carries=[responder])
+            assert found(ocsps=[said]).code == "revocation/silent"
+
+
+@pytest.mark.parametrize("status", [ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED])
+@pytest.mark.parametrize(
+    "other",
+    [{"certificate": holder(CA, serial=0x1234)}, {"issuer": OTHER_CA.certificate}],
+    ids=["another serial number", "another issuer's key"],
+)
+def test_an_answer_about_another_certificate_is_not_used(status: ocsp.OCSPCertStatus, other: dict[str, Any]) -> None:
+    said = answer(status, **other)
+    assert found(ocsps=[said]).code == "revocation/silent"
+    assert found(ocsps=[said, answer()]).code == "revocation/good"
+
+
+def test_an_answer_that_contradicts_itself_says_revoked() -> None:
+    good, revoked = answer(), answer(ocsp.OCSPCertStatus.REVOKED)
+    for first, second in ((good, revoked), (revoked, good)):
+        both = signed_again(first, "ca 3", NOW - DAY, second)
+        assert found(ocsps=[both]).code == "revocation/revoked"
+
+
+def test_an_answer_about_several_certificates_counts_for_each() -> None:
+    of_another = answer(ocsp.OCSPCertStatus.REVOKED, certificate=holder(CA, serial=0x1234))
+    assert found(ocsps=[signed_again(of_another, "ca 3", NOW - DAY, answer())]).code == "revocation/good"
+
+
+# --- data of the future, and of the past ---
+
+LATEST = NOW + TOLERANCE
+REVOKED = [(CERTIFICATE.serial_number, NOW - 5 * DAY, Reason.key_compromise)]
+GONE = ocsp.OCSPCertStatus.REVOKED
+
+
+@pytest.mark.parametrize(("made", "used"), [(LATEST, True), (LATEST + SECOND, False), (NOW + 9 * DAY, False)])
+def test_what_is_dated_in_the_future_is_not_used(made: datetime, used: bool) -> None:
+    when = {"made": made, "until": NOW + 10 * DAY}
+    good, revoked = ("revocation/good", "revocation/revoked") if used else ("revocation/future",) * 2
+    for at in (NOW, NOW - 4 * DAY):
+        assert found(crl(**when), at=at).code == good
+        assert found(crl(REVOKED, **when), at=at).code == revoked
+        assert found(ocsps=[answer(**when)], at=at).code == good
+        assert found(ocsps=[answer(produced=made)], at=at).code == good
+    assert found(ocsps=[answer(GONE, **when)]).code == revoked
+    assert found(crl(), crl(REVOKED, **when)).code == (revoked if used else "revocation/good")
+
+
+def test_a_list_of_today_tells_of_the_past_and_a_list_of_the_past_is_used_at_its_time() -> None:
+    today = crl(made=NOW, until=NOW + DAY)
+    assert found(today, at=NOW - 30 * DAY).code == "revocation/good"
+    assert found(today, at=NOW - 30 * DAY, now=NOW - 30 * DAY).code == "revocation/future"
+    assert found(crl(), at=NOW, now=NOW + 365 * DAY).code == "revocation/good"
+
+
+def test_without_a_present_time_this_computer_s_clock_counts() -> None:
+    now = datetime.now(UTC)
+    certificate = holder(CA, start=now - 30 * DAY, end=now + 90 * DAY)
+    for made, code in ((now, "revocation/good"), (now + DAY, "revocation/future")):
+        evidence = RevocationEvidence((crl(made=made, until=now + 9 * DAY),))
+        assert revocation(certificate, CA.certificate, evidence, at=now).code == code
+
+
+@pytest.mark.parametrize("reason", [None, Reason.key_compromise, Reason.superseded])
+def test_what_is_revoked_stays_revoked_in_stale_data(reason: x509.ReasonFlags | None) -> None:
+    named = crl([(CERTIFICATE.serial_number, NOW - 5 * DAY, reason)])
+    for data in ({"crls": (named,)}, {"crls": (named, crl(made=NOW + 29 * DAY, until=NOW + 31 * DAY))}):
+        evidence = RevocationEvidence(**data)
+        later = NOW + 30 * DAY
+        assert revocation(CERTIFICATE, CA.certificate, evidence, at=later, now=later).code == "revocation/revoked"
+    assert found(ocsps=[answer(GONE)], at=NOW + 30 * DAY).code == "revocation/revoked"
+
+
+def test_a_suspension_in_stale_data_may_have_been_lifted() -> None:
+    held = crl([(CERTIFICATE.serial_number, NOW - 5 * DAY, Reason.certificate_hold)])
+    assert found(held).code == "revocation/revoked"
+    assert found(held, at=NOW + 30 * DAY).code == "revocation/stale"
+
+
+def test_what_a_stale_list_names_was_good_before() -> None:
+    later = crl([(CERTIFICATE.serial_number, NOW + 2 * DAY, Reason.superseded)])
+    assert found(later, at=NOW + 30 * DAY).code == "revocation/stale", "it was to be revoked after this list's end"
+
+
+def test_what_was_made_after_the_certificate_s_end_counts_only_if_it_says_revoked() -> None:
+    gone = holder(CA, end=NOW - 2 * DAY)
+    assert found(crl(REVOKED), of=gone, at=NOW - 3 * DAY).code == "revocation/revoked"
+    assert found(ocsps=[answer(GONE, made=NOW - DAY)], of=gone, at=NOW - 3 * DAY).code == "revocation/silent"
+    assert found(ocsps=[answer(GONE, made=NOW - DAY)], of=gone, at=NOW).code == "revocation/revoked"
+
+
 def test_what_was_made_after_the_certificate_s_end_need_not_speak_of_it() -> None:
     gone = holder(CA, end=NOW - 2 * DAY)
     assert found(crl(), of=gone, at=NOW - 3 * DAY).verdict is Verdict.NOT_CHECKED
@@ -195,6 +319,23 @@ def test_what_is_no_answer_is_an_error(data: bytes) -> None:
 def test_a_time_needs_a_zone() -> None:
     with pytest.raises(errors.UsageError):
         found(crl(), at=datetime(2026, 7, 1))
+    with pytest.raises(errors.UsageError, match="present"):
+        found(crl(), now=datetime(2026, 7, 1))
+
+
+def test_the_list_or_answer_that_cannot_be_used_is_named() -> None:
+    with pytest.raises(errors.CertificateFileError, match=r"^Revocation list 2 cannot be used: This is neither"):
+        found(crl(), b"nonsense", b"nonsense")
+    with pytest.raises(errors.CertificateFileError, match=r"^OCSP response 1 cannot be used: This OCSP response says"):
+        found(crl(), ocsps=[REFUSAL.public_bytes(Encoding.DER)])
+
+
+@pytest.mark.parametrize("date", [b"20260630000000", b"00000101000000Z"], ids=["without a zone", "year 0"])
+def test_a_list_with_a_date_that_is_none_is_an_error(date: bytes) -> None:
+    parts: Any = asn1_crl.CertificateList.load(crl())
+    parts["tbs_cert_list"]["this_update"] = asn1_x509.Time.load(bytes((0x18, len(date))) + date)
+    with pytest.raises(errors.CertificateFileError, match="damaged"):
+        found(parts.dump())
 
 
 def test_it_works_in_an_event_loop_too() -> None:

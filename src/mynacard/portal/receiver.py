@@ -331,11 +331,12 @@ class Receiver:
         try:
             parsed = cms.parse(base64.b64decode(signature, validate=True))
             step = cms.verify(parsed, of_bytes(statement))
-            signer = parsed.certificate
+            signer, now = parsed.certificate, self.clock()
             report = check(
                 signer,
                 self.anchors,
-                at=self.clock(),
+                at=now,
+                now=now,
                 purpose=CertificatePurpose.DOCUMENT,
                 signature=step,
                 evidence=self.evidence(),

@@ -25,7 +25,7 @@ from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
 from mynacard.trust.acceptance import require
 from mynacard.trust.holder import HolderAttributes, holder_of
-from mynacard.trust.revocation import NO_EVIDENCE
+from mynacard.trust.revocation import NO_EVIDENCE, present
 from mynacard.verdict import Undecided, bad, overall
 
 __all__ = ["Judgement", "Judgements", "SignedTime", "Signer", "TimeSource", "judge"]
@@ -178,10 +178,11 @@ class Judgements(Undecided, Sequence[Judgement]):
 
 @dataclass(frozen=True, slots=True)
 class _Trust:
-    """What the caller trusts, and the time that matters."""
+    """What the caller trusts, the time that matters, and the present one."""
 
     anchors: tuple[Anchor, ...]
     at: datetime
+    now: datetime
     evidence: RevocationEvidence
     time_anchors: tuple[x509.Certificate, ...]
     policies: tuple[str, ...]
@@ -194,6 +195,7 @@ def judge(
     anchors: Iterable[Anchor],
     at: datetime,
     evidence: RevocationEvidence = NO_EVIDENCE,
+    now: datetime | None = None,
     time_anchors: Iterable[Anchor] = (),
     policies: Iterable[str] = (),
     certificate: x509.Certificate | None = None,
@@ -209,6 +211,7 @@ def judge(
         anchors: the CA certificates that are trusted to issue signing certificates.
         at: the time that matters, with a time zone: now, or when the signatures were known to exist.
         evidence: the caller's data on revoked certificates.
+        now: the present time, with a time zone; None for this computer's clock. Evidence dated later is not used.
         time_anchors: the CA certificates that are trusted for time stamps, and for nothing else.
         policies: object identifiers, one of which a signer's certificate must have; empty for any.
         certificate: the signer's, which a raw signature does not hold; with it, *signature* is taken as a raw one.
@@ -218,11 +221,11 @@ def judge(
         CertificateFileError: what should be a signature is not one, or *evidence* holds no revocation data.
         PdfFileError: *document* is neither a signature nor a PDF file with one; see :func:`mynacard.signing.pdf.read`.
         MissingExtraError: pyHanko, needed for PDF files, time stamps and revocation data, is not installed.
-        UsageError: *at* has no time zone; *certificate* without *signature*; or *document* is a signature without its
-            content.
+        UsageError: *at* or *now* has no time zone; *certificate* without *signature*; or *document* is a signature
+            without its content.
     """
     trusted = tuple(anchor.certificate for anchor in time_anchors)
-    trust = _Trust(tuple(anchors), at, evidence, trusted, tuple(policies))
+    trust = _Trust(tuple(anchors), at, present(now), evidence, trusted, tuple(policies))
     if signature is not None:
         digest_of = of_bytes(document) if isinstance(document, bytes) else of_file(document)
         return Judgements((_detached(digest_of, signature, certificate, hash_, trust),))
@@ -302,11 +305,11 @@ def _judgement(
     signature: Step,
     certificate: x509.Certificate | None,
     claimed_time: datetime | None = None,
-    stamps: tuple[timestamp.TimeStamp, ...] = (),
+    stamps: tuple[timestamp.AnyTimeStamp, ...] = (),
     in_pdf: pdf.PdfSignature | None = None,
 ) -> Judgement:
     """Judge one signature. Its certificate is checked at the time that a time stamp proves, if one does."""
-    proof = timestamp.check(stamps, trust.time_anchors, at=trust.at, evidence=trust.evidence)
+    proof = timestamp.check(stamps, trust.time_anchors, at=trust.at, evidence=trust.evidence, now=trust.now)
     proven = proof.time if proof is not None else None
     signed_at = SignedTime(proven, TimeSource.TIME_STAMP) if proven is not None else None
     if signed_at is None and claimed_time is not None:
@@ -320,6 +323,7 @@ def _judgement(
         purpose=Purpose.DOCUMENT,
         signature=signature,
         evidence=trust.evidence,
+        now=trust.now,
         policies=trust.policies,
     )
     return Judgement(signature, Signer(certificate, report.simulated), report, proof, in_pdf, signed_at)

@@ -29,10 +29,23 @@ from mynacard.signing.content import DigestOf
 from mynacard.texts import N_, moment, printable
 from mynacard.trust import asn1, coroutine, pyhanko
 from mynacard.trust.certificates import load
-from mynacard.trust.revocation import NO_EVIDENCE, TOLERANCE, WEAK_HASHES, RevocationEvidence, revocation
+from mynacard.trust.revocation import NO_EVIDENCE, TOLERANCE, WEAK_HASHES, RevocationEvidence, present, revocation
 from mynacard.verdict import Step, Verdict, bad, good, not_checked
 
-__all__ = ["TIME_STAMP_MAX", "Ask", "Proof", "TimeStamp", "ask_http", "check", "check_url", "obtain", "parse"]
+__all__ = [
+    "TIME_STAMP_MAX",
+    "AnyTimeStamp",
+    "Ask",
+    "Proof",
+    "TimeStamp",
+    "UnreadableTimeStamp",
+    "ask_http",
+    "check",
+    "check_url",
+    "obtain",
+    "parse",
+    "parse_any",
+]
 
 TIME_STAMP_MAX: Final = 0x4000
 """The most bytes of a time stamp; usual ones have 1,500 to 8,000."""
@@ -63,6 +76,22 @@ class TimeStamp:
     token: bytes = field(repr=False)
     time: datetime
     fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableTimeStamp:
+    """What stands in a time stamp's place and cannot be read as one.
+
+    Attributes:
+        token: its bytes.
+        reason: a BAD step that says why.
+    """
+
+    token: bytes = field(repr=False)
+    reason: Step
+
+
+AnyTimeStamp: TypeAlias = TimeStamp | UnreadableTimeStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +135,21 @@ def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
     return TimeStamp(token_der, time, digest_of(HashAlgorithm(name)) == digest)
 
 
+def parse_any(token_der: bytes, digest_of: DigestOf) -> AnyTimeStamp:
+    """As :func:`parse`, for what anyone may have added to a signature: what cannot be read is told, and not raised."""
+    try:
+        return parse(token_der, digest_of)
+    except (CertificateFileError, UnsupportedAlgorithmError) as error:
+        return UnreadableTimeStamp(token_der, bad("time-stamp/unreadable", str(error.args[0]), **error.details))
+
+
 def check(
-    stamps: Iterable[TimeStamp],
+    stamps: Iterable[AnyTimeStamp],
     authorities: Iterable[x509.Certificate],
     *,
     at: datetime,
     evidence: RevocationEvidence = NO_EVIDENCE,
+    now: datetime | None = None,
 ) -> Proof | None:
     """Check *stamps* for a caller who trusts *authorities*: the best of them counts; None if there are none.
 
@@ -120,18 +158,19 @@ def check(
         authorities: CA certificates that are trusted only for time stamps: trust in a CA for signatures does not count.
         at: the time that matters, with a time zone. The authority's certificates must be valid then.
         evidence: the caller's data on revoked certificates, of these and other CAs.
+        now: the present time, with a time zone; None for this computer's clock. Evidence dated later is not used.
 
     Raises:
-        UsageError: *at* has no time zone.
+        UsageError: *at* or *now* has no time zone.
         MissingExtraError: pyHanko is not installed; only where there is something to check.
-        CertificateFileError: as :func:`~mynacard.trust.revocation.revocation` raises it, or a certificate of the
-            authority's chain is damaged.
+        CertificateFileError: as :func:`~mynacard.trust.revocation.revocation` raises it.
     """
     if at.tzinfo is None:
         raise UsageError(N_("The time of the check needs a time zone."))
-    roots = tuple(authorities)
-    earliest_first = sorted(stamps, key=lambda stamp: stamp.time)
-    proofs = [_proof(stamp, roots, evidence, at) for stamp in earliest_first]
+    trust, given = _Trust(tuple(authorities), evidence, at, present(now)), tuple(stamps)
+    earliest_first = sorted((stamp for stamp in given if isinstance(stamp, TimeStamp)), key=lambda stamp: stamp.time)
+    unreadable = [Proof(stamp.reason) for stamp in given if isinstance(stamp, UnreadableTimeStamp)]
+    proofs = [_proof(stamp, trust) for stamp in earliest_first] + unreadable
     return min(proofs, key=lambda proof: _ORDER[proof.step.verdict], default=None)
 
 
@@ -260,6 +299,19 @@ def _granted(response_der: bytes, nonce: int) -> bytes:
 # --- checking ---
 
 
+_Chain: TypeAlias = tuple[x509.Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """What the caller trusts, the time that matters, and the present one."""
+
+    roots: _Chain
+    evidence: RevocationEvidence
+    at: datetime
+    now: datetime
+
+
 def _content(token_der: bytes) -> Any:
     """The TSTInfo in *token_der*."""
     info = asn1.cms.ContentInfo.load(token_der, strict=True)
@@ -278,15 +330,18 @@ def _check_length(data: bytes) -> None:
         raise CertificateFileError(N_("This time stamp is longer than {most} bytes."), most=TIME_STAMP_MAX)
 
 
-def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: datetime) -> dict[str, Any] | None:
-    """pyHanko's status of its signature and chain; None if forged, or not made as a time stamp is (RFC 3161 §2.3)."""
+def _validated(stamp: TimeStamp, roots: _Chain, at: datetime) -> _Chain | None:
+    """Its chain, root first, or () if *roots* do not vouch for it.
+
+    None if it is damaged or forged, or not made as a time stamp is (RFC 3161 §2.3).
+    """
     pyhanko.check_installed()
     unusable = (pyhanko.validation_errors.SignatureValidationError, pyhanko.general.CMSExtractionError)
     context = pyhanko.certvalidator.ValidationContext(
         trust_roots=[asn1.certificate(root) for root in roots],
         moment=at,
         allow_fetching=False,
-        revocation_mode="soft-fail",  # _proof checks revocation afterwards
+        revocation_mode="soft-fail",  # _revocation checks it afterwards
         time_tolerance=TOLERANCE,
         weak_hash_algos=WEAK_HASHES,
     )
@@ -296,13 +351,13 @@ def _validated(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], at: dateti
 
     try:
         signed = asn1.cms.ContentInfo.load(stamp.token)["content"]
-        status: dict[str, Any] = coroutine.result(
-            pyhanko.generic_cms.validate_tst_signed_data(signed, context, imprint)
-        )
-        only_for_stamps = _is_only_for_time_stamps(load(status["signing_cert"].dump()))
+        status = coroutine.result(pyhanko.generic_cms.validate_tst_signed_data(signed, context, imprint))
+        made_as_stamps_are = _is_only_for_time_stamps(load(status["signing_cert"].dump()))
+        path = status["validation_path"].iter_certs(include_root=True) if status["trust_problem_indic"] is None else ()
+        chain = tuple(load(certificate.dump()) for certificate in path)
     except (*unusable, CertificateFileError, *asn1.UNREADABLE):
         return None
-    return status if only_for_stamps and status["intact"] and status["valid"] else None
+    return chain if made_as_stamps_are and status["intact"] and status["valid"] else None
 
 
 def _is_only_for_time_stamps(certificate: x509.Certificate) -> bool:
@@ -313,49 +368,58 @@ def _is_only_for_time_stamps(certificate: x509.Certificate) -> bool:
     return usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
 
 
-def _proof(stamp: TimeStamp, roots: tuple[x509.Certificate, ...], evidence: RevocationEvidence, at: datetime) -> Proof:
+def _proof(stamp: TimeStamp, trust: _Trust) -> Proof:
     time = moment(stamp.time)
     if not stamp.fits:
         return Proof(bad("time-stamp/other", N_("The time stamp is for something else.")))
-    if stamp.time > at + TOLERANCE:
-        return Proof(
-            not_checked(
-                "time-stamp/later", N_("The time stamp ({time}) is later than the time that matters."), time=time
-            )
-        )
-    if not roots:
-        return Proof(
-            not_checked(
-                "time-stamp/no-anchor", N_("The time stamp says {time}; no trusted authority was named."), time=time
-            )
-        )
-    status = _validated(stamp, roots, at)
-    if status is None:
-        return Proof(
-            bad("time-stamp/forged", N_("The time stamp is damaged or forged, or was not made as time stamps are."))
-        )
-    if status["trust_problem_indic"] is not None:
-        return Proof(
-            bad(
-                "time-stamp/issuer",
-                N_("The time stamp ({time}) is from an authority whose certificate is not good."),
-                time=time,
-            )
-        )
-    if not evidence:
+    if stamp.time - min(trust.at, trust.now) > TOLERANCE:
+        later = N_("The time stamp ({time}) is later than the time that matters.")
+        return Proof(not_checked("time-stamp/later", later, time=time))
+    if not trust.roots:
+        unnamed = N_("The time stamp says {time}; no trusted authority was named.")
+        return Proof(not_checked("time-stamp/no-anchor", unnamed, time=time))
+    chain = _validated(stamp, trust.roots, trust.at)
+    if chain is None:
+        forged = N_("The time stamp is damaged or forged, or was not made as time stamps are.")
+        return Proof(bad("time-stamp/forged", forged))
+    if not chain:
+        issuer = N_("The time stamp ({time}) is from an authority whose certificate is not good.")
+        return Proof(bad("time-stamp/issuer", issuer, time=time))
+    if not trust.evidence:
         unknown = N_("The time stamp says {time}; the revocation of its authority was not checked.")
         return Proof(not_checked("revocation/authority-not-checked", unknown, time=time), stamp.time)
-    path = status["validation_path"]
-    chain = [load(certificate.dump()) for certificate in path.iter_certs(include_root=True)]  # the root first
+    step = _revocation(chain, trust)
+    match step.verdict:
+        case Verdict.BAD:
+            return Proof(step)
+        case Verdict.NOT_CHECKED:
+            return Proof(step, stamp.time)
+        case Verdict.GOOD:
+            trusted = N_("It existed at {time}, according to a trusted authority.")
+            return Proof(good("time-stamp/good", trusted, time=time), stamp.time)
+
+
+def _revocation(chain: _Chain, trust: _Trust) -> Step:
+    """The revocation of *chain*: the best result under any root with this key, but revoked under one is revoked."""
+    root, *below = chain
+    key = _key(root)
+    steps = [_worst_link((twin, *below), trust) for twin in trust.roots if _key(twin) == key]
+    revoked = [step for step in steps if step.verdict is Verdict.BAD]
+    return min(revoked or steps, key=lambda step: _ORDER[step.verdict])
+
+
+def _key(certificate: x509.Certificate) -> bytes:
+    return bytes(asn1.certificate(certificate).public_key.dump())
+
+
+def _worst_link(chain: _Chain, trust: _Trust) -> Step:
+    """The worst revocation in *chain*, which begins with its root; GOOD if it consists of that."""
     steps = [
-        revocation(certificate, issuer, evidence, at=at, above=chain[:place])
+        revocation(certificate, issuer, trust.evidence, at=trust.at, now=trust.now, above=chain[:place])
         for place, (issuer, certificate) in enumerate(pairwise(chain))
     ]
-    trusted = good("time-stamp/good", N_("It existed at {time}, according to a trusted authority."), time=time)
-    step = max(steps, key=lambda step: _ORDER[step.verdict], default=trusted)
-    if step.verdict is Verdict.GOOD:
-        return Proof(trusted, stamp.time)
-    return Proof(step, stamp.time if step.verdict is Verdict.NOT_CHECKED else None)
+    return max(steps, key=lambda step: _ORDER[step.verdict], default=_TRUSTED_ITSELF)
 
 
+_TRUSTED_ITSELF: Final = good("revocation/trusted", N_("The caller trusts this certificate itself."))
 _ORDER: Final = {Verdict.GOOD: 0, Verdict.NOT_CHECKED: 1, Verdict.BAD: 2}

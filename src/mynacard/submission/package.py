@@ -308,7 +308,9 @@ def _signed(
         parsed = cms.parse(signature)
         step = cms.verify(parsed, of_bytes(manifest_json))
         certificate = parsed.certificate
-        report = check(certificate, anchors, at=now, purpose=Purpose.DOCUMENT, signature=step, evidence=evidence)
+        report = check(
+            certificate, anchors, at=now, now=now, purpose=Purpose.DOCUMENT, signature=step, evidence=evidence
+        )
     except (CertificateFileError, UnsupportedAlgorithmError) as reason:
         raise PackageError(
             "certificate/unsupported", N_("The signature is not accepted: {reason}"), reason=reason

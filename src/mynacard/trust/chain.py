@@ -1,8 +1,8 @@
 """Is this certificate good, under these CA certificates, at this time, for this purpose?
 
 Self-signed roots issue JPKI's certificates directly. The roots of all generations have the same name, so only the
-signature shows which of them issued a certificate. This module has no CA built in, and uses neither a clock nor a
-network. It checks revocation by the data that the caller passes; without any, it reports that as not checked.
+signature shows which of them issued a certificate. This module has no CA built in, and uses no network. It checks
+revocation by the data that the caller passes; without any, it reports that as not checked.
 
 Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certificates.
 """
@@ -10,7 +10,7 @@ Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certifica
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final, TypeVar
@@ -23,7 +23,7 @@ from mynacard.errors import UnsupportedAlgorithmError, UsageError
 from mynacard.texts import N_, moment
 from mynacard.trust.acceptance import require
 from mynacard.trust.certificates import name_text, rsa_public_key
-from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, revocation
+from mynacard.trust.revocation import NO_EVIDENCE, NOT_GIVEN, RevocationEvidence, present, revocation
 from mynacard.verdict import Step, Undecided, Verdict, bad, explain, good, not_checked, overall
 
 __all__ = ["SIMULATED_ORGANIZATION", "Anchor", "Purpose", "Report", "check", "is_simulated"]
@@ -154,26 +154,30 @@ def check(
     purpose: Purpose,
     signature: Step = _NO_SIGNATURE,
     evidence: RevocationEvidence = NO_EVIDENCE,
+    now: datetime | None = None,
     policies: Collection[str] = (),
 ) -> Report:
     """Check *certificate* under *anchors*.
 
     Args:
         certificate: as returned by :func:`mynacard.trust.certificates.load`.
-        anchors: the CA certificates that the caller trusts; where several fit, the one with the best report counts.
+        anchors: the CA certificates that the caller trusts; where several fit, the one with the best report counts,
+            but a certificate that is revoked under one of them is revoked.
         at: the time that matters, with a time zone: now, or when a signature is known (not just claimed) to have been
             made.
         purpose: the use that the certificate should be for.
         signature: the result of verifying the signature; it goes into the report.
         evidence: the caller's data on revoked certificates.
+        now: the present time, with a time zone; None for this computer's clock. Evidence dated later is not used.
         policies: object identifiers, one of which the certificate must have among its policies; empty for any.
 
     Raises:
-        UsageError: *at* has no time zone.
+        UsageError: *at* or *now* has no time zone.
         CertificateFileError, MissingExtraError: as :func:`~mynacard.trust.revocation.revocation` raises them.
     """
     if at.tzinfo is None:
         raise UsageError(N_("The time of the check needs a time zone."))
+    now = present(now)
     trusted = tuple(anchors)
     issuers = [anchor for anchor in trusted if _issued(certificate, anchor.certificate)]
     own_policies = _policies(certificate)
@@ -195,12 +199,25 @@ def check(
             _issuer(certificate, anchor),
             _validity(at, certificate, anchor.certificate),
             usage,
-            revocation(certificate, anchor.certificate, evidence, at=at),
+            revocation(certificate, anchor.certificate, evidence, at=at, now=now),
             own_policies,
         )
         for anchor in issuers
     ]
-    return min(reports, key=lambda report: sum(step.verdict is Verdict.BAD for _, step in report.steps))
+    return _best(reports)
+
+
+def _best(reports: list[Report]) -> Report:
+    """The report with the fewest shortcomings: BAD ones first. Revoked under one anchor is revoked under all."""
+    revoked = [report.revocation for report in reports if report.revocation.verdict is Verdict.BAD]
+    if revoked:
+        reports = [replace(report, revocation=revoked[0]) for report in reports]
+
+    def shortcomings(report: Report) -> tuple[int, ...]:
+        verdicts = [step.verdict for _, step in report.steps]
+        return verdicts.count(Verdict.BAD), verdicts.count(Verdict.NOT_CHECKED)
+
+    return min(reports, key=shortcomings)
 
 
 def is_simulated(authority: x509.Certificate) -> bool:

@@ -13,6 +13,7 @@ from mynacard.trust.asn1 import OnUse
 
 __all__ = [
     "UNREADABLE",
+    "archival",
     "authority",
     "certvalidator",
     "check_installed",
@@ -52,6 +53,7 @@ stamp: Final[Any] = OnUse("pyhanko.stamp")
 status: Final[Any] = OnUse("pyhanko.sign.validation.status")
 validation_errors: Final[Any] = OnUse("pyhanko.sign.validation.errors")
 
+archival: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.archival")
 authority: Final[Any] = OnUse("pyhanko_certvalidator.authority")
 certvalidator: Final[Any] = OnUse("pyhanko_certvalidator")
 errors: Final[Any] = OnUse("pyhanko_certvalidator.errors")

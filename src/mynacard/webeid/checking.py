@@ -70,5 +70,7 @@ def report(
     token = parse(text)
     certificate = load_certificate(token.certificate_der)
     signature = verify_signature(token, origin, nonce)
-    steps = check(certificate, anchors, at=at, purpose=Purpose.AUTHENTICATION, signature=signature, evidence=evidence)
-    return certificate, steps
+    purpose = Purpose.AUTHENTICATION
+    return certificate, check(
+        certificate, anchors, at=at, now=at, purpose=purpose, signature=signature, evidence=evidence
+    )
