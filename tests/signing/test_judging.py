@@ -161,6 +161,32 @@ def test_a_time_stamp_on_a_pdf_file_has_its_authority_in_place_of_a_signer() -> 
     assert unknown.overall is OPEN
 
 
+_TOKEN_TYPE: Final = bytes.fromhex("060b2a864886f70d0109100104")  # id-ct-TSTInfo, which says what a token holds
+
+
+@pytest.mark.parametrize(
+    ("document", "how"),
+    [
+        (DATA, {"signature": STAMPED.replace(_TOKEN_TYPE, _TOKEN_TYPE[:-1] + b"\x05")}),
+        (STAMPED_FILE.replace(_TOKEN_TYPE.hex().encode(), _TOKEN_TYPE.hex().encode()[:-1] + b"5"), {}),
+    ],
+    ids=["CMS", "PDF"],
+)
+def test_beside_an_unreadable_time_stamp_the_signature_is_judged(document: bytes, how: dict[str, bytes]) -> None:
+    (judged,) = judge(document, **trust(TODAY, time_anchors=(Anchor(tsa.CA.certificate),)), **how)
+    codes = [step.code for _, step in judged.steps]
+    assert codes[-1] == "time-stamp/unreadable"
+    assert [step.verdict for _, step in judged.steps[:-1]] == [GOOD] * (len(codes) - 1)
+    with pytest.raises(errors.SignatureNotAccepted):
+        judged.require(accept_unchecked={"time-stamp"})
+
+
+def test_a_time_stamp_on_another_pdf_file_is_bad() -> None:
+    changed = time_stamped_file().replace(b"595 842", b"595 841", 1)
+    (on_file,) = judge(changed, **trust(TODAY, time_anchors=(Anchor(tsa.CA.certificate),))).time_stamps
+    assert dict(on_file.steps)["time stamp"].code == "time-stamp/other"
+
+
 # --- files with several ---
 
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 from asn1crypto import cms as asn1_cms
-from asn1crypto import keys, tsp
+from asn1crypto import core, keys, tsp
+from asn1crypto import parser as asn1_parser
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -27,7 +28,7 @@ from mynacard import errors
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, pades, timestamp
 from mynacard.signing.content import of_bytes
-from mynacard.signing.timestamp import Proof, TimeStamp, check, obtain, parse
+from mynacard.signing.timestamp import Proof, TimeStamp, UnreadableTimeStamp, check, obtain, parse
 from mynacard.trust import RevocationEvidence, Verdict
 from tests.rig.pcscd import program
 from tests.signing import tsa
@@ -412,15 +413,80 @@ def test_a_time_stamp_of_another_signature_is_seen() -> None:
     token: Any = asn1_cms.ContentInfo.load(STAMP.token)
     attribute = asn1_cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [token]})
     (found,) = cms.parse(with_unsigned(attribute)).time_stamps
-    assert proven(found, *TRUSTED).step.verdict is Verdict.BAD
+    assert proven(found, *TRUSTED).step.code == "time-stamp/other"
 
 
-def test_what_should_be_a_time_stamp_and_is_none_is_an_error() -> None:
-    attribute = asn1_cms.CMSAttribute(
-        {"type": "signature_time_stamp_token", "values": [asn1_cms.ContentInfo.load(SIGNATURE)]}
-    )
-    with pytest.raises(errors.CertificateFileError, match="time stamp"):
-        cms.parse(with_unsigned(attribute))
+class _Values(core.SetOf):
+    _child_spec = core.Any
+
+
+class _Attribute(core.Sequence):
+    """An attribute that asn1crypto does not look into."""
+
+    _fields: ClassVar = [("type", core.ObjectIdentifier), ("values", _Values)]
+
+
+def with_tokens(*tokens: bytes) -> bytes:
+    """The signature with these, one attribute each, in the place of time stamps: anyone can put them there."""
+    values: Any = [_Values([core.Any.load(token)]) for token in tokens]
+    attributes = [_Attribute({"type": "1.2.840.113549.1.9.16.2.14", "values": value}).dump() for value in values]
+    unsigned = asn1_parser.emit(2, 1, 1, b"".join(sorted(attributes)))
+    info: Any = asn1_cms.ContentInfo.load(NAMED)
+    signed, (signer,) = info["content"], info["content"]["signer_infos"]
+    signers = asn1_parser.emit(0, 1, 17, asn1_parser.emit(0, 1, 16, signer.contents + unsigned))
+    names = ("version", "digest_algorithms", "encap_content_info", "certificates")
+    parts = b"".join(signed[name].dump() for name in names)
+    content = asn1_parser.emit(2, 1, 0, asn1_parser.emit(0, 1, 16, parts + signers))
+    return asn1_parser.emit(0, 1, 16, info["content_type"].dump() + content)
+
+
+def with_digest(algorithm: str, digest: bytes) -> bytes:
+    """The token with another digest, or a digest by another algorithm."""
+    token: Any = asn1_cms.ContentInfo.load(STAMP.token)
+    imprint = token["content"]["encap_content_info"]["content"].parsed["message_imprint"]
+    imprint["hash_algorithm"]["algorithm"], imprint["hashed_message"] = algorithm, digest
+    return bytes(token.dump(force=True))
+
+
+UNREADABLE: Final = {
+    "a signature": SIGNATURE,
+    "a number": core.Integer(5).dump(),
+    "nothing": core.Null().dump(),
+    "an empty sequence": b"\x30\x00",
+    "too long": core.OctetString(bytes(timestamp.TIME_STAMP_MAX)).dump(),
+    "by SHA-1": with_digest("sha1", bytes(20)),
+    "by MD5": with_digest("md5", bytes(16)),
+    "by an unknown algorithm": with_digest("1.2.3.4", bytes(32)),
+}
+
+
+@pytest.mark.parametrize("token", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_not_a_time_stamp_is_one_bad_time_stamp(token: bytes) -> None:
+    parsed = cms.parse(with_tokens(token))
+    assert cms.verify(parsed, of_bytes(DATA)).verdict is Verdict.GOOD
+    (found,) = parsed.time_stamps
+    assert isinstance(found, UnreadableTimeStamp)
+    for roots in ((), TRUSTED):
+        proof = check([found], roots, at=NOW)
+        assert proof == Proof(found.reason)
+    assert (found.reason.verdict, found.reason.code) == (Verdict.BAD, "time-stamp/unreadable")
+    assert "{" not in found.reason.text()
+    (good,) = cms.parse(STAMPED).time_stamps
+    several = cms.parse(with_tokens(token, good.token)).time_stamps
+    assert check(several, TRUSTED, at=datetime.now(UTC)) == check([good], TRUSTED, at=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("digest", [bytes(32), HashAlgorithm.SHA256.digest(DATA)], ids=["zeros", "the document's"])
+def test_a_time_stamp_for_another_digest_is_bad(digest: bytes) -> None:
+    (found,) = cms.parse(with_tokens(with_digest("sha256", digest))).time_stamps
+    proof = proven(found, *TRUSTED)
+    assert (proof.step.code, proof.time) == ("time-stamp/other", None)
+
+
+def test_a_time_stamp_of_the_future_proves_nothing_whatever_time_matters() -> None:
+    tomorrow = NOW + timedelta(days=1)
+    assert proven(STAMP, *TRUSTED, at=tomorrow, now=NOW - timedelta(days=30)).step.code == "time-stamp/later"
+    assert proven(STAMP, *TRUSTED, at=tomorrow, now=tomorrow).time == STAMP.time
 
 
 def test_other_unsigned_attributes_are_passed_over_and_kept() -> None:

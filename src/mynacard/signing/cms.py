@@ -83,7 +83,7 @@ class CmsSignature:
     names_certificate_v1: bool | None = None
     names_algorithms: bool | None = None
     content: bytes | None = field(default=None, repr=False)
-    time_stamps: tuple[timestamp.TimeStamp, ...] = ()
+    time_stamps: tuple[timestamp.AnyTimeStamp, ...] = ()
 
 
 class RefusedAlgorithm(UnsupportedAlgorithmError):
@@ -300,13 +300,13 @@ def _content(encapsulated: Any) -> bytes | None:
     return content
 
 
-def _time_stamps(attributes: Any, value: bytes) -> tuple[timestamp.TimeStamp, ...]:
+def _time_stamps(attributes: Any, value: bytes) -> tuple[timestamp.AnyTimeStamp, ...]:
     """The time stamps (RFC 3161 appendix A) have signatures of their own; other unsigned attributes are ignored."""
     of_stamps = [attribute["values"] for attribute in attributes if attribute["type"].native == _TIME_STAMP]
-    tokens = [token.dump() for values in of_stamps for token in values]
+    tokens = [token for values in of_stamps for token in timestamp.tokens(values.dump())]
     if len(tokens) > TIME_STAMPS_MAX:
         raise CertificateFileError(N_("This signature has more than {most} time stamps."), most=TIME_STAMPS_MAX)
-    return tuple(timestamp.parse(token, of_bytes(value)) for token in tokens)
+    return tuple(timestamp.parse_any(token, of_bytes(value)) for token in tokens)
 
 
 def _check_version(version: str, of_signer: str, named_by: str) -> None:

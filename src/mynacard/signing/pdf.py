@@ -24,7 +24,7 @@ from mynacard.signing import ber, cms, timestamp
 from mynacard.signing.beyond import Beyond, Comparison, Place
 from mynacard.signing.changes import TIMESTAMP
 from mynacard.signing.comparing import compared, covers_its_version, ends_as_a_pdf
-from mynacard.signing.timestamp import TimeStamp
+from mynacard.signing.timestamp import AnyTimeStamp
 from mynacard.texts import N_
 from mynacard.trust import pyhanko
 from mynacard.verdict import Step, Verdict, bad, not_checked
@@ -82,7 +82,7 @@ class PdfSignature:
     signature: Step
     rest: Step
     claimed_time: datetime | None = None
-    time_stamps: tuple[TimeStamp, ...] = ()
+    time_stamps: tuple[AnyTimeStamp, ...] = ()
     beyond: Beyond = Beyond.NOT_CHECKED
     places: tuple[Place, ...] = ()
 
@@ -144,7 +144,7 @@ def _beyond(signature: PdfSignature, comparison: Comparison) -> PdfSignature:
     return replace(signature, rest=comparison.step, beyond=comparison.beyond, places=comparison.places)
 
 
-def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[TimeStamp, ...], Step]:
+def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[AnyTimeStamp, ...], Step]:
     content = digests(pdf, embedded)
     if kind not in (PADES, PKCS7, TIMESTAMP):
         return None, (), _unknown_kind(kind)

@@ -45,6 +45,7 @@ __all__ = [
     "obtain",
     "parse",
     "parse_any",
+    "tokens",
 ]
 
 TIME_STAMP_MAX: Final = 0x4000
@@ -58,6 +59,10 @@ Ask: TypeAlias = Callable[[bytes], bytes]
 
 class _Response(asn1.core.Sequence):  # type: ignore[misc]  # asn1crypto's does not know that a refusal has no token
     _fields: ClassVar = [("status", asn1.tsp.PKIStatusInfo), ("token", asn1.cms.ContentInfo, {"optional": True})]
+
+
+class _Values(asn1.core.SetOf):  # type: ignore[misc]  # asn1crypto's refuses all if one is not a ContentInfo
+    _child_spec = asn1.core.Any
 
 
 _GRANTED: Final = frozenset({"granted", "granted_with_mods"})
@@ -111,6 +116,15 @@ class Proof:
     def steps(self) -> tuple[tuple[str, Step], ...]:
         """The step with its name, as :func:`mynacard.verdict.explain` takes it."""
         return ((N_("time stamp"), self.step),)
+
+
+def tokens(values_der: bytes) -> list[bytes]:
+    """The values of an unsigned attribute for time stamps: tokens, and whatever else stands there.
+
+    Raises:
+        ValueError: *values_der* is not a SET.
+    """
+    return [value.dump() for value in _Values.load(values_der)]
 
 
 def parse(token_der: bytes, digest_of: DigestOf) -> TimeStamp:
