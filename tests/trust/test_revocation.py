@@ -357,10 +357,30 @@ def test_an_answer_that_names_the_certificate_by_an_unknown_hash_is_not_checked(
     assert found(ocsps=[answer(named_by=hashes.SHA1())]).verdict is Verdict.GOOD, "that hash protects nothing"
 
 
+FOR_ANSWERS = (x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.OCSP_SIGNING]), False)
+RESPONDER = holder(CA, "responder", serial=77, extensions=[*DOCUMENT, FOR_ANSWERS, (x509.OCSPNoCheck(), False)])
+DELEGATED = {"signed_by": "responder", "responder": RESPONDER, "carries": [RESPONDER]}
+RSA, SHA256_RSA = bytes.fromhex("06092a864886f70d010101"), bytes.fromhex("06092a864886f70d01010b")
+ANSWERS = [answer(GONE), answer(GONE, **DELEGATED)]
+PSS, UNKNOWN = bytes.fromhex("06092a864886f70d01010a"), bytes.fromhex("0609608648016503040211")
+
+
+@pytest.mark.parametrize("other", [PSS, UNKNOWN], ids=["PSS", "unknown"])
+@pytest.mark.parametrize("usual", [RSA, SHA256_RSA], ids=["key", "signature"])
+def test_an_answer_with_an_algorithm_that_does_not_fit_is_not_checked(usual: bytes, other: bytes) -> None:
+    data = answer(**DELEGATED)
+    assert found(ocsps=[data]).code == "revocation/good"
+    places = [place for place in range(len(data)) if data.startswith(usual, place)]
+    assert places
+    for place in places:
+        changed = data[:place] + other + data[place + len(usual) :]
+        assert found(ocsps=[changed]).code == "revocation/silent"
+
+
 @settings(max_examples=examples(300))
 @given(st.data())
 def test_a_damaged_answer_is_never_good_and_never_another_error(data: Any) -> None:
-    content = bytearray(answer(ocsp.OCSPCertStatus.REVOKED))
+    content = bytearray(data.draw(st.sampled_from(ANSWERS)))
     at = data.draw(st.integers(0, len(content) - 1))
     content[at] = data.draw(st.integers(0, 255))
     try:

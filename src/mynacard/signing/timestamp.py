@@ -369,7 +369,7 @@ def _validated(stamp: TimeStamp, roots: _Chain, at: datetime) -> _Chain | None:
         made_as_stamps_are = _is_only_for_time_stamps(load(status["signing_cert"].dump()))
         path = status["validation_path"].iter_certs(include_root=True) if status["trust_problem_indic"] is None else ()
         chain = tuple(load(certificate.dump()) for certificate in path)
-    except (*unusable, CertificateFileError, *asn1.UNREADABLE):
+    except (*unusable, CertificateFileError, *pyhanko.UNREADABLE):
         return None
     return chain if made_as_stamps_are and status["intact"] and status["valid"] else None
 

@@ -8,7 +8,10 @@ import zlib
 from importlib.util import find_spec
 from typing import Any, Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from mynacard.errors import MissingExtraError
+from mynacard.trust import asn1
 from mynacard.trust.asn1 import OnUse
 
 __all__ = [
@@ -38,6 +41,11 @@ __all__ = [
 ]
 
 logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # steps report its findings; add a handler for more
+
+UNREADABLE: Final = (
+    *asn1.UNREADABLE, UnsupportedAlgorithm, NotImplementedError, AssertionError, RecursionError,
+)  # fmt: skip
+"""The exceptions, besides its own, that the validator raises for malformed values and for unknown algorithms."""
 
 diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
 diff_constants: Final[Any] = OnUse("pyhanko.sign.diff_analysis.constants")

@@ -148,7 +148,27 @@ def _is_final(step: Step) -> bool:
 
 def _said(path: Any, at: datetime, *data: _Datum) -> Step:
     """The meaning of *data*, all of which are lists, or one of which is an answer."""
-    context = pyhanko.certvalidator.ValidationContext(
+    of_lists = partial(pyhanko.validate_crl.verify_crl, use_deltas=False)
+    verify = of_lists if data[0].is_list else pyhanko.validate_ocsp.verify_ocsp_response
+    failures = pyhanko.errors
+    try:
+        coroutine.result(verify(path.leaf, path, _context(path, at, data)))
+    except failures.RevokedError as error:
+        return bad(
+            "revocation/revoked",
+            N_("The certificate was revoked on {time}: {reason}."),
+            time=moment(error.revocation_dt),
+            reason=_REASONS.get(error.reason.native, error.reason.native),
+        )
+    except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
+        return _SILENT if error.suspect_stale is None else _STALE
+    except (failures.CRLValidationError, failures.OCSPValidationError, *pyhanko.UNREADABLE):
+        return _SILENT
+    return good("revocation/good", N_("According to the given data, the certificate is not revoked."))
+
+
+def _context(path: Any, at: datetime, data: Sequence[_Datum]) -> Any:
+    return pyhanko.certvalidator.ValidationContext(
         trust_roots=[path.trust_anchor],
         other_certs=[*path.iter_certs(include_root=False)],
         moment=at,
@@ -159,23 +179,6 @@ def _said(path: Any, at: datetime, *data: _Datum) -> Step:
         crls=[datum.container for datum in data if datum.is_list],
         ocsps=[datum.container for datum in data if not datum.is_list],
     )
-    of_lists = partial(pyhanko.validate_crl.verify_crl, use_deltas=False)
-    verify = of_lists if data[0].is_list else pyhanko.validate_ocsp.verify_ocsp_response
-    failures = pyhanko.errors
-    try:
-        coroutine.result(verify(path.leaf, path, context))
-    except failures.RevokedError as error:
-        return bad(
-            "revocation/revoked",
-            N_("The certificate was revoked on {time}: {reason}."),
-            time=moment(error.revocation_dt),
-            reason=_REASONS.get(error.reason.native, error.reason.native),
-        )
-    except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
-        return _SILENT if error.suspect_stale is None else _STALE
-    except (failures.CRLValidationError, failures.OCSPValidationError, *asn1.UNREADABLE):  # UNREADABLE: an unknown hash
-        return _SILENT
-    return good("revocation/good", N_("According to the given data, the certificate is not revoked."))
 
 
 _SILENT: Final = not_checked(
@@ -215,7 +218,7 @@ def _within_bounds(data: bytes, read: Callable[[bytes], list[_Datum]]) -> list[_
         return read(data)
     except CertificateFileError:
         raise
-    except asn1.UNREADABLE:
+    except pyhanko.UNREADABLE:
         raise CertificateFileError(
             N_("This is neither a revocation list nor an OCSP response, or it is damaged.")
         ) from None
