@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
@@ -14,6 +15,7 @@ import click
 from mynacard.cli.language import _
 from mynacard.cli.secrets import PinSource, SecretStream, typed_at_keypad
 from mynacard.jpki.layout import KEY_PAIRS
+from mynacard.texts import printable
 
 __all__ = [
     "PAIRS",
@@ -34,8 +36,18 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TIME: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-"""A time in UTC, given without a zone."""
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        wrong = _("{text} is not a time. Examples: 2026-12-01, 2026-12-01T12:00:00Z, 2026-12-01T21:00:00+09:00.")
+        raise click.BadParameter(wrong.format(text=printable(text))) from None
+
+
+TIME: Final = _time
+"""A time (ISO 8601), as a ``datetime`` in UTC. Without a zone, it is in UTC."""
 
 PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
 

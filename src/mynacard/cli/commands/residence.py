@@ -152,14 +152,14 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
         if test and simulated:
             raise click.UsageError(_("--test and --simulated exclude each other."))
         wanted = AnchorKind.SIMULATED if simulated else AnchorKind.TEST if test else AnchorKind.PRODUCTION
-        time = at.replace(tzinfo=UTC) if at else None
-        return command(*args, checking=Checking(_anchors(ca, wanted), wanted, time), **kwargs)
+        return command(*args, checking=Checking(_anchors(ca, wanted), wanted, at), **kwargs)
 
     keep_options(command, with_checking)
     for option in (
         click.option(
             "--at", type=TIME, metavar="TIME",
-            help=_("The time (UTC) at which the certificates must be valid; by default now."),
+            help=_("The time at which the certificates must be valid, by default now: ISO 8601, in UTC unless it"
+                   " has a zone."),
         ),
         click.option("--simulated", is_flag=True, help=_("Accept only simulated cards of this machine.")),
         click.option("--test", is_flag=True, help=_("Accept only cards of the Immigration Services Agency's test CA.")),

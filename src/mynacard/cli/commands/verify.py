@@ -64,7 +64,8 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 @click.option("--policy", "policies", multiple=True, metavar="OID",
               help=_("A policy that the signer's certificate must have; of several, one is enough."))  # fmt: skip
 @click.option("--at", type=TIME, metavar="TIME",
-              help=_("Check for this time (UTC), when the signature was known to exist, not for now."))  # fmt: skip
+              help=_("Check for this time, when the signature was known to exist, not for now: ISO 8601, in UTC"
+                     " unless it has a zone."))  # fmt: skip
 @click.option("--crl", "crls", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help=_("A revocation list (DER) of the CA, if you were given one; may be repeated."))  # fmt: skip
 @click.option("--ocsp", "ocsps", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -108,7 +109,7 @@ def verify(
     judged = partial(
         judge,
         anchors=anchors,
-        at=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
+        at=at or datetime.now(UTC),
         evidence=evidence,
         time_anchors=[Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX))) for path in time_authorities],
         policies=policies,
