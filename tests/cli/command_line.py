@@ -108,17 +108,18 @@ def _written(stream: io.TextIOWrapper) -> bytes:
 @contextmanager
 def _as_a_new_process() -> Iterator[None]:
     """Signals and logs as in a new process; they are restored afterwards."""
-    root, ours = logging.getLogger(), logging.getLogger("mynacard")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
+    loggers = (logging.getLogger(), logging.getLogger("mynacard"))
+    before = [(log, log.handlers[:], log.level) for log in loggers]
     numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
     actions = [signal.getsignal(number) for number in numbers]
-    root.handlers.clear()
+    for log in loggers:
+        log.handlers.clear()
     try:
         yield
     finally:
-        root.handlers[:] = handlers
-        root.setLevel(levels[0])
-        ours.setLevel(levels[1])
+        for log, handlers, level in before:
+            log.handlers[:] = handlers
+            log.setLevel(level)
         for number, action in zip(numbers, actions, strict=True):
             signal.signal(number, action)
 

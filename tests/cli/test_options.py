@@ -1,7 +1,8 @@
-"""Options that several commands share: the time."""
+"""Options that several commands share: the time, and what happens under ``--verbose``."""
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
@@ -9,10 +10,13 @@ from typing import Final
 import click
 import pytest
 
+from mynacard import cli
 from mynacard.cli.options import TIME
 from mynacard.signing import cms
 from mynacard.texts import printable
-from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, run
+from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, process, run
+from tests.trust.authorities import der
+from tests.trust.test_standard_error import CHAINS
 
 NOON: Final = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -65,3 +69,35 @@ def test_a_time_in_another_zone_is_the_same_time(card: CardFile, document: Path)
         assert (
             run("verify", document, signature, "--simulated", "--at", f"{end + late:%Y-%m-%dT%H:%M:%SZ}").code == code
         )
+
+
+# --- verbose ---
+
+
+def test_verbose_shows_only_what_mynacard_logs_and_nothing_that_a_terminal_obeys() -> None:
+    def logging_program() -> None:
+        cli_before = logging.getLogger().handlers[:]
+        try:
+            cli.main()
+        finally:
+            assert logging.getLogger().handlers == cli_before
+            logging.getLogger("mynacard.readers").debug("the reader %s\nof two lines", "\x1b[2J\x1b]0;owned\x07\u202e")
+            logging.getLogger("pyhanko_certvalidator.validate").warning("said elsewhere")
+
+    outcome = run("verify", __file__, __file__, "--simulated", "-v", program=logging_program)
+    lines = outcome.err.splitlines()
+    shown = "mynacard.readers: the reader \\x1b[2J\\x1b]0;owned\\x07\\u202e"
+    assert lines[-2:] == [shown, "of two lines"]
+    assert "elsewhere" not in outcome.err
+
+
+@pytest.mark.parametrize("more", [(), ("--verbose",)])
+def test_a_revocation_that_the_validator_logs_shows_no_traceback(more: tuple[str, ...], tmp_path: Path) -> None:
+    (leaf, between, root), listed = CHAINS["expired"]
+    names = {"leaf": der(leaf), "between": der(between), "root": der(root), "list": listed, "raw": bytes(256)}
+    for name, data in names.items():
+        (tmp_path / name).write_bytes(data)
+    words = ("--ca", tmp_path / "between", "--crl", tmp_path / "list", "--certificate", tmp_path / "leaf")
+    outcome = process("verify", tmp_path / "raw", tmp_path / "raw", *words, *more)
+    assert (outcome.code, outcome.err) == (70, "")
+    assert printable(outcome.out.replace("\n", "")) == outcome.out.replace("\n", "")

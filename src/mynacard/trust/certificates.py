@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Final
 
 from cryptography import x509
@@ -23,6 +24,12 @@ KEY_BITS: Final = range(2048, 8192 + 1)
 
 NAME_MAX: Final = 300
 """The most characters shown of a name; JPKI's have about half of that."""
+
+# cryptography warns about what is odd in certificates, on standard error. Steps and errors say what matters here.
+# A program's own filters come first.
+warnings.filterwarnings(
+    "ignore", category=UserWarning, module=r"(mynacard|pyhanko|pyhanko_certvalidator)\.", append=True
+)
 
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 _UNREADABLE: Final = (

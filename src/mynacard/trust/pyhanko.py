@@ -40,7 +40,8 @@ __all__ = [
     "validation_errors",
 ]
 
-logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # steps report its findings; add a handler for more
+for _logger in ("pyhanko", "pyhanko_certvalidator"):  # steps report their findings; a program may add a handler
+    logging.getLogger(_logger).addHandler(logging.NullHandler())  # else, names out of certificates go to standard error
 
 UNREADABLE: Final = (
     *asn1.UNREADABLE, UnsupportedAlgorithm, NotImplementedError, AssertionError, RecursionError,
