@@ -11,7 +11,6 @@ from typing import Any, Final
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from mynacard.errors import MissingExtraError
-from mynacard.trust import asn1
 from mynacard.trust.asn1 import OnUse
 
 __all__ = [
@@ -43,11 +42,6 @@ __all__ = [
 for _logger in ("pyhanko", "pyhanko_certvalidator"):  # steps report their findings; a program may add a handler
     logging.getLogger(_logger).addHandler(logging.NullHandler())  # else, names out of certificates go to standard error
 
-UNREADABLE: Final = (
-    *asn1.UNREADABLE, UnsupportedAlgorithm, NotImplementedError, AssertionError, RecursionError,
-)  # fmt: skip
-"""The exceptions, besides its own, that the validator raises for malformed values and for unknown algorithms."""
-
 diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
 diff_constants: Final[Any] = OnUse("pyhanko.sign.diff_analysis.constants")
 fields: Final[Any] = OnUse("pyhanko.sign.fields")
@@ -73,9 +67,9 @@ validate_ocsp: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_ocsp")
 
 UNREADABLE: Final = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError, RecursionError,
-    NotImplementedError, zlib.error, struct.error,
+    NotImplementedError, UnsupportedAlgorithm, zlib.error, struct.error,
 )  # fmt: skip
-"""The exceptions, besides its own, that pyHanko raises for malformed files."""
+"""The exceptions, besides their own, that both raise for malformed files and values, and for unknown algorithms."""
 
 
 def check_installed() -> None:
