@@ -42,7 +42,8 @@ MEANINGS: Final[dict[Beyond, tuple[Verdict, str]]] = {
     Beyond.VISIBLE_TIME_STAMP: (
         Verdict.BAD, N_("After signing, a visible time stamp was added, which may cover the signed text: {places}.")),
     Beyond.NEW_VISIBLE_FIELD: (
-        Verdict.BAD, N_("After signing, a visible field without a good signature was added or shown: {places}.")),
+        Verdict.BAD,
+        N_("After signing, a field was shown that was hidden, or one without a good signature was added: {places}.")),
     Beyond.FORM_DEFAULTS: (
         Verdict.BAD, N_("After signing, the look of the form was changed, so its fields may show something else.")),
     Beyond.ANNOTATIONS: (Verdict.BAD, N_("After signing, the annotations of a page were changed.")),

@@ -68,6 +68,12 @@ class Versions:
         revisions = range(self.old.revision + 1, self.new.revision + 1)
         return set[Any]().union(*map(self.old.reader.xrefs.explicit_refs_in_revision, revisions))
 
+    def define_what_was_missing(self) -> bool:
+        """Whether the signed version refers to an object that it lacks, and that a later version has."""
+        size = self.old.reader.xrefs.get_xref_container_info(self.old.revision).size
+        missing = {int(reference.idnum) for reference in self.written() if reference.idnum >= size}
+        return bool(missing) and any(number in missing for number in _numbers_used(self.old, size))
+
     def locks(self) -> Any:
         """The fields that the signer locked (FieldMDP): in the signature, else in the lock of its field."""
         field = fields_of(self.forms[0]).get(self.signed_field)
@@ -95,8 +101,6 @@ def changes_between(versions: Versions, intact: frozenset[str], filled: frozense
     yield from _in_form(versions)
     yield from _in_fields(versions, intact, filled)
     yield from _in_annotations(versions)
-    if _defines_what_was_missing(versions):
-        yield Change(Beyond.OTHER_CHANGES)
 
 
 # --- the catalog ---
@@ -229,7 +233,7 @@ def _signature_field(before: Field, field: Field, signed: bool) -> Iterator[Chan
     may_differ = _FILLED_IN if newly_signed else frozenset({"/Type"})
     if before.reference != field.reference or _changed(before, field) - may_differ or _flags_changed(before, field):
         shown = field.is_visible and not before.is_visible
-        yield Change(Beyond.NEW_VISIBLE_FIELD if shown else Beyond.OTHER_CHANGES, field)
+        yield Change(_of_visible(field, False, Beyond.OTHER_CHANGES) if shown else Beyond.OTHER_CHANGES, field)
     elif newly_signed and field.is_visible:
         yield Change(_of_visible(field, signed, Beyond.LATER_SIGNATURES), field)
     elif newly_signed:
@@ -293,13 +297,6 @@ def _is_annotation(value: Any) -> bool:
 
 
 # --- objects ---
-
-
-def _defines_what_was_missing(versions: Versions) -> bool:
-    """Whether the signed version refers to an object that it lacks, and that a later version has."""
-    size = versions.old.reader.xrefs.get_xref_container_info(versions.old.revision).size
-    missing = {int(reference.idnum) for reference in versions.written() if reference.idnum >= size}
-    return bool(missing) and any(number in missing for number in _numbers_used(versions.old, size))
 
 
 def _numbers_used(version: Any, size: int) -> Iterator[int]:

@@ -35,13 +35,16 @@ def compared(embedded: Any, intact: frozenset[str], *, ends: bool) -> Comparison
         ends: whether the file ends as a PDF file does; see :func:`ends_as_a_pdf`.
     """
     try:
-        embedded.compute_integrity_info(diff_policy=policy())
-        if embedded.coverage == pyhanko.status.SignatureCoverageLevel.ENTIRE_FILE:
+        if embedded.evaluate_signature_coverage() == pyhanko.status.SignatureCoverageLevel.ENTIRE_FILE:
             return result(Beyond.NOTHING)
         is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
         if is_last or not ends or not covers_its_version(embedded):
             return result(Beyond.UNSIGNED_BYTES)
-        return _judged(embedded, intact)
+        versions = Versions.of(embedded)
+        if versions.define_what_was_missing():  # pyHanko would call the signed version damaged
+            return result(Beyond.OTHER_CHANGES)
+        embedded.compute_integrity_info(diff_policy=policy())
+        return _judged(versions, embedded, intact)
     except PdfFileError as error:  # a bound
         return result(Beyond.NOT_CHECKED, reason=error)
     except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE):
@@ -57,9 +60,8 @@ def covers_its_version(embedded: Any) -> bool:
     return embedded.evaluate_signature_coverage() in (levels.ENTIRE_FILE, levels.ENTIRE_REVISION)
 
 
-def _judged(embedded: Any, intact: frozenset[str]) -> Comparison:
+def _judged(versions: Versions, embedded: Any, intact: frozenset[str]) -> Comparison:
     """The worst change between the version that the signature covers and the last one."""
-    versions = Versions.of(embedded)
     suspicious = isinstance(embedded.diff_result, pyhanko.diff_analysis.SuspiciousModification)
     filled = frozenset[str]() if suspicious else frozenset(map(str, embedded.diff_result.changed_form_fields))
     try:

@@ -198,14 +198,15 @@ def is_visible(widget: Any) -> bool:
 
 
 def places(root: Any, fields: Iterable[Field]) -> tuple[Place, ...]:
-    """Where *fields* are seen in the file with the catalog *root*: for each widget, or once for a field without one."""
+    """Where *fields* are seen in the file with the catalog *root*: each visible widget, else one place for the field."""
     wanted = tuple(fields)
     pages = _pages_with(root, {reference for field in wanted for reference in field.widgets})
-    return tuple(
-        place
-        for field in wanted
-        for place in ([_place(field, reference, pages) for reference in field.widgets] or [Place(field.name)])
-    )
+    return tuple(place for field in wanted for place in _places_of(field, pages))
+
+
+def _places_of(field: Field, pages: dict[Reference, int]) -> list[Place]:
+    visible = [reference for reference, widget in field.widgets.items() if is_visible(widget)]
+    return [_place(field, reference, pages) for reference in visible or list(field.widgets)[:1]] or [Place(field.name)]
 
 
 def _place(field: Field, reference: Reference, pages: dict[Reference, int]) -> Place:
