@@ -198,7 +198,7 @@ def is_visible(widget: Any) -> bool:
 
 
 def places(root: Any, fields: Iterable[Field]) -> tuple[Place, ...]:
-    """Where *fields* are seen in the file with the catalog *root*: each visible widget, else one place for the field."""
+    """Where *fields* are seen in the file with the catalog *root*: each visible widget, or one place for a field."""
     wanted = tuple(fields)
     pages = _pages_with(root, {reference for field in wanted for reference in field.widgets})
     return tuple(place for field in wanted for place in _places_of(field, pages))
