@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
@@ -246,7 +247,29 @@ def test_a_ca_with_a_weak_key_issues_nothing() -> None:
     weak = key("weak ca", 1024)
     own = builder.add_extension(*CA_BASIC[0]).add_extension(*CA_USAGE[0]).sign(weak, hashes.SHA256())
     end = x509.CertificateBuilder(name, name, key("holder").public_key(), 2, START, END).sign(weak, hashes.SHA256())
-    assert "issuer" in bad_steps(judge(end, Authority(own, "weak ca")))
+    assert judge(end, Authority(own, "weak ca")).issuer.code == "issuer/unsupported"
+
+
+@pytest.mark.parametrize("other", [ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()])
+def test_a_ca_with_another_kind_of_key_is_named_as_unsupported(other: Any) -> None:
+    name = CA.certificate.subject
+    builder = x509.CertificateBuilder(name, name, other.public_key(), 1, CA_START, CA_END)
+    builder = builder.add_extension(*CA_BASIC[0]).add_extension(*CA_USAGE[0])
+    hash_ = None if isinstance(other, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    unsupported = Authority(builder.sign(other, hash_), "")
+    report = judge(holder(CA), unsupported, evidence=revoked(1))
+    assert (report.issuer.code, report.overall) == ("issuer/unsupported", Verdict.BAD)
+    assert "RSA" in report.issuer.text()
+    for both in ((CA, unsupported), (unsupported, CA)):
+        assert judge(holder(CA), *both).issuer.code == "issuer/good"
+        assert judge(holder(authority("ca 2")), *both).issuer.code == "issuer/other-key"
+
+
+def test_a_certificate_that_is_signed_by_another_hash_is_named_as_unsupported() -> None:
+    name = CA.certificate.subject
+    builder = x509.CertificateBuilder(name, name, key("holder").public_key(), 2, START, END)
+    report = judge(builder.sign(key("ca 3"), hashes.SHA224()), CA)
+    assert report.issuer.code == "issuer/unsupported"
 
 
 def test_an_unknown_critical_extension_is_not_overlooked() -> None:

@@ -228,24 +228,41 @@ def is_simulated(authority: x509.Certificate) -> bool:
 
 def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     """Whether *authority*'s key signed *certificate*, with an algorithm that is still secure."""
+    if not _is_supported(certificate, authority):
+        return False
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _is_supported(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether *certificate* is signed by SHA-2, and *authority* holds an RSA key."""
     try:
         hash_ = certificate.signature_hash_algorithm
         rsa_public_key(authority)
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, UnsupportedAlgorithmError):
+    except (UnsupportedAlgorithm, UnsupportedAlgorithmError):
         return False
     return hash_ is not None and hash_.name in _HASHES
 
 
 def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) -> Step:
     issuer = name_text(certificate.issuer)
+    namesakes = [anchor.certificate for anchor in anchors if anchor.certificate.subject == certificate.issuer]
     if not anchors:
         return not_checked(
             "issuer/no-anchor",
             N_("No CA certificate was given; the certificate names {issuer} as its issuer."),
             issuer=issuer,
         )
-    if any(anchor.certificate.subject == certificate.issuer for anchor in anchors):
+    if namesakes and not any(_is_supported(certificate, authority) for authority in namesakes):
+        return bad(
+            "issuer/unsupported",
+            N_("The certificate, or the key of its issuer ({issuer}), is not of RSA (2048 to 8192 bits) and SHA-2."),
+            issuer=issuer,
+        )
+    if namesakes:
         return bad(
             "issuer/other-key",
             N_("A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."),
