@@ -259,7 +259,7 @@ def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) 
     if namesakes and not any(_is_supported(certificate, authority) for authority in namesakes):
         return bad(
             "issuer/unsupported",
-            N_("The certificate, or the key of its issuer ({issuer}), is not of RSA (2048 to 8192 bits) and SHA-2."),
+            N_("The issuer's key ({issuer}) or its signature is not of a supported kind: RSA with SHA-2."),
             issuer=issuer,
         )
     if namesakes:
