@@ -20,7 +20,6 @@ from tests.signing.contracts import (
     CATALOG,
     COPIES,
     FIRST,
-    FORM,
     NEW,
     OVER_THE_TEXT,
     OVERLAY,
@@ -30,8 +29,9 @@ from tests.signing.contracts import (
     STAMP,
     TEXT,
     by_second,
-    references,
+    listed,
     stream,
+    text_of,
     time_stamped,
     update,
     widget,
@@ -48,11 +48,6 @@ OTHER_FONT: Final = (
 )
 JAVASCRIPT: Final = "<< /S /JavaScript /JS (app.alert(1)) >>"
 _PDF: Any = generic
-
-
-def text_of(data: bytes, number: int) -> str:
-    """The object *number*, as the last update of *data* has it."""
-    return re.findall(rf"(?<=\n){number} 0 obj\n(.*?)\nendobj", data.decode("latin-1"), re.DOTALL)[-1]
 
 
 def changed(number: int, old: str, new: str, *, more: dict[int, str] | None = None) -> Attack:
@@ -95,17 +90,6 @@ def then(*attacks: Attack) -> Attack:
         return data
 
     return attack
-
-
-def listed(data: bytes, fields: tuple[int, ...], annotations: tuple[int, ...], on: int = PAGE) -> dict[int, str]:
-    """The form and the page, which list more fields and annotations than before."""
-    form, page = text_of(data, FORM), text_of(data, on)
-    made = {}
-    if fields:
-        made[FORM] = form.replace("/Fields [", f"/Fields [{references(*fields)} ", 1)
-    if annotations:
-        made[on] = re.sub(r"(/Annots \[.*?)\]", rf"\1 {references(*annotations)}]", page, count=1)
-    return made
 
 
 # --- overlays ---
@@ -258,6 +242,17 @@ def _signature(data: bytes) -> int:
 # --- universal signature forgery, signature wrapping: in the signature itself ---
 
 
+def without_signature(data: bytes) -> bytes:
+    """The document was not signed by the first signer: the field is empty."""
+    return changed(FIRST, f"/V {_signature(data)} 0 R", "")(data)
+
+
+def another_reason(data: bytes) -> bytes:
+    """The signer gave another reason: the update replaces the signature's dictionary."""
+    number = _signature(data)
+    return update(data, {number: text_of(data, number).replace("<<", "<< /Reason (I have read nothing)", 1)})
+
+
 def in_place(pattern: str, new: str) -> Attack:
     """The text is another one, and the signature is such that a reader might take it for unchecked and say nothing."""
 
@@ -332,8 +327,8 @@ def annotation(kind: str, flags: int = 4, more: str = "") -> Attack:
     return attack
 
 
-def annotations_in_place(edit: Callable[[str], str]) -> Attack:
-    """The page's annotations lie in another order, or one is gone, beside a new invisible signature field."""
+def page_in_place(edit: Callable[[str], str]) -> Attack:
+    """The page is shown otherwise, or its annotations are in another order, beside a new invisible signature field."""
 
     def attack(data: bytes) -> bytes:
         made = listed(data, (NEW,), (NEW,))

@@ -21,7 +21,7 @@ from pyhanko.sign import fields, signers
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from mynacard.signing import pades
+from mynacard.signing import cades, pades
 from tests.signing import tsa
 from tests.trust.authorities import authority, der, holder, key
 
@@ -195,17 +195,59 @@ def compressed() -> bytes:
     return pades.sign(output.getvalue(), SIGNER, key("holder"), field="First")
 
 
+def text_of(data: bytes, number: int) -> str:
+    """The object *number*, as the last update of *data* has it."""
+    return re.findall(rf"(?<=\n){number} 0 obj\n(.*?)\nendobj", data.decode("latin-1"), re.DOTALL)[-1]
+
+
+def listed(data: bytes, fields: tuple[int, ...], annotations: tuple[int, ...], on: int = PAGE) -> dict[int, str]:
+    """The form and the page, which list more fields and annotations than before."""
+    form, page = text_of(data, FORM), text_of(data, on)
+    made = {}
+    if fields:
+        made[FORM] = form.replace("/Fields [", f"/Fields [{references(*fields)} ", 1)
+    if annotations:
+        made[on] = re.sub(r"(/Annots \[.*?)\]", rf"\1 {references(*annotations)}]", page, count=1)
+    return made
+
+
 # --- signers ---
 
 
 def signed(objects: Mapping[int, str]) -> bytes:
     """A file of *objects*, signed in the invisible field First as PAdES."""
-    return pades.sign(file_of(objects), SIGNER, key("holder"), field="First")
+    return signed_file(file_of(objects))
+
+
+def signed_file(data: bytes) -> bytes:
+    return pades.sign(data, SIGNER, key("holder"), field="First")
 
 
 def by_second(data: bytes, field: str, change: Callable[[Any], None] | None = None, **options: Any) -> bytes:
     """*data*, signed in *field* by another person with pyHanko, in one update with *change*."""
     return signed_by_pyhanko(data, SECOND, "somebody", field, change, **options)
+
+
+def by_hand(data: bytes, field: str) -> bytes:
+    """*data*, signed by another person in the new and invisible *field*, whatever pyHanko thinks of *data*."""
+    value, widget_of_it, room = NEW + 8, NEW + 9, 8000
+    dictionary = (
+        "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached "
+        f"/ByteRange [0 {'1' * 8} {'2' * 8} {'3' * 8}] /Contents <{'0' * room}> >>"
+    )
+    made = update(
+        data,
+        {value: dictionary, widget_of_it: widget(field, "[0 0 0 0]", 132, f"/V {value} 0 R")}
+        | listed(data, (widget_of_it,), (widget_of_it,)),
+    )
+    start = made.rindex(b"/Contents <0") + len(b"/Contents ")
+    end = start + room + 2
+    head = made[:start]
+    for digits, number in (("1", start), ("2", end), ("3", len(made) - end)):
+        at = head.rindex(digits.encode() * 8)
+        head = head[:at] + f"{number:<8}".encode() + head[at + 8 :]
+    signature = cades.sign(head + made[end:], SECOND, key("somebody")).hex().encode()
+    return head + b"<" + signature.ljust(room, b"0") + b">" + made[end:]
 
 
 def certified(objects: Mapping[int, str], level: fields.MDPPerm) -> bytes:
