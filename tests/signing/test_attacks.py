@@ -32,7 +32,6 @@ from tests.signing.contracts import (
     NO_VIEW,
     OBJECTS,
     OTHER_CATALOG,
-    OTHER_PAGE,
     OTHER_PAGES,
     OTHER_TEXT,
     OVERLAY,
@@ -106,16 +105,7 @@ IN_THE_PAGE: Final = (
     "/Unknown (x)",
 )  # fmt: skip
 """Entries of a page (ISO 32000-2 §7.7.3.3, Table 31), and one that is not there."""
-JUNK: Final = (
-    "null",
-    "5",
-    "(signed)",
-    "[]",
-    "<< >>",
-    "<< /Type /Sig >>",
-    "<< /Type /DocTimeStamp >>",
-    f"{MISSING} 0 R",
-)
+JUNK: Final = ("null", "5", "(signed)", "[]", "<< >>", "<< /Type /Sig >>", f"{MISSING} 0 R")
 
 
 def inserted(text: str) -> Callable[[str], str]:
@@ -125,18 +115,11 @@ def inserted(text: str) -> Callable[[str], str]:
 ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
     (CONTRACT, Beyond.VISIBLE_TIME_STAMP): {
         "overlay by a time stamp": attacks.visible_time_stamp,
+        "overlay by what claims to be a time stamp": attacks.unsigned_field(more="/V << /Type /DocTimeStamp >>"),
         "overlay by a time stamp in a prepared field": attacks.time_stamp_in("Prepared"),
-        "time stamp in a Hidden field that is shown later": attacks.then(
-            attacks.time_stamp_in("Hidden"), attacks.changed(HIDDEN, "/F 6", "/F 4")
-        ),
     },
     (CONTRACT, Beyond.NEW_VISIBLE_SIGNATURE): {
         "overlay by a second signer": attacks.visible_signature,
-        "second signer shows a Hidden field": attacks.moved("Hidden", HIDDEN, F=attacks.number(4)),
-        "second signer's Hidden field is shown later": attacks.then(
-            lambda data: by_second(data, "Hidden"), attacks.changed(HIDDEN, "/F 6", "/F 4")
-        ),
-        "second signer shows a NoView field": attacks.moved("NoView", NO_VIEW, F=attacks.number(4)),
     },
     (CONTRACT, Beyond.NEW_VISIBLE_FIELD): {
         "overlay by an empty field": attacks.unsigned_field(),
@@ -149,6 +132,14 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "widget below the field": attacks.kids(1),
         "widget far below the field": attacks.kids(2),
         "shadow: show a field": attacks.show,
+        "time stamp in a Hidden field that is shown later": attacks.then(
+            attacks.time_stamp_in("Hidden"), attacks.changed(HIDDEN, "/F 6", "/F 4")
+        ),
+        "second signer shows a Hidden field": attacks.moved("Hidden", HIDDEN, F=attacks.number(4)),
+        "second signer's Hidden field is shown later": attacks.then(
+            lambda data: by_second(data, "Hidden"), attacks.changed(HIDDEN, "/F 6", "/F 4")
+        ),
+        "second signer shows a NoView field": attacks.moved("NoView", NO_VIEW, F=attacks.number(4)),
         **{f"junk as signature: {value}": attacks.unsigned_field(more=f"/V {value}") for value in JUNK},
         **{
             f"reference to junk as signature: {value}": attacks.unsigned_field(
@@ -160,6 +151,7 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
     (CONTRACT, Beyond.ANNOTATIONS): {
         "shadow: show an annotation": attacks.show_annotation,
         "shadow: hide a stamp": attacks.hide,
+        "prepared field on another page": attacks.on_another_page,
         "annotation changed": attacks.changed(STAMP, "not binding", "binding"),
         "annotation removed": attacks.page_in_place(lambda page: page.replace(f"{STAMP} 0 R", "")),
         "annotations reordered": attacks.page_in_place(
@@ -183,6 +175,7 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "/Q added": attacks.entries(FORM, "/Q 2"),
         "/NeedAppearances added": attacks.entries(FORM, "/NeedAppearances true"),
         "another /DA of one field": attacks.entries(AMOUNT, "/DA (/F1 24 Tf 1 g)"),
+        "shadow: hide a text field": attacks.changed(AMOUNT, "/F 4", "/F 2"),
         "another /Q of one field": attacks.entries(AMOUNT, "/Q 2"),
     },
     ("form without defaults", Beyond.FORM_DEFAULTS): {
@@ -200,13 +193,12 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "hide and replace: another page by the xref": attacks.swapped(PAGE),
         "prepared field moved": attacks.moved("Prepared", PREPARED, Rect=attacks.numbers(*BOX)),
         "prepared field enlarged": attacks.moved("Prepared", PREPARED, Rect=attacks.numbers(0, 0, 595, 842)),
-        "prepared field on another page": attacks.on_another_page,
         "prepared field without a signature looks different": attacks.entries(PREPARED, f"/AP << /N {OVERLAY} 0 R >>"),
         "prepared field with junk as signature": attacks.entries(PREPARED, f"/V (x) /AP << /N {OVERLAY} 0 R >>"),
         "shadow: replace the font": attacks.objects({FONT: OTHER_FONT}),
         "shadow: replace a stamp's look": attacks.objects({STAMP_LOOK: OBJECTS[OVERLAY]}),
         "incremental saving: properly": attacks.objects({TEXT: EVIL_TEXT}),
-        "unused object replaced": attacks.objects({OTHER_PAGE: OBJECTS[PAGE]}),
+        "unused object replaced": attacks.objects({OTHER_TEXT: OBJECTS[TEXT]}),
         "page: other contents": attacks.page_in_place(lambda page: page.replace(f"{TEXT} 0 R", f"{OTHER_TEXT} 0 R")),
         **{f"page: {text.split()[0]}": attacks.page_in_place(inserted(text)) for text in IN_THE_PAGE},
         "freed text": attacks.freed(TEXT),
@@ -226,17 +218,17 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "new field: /AA": attacks.invisible_field(f"/AA << /E {JAVASCRIPT} >>"),
         "new field: unknown entry": attacks.invisible_field("/Unknown (x)"),
     },
-    (FORM_FILE, Beyond.OTHER_CHANGES): {
-        "shadow: hide a text field": attacks.changed(AMOUNT, "/F 4", "/F 2"),
-        "text field removed": attacks.changed(FORM, f"{AMOUNT} 0 R", ""),
+    (FORM_FILE, Beyond.NEW_VISIBLE_FIELD): {
         "text field renamed": attacks.changed(AMOUNT, "(amount)", "(remarks)"),
+    },
+    (FORM_FILE, Beyond.OTHER_CHANGES): {
+        "text field removed": attacks.changed(FORM, f"{AMOUNT} 0 R", ""),
         "form with /XFA": attacks.entries(FORM, f"/XFA {NEW} 0 R", more={NEW: stream("<xdp/>")}),
     },
     ("page with missing contents", Beyond.OTHER_CHANGES): {
         "contents that were missing": attacks.objects({MISSING: EVIL_TEXT}),
     },
     ("page with freed contents", Beyond.OTHER_CHANGES): {
-        "contents that were freed": attacks.objects({MISSING: EVIL_TEXT}),
         "contents that were freed, new generation": attacks.regenerated(MISSING, EVIL_TEXT),
     },
     ("stamp with a missing look", Beyond.OTHER_CHANGES): {
@@ -286,7 +278,7 @@ PLACES: Final = {
     "rectangle: references": X,
     "rectangle: from its other corner": X,
     "field with NoView and Print": X,
-    "widget below the field": X,
+    "widget below the field": (*X, Place("X", None, None)),
     "shadow: show a field": (Place("Shadow", 1, (60.0, 680.0, 560.0, 740.0)),),
     **{f"junk as signature: {value}": X for value in JUNK},
     "form filled in": (Place("amount", 1, (280.0, 600.0, 460.0, 640.0)),),
@@ -408,6 +400,7 @@ def test_a_later_signature_does_not_heal_the_first(name: str) -> None:
 
 BROKEN_FILES: Final = {
     **{name: (CONTRACT, attack) for name, attack in BROKEN.items()},
+    "contents that were freed": ("page with freed contents", attacks.objects({MISSING: EVIL_TEXT})),
     "xref stream replaced": ("object streams", attacks.replaced_stream("XRef")),
 }
 
