@@ -385,6 +385,8 @@ def test_the_place_is_told_where_a_field_is_the_cause(name: str) -> None:
     assert first(in_pdf(judged(name))).places == PLACES[name]
 
 
+HARMLESS_LATER: Final = {"incremental saving: xref as signed": Beyond.LATER_SIGNATURES}
+"""Bytes that no version refers to, and that lie between two of them, are seen by no reader."""
 MORE_OF_THEM: Final = pytest.mark.thorough("tries all attacks of a kind")
 ONE_OF_A_KIND: Final = {name.partition(": ")[0]: name for name in ROWS}.values()
 
@@ -395,7 +397,8 @@ ONE_OF_A_KIND: Final = {name.partition(": ")[0]: name for name in ROWS}.values()
 )
 def test_a_later_signature_does_not_heal_the_first(name: str) -> None:
     sign = by_second if ROWS[name][0] == "object streams" else by_hand
-    assert first(pades.read(sign(attacked(name), "Later"))).beyond is ROWS[name][1]
+    later = first(pades.read(sign(attacked(name), "Later")))
+    assert later.beyond is HARMLESS_LATER.get(name, ROWS[name][1])
 
 
 BROKEN_FILES: Final = {
