@@ -8,6 +8,7 @@ signature wrapping; Mainka et al., "Shadow Attacks" (NDSS 2021): hide, replace, 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ from tests.signing.contracts import (
     stream,
     text_of,
     time_stamped,
+    trailer_of,
     update,
     widget,
 )
@@ -115,7 +117,7 @@ def visible_signature(data: bytes) -> bytes:
 
 
 def unsigned_field(
-    rectangle: str = OVER_THE_TEXT, flags: int = 4, more: str = "", *, look: int = OVERLAY,
+    rectangle: str = OVER_THE_TEXT, flags: float = 4, more: str = "", *, look: int = OVERLAY,
     others: dict[int, str] | None = None,
 ) -> Attack:  # fmt: skip
     """B is owed another amount: an empty signature field's appearance lies over the text."""
@@ -224,6 +226,32 @@ def saved(tail: str) -> Attack:
 def same_xref(data: bytes) -> bytes:
     """As before; the file ends properly, with the signed version's cross-reference table."""
     return saved(f"startxref\n{data.split()[-2].decode()}\n%%EOF\n")(data)
+
+
+def two_rows(data: bytes) -> bytes:
+    """The page has another text for readers that take the first of two rows of the cross-reference table."""
+    made, signed = update(data, {TEXT: EVIL_TEXT}), data.index(f"\n{TEXT} 0 obj".encode()) + 1
+    end = made.rindex(b"trailer")
+    return made[:end] + f"{TEXT} 1\n{signed:010} 00000 n \n".encode() + made[end:]
+
+
+def unknown_row(data: bytes) -> bytes:
+    """The page has no text, or another one: the row in the cross-reference stream is of a kind that does not exist.
+
+    ISO 32000-2 §7.5.8.3: such a row stands for the null object.
+    """
+    body = data + f"{TEXT} 0 obj\n{EVIL_TEXT}\nendobj\n".encode()
+    rows = struct.pack(">BIHBIH", 3, len(data), 0, 1, len(body), 0)
+    trailer = trailer_of(data) | {"/Size": str(NEW + 1), "/Length": str(len(rows))}
+    entries = " ".join(f"{name} {value}" for name, value in trailer.items())
+    head = f"{NEW} 0 obj\n<< /Type /XRef /W [1 4 2] /Index [{TEXT} 1 {NEW} 1] {entries} >>\nstream\n"
+    return body + head.encode() + rows + f"\nendstream\nendobj\nstartxref\n{len(body)}\n%%EOF\n".encode()
+
+
+def another_subtype(data: bytes) -> bytes:
+    """The page has a note: a signature field without a rectangle is of a kind that has an icon."""
+    note = widget("X", "[300 700 300 700]").replace("/Widget", "/Text")
+    return update(data, {NEW: note} | listed(data, (NEW,), (NEW,)))
 
 
 def copied_signature(data: bytes) -> bytes:

@@ -57,7 +57,7 @@ def drawn(text: str) -> str:
     )
 
 
-def widget(name: str, rectangle: str, flags: int = 4, more: str = "", kind: str = "/Sig", page: int = PAGE) -> str:
+def widget(name: str, rectangle: str, flags: float = 4, more: str = "", kind: str = "/Sig", page: int = PAGE) -> str:
     """A field that is its own widget."""
     return (
         f"<< /Type /Annot /Subtype /Widget /FT {kind} /T ({name}) /Rect {rectangle} /F {flags} /P {page} 0 R {more} >>"

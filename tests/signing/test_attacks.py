@@ -34,6 +34,7 @@ from tests.signing.contracts import (
     OTHER_CATALOG,
     OTHER_PAGES,
     OTHER_TEXT,
+    OVER_THE_TEXT,
     OVERLAY,
     PAGE,
     PAGES,
@@ -107,6 +108,9 @@ IN_THE_PAGE: Final = (
 """Entries of a page (ISO 32000-2 §7.7.3.3, Table 31), and one that is not there."""
 JUNK: Final = ("null", "5", "(signed)", "[]", "<< >>", "<< /Type /Sig >>", f"{MISSING} 0 R")
 
+PASSWORD: Final = 1 << 13
+"""The flag of a text field whose value is shown as bullets or the like (ISO 32000-2 §12.7.5.3, Table 231)."""
+
 
 def inserted(text: str) -> Callable[[str], str]:
     return lambda dictionary: dictionary.replace("<<", f"<< {text}", 1)
@@ -128,7 +132,10 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
             f"[{references(*range(NEW + 1, NEW + 5))}]", others={NEW + 1 + at: str(n) for at, n in enumerate(BOX)}
         ),
         "rectangle: from its other corner": attacks.unsigned_field("[560 740 60 680]"),
-        "field with NoView and Print": attacks.unsigned_field(flags=36),
+        "flags: NoView and Print": attacks.unsigned_field(flags=36),
+        "flags: NoView and ToggleNoView": attacks.unsigned_field(flags=288),  # shown under the pointer
+        "flags: a number with a fraction": attacks.unsigned_field(flags=2.9),
+        "flags: Hidden, beyond 32 bits": attacks.unsigned_field(flags=2**32 + 2),
         "widget below the field": attacks.kids(1),
         "widget far below the field": attacks.kids(2),
         "shadow: show a field": attacks.show,
@@ -158,6 +165,7 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
             lambda page: page.replace(f"{STAMP} 0 R", "").replace("/Annots [", f"/Annots [{STAMP} 0 R ")
         ),
         "invisible annotation": attacks.annotation("FreeText", flags=2),
+        "note that claims to be a signature field": attacks.another_subtype,
         "annotation with an action": attacks.annotation("Link", more=f"/A {JAVASCRIPT}"),
         **{f"annotation: {kind}": attacks.annotation(kind) for kind in KINDS},
     },
@@ -175,6 +183,7 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "/Q added": attacks.entries(FORM, "/Q 2"),
         "/NeedAppearances added": attacks.entries(FORM, "/NeedAppearances true"),
         "another /DA of one field": attacks.entries(AMOUNT, "/DA (/F1 24 Tf 1 g)"),
+        "text field shown as a password": attacks.entries(AMOUNT, f"/Ff {PASSWORD}"),
         "shadow: hide a text field": attacks.changed(AMOUNT, "/F 4", "/F 2"),
         "another /Q of one field": attacks.entries(AMOUNT, "/Q 2"),
     },
@@ -246,6 +255,9 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
     },
     (FORM_FILE, Beyond.FILLED_IN_FIELDS): {"form filled in": attacks.filled_in},
     ("form with a locked field", Beyond.FORBIDDEN_CHANGES): {"locked field filled in": attacks.filled_in},
+    ("form with a locked field", Beyond.FORM_DEFAULTS): {
+        "locked text field shown as a password": attacks.entries(AMOUNT, f"/Ff {PASSWORD}"),
+    },
     ("form with a locked field", Beyond.FILLED_IN_FIELDS): {
         "field filled in beside a locked one": attacks.changed(REMARK, "/V ()", "/V (paid)"),
     },
@@ -277,7 +289,7 @@ PLACES: Final = {
     "overlay by an empty field": X,
     "rectangle: references": X,
     "rectangle: from its other corner": X,
-    "field with NoView and Print": X,
+    "flags: NoView and Print": X,
     "widget below the field": (*X, Place("X", None, None)),
     "shadow: show a field": (Place("Shadow", 1, (60.0, 680.0, 560.0, 740.0)),),
     **{f"junk as signature: {value}": X for value in JUNK},
@@ -292,6 +304,17 @@ BROKEN: Final[dict[str, Attack]] = {
     "incremental saving: trailer only": attacks.saved(f"trailer\n<< /Root {CATALOG} 0 R /Size {NEW} >>\n%%EOF\n"),
     "incremental saving: startxref of 0": attacks.saved("startxref\n0\n%%EOF\n"),
     "incremental saving: signature copied, no xref": attacks.saved(f"{NEW} 0 obj\nSIGNATURE\nendobj\n%%EOF\n"),
+    "two rows of the xref for one object": attacks.two_rows,
+    "xref with a row of unknown kind": attacks.unknown_row,
+    "two entries: /Contents, the last signed": attacks.page_in_place(inserted(f"/Contents {OTHER_TEXT} 0 R")),
+    "two entries: /Contents, the first signed": attacks.page_in_place(
+        lambda page: page.replace("/Annots", f"/Contents {OTHER_TEXT} 0 R /Annots", 1)
+    ),
+    "two entries: /Contents, one escaped": attacks.page_in_place(
+        lambda page: page.replace("/Annots", f"/#43ontents {OTHER_TEXT} 0 R /Annots", 1)
+    ),
+    "two entries: /F": attacks.unsigned_field(flags=2, more="/F 4"),
+    "two entries: /Rect": attacks.invisible_field(f"/Rect {OVER_THE_TEXT}"),
     "text of another generation": attacks.regenerated(TEXT, EVIL_TEXT),
     "freed text, new generation": attacks.then(attacks.freed(TEXT), attacks.regenerated(TEXT, EVIL_TEXT)),
     "wrapping: ByteRange as signed": attacks.wrapped("SIGNED"),
