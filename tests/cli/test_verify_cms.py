@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,7 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
-from tests.cli.command_line import run
+from mynacard.signing.cms import parse
+from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, run
 from tests.signing.desk import Desk, desk
 from tests.signing.documents import CERTIFICATE, DATA, SIGNATURE
 from tests.signing.test_cms_forged import forge, put_certificates
@@ -129,3 +131,40 @@ def test_an_algorithm_that_is_not_taken_ends_with_70_and_the_signer_is_named(des
     assert said in step["reason"]
     assert outcome.json["signer"] is not None
     assert f"Signer: {outcome.json['signer']}" in run(*words).out
+
+
+# --- one signature, one meaning ---
+
+
+@pytest.fixture
+def attributes(card: CardFile, tmp_path: Path) -> tuple[Path, Path, Path]:
+    """The signed attributes of a signature, its value, and its signer's certificate."""
+    secret = card.pin_file(DIGITAL_SIGNATURE)
+    document, signature, certificate = (tmp_path / name for name in ("document", "p7s", "certificate"))
+    document.write_bytes(DATA)
+    words = ("-r", card.reader, "--pin-file", secret)
+    assert run("sign", document, "--format", "cades", "-o", signature, *words).code == 0
+    assert run("cert", "export", DIGITAL_SIGNATURE, "-o", certificate, *words).code == 0
+    parsed = parse(signature.read_bytes())
+    (tmp_path / "attributes").write_bytes(parsed.signed_attributes)
+    (tmp_path / "value").write_bytes(parsed.value)
+    return tmp_path / "attributes", tmp_path / "value", certificate
+
+
+def test_signed_attributes_get_no_raw_signature_and_no_password_is_asked_for(
+    card: CardFile, attributes: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    before = card.trace_of_a_verify
+    output = tmp_path / "signature"
+    words = ("sign", attributes[0], "-o", output, "-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    outcome = run(*words, "--format", "raw")
+    assert (outcome.code, output.exists(), card.trace_of_a_verify) == (2, False, before)
+    assert "signature of another file, too. Sign it in another format." in outcome.complaint
+    assert run(*words, "--format", "cms").code == 0
+    assert run("verify", attributes[0], output, "--simulated").code == 71  # all but revocation
+
+
+def test_the_value_of_a_cms_signature_is_bad_as_a_raw_one(attributes: tuple[Path, Path, Path]) -> None:
+    signed, value, certificate = attributes
+    outcome = run("verify", signed, value, "--simulated", "--certificate", certificate, "--json")
+    assert (outcome.code, outcome.json["steps"]["signature"]["code"]) == (70, "signature/two-meanings")

@@ -21,6 +21,7 @@ from mynacard import errors
 from mynacard.jpki import DIGITAL_SIGNATURE, CardPrivateKey, JpkiSession
 from tests.jpki.cards import card_with, certificate_of, counted, is_sign, public_key_of
 from tests.support import CardThat
+from tests.test_meaning import SIGNED_ATTRIBUTES
 
 DOCUMENT = b"a document"
 SHA256 = hashes.SHA256()
@@ -115,7 +116,8 @@ def test_a_pkcs7_message_takes_one_signature(
     key: CardPrivateKey, card: CardThat, algorithm: hashes.SHA256 | hashes.SHA512
 ) -> None:
     certificate = x509.load_der_x509_certificate(certificate_of(DIGITAL_SIGNATURE))
-    builder = pkcs7.PKCS7SignatureBuilder().set_data(DOCUMENT).add_signer(certificate, key, algorithm)
+    own = key.for_signed_attributes()
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(DOCUMENT).add_signer(certificate, own, algorithm)
     message = builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
     signed = cms.ContentInfo.load(message)["content"]
     (signer,) = signed["signer_infos"]
@@ -176,6 +178,45 @@ REFUSED: dict[str, Callable[[CardPrivateKey], object]] = {
         Encoding.PEM, PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
     ),
 }
+
+
+# --- one signature, one meaning ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("padding_", [PKCS1, pss(32)], ids=["pkcs1", "pss"])
+@pytest.mark.parametrize("data", SIGNED_ATTRIBUTES, ids=len)
+def test_signed_attributes_are_not_signed_as_data(
+    key: CardPrivateKey, card: CardThat, data: bytes, padding_: AsymmetricPadding
+) -> None:
+    for kind in (bytes, bytearray, memoryview):
+        with pytest.raises(errors.UsageError, match=r"for_signed_attributes\(\)"):
+            key.sign(kind(data), padding_, SHA256)
+    assert card.sent == []
+
+
+@pytest.mark.parametrize("padding_", [PKCS1, pss(32)], ids=["pkcs1", "pss"])
+@pytest.mark.parametrize("data", SIGNED_ATTRIBUTES, ids=len)
+def test_the_form_of_the_key_for_signed_attributes_signs_them(
+    key: CardPrivateKey, card: CardThat, data: bytes, padding_: AsymmetricPadding
+) -> None:
+    made = key.for_signed_attributes().sign(data, padding_, SHA256)
+    key.public_key().verify(made, data, padding_, SHA256)
+    assert [is_sign(command) for command in card.sent] == [True]
+
+
+def test_the_form_of_the_key_for_signed_attributes_signs_no_other_data(key: CardPrivateKey, card: CardThat) -> None:
+    own = key.for_signed_attributes()
+    for data in (DOCUMENT, b"", SIGNED_ATTRIBUTES[0] + b"x", certificate_of(DIGITAL_SIGNATURE)):
+        with pytest.raises(errors.UsageError, match="only the signed attributes"):
+            own.sign(data, PKCS1, SHA256)
+    assert card.sent == []
+    assert own.public_key() is key.public_key()
+    assert copy.copy(own) is own
+
+
+def test_of_a_digest_neither_form_of_the_key_can_tell(key: CardPrivateKey) -> None:
+    for form in (key, key.for_signed_attributes()):
+        assert form.sign(digest(SHA256), PKCS1, Prehashed(SHA256)) == key.sign(DOCUMENT, PKCS1, SHA256)
 
 
 @pytest.mark.parametrize("what", REFUSED)

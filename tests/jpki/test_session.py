@@ -56,6 +56,7 @@ from tests.jpki.cards import (
     tries,
 )
 from tests.support import CANARY, Answer, CardThat, leaks
+from tests.test_meaning import SIGNED_ATTRIBUTES
 
 PAIRS = pytest.mark.parametrize("pair", KEY_PAIRS, ids=lambda pair: pair.name)
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
@@ -100,6 +101,18 @@ def test_a_signature_is_one_for_any_program(hash_: HashAlgorithm) -> None:
     public_key_of(DIGITAL_SIGNATURE).verify(made, DOCUMENT, padding.PKCS1v15(), HASHES[hash_.value])
     info = digest_info(hash_, hash_.digest(DOCUMENT))
     assert session.sign_digest_info(info) == made
+
+
+@pytest.mark.parametrize("data", SIGNED_ATTRIBUTES, ids=len)
+def test_signed_attributes_never_reach_the_card_as_data(data: bytes) -> None:
+    card = counted(card_with())
+    session = JpkiSession(card)
+    session.verify(DIGITAL_SIGNATURE, "ABC123")
+    sent = len(card.sent)
+    for call in (session.sign, lambda data: session.private_key().sign(data, padding.PKCS1v15(), HASHES["sha256"])):
+        with pytest.raises(errors.UsageError, match="of another file, too"):
+            call(data)
+    assert not any(is_sign(command) for command in card.sent[sent:])
 
 
 def test_an_authentication_is_one_for_any_program() -> None:

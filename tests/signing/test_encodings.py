@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mynacard.errors import CertificateFileError
+from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
 from mynacard.signing import cades, cms, der
+from mynacard.signing.content import of_bytes
 from mynacard.signing.encodings import ENCODED_MAX, to_der
 from mynacard.signing.judging import judge
 from mynacard.signing.making import add_time_stamp
@@ -192,3 +193,23 @@ def test_any_bytes_are_a_value_or_nothing_or_one_error(data: bytes, start: bytes
         to_der(start + data)
     except CertificateFileError as error:
         assert "\n" not in str(error)
+
+
+MUTATED: Final = [streamed(OPAQUE), base64.b64encode(streamed(OPAQUE)), pem_of(OPAQUE)]
+
+
+@given(st.sampled_from(MUTATED), st.integers(0), st.integers(0, 40), st.binary(max_size=8))
+def test_whatever_is_changed_only_the_content_that_was_signed_is_good(
+    data: bytes, start: int, length: int, piece: bytes
+) -> None:
+    start %= len(data)
+    changed = data[:start] + piece + data[start + length :]
+    try:
+        signature_der = to_der(changed)
+        if signature_der is None:
+            return
+        parsed = cms.parse(signature_der)
+        good = cms.verify(parsed, of_bytes(parsed.content or b"")).verdict is Verdict.GOOD
+    except (CertificateFileError, UnsupportedAlgorithmError):
+        return
+    assert not good or parsed.content == DATA

@@ -257,6 +257,23 @@ def test_the_signing_time_is_the_signer_s_claim_unless_a_time_stamp_proves_one()
     assert proven.source is TimeSource.TIME_STAMP
 
 
+# --- one signature, one meaning ---
+
+
+def test_the_value_of_a_cms_signature_is_not_a_raw_signature_of_its_attributes() -> None:
+    parsed = cms.parse(SIGNATURE)
+    for attributes in (parsed.signed_attributes, b"\x31\x80" + parsed.signed_attributes[2:] + b"\x00\x00"):
+        for document in (attributes, io.BytesIO(attributes)):
+            (judged,) = judge(document, parsed.value, certificate=CERTIFICATE, **trust())
+            assert (judged.signature.verdict, judged.signature.code) == (BAD, "signature/two-meanings")
+            assert judged.overall is BAD
+
+
+def test_the_signed_attributes_of_a_signature_may_be_the_document_of_another() -> None:
+    attributes = cms.parse(SIGNATURE).signed_attributes
+    assert judge(attributes, cms.sign(attributes, CERTIFICATE, key("holder")), **trust()).overall is GOOD
+
+
 # --- what is refused ---
 
 

@@ -18,6 +18,7 @@ from tests.signing import tsa
 from tests.signing.documents import CA, CERTIFICATE, DATA, SIGNATURE
 from tests.signing.pdfs import pdf
 from tests.signing.test_cms import OnCard
+from tests.test_meaning import SIGNED_ATTRIBUTES
 from tests.trust.authorities import key
 
 TRUST: Any = {"anchors": (Anchor(CA.certificate),), "at": datetime.now(UTC)}
@@ -78,6 +79,17 @@ def test_what_cannot_be_signed_is_known_before() -> None:
     Making(Format.CMS).check(too_long)
     with pytest.raises(errors.UsageError, match="at most"):
         Making(Format.CMS, opaque=True).check(too_long)
+
+
+@pytest.mark.parametrize("data", SIGNED_ATTRIBUTES, ids=len)
+def test_signed_attributes_get_no_raw_signature_from_any_key(data: bytes) -> None:
+    card = OnCard(key("holder"))
+    for call in (Making(Format.RAW).check, lambda data: Making(Format.RAW).sign(data, CERTIFICATE, card)):
+        with pytest.raises(errors.UsageError, match="of another file, too"):
+            call(data)
+    assert card.signatures == 0
+    around = Making(Format.CMS, opaque=True).sign(data, CERTIFICATE, card)
+    assert judge(around, **TRUST).content == data
 
 
 def test_what_is_not_installed_is_known_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
@@ -12,6 +13,7 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import content, rawsig
 from mynacard.trust import Verdict
 from mynacard.trust.primitive import HASHES
+from tests.test_meaning import NOT_SIGNED_ATTRIBUTES, SIGNED_ATTRIBUTES
 from tests.trust.authorities import authority, holder, key
 
 DATA = b"a document\r\n" * 100
@@ -66,11 +68,45 @@ def test_a_signature_of_another_length_is_none(length: int) -> None:
 
 
 def test_a_digest_of_another_length_is_the_callers_mistake() -> None:
+    short = content.Content(lambda _: content.Hashed(bytes(20), are_signed_attributes=False))
     with pytest.raises(UsageError):
-        rawsig.verify(signature_of(DATA), CERTIFICATE, lambda _: bytes(20))
+        rawsig.verify(signature_of(DATA), CERTIFICATE, short)
 
 
 def test_a_weak_key_is_not_taken() -> None:
     weak = holder(authority(), "weak", bits=1024)
     with pytest.raises(UnsupportedAlgorithmError):
         rawsig.verify(bytes(128), weak, content.of_bytes(DATA))
+
+
+# --- one signature, one meaning ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", SIGNED_ATTRIBUTES, ids=len)
+def test_a_signature_of_signed_attributes_is_bad_as_a_file_s(data: bytes) -> None:
+    for given in (content.of_bytes(data), content.of_file(io.BytesIO(data))):
+        step = rawsig.verify(signature_of(data), CERTIFICATE, given)
+        assert (step.verdict, step.code) == (Verdict.BAD, "signature/two-meanings")
+
+
+@pytest.mark.parametrize("data", NOT_SIGNED_ATTRIBUTES, ids=len)
+def test_a_file_that_only_begins_like_them_is_a_file(data: bytes) -> None:
+    for given in (content.of_bytes(data), content.of_file(io.BytesIO(data))):
+        assert rawsig.verify(signature_of(data), CERTIFICATE, given).verdict is Verdict.GOOD
+
+
+class Dripping(io.BytesIO):
+    """A pipe that gives one byte at a time, once."""
+
+    def readinto(self, buffer: Any, /) -> int:
+        return super().readinto(memoryview(buffer)[:1])
+
+    def seek(self, *_: int) -> int:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("data", [*SIGNED_ATTRIBUTES[:-1], *NOT_SIGNED_ATTRIBUTES], ids=len)
+def test_a_pipe_is_read_once_and_told_apart_too(data: bytes) -> None:
+    hashed = content.hashed(Dripping(data), HashAlgorithm.SHA512)
+    told = data in SIGNED_ATTRIBUTES
+    assert hashed == content.Hashed(HashAlgorithm.SHA512.digest(data), are_signed_attributes=told)

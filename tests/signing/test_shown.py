@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from mynacard.signing.shown import ShownFile, signer
 from mynacard.trust import Verdict, load_certificate
 from tests.jpki.cards import card_with, certificate_of, counted, pin
 from tests.signing.documents import DATA
+from tests.signing.pdfs import pdf
 from tests.support import CardThat
+from tests.test_meaning import SIGNED_ATTRIBUTES
 
 CMS = Making()
 RAW = Making(Format.RAW)
+PADES = Making(Format.PADES)
 ALL_BUT_PDF = [RAW, CMS, Making(Format.CADES), Making(hash_=HashAlgorithm.SHA512)]
 
 
@@ -85,6 +89,22 @@ def test_a_file_gets_one_good_signature(making: Making, path: Path, session: Jpk
     assert sum(command[1] == 0x2A for command in card.sent) == 1
     (judged,) = judgement.signatures
     assert dict(judged.steps)["signature"].verdict is Verdict.GOOD
+
+
+def test_a_pdf_file_gets_one_good_signature(tmp_path: Path, session: JpkiSession, card: CardThat) -> None:
+    (path := tmp_path / "document.pdf").write_bytes(pdf())
+    signed = signer(session, PADES)(ShownFile.of(path, PADES, keep=False))
+    assert sum(command[1] == 0x2A for command in card.sent) == 1
+    (judged,) = judge(signed, anchors=(), at=datetime.now(UTC))
+    assert dict(judged.steps)["signature"].verdict is Verdict.GOOD
+
+
+@pytest.mark.parametrize("data", SIGNED_ATTRIBUTES, ids=len)
+def test_signed_attributes_are_not_shown_for_a_raw_signature(data: bytes, path: Path) -> None:
+    path.write_bytes(data)
+    with pytest.raises(errors.UsageError, match=f"{re.escape(str(path))} is not signed"):
+        ShownFile.of(path, RAW, keep=True)
+    assert ShownFile.of(path, CMS, keep=False).read() == data
 
 
 def test_a_changed_file_costs_no_signature(path: Path, session: JpkiSession, card: CardThat) -> None:

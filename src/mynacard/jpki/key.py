@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, PrivateFormat
 
-from mynacard.errors import UnsupportedAlgorithmError
+from mynacard import meaning
+from mynacard.errors import UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.texts import N_
 
@@ -31,10 +32,15 @@ class CardPrivateKey(rsa.RSAPrivateKey):
     bytes; also ``Prehashed`` of these. Anything else is refused before a byte is sent. Lives no longer than its
     session.
 
+    It does not sign the signed attributes of a CMS signature (:mod:`mynacard.meaning`): :meth:`for_signed_attributes`
+    is the key for makers of CMS, and signs nothing else. Of a digest (``Prehashed``) neither can tell what it is of:
+    there, the caller must know.
+
     Args:
         public_key: the public key in the card's own certificate.
         sign_digest_info: has the card sign a DigestInfo, and checks the signature.
         sign_pss: has the card sign a SHA-256 digest with PSS, and checks the signature.
+        only_signed_attributes: whether it signs these, and nothing else; else it signs anything but these.
     """
 
     def __init__(
@@ -42,10 +48,13 @@ class CardPrivateKey(rsa.RSAPrivateKey):
         public_key: rsa.RSAPublicKey,
         sign_digest_info: Callable[[bytes], bytes],
         sign_pss: Callable[[bytes], bytes],
+        *,
+        only_signed_attributes: bool = False,
     ) -> None:
         self._public_key = public_key
         self._sign_digest_info = sign_digest_info
         self._sign_pss = sign_pss
+        self._only_signed_attributes = only_signed_attributes
 
     @property
     def key_size(self) -> int:
@@ -53,6 +62,14 @@ class CardPrivateKey(rsa.RSAPrivateKey):
 
     def public_key(self) -> rsa.RSAPublicKey:
         return self._public_key
+
+    def for_signed_attributes(self) -> CardPrivateKey:
+        """The same key, for a maker of CMS signatures: it signs signed attributes, and no other data.
+
+        :mod:`mynacard.signing` takes it by itself. Another library that makes CMS needs it, for example
+        ``PKCS7SignatureBuilder``.
+        """
+        return CardPrivateKey(self._public_key, self._sign_digest_info, self._sign_pss, only_signed_attributes=True)
 
     def sign(
         self,
@@ -64,10 +81,14 @@ class CardPrivateKey(rsa.RSAPrivateKey):
 
         Raises:
             UnsupportedAlgorithmError: the key does not offer this padding or hash. Nothing was sent.
+            UsageError: *data* are the signed attributes of a CMS signature; or they are not, and this is the key
+                :meth:`for_signed_attributes`. Nothing was sent.
             SecurityStatusNotSatisfied: the password is not verified.
             SignatureMismatchError: the card's answer is not a signature of *data*.
         """
         hash_, digest = _digest(data, algorithm)
+        if not isinstance(algorithm, Prehashed):
+            self._check_meaning(data)
         if isinstance(padding, paddings.PKCS1v15):
             return self._sign_digest_info(digest_info(hash_, digest))
         if isinstance(padding, paddings.PSS):
@@ -76,6 +97,12 @@ class CardPrivateKey(rsa.RSAPrivateKey):
         raise UnsupportedAlgorithmError(
             N_("The card signs with PKCS #1 v1.5 or PSS, not with {padding}."), padding=_name(padding)
         )
+
+    def _check_meaning(self, data: bytes) -> None:
+        if not self._only_signed_attributes:
+            meaning.check(data)
+        elif not meaning.are_signed_attributes(bytes(data[: meaning.START]), len(data)):
+            raise UsageError(N_("This form of the key signs only the signed attributes of a CMS signature."))
 
     def decrypt(self, ciphertext: bytes, padding: AsymmetricPadding) -> NoReturn:
         """Refused: the key only signs.

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
-from mynacard import errors
+from mynacard import errors, meaning
 from mynacard.apdu import change, verification
 from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature, SignatureScheme
 from mynacard.apdu.message import Card
@@ -164,14 +164,19 @@ class JpkiSession:
         Needs :meth:`verify` of ``DIGITAL_SIGNATURE``. One APDU, plus those for the certificate once per session.
 
         Raises:
+            UsageError: *data* are the signed attributes of a CMS signature (:mod:`mynacard.meaning`). Nothing was sent.
             SecurityStatusNotSatisfied: the password is not verified.
             SignatureMismatchError: the card's answer is not a signature of *data* under its own certificate.
             CardDataError: its certificate is damaged, or does not hold an RSA key of 2048 bits.
         """
+        meaning.check(data)
         return self.sign_digest_info(digest_info(hash_, hash_.digest(data)))
 
     def sign_digest_info(self, info: bytes) -> bytes:
         """The signing key's signature of a DigestInfo with SHA-256, SHA-384 or SHA-512, as :meth:`sign`.
+
+        A digest does not tell what it is of. The caller must know that it is not of the signed attributes of a CMS
+        signature, unless the caller makes one (:mod:`mynacard.meaning`).
 
         Raises:
             UnsupportedAlgorithmError: *info* is not exactly one of these. Nothing was sent.
@@ -183,8 +188,9 @@ class JpkiSession:
     def private_key(self) -> CardPrivateKey:
         """The signing key as a ``cryptography`` private key whose private half stays on the card.
 
-        Works wherever a software key does (``CertificateSigningRequestBuilder``, ``PKCS7SignatureBuilder``); each use
-        is one card signature. Needs :meth:`verify` of ``DIGITAL_SIGNATURE`` first.
+        Works wherever a software key does, for example in ``CertificateSigningRequestBuilder``; each use is one card
+        signature. Makers of CMS (``PKCS7SignatureBuilder``) take ``private_key().for_signed_attributes()``, those in
+        :mod:`mynacard.signing` by themselves. Needs :meth:`verify` of ``DIGITAL_SIGNATURE`` first.
 
         Raises:
             SecurityStatusNotSatisfied, CertificateAbsent, CardDataError: the certificate, which holds its public half,

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
+from mynacard.meaning import key_for_signed_attributes
 from mynacard.signing import der, signer_info, timestamp
 from mynacard.signing.content import DigestOf, of_bytes
 from mynacard.texts import N_
@@ -125,7 +126,8 @@ def sign(
     check_length(data, detached=detached)
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
         raise UsageError(N_("The certificate belongs to another key than the one that is to sign."))
-    builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, key, primitive.HASHES[hash_])
+    own = key_for_signed_attributes(key)
+    builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, own, primitive.HASHES[hash_])
     options = [PKCS7Options.Binary, PKCS7Options.NoCapabilities]
     return builder.sign(Encoding.DER, [*options, PKCS7Options.DetachedSignature] if detached else options)
 

@@ -4,27 +4,65 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from io import BufferedIOBase
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from mynacard import meaning
 from mynacard.hashes import HashAlgorithm
 
-__all__ = ["DigestOf", "of_bytes", "of_file"]
+__all__ = ["Content", "DigestOf", "Hashed", "hashed", "of_bytes", "of_file"]
 
 DigestOf: TypeAlias = Callable[[HashAlgorithm], bytes]
-"""Returns the content's digest by a hash function."""
+"""Returns the content's digest by a hash function. A :class:`Content` is one."""
+
+_PIECE: Final = 1 << 18
 
 
-def of_bytes(data: bytes) -> DigestOf:
-    """The digests of *data*."""
-    return lambda hash_: hash_.digest(data)
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """The result of reading content once.
+
+    Attributes:
+        digest: its digest.
+        are_signed_attributes: whether it has the form of a CMS signature's signed attributes (:mod:`mynacard.meaning`).
+    """
+
+    digest: bytes = field(repr=False)
+    are_signed_attributes: bool
 
 
-def of_file(file: BufferedIOBase) -> DigestOf:
-    """The digests of *file* from its beginning, read in pieces. It must be seekable, and open while they are made."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Content of any length, which *hashed* reads once with a hash function."""
 
-    def digest(hash_: HashAlgorithm) -> bytes:
+    hashed: Callable[[HashAlgorithm], Hashed]
+
+    def __call__(self, hash_: HashAlgorithm) -> bytes:
+        return self.hashed(hash_).digest
+
+
+def of_bytes(data: bytes) -> Content:
+    """The content *data*."""
+    attributes = meaning.are_signed_attributes(data[: meaning.START], len(data))
+    return Content(lambda hash_: Hashed(hash_.digest(data), attributes))
+
+
+def of_file(file: BufferedIOBase) -> Content:
+    """The content of *file* from its beginning, read in pieces. It must be seekable, and open while it is read."""
+
+    def from_its_beginning(hash_: HashAlgorithm) -> Hashed:
         file.seek(0)
-        return hashlib.file_digest(file, hash_.value).digest()
+        return hashed(file, hash_)
 
-    return digest
+    return Content(from_its_beginning)
+
+
+def hashed(file: BufferedIOBase, hash_: HashAlgorithm) -> Hashed:
+    """The content of *file*, which may be a pipe, from where it stands to its end."""
+    hasher, piece, start, size = hashlib.new(hash_.value), memoryview(bytearray(_PIECE)), b"", 0
+    while count := file.readinto(piece):
+        hasher.update(piece[:count])
+        start += bytes(piece[: min(count, meaning.START - len(start))])
+        size += count
+    return Hashed(hasher.digest(), meaning.are_signed_attributes(start, size))

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
+from mynacard.meaning import key_for_signed_attributes
 from mynacard.texts import N_
 from mynacard.trust import asn1, certificates, primitive, pyhanko
 from mynacard.trust.pyhanko import check_installed
@@ -33,11 +34,12 @@ def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorit
     if public_key.public_numbers() != key.public_key().public_numbers():
         raise UsageError(N_("The certificate belongs to another key than the one that is to sign."))
     check_installed()
+    own = key_for_signed_attributes(key)
 
     class CardSigner(pyhanko.signers.Signer):  # type: ignore[misc]  # defined here, since pyHanko is loaded on use
         async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
             del digest_algorithm
-            return bytes(public_key.key_size // 8) if dry_run else key.sign(data, PKCS1v15(), primitive.HASHES[hash_])
+            return bytes(public_key.key_size // 8) if dry_run else own.sign(data, PKCS1v15(), primitive.HASHES[hash_])
 
     return CardSigner(
         signing_cert=asn1.certificate(certificate),

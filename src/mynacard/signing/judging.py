@@ -20,7 +20,7 @@ from cryptography import x509
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, encodings, pdf, rawsig, timestamp
-from mynacard.signing.content import DigestOf, of_bytes, of_file
+from mynacard.signing.content import Content, DigestOf, of_bytes, of_file
 from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
 from mynacard.trust.acceptance import require
@@ -227,8 +227,8 @@ def judge(
     trusted = tuple(anchor.certificate for anchor in time_anchors)
     trust = _Trust(tuple(anchors), at, present(now), evidence, trusted, tuple(policies))
     if signature is not None:
-        digest_of = of_bytes(document) if isinstance(document, bytes) else of_file(document)
-        return Judgements((_detached(digest_of, signature, certificate, hash_, trust),))
+        content = of_bytes(document) if isinstance(document, bytes) else of_file(document)
+        return Judgements((_detached(content, signature, certificate, hash_, trust),))
     if certificate is not None:
         raise UsageError(N_("A certificate goes with a raw signature, and no signature was given."))
     data = document if isinstance(document, bytes) else _read(document)
@@ -243,17 +243,17 @@ def _read(document: BufferedIOBase) -> bytes:
 
 
 def _detached(
-    digest_of: DigestOf, signature: bytes, certificate: x509.Certificate | None, hash_: HashAlgorithm, trust: _Trust
+    content: Content, signature: bytes, certificate: x509.Certificate | None, hash_: HashAlgorithm, trust: _Trust
 ) -> Judgement:
     if certificate is not None:
-        step = _verified(lambda: rawsig.verify(signature, certificate, digest_of, hash_))
+        step = _verified(lambda: rawsig.verify(signature, certificate, content, hash_))
         return _judgement(trust, step, certificate)
     signature_der = encodings.to_der(signature)
     if signature_der is None:
         raise CertificateFileError(
             N_("This is not a CMS signature. If it is a raw one, the signer's certificate is needed (--certificate).")
         )
-    return _of_cms(signature_der, digest_of, trust)[0]
+    return _of_cms(signature_der, content, trust)[0]
 
 
 def _around(signature_der: bytes, trust: _Trust) -> Judgements:

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from mynacard import meaning
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, encodings, pades
@@ -92,6 +93,8 @@ class Making:
         self.check_installed()
         if self.format is Format.PADES:
             pades.check_signable(document, self.field, self.appearance)
+        if self.format is Format.RAW:
+            meaning.check(document)
         cms.check_length(document, detached=not self.opaque)
 
     def sign(self, document: bytes, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
@@ -105,7 +108,8 @@ class Making:
         Raises:
             MissingExtraError: the format needs pyHanko, which is not installed.
             PdfFileError: as :func:`mynacard.signing.pades.sign` raises it.
-            UsageError: *certificate* is of another key, *document* is too long to go in, the field or the appearance
+            UsageError: *certificate* is of another key, *document* is too long to go in or, for a raw signature, is the
+                signed attributes of a CMS signature (:mod:`mynacard.meaning`), the field or the appearance
                 does not fit the file, or, for CAdES and PAdES, an event loop runs in this thread. A raw signature does
                 not look at *certificate*.
             UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
@@ -114,6 +118,7 @@ class Making:
         """
         match self.format:
             case Format.RAW:
+                meaning.check(document)
                 return key.sign(document, PKCS1v15(), primitive.HASHES[self.hash_])
             case Format.CMS:
                 return cms.sign(document, certificate, key, self.hash_, detached=not self.opaque)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Self
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.jpki import DIGITAL_SIGNATURE, JpkiSession
+from mynacard.signing.content import hashed
 from mynacard.signing.making import Format, Making
 from mynacard.texts import N_
 from mynacard.trust import load_certificate
@@ -86,5 +86,15 @@ def signer(session: JpkiSession, making: Making) -> Callable[[ShownFile], bytes]
 
 
 def _digest(path: Path, algorithm: HashAlgorithm) -> bytes:
+    """The digest of the file *path*, which is to get a bare signature."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm.value).digest()
+        content = hashed(stream, algorithm)
+    if content.are_signed_attributes:
+        raise UsageError(
+            N_(
+                "{file} is not signed: it has the form of the signed attributes of a CMS signature, and its raw"
+                " signature would be a signature of another file, too. Sign it in another format."
+            ),
+            file=path,
+        )
+    return content.digest
