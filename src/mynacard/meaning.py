@@ -2,8 +2,8 @@
 
 A CMS signature's value is the bare signature of its signed attributes, which name the file by its digest. So the bare
 signature of a "file" that consists of signed attributes can be made into a CMS signature of another file, which its
-signer never saw; and the value of a CMS signature is a bare signature of its attributes. Both are refused, by whoever
-signs and whoever verifies.
+signer never saw; and the value of a CMS signature is a bare signature of its attributes. Both are refused, on signing
+and on verifying.
 
 Source: RFC 5652 §5.3 (SET OF Attribute) and §5.4 (what is signed); ITU-T X.690 §8.1.3 (lengths).
 """

@@ -83,7 +83,8 @@ def test_a_signature_with_its_time_stamp_is_der(encoding: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [b"", b"hello", b"M", b"MIND the gap", b"MIIB\x00", pem(CERTIFICATE), b"Subject: x\n\nhello", pdf(), bytes(256)]
-    + [b"%PDF-1.7\n" + pem_of(SIGNATURE)],
+    + [b"%PDF-1.7\n" + pem_of(SIGNATURE)]
+    + [b'Subject: x\nContent-Type: multipart/signed; protocol="application/pgp-signature"\n\n'],
 )
 def test_what_is_not_cms_is_said_not_to_look_like_it(data: bytes) -> None:
     assert to_der(data) is None
@@ -121,6 +122,7 @@ def message(kind: str) -> bytes:
     "kind",
     [
         'multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary=x',
+        f'multipart/signed; boundary={"long" * 15}; protocol="application/x-pkcs7-signature"',
         "application/pkcs7-mime; smime-type=signed-data",
         "application/x-pkcs7-mime; smime-type=signed-data",
         "Application/PKCS7-Signature; name=smime.p7s",

@@ -28,7 +28,7 @@ _MARK: Final = b"\xef\xbb\xbf"  # which some editors put before a text in UTF-8
 _HEADERS_MAX: Final = 0x4000
 _HEADER: Final = re.compile(rb"[!-9;-~]+:")
 _SMIME: Final = re.compile(
-    rb"^content-type:\s*(?:multipart/signed|application/(?:x-)?pkcs7-(?:mime|signature))\b",
+    rb"^content-type:\s*(?:multipart/signed\b[\s\S]{0,1000}?/|application/)(?:x-)?pkcs7-(?:mime|signature)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 
