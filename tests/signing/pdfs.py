@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from typing import Any
@@ -47,6 +48,20 @@ def bomb(size: int) -> bytes:
     table = b"".join(struct.pack(">BIB", *row) for row in ((0, 0, 255), (2, 2, 0), (1, 9, 0), (1, len(body), 0)))
     head = b"3 0 obj\n<< /Type /XRef /Size 4 /W [1 4 1] /Root 1 0 R /Length %d >>\nstream\n" % len(table)
     return body + head + table + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
+
+
+def irregular(data: bytes) -> bytes:
+    """*data* with blanks for the leading zeros in its cross-reference table, which strict readers refuse."""
+    table = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
+    return data[:table] + re.sub(rb"\n0{8}(\d\d 00000 n)", rb"\n        \1", data[table:])
+
+
+def hybrid(data: bytes) -> bytes:
+    """*data* as a hybrid cross-reference file (ISO 32000-2 §7.5.8.4), whose additional stream is empty."""
+    table = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
+    stream = b"99 0 obj\n<< /Type /XRef /Size 1 /W [1 4 1] /Index [] /Length 0 >>\nstream\n\nendstream\nendobj\n"
+    end = data[table:].replace(b"trailer\n<<", b"trailer\n<< /XRefStm %d " % table)
+    return data[:table] + stream + re.sub(rb"startxref\n\d+", b"startxref\n%d" % (table + len(stream)), end)
 
 
 def updated(data: bytes, change: Any) -> bytes:

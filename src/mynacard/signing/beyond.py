@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from mynacard.signing.form import Place
-from mynacard.texts import N_, Sentence, Translatable
+from mynacard.texts import N_
 from mynacard.verdict import Step, Verdict
 
 __all__ = ["MEANINGS", "Beyond", "Comparison", "Place", "result"]
@@ -61,10 +61,11 @@ MEANINGS: Final[dict[Beyond, tuple[Verdict, str]]] = {
         Verdict.NOT_CHECKED,
         N_("Form fields were filled in after signing, and this signature does not cover them: {places}.")),
     Beyond.NOT_CHECKED: (
-        Verdict.NOT_CHECKED, N_("What the file holds beyond the signed bytes could not be checked: {reason}")),
+        Verdict.NOT_CHECKED, N_("What the file holds beyond the signed bytes could not be checked: {reason}.")),
     Beyond.IRREGULAR: (
         Verdict.NOT_CHECKED,
-        N_("The file is not quite as the standard requires ({reason}), so readers may show different things.")),
+        N_("This PDF file is irregular, and readers may show it in different ways: {reason}. "
+           'The command "qpdf in.pdf out.pdf" repairs many such files, which then have to be signed anew.')),
     Beyond.LATER_SIGNATURES: (
         Verdict.GOOD, N_("The signature covers the whole file except later signatures: {places}.")),
     Beyond.UNSEEN_ADDITIONS: (
@@ -99,11 +100,10 @@ class _Listed:
         return ", ".join(place.text(translate) for place in self.places)
 
 
-_UNREADABLE_VERSION: Final = Sentence(N_("A later version of it is damaged."))
-
-
-def result(beyond: Beyond, where: tuple[Place, ...] = (), reason: Translatable = _UNREADABLE_VERSION) -> Comparison:
+def result(beyond: Beyond, where: tuple[Place, ...] = (), reason: str = "") -> Comparison:
     """The comparison that ends with *beyond*; *reason* says why it could not be made, if it could not."""
     verdict, template = MEANINGS[beyond]
-    details: tuple[tuple[str, object], ...] = (("places", _Listed(where)), ("reason", reason))
+    details = tuple(
+        (name, value) for name, value in (("places", _Listed(where)), ("reason", reason)) if f"{{{name}}}" in template
+    )
     return Comparison(beyond, Step(verdict, f"rest/{beyond.value}", template, details), where)

@@ -33,22 +33,19 @@ def compared(embedded: Any, intact: frozenset[str], *, ends: bool) -> Comparison
         embedded: the signature, as pyHanko's reader returns it.
         intact: as :func:`~mynacard.signing.changes.changes_between` takes it.
         ends: whether the file ends as a PDF file does; see :func:`ends_as_a_pdf`.
+
+    Exceptions of pyHanko pass through.
     """
-    try:
-        if embedded.evaluate_signature_coverage() == pyhanko.status.SignatureCoverageLevel.ENTIRE_FILE:
-            return result(Beyond.NOTHING)
-        is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
-        if is_last or not ends or not covers_its_version(embedded):
-            return result(Beyond.UNSIGNED_BYTES)
-        versions = Versions.of(embedded)
-        if versions.define_what_was_missing():  # pyHanko would call the signed version damaged
-            return result(Beyond.OTHER_CHANGES)
-        embedded.compute_integrity_info(diff_policy=policy())
-        return _judged(versions, embedded, intact)
-    except PdfFileError as error:  # a bound
-        return result(Beyond.NOT_CHECKED, reason=error)
-    except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE):
-        return result(Beyond.NOT_CHECKED)
+    if embedded.evaluate_signature_coverage() == pyhanko.status.SignatureCoverageLevel.ENTIRE_FILE:
+        return result(Beyond.NOTHING)
+    is_last = embedded.signed_revision == embedded.reader.xrefs.total_revisions - 1
+    if is_last or not ends or not covers_its_version(embedded):
+        return result(Beyond.UNSIGNED_BYTES)
+    versions = Versions.of(embedded)
+    if versions.define_what_was_missing():  # pyHanko would call the signed version damaged
+        return result(Beyond.OTHER_CHANGES)
+    embedded.compute_integrity_info(diff_policy=policy())
+    return _judged(versions, embedded, intact)
 
 
 def covers_its_version(embedded: Any) -> bool:

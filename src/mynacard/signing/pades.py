@@ -21,7 +21,6 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, external, timestamp
 from mynacard.signing.beyond import Beyond
 from mynacard.signing.pdf import (
-    COMPARISONS_MAX,
     PADES,
     PDF_MAX,
     PKCS7,
@@ -39,7 +38,6 @@ from mynacard.texts import N_
 from mynacard.trust import pyhanko
 
 __all__ = [
-    "COMPARISONS_MAX",
     "PDF_MAX",
     "REVISIONS_MAX",
     "SIGNATURES_MAX",
@@ -116,8 +114,8 @@ def sign(
     reserved = None  # as much as the signature needs
     if room_for_time_stamp:  # counted in hexadecimal digits
         reserved = 2 * (len(certificate.public_bytes(Encoding.DER)) + _SIGNATURE_MAX + timestamp.TIME_STAMP_MAX)
-    with reading():
-        writer = pyhanko.incremental_writer.IncrementalPdfFileWriter(io.BytesIO(pdf))
+    with reading(reader):
+        writer = pyhanko.incremental_writer.IncrementalPdfFileWriter.from_reader(reader)
     try:
         pdf_signer = pyhanko.signers.PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
         output: io.BytesIO = external.run(lambda: pdf_signer.async_sign_pdf(writer, bytes_reserved=reserved))
@@ -140,7 +138,7 @@ def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
     Exceptions of *ask* pass through.
     """
     reader = opened(pdf)
-    with reading():
+    with reading(reader):
         embedded = list(reader.embedded_regular_signatures)
         kind = str(embedded[-1].sig_object.get("/SubFilter", "")) if embedded else ""
         numbers = [int(number) for number in embedded[-1].byte_range] if kind in (PADES, PKCS7) else []
@@ -171,7 +169,7 @@ def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> t
     """The reader of *pdf*, and the name of the field to sign."""
     reader = opened(pdf)
     known = signature_fields(reader)
-    with reading():
+    with reading(reader):
         certified = pyhanko.pdf_embedded.read_certification_data(reader)
         pages = int(reader.root["/Pages"]["/Count"])
     if certified is not None and certified.permission == pyhanko.fields.MDPPerm.NO_CHANGES:
@@ -203,7 +201,7 @@ def _check_appearance(appearance: Appearance, pages: int) -> None:
 
 def _names(reader: Any) -> frozenset[str]:
     """The names of the form's top-level fields, of any kind."""
-    with reading():
+    with reading(reader):
         if "/AcroForm" not in reader.root:
             return frozenset()
         return frozenset(str(field.get_object().get("/T")) for field in reader.root["/AcroForm"]["/Fields"])

@@ -11,8 +11,7 @@ Source: ISO 32000-2 §12.8; ETSI EN 319 142-1 V1.2.1 §5, §6.
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,19 +20,19 @@ from typing import TYPE_CHECKING, Any, Final
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import ber, cms, timestamp
-from mynacard.signing.beyond import Beyond, Comparison, Place
+from mynacard.signing.beyond import MEANINGS, Beyond, Comparison, Place, result
+from mynacard.signing.budget import Budget
 from mynacard.signing.changes import TIMESTAMP
 from mynacard.signing.comparing import compared, covers_its_version, ends_as_a_pdf
 from mynacard.signing.timestamp import AnyTimeStamp
 from mynacard.texts import N_
-from mynacard.trust import pyhanko
+from mynacard.trust import asn1, pyhanko
 from mynacard.verdict import Step, Verdict, bad, not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 __all__ = [
-    "COMPARISONS_MAX",
     "PADES",
     "PDF_MAX",
     "PKCS7",
@@ -52,12 +51,17 @@ PDF_MAX: Final = 0x1000_0000
 """The most bytes of a PDF file, which is held in memory."""
 SIGNATURES_MAX: Final = 50
 """The most signatures of a file."""
-REVISIONS_MAX: Final = 200
-"""The most versions of a file to read: each signature is compared with each later version, so time grows faster."""
-COMPARISONS_MAX: Final = 200_000
-"""The most of objects times versions since the first signature: 140,000 were measured to take 11 s and 384 MB."""
+REVISIONS_MAX: Final = 1000
+"""The most versions of a file to read."""
 PADES: Final = "/ETSI.CAdES.detached"
 PKCS7: Final = "/adbe.pkcs7.detached"
+_HEADER_WITHIN: Final = 1024
+"""Readers accept other bytes before the header, if it begins within these (ISO 32000-1 Annex H.3, note 13)."""
+_GAP_MAX: Final = 0x100_0000
+"""The most bytes between the two ranges that a signature covers."""
+_NAME_MAX: Final = 10_000
+_REASON_MAX: Final = 200
+_bounded: Final[Any] = asn1.OnUse("mynacard.signing.bounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,54 +104,145 @@ class PdfSignature:
 def read(pdf: bytes) -> tuple[PdfSignature, ...]:
     """All signatures in *pdf*, time stamps included, in the order in which they were made.
 
+    A signature that cannot be read is a bad one. A file that only a lenient reader opens has no signature that is good.
+
     Raises:
         MissingExtraError: pyHanko is not installed.
-        PdfFileError: *pdf* is not a PDF file, is damaged, encrypted or too long; holds no signature, or more than
-            :data:`SIGNATURES_MAX`; has more than :data:`REVISIONS_MAX` versions; or has more objects times versions
-            than :data:`COMPARISONS_MAX`.
+        PdfFileError: *pdf* is not a PDF file, is encrypted or too long, or so damaged that no signature can be listed;
+            holds no signature, or more than :data:`SIGNATURES_MAX`; has more than :data:`REVISIONS_MAX` versions; or
+            takes more work or memory than :data:`mynacard.signing.budget.STEPS_MAX` and ``MEMORY_MAX`` allow.
     """
-    reader = opened(pdf)
-    with reading():
-        signed = list(pyhanko.fields.enumerate_sig_fields(reader, filled_status=True))
-        _check_count(len(signed), reader.xrefs.total_revisions)
-        embedded = list(reader.embedded_signatures)
-        _check_size(reader.xrefs, min((int(signature.signed_revision) for signature in embedded), default=0))
-        alone = [_read(pdf, signature) for signature in embedded]
-        intact = frozenset(
-            read.field
-            for read, signature in zip(alone, embedded, strict=True)
-            if read.signature.verdict is Verdict.GOOD and covers_its_version(signature)
-        )
-        ends = ends_as_a_pdf(pdf)
-        compared_ones = (
-            _beyond(read, compared(signature, intact, ends=ends))
-            for read, signature in zip(alone, embedded, strict=True)
-        )
-        signatures = (*compared_ones, *_unknown(signed))
+    budget = Budget()
+    try:
+        return _read(_File(pdf, opened(pdf, budget)))
+    except PdfFileError as error:
+        return _leniently(pdf, budget, error)
+
+
+def _leniently(pdf: bytes, budget: Budget, error: PdfFileError) -> tuple[PdfSignature, ...]:
+    """The signatures in a file that is refused with *error*, which is raised if there are none to be read."""
+    irregular = _reason(error)
+    try:
+        return _read(_File(pdf, _opened(pdf, budget.renewed(), strict=False), irregular))
+    except PdfFileError as second:
+        budget.check()
+        raise (error if "most" not in second.details else second) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file, pyHanko's reader of it, and why a strict reader refuses it; None if it does not."""
+
+    pdf: bytes
+    reader: Any
+    irregular: str | None = None
+
+
+def _read(file: _File) -> tuple[PdfSignature, ...]:
+    with reading(file.reader):
+        fields = [field for field in _fields(file.reader) if field.value is not None]
+        _check_count(len(fields), file.reader.xrefs.total_revisions)
+        fields.sort(key=lambda field: _version(file.reader, field.value))
+    embedded = [_embedded(file.reader, field) for field in fields]
+    alone = [one if isinstance(one, PdfSignature) else _alone(file, one) for one in embedded]
+    intact = frozenset(
+        signature.field
+        for signature, one in zip(alone, embedded, strict=True)
+        if signature.signature.verdict is Verdict.GOOD and _covers_its_version(file, one)
+    )
+    signatures = tuple(
+        signature if isinstance(one, PdfSignature) else _with_rest(signature, _rest(file, one, intact))
+        for signature, one in zip(alone, embedded, strict=True)
+    )
     if all(signature.is_time_stamp for signature in signatures):
         raise PdfFileError(N_("This PDF file holds no signature."))
     return signatures
 
 
-def _read(pdf: bytes, embedded: Any) -> PdfSignature:
-    """The signature by itself; the rest of the file is not checked yet."""
-    kind = str(embedded.sig_object.get("/SubFilter", ""))
-    parsed, stamps, signature = _signature(pdf, embedded, kind)
-    time, name = embedded.self_reported_timestamp, str(embedded.field_name)
-    return PdfSignature(name, kind.removeprefix("/"), parsed, signature, _NOT_COMPARED, time, stamps)
+def _version(reader: Any, value: Any) -> int:
+    """The version of the file in which a signature was made; the last one if that cannot be known."""
+    try:
+        return int(reader.xrefs.get_last_change(value.reference))
+    except (AttributeError, KeyError):
+        return int(reader.xrefs.total_revisions)
+
+
+def _embedded(reader: Any, field: _Field) -> Any:
+    """The signature in *field* as pyHanko has it; a bad PdfSignature if it cannot be read, or is of an unknown kind."""
+    kind = ""
+    try:
+        with reading(reader):
+            kind = str(field.value.get_object().get("/SubFilter", ""))
+            if kind not in (PADES, PKCS7, TIMESTAMP):
+                return _without_bytes(field.name, kind, _unknown_kind(kind))
+            return pyhanko.pdf_embedded.EmbeddedPdfSignature(reader, field.reference, field.name)
+    except PdfFileError as error:
+        return _without_bytes(field.name, kind, _unreadable(_reason(error)))
+
+
+def _without_bytes(name: str, kind: str, signature: Step) -> PdfSignature:
+    return PdfSignature(name, kind.removeprefix("/"), None, signature, _NOT_COMPARED)
 
 
 _NOT_COMPARED: Final = not_checked("rest/not-checked", N_("The bytes that the signature covers were not checked."))
 
 
-def _beyond(signature: PdfSignature, comparison: Comparison) -> PdfSignature:
+def _unreadable(reason: str) -> Step:
+    return bad("signature/unreadable", N_("This signature cannot be read: {reason}."), reason=reason)
+
+
+def _alone(file: _File, embedded: Any) -> PdfSignature:
+    """The signature by itself; what follows it is not checked yet."""
+    kind = str(embedded.sig_object.get("/SubFilter", ""))
+    try:
+        with reading(file.reader):
+            parsed, stamps, signature = _signature(file.pdf, embedded, kind)
+    except PdfFileError as error:
+        parsed, stamps, signature = None, (), _unreadable(_reason(error))
+    if file.irregular is not None and signature.verdict is Verdict.GOOD:
+        signature = not_checked("signature/irregular-file", MEANINGS[Beyond.IRREGULAR][1], reason=file.irregular)
+    time, name = _claimed_time(file.reader, embedded), str(embedded.field_name)
+    return PdfSignature(name, kind.removeprefix("/"), parsed, signature, _NOT_COMPARED, time, stamps)
+
+
+def _covers_its_version(file: _File, embedded: Any) -> bool:
+    try:
+        with reading(file.reader):
+            return covers_its_version(embedded)
+    except PdfFileError as error:
+        _reason(error)
+        return False
+
+
+def _with_rest(signature: PdfSignature, comparison: Comparison) -> PdfSignature:
     return replace(signature, rest=comparison.step, beyond=comparison.beyond, places=comparison.places)
+
+
+def _rest(file: _File, embedded: Any, intact: frozenset[str]) -> Comparison:
+    if file.irregular is not None:
+        return result(Beyond.IRREGULAR, reason=file.irregular)
+    embedded.external_md_algorithm, embedded.external_digests = "none", {"none": b""}  # no hashing again
+    try:
+        with reading(file.reader):
+            return compared(embedded, intact, ends=ends_as_a_pdf(file.pdf))
+    except PdfFileError as error:
+        return result(Beyond.NOT_CHECKED, reason=_reason(error))
+    finally:
+        file.reader.forget(embedded.signed_revision)
+
+
+def _claimed_time(reader: Any, embedded: Any) -> datetime | None:
+    try:
+        with reading(reader):
+            time: datetime | None = embedded.self_reported_timestamp
+            return time
+    except PdfFileError as error:
+        _reason(error)
+        return None
 
 
 def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[AnyTimeStamp, ...], Step]:
     content = digests(pdf, embedded)
-    if kind not in (PADES, PKCS7, TIMESTAMP):
-        return None, (), _unknown_kind(kind)
     if content is None:
         return None, (), bad("signature/byte-range", N_("The signed bytes are not the file around the signature."))
     try:
@@ -181,29 +276,6 @@ def _check_count(signatures: int, revisions: int) -> None:
         )
 
 
-def _check_size(xrefs: Any, first_signed: int) -> None:
-    """pyHanko searches each version since *first_signed* for changes, with all objects of the file."""
-    versions = xrefs.total_revisions - 1 - first_signed
-    objects = sum(len(xrefs.explicit_refs_in_revision(version)) for version in range(xrefs.total_revisions))
-    if versions * objects > COMPARISONS_MAX:
-        raise PdfFileError(
-            N_("This PDF file has {objects} objects and {versions} versions since it was signed: too much to compare."),
-            objects=objects,
-            versions=versions,
-        )
-
-
-def _unknown(signed: list[Any]) -> tuple[PdfSignature, ...]:
-    """The signatures of kinds that pyHanko ignores."""
-    known = {kind.value for kind in pyhanko.fields.SigSeedSubFilter}
-    kinds = [(str(name), str(value.get_object().get("/SubFilter", ""))) for name, value, _ in signed]
-    return tuple(
-        PdfSignature(name, kind.removeprefix("/"), None, _unknown_kind(kind), _NOT_COMPARED)
-        for name, kind in kinds
-        if kind not in known
-    )
-
-
 def _unknown_kind(kind: str) -> Step:
     """Bad, not merely unchecked: a caller who accepts unchecked revocation must not thereby accept any signature."""
     return bad("signature/kind", N_("Signatures of the kind {kind} are not supported."), kind=kind.removeprefix("/"))
@@ -216,6 +288,8 @@ def digests(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | Non
         return None
     start, length, start_2, length_2 = numbers
     if not start == 0 < length < start_2 <= start_2 + length_2 <= len(pdf):
+        return None
+    if start_2 - length > _GAP_MAX:
         return None
     gap = pdf[length:start_2]
     try:
@@ -246,20 +320,81 @@ def unpadded(contents: bytes) -> bytes:
 # --- pyHanko ---
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A signature field: its name, pyHanko's reference to it, and its value there; None if it is empty."""
+
+    name: str
+    reference: Any
+    value: Any
+
+
 def signature_fields(reader: Any) -> dict[str, bool]:
     """The names of the signature fields, and whether each is signed."""
-    with reading():
-        return {str(name): value is not None for name, value, _ in pyhanko.fields.enumerate_sig_fields(reader)}
+    with reading(reader):
+        return {field.name: field.value is not None for field in _fields(reader)}
 
 
-def opened(pdf: bytes) -> Any:
-    """pyHanko's reader of *pdf*."""
+def _fields(reader: Any) -> Iterator[_Field]:
+    """The signature fields. A field that the form lists twice counts once (ISO 32000-2 §12.7.4)."""
+    form = reader.root.get("/AcroForm", pyhanko.generic.DictionaryObject()).get_object()
+    known: set[Any] = set()
+    pending = [(field, "", None) for field in reversed(_listed(form, "/Fields"))]
+    while pending:
+        reference, parent, kind = pending.pop()
+        field = reference.get_object()
+        if reference.reference in known or not isinstance(field, pyhanko.generic.DictionaryObject) or "/T" not in field:
+            continue
+        known.add(reference.reference)
+        name, kind = f"{parent}.{field['/T']}" if parent else str(field["/T"]), field.get("/FT", kind)
+        if len(name) > _NAME_MAX:
+            raise pyhanko.misc.PdfReadError("The name of a form field is too long")
+        if kind == "/Sig":
+            yield _Field(name, reference, _present(reader, field.get("/V")))
+        pending += [(kid, name, kind) for kid in reversed(_listed(field, "/Kids"))]
+
+
+def _listed(dictionary: Any, key: str) -> list[Any]:
+    """The references in the array *key* of *dictionary*; an array that is absent is empty."""
+    entries = dictionary.get(key, pyhanko.generic.ArrayObject()).get_object()
+    return [entry for entry in entries if isinstance(entry, pyhanko.generic.IndirectObject)]
+
+
+def _present(reader: Any, value: Any) -> Any:
+    """*value*, or None if it is null, which is the same as absent (ISO 32000-2 §7.3.9). It may be unreadable."""
+    try:
+        with reading(reader):
+            return None if value is None or isinstance(value.get_object(), pyhanko.generic.NullObject) else value
+    except PdfFileError as error:
+        _reason(error)
+        return value
+
+
+def opened(pdf: bytes, budget: Budget | None = None) -> Any:
+    """pyHanko's reader of *pdf*, which is strict.
+
+    Raises:
+        MissingExtraError: pyHanko is not installed.
+        PdfFileError: *pdf* is not a PDF file, is damaged, irregular, encrypted or too long.
+    """
+    reader = _opened(pdf, budget or Budget(), strict=True)
+    if reader.xrefs.hybrid_xrefs_present:
+        raise _irregular(N_("it is a hybrid cross-reference file"))
+    return reader
+
+
+def _opened(pdf: bytes, budget: Budget, *, strict: bool) -> Any:
     pyhanko.check_installed()
     if len(pdf) > PDF_MAX:
         raise PdfFileError(N_("This PDF file is longer than {most} bytes."), most=PDF_MAX)
-    with reading():
-        reader = pyhanko.reader.PdfFileReader(io.BytesIO(pdf))
-        encrypted = reader.encrypted
+    start = pdf.find(b"%PDF-", 0, _HEADER_WITHIN)
+    if start < 0:
+        raise PdfFileError(N_("This is not a PDF file."))
+    if start > 0:
+        raise _irregular(N_("other bytes stand before its header"))
+    with reading(budget=budget):
+        reader = _bounded.Reader(pdf, budget, strict=strict)
+        encrypted = "/Encrypt" in reader.trailer
         _ = reader.root["/Pages"]
     if encrypted:
         raise PdfFileError(N_("This PDF file is encrypted: it can be neither signed nor read here."))
@@ -267,11 +402,42 @@ def opened(pdf: bytes) -> Any:
 
 
 @contextmanager
-def reading() -> Generator[None]:
-    """Turns pyHanko's exceptions for a file that it cannot read into a PdfFileError."""
+def reading(reader: Any = None, budget: Budget | None = None) -> Generator[None]:
+    """Turns pyHanko's exceptions for a file that it cannot read into a PdfFileError, which gives the reason.
+
+    Raises:
+        PdfFileError: also if the budget, or that of *reader*, was exceeded, whatever became of it meanwhile.
+    """
+    counted: Budget = budget or (Budget() if reader is None else reader.budget)
     try:
         yield
     except MynacardError:  # the card's, and our own
+        counted.check()
         raise
-    except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE):
-        raise PdfFileError(N_("This is not a PDF file, or it is damaged.")) from None
+    except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE) as error:
+        counted.check()
+        raise _irregular(_said(error)) from None
+    counted.check()
+
+
+def _said(error: Exception) -> str:
+    """What an exception of pyHanko's says of the file; its other exceptions say nothing that is worth reading."""
+    if isinstance(error, RecursionError):
+        return N_("its objects are nested too deeply")
+    if not isinstance(error, pyhanko.misc.PdfError):
+        return N_("its structure is damaged")
+    return str(error.args[0])[:_REASON_MAX].rstrip(". \n")
+
+
+def _irregular(reason: str) -> PdfFileError:
+    text = N_(
+        "This PDF file is damaged or irregular: {reason}. The command 'qpdf in.pdf out.pdf' repairs many such files."
+    )
+    return PdfFileError(text, reason=reason)
+
+
+def _reason(error: PdfFileError) -> str:
+    """Why a file, or a part of it, cannot be read. Raises *error* again if it is about something else: a bound."""
+    if "reason" not in error.details:
+        raise error
+    return str(error.details["reason"])

@@ -19,11 +19,13 @@ __all__ = [
     "authority",
     "certvalidator",
     "check_installed",
+    "decode_limits",
     "diff_analysis",
     "diff_constants",
     "errors",
     "fields",
     "general",
+    "generic",
     "generic_cms",
     "incremental_writer",
     "misc",
@@ -37,15 +39,18 @@ __all__ = [
     "validate_crl",
     "validate_ocsp",
     "validation_errors",
+    "xref",
 ]
 
 for _logger in ("pyhanko", "pyhanko_certvalidator"):  # steps report their findings; a program may add a handler
     logging.getLogger(_logger).addHandler(logging.NullHandler())  # else, names out of certificates go to standard error
 
+decode_limits: Final[Any] = OnUse("pyhanko.pdf_utils.decode_limits")
 diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
 diff_constants: Final[Any] = OnUse("pyhanko.sign.diff_analysis.constants")
 fields: Final[Any] = OnUse("pyhanko.sign.fields")
 general: Final[Any] = OnUse("pyhanko.sign.general")
+generic: Final[Any] = OnUse("pyhanko.pdf_utils.generic")
 generic_cms: Final[Any] = OnUse("pyhanko.sign.validation.generic_cms")
 incremental_writer: Final[Any] = OnUse("pyhanko.pdf_utils.incremental_writer")
 misc: Final[Any] = OnUse("pyhanko.pdf_utils.misc")
@@ -55,6 +60,7 @@ signers: Final[Any] = OnUse("pyhanko.sign.signers")
 stamp: Final[Any] = OnUse("pyhanko.stamp")
 status: Final[Any] = OnUse("pyhanko.sign.validation.status")
 validation_errors: Final[Any] = OnUse("pyhanko.sign.validation.errors")
+xref: Final[Any] = OnUse("pyhanko.pdf_utils.xref")
 
 archival: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.archival")
 authority: Final[Any] = OnUse("pyhanko_certvalidator.authority")
@@ -66,8 +72,8 @@ validate_crl: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_crl")
 validate_ocsp: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.validate_ocsp")
 
 UNREADABLE: Final = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError, RecursionError,
-    NotImplementedError, UnsupportedAlgorithm, zlib.error, struct.error,
+    ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError, RuntimeError,
+    StopIteration, UnsupportedAlgorithm, zlib.error, struct.error,
 )  # fmt: skip
 """The exceptions, besides their own, that both raise for malformed files and values, and for unknown algorithms."""
 
