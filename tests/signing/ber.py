@@ -14,15 +14,20 @@ Choose = Callable[[int], int]
 DEFINITE, LONG, INDEFINITE = range(3)
 
 
-def ber_of(der: bytes, choose: Choose, depth: int = 20) -> bytes:
-    """The values in *der*, each with the length, and each octet string in the pieces, that *choose* chooses."""
+def ber_of(der: bytes, choose: Choose, depth: int = 20, *, kept: tuple[bytes, ...] = ()) -> bytes:
+    """The values in *der*, each with the length, and each octet string in the pieces, that *choose* chooses.
+
+    Those that end with one of *kept* stay as they are.
+    """
     output = b""
     while der:
         class_, method, number, header, contents, trailer = parser.parse(der)
         whole = header + contents + trailer
         der = der[len(whole) :]
-        if method == 1:
-            output += value(header[0], ber_of(contents, choose, depth - 1), choose(3))
+        if kept and whole.endswith(kept):
+            output += whole
+        elif method == 1:
+            output += value(header[0], ber_of(contents, choose, depth - 1, kept=kept), choose(3))
         elif (class_, number) == (0, 4) and depth > 10:
             output += octets(contents, choose, depth - 1)
         else:

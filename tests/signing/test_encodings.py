@@ -25,6 +25,7 @@ from tests.signing.desk import Desk, desk
 from tests.signing.documents import CA, CERTIFICATE, DATA, SIGNATURE
 from tests.signing.pdfs import pdf
 from tests.trust.authorities import NOW, key, pem
+from tests.trust.authorities import der as der_of
 
 __all__ = ["desk"]
 
@@ -178,6 +179,17 @@ def swapped(data: bytes, form: str) -> bytes:
         return data.replace(b"a document", b"A document")
     body = base64.b64decode(data.partition(b"-----\n")[2].partition(b"-----END")[0])
     return pem_of(body.replace(b"a document", b"A document"))
+
+
+def test_openssl_reads_ber_of_any_value_around_what_was_signed_as_it_is_read_here(desk: Desk) -> None:
+    """Inside of a certificate or of a signed attribute it refuses BER; here that is the DER which was signed."""
+    for content in (DATA, DATA.replace(b"a document", b"A document")):
+        data = OPAQUE.replace(DATA, content)
+        attributes = cms.parse(data).signed_attributes
+        written = ber_of(data, lambda below: below - 1, kept=(attributes[1:], der_of(CERTIFICATE)))
+        assert written != data
+        good = judge(written, **TRUST)[0].signature.verdict is Verdict.GOOD
+        assert good == desk.verifies(written, content, around=True) == (content == DATA)
 
 
 @pytest.mark.parametrize("length", [1, 1023, 100_000, 5_000_000])
