@@ -91,10 +91,21 @@ class Sections(pyhanko.xref.XRefBuilder):  # type: ignore[misc]  # as above
     _raised = 0
 
     def _read_xref_table(self, declared_startxref: int) -> Any:
+        start = self.stream.tell()
         with self.budget.parsing(_ENTRY):
+            self._check_once(row.idnum for row in pyhanko.xref.parse_xref_table(self.stream, self.strict))
+            self.stream.seek(start)
             previous = super()._read_xref_table(declared_startxref)
         self._count(self.sections[-1].xref_data)
         return previous
+
+    def _check_once(self, numbers: Iterator[int]) -> None:
+        """Check that no number comes twice: readers would take different rows."""
+        known: set[int] = set()
+        for number in numbers:
+            if number in known and self.strict:
+                raise _misc.PdfStrictReadError("A cross-reference table has two entries for one object")
+            known.add(number)
 
     def _read_xref_stream(self, declared_startxref: int) -> Any:
         previous = super()._read_xref_stream(declared_startxref)
@@ -107,6 +118,8 @@ class Sections(pyhanko.xref.XRefBuilder):  # type: ignore[misc]  # as above
         entries = sum(int(number) for number in [*index][1::2])
         self.budget.spend(4 * entries)
         self.budget.hold(_ENTRY * entries)  # a width of 0 makes entries of no bytes
+        if self.strict and sum(1 for _ in pyhanko.xref.parse_xref_stream(stream)) != entries:
+            raise _misc.PdfStrictReadError("A cross-reference stream has entries of an unknown type")
         return reference, stream
 
     def _count(self, data: Any) -> None:
@@ -156,6 +169,11 @@ class History(pyhanko.xref.XRefCache):  # type: ignore[misc]  # as above
         return next(
             (place for _, place in self._entries(ref, versions[: bisect_right(versions, revision)][::-1])), None
         )
+
+    def is_unused(self, number: int, revision: int) -> bool:
+        """Whether no version up to *revision* has or frees an object of this number."""
+        versions = self._mentioned.get(number, [])
+        return number > 0 and (not versions or versions[0] > revision)
 
     def explicit_refs_in_revision(self, revision: int) -> Any:
         refs = super().explicit_refs_in_revision(revision)
@@ -218,7 +236,8 @@ class Reader(pyhanko.reader.PdfFileReader):  # type: ignore[misc]  # as above
             return self._not_in_stream()
         source.seek(offset)
         value = pyhanko.generic.read_object(source, _Reference(idnum, 0, self))
-        if isinstance(value, (_Stream, _Indirect)):
+        ends = [start for at, start in places.values() if at == index + 1]
+        if isinstance(value, (_Stream, _Indirect)) or any(source.tell() > end for end in ends):
             return self._not_in_stream()
         return value
 
@@ -235,9 +254,13 @@ class Reader(pyhanko.reader.PdfFileReader):  # type: ignore[misc]  # as above
         source = Source(stream.read_data(_limits.DecodePurpose.OBJECT_STREAM), self.budget)
         count, first = int(stream["/N"]), int(stream["/First"])
         places: dict[int, tuple[int, int]] = {}
+        last = -1
         for index in range(count):
             idnum, offset = (_number(source), _number(source))
+            if self.strict and offset <= last:  # ISO 32000-2 §7.5.7: in increasing order; else objects may overlap
+                raise _misc.PdfStrictReadError("The objects in an object stream are not one after the other")
             places.setdefault(idnum, (index, first + offset))
+            last = offset
         return source, count, places
 
     def get_historical_resolver(self, revision: int) -> Resolver:
@@ -273,6 +296,10 @@ class Resolver(pyhanko.reader.HistoricalResolver):  # type: ignore[misc]  # as a
             cost += len(value._data or value._encoded_data) // 512  # metadata are parsed again each time
         self._budget.spend(cost)
         return value
+
+    def is_ref_unassignable(self, ref: Any) -> bool:
+        """Whether no version up to this one mentions the object: poppler takes the gaps that pyHanko leaves."""
+        return bool(self.reader.xrefs.is_unused(ref.idnum, self.revision))
 
     def __call__(self, ref: Any) -> Any:
         value = self.get_object(ref)

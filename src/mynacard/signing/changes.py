@@ -60,7 +60,7 @@ class Versions:
     def overwritten(self) -> Iterator[tuple[Any, Any, Any]]:
         """Each object of the signed version that a later version has again: its reference, old and new value."""
         for reference in self.written():
-            if self.old.reader.xrefs.get_historical_ref(reference, self.old.revision) is not None:
+            if self._has(reference):
                 yield reference, self.old(reference), self.new(reference)
 
     def written(self) -> set[Any]:
@@ -70,9 +70,28 @@ class Versions:
 
     def define_what_was_missing(self) -> bool:
         """Whether the signed version refers to an object that it lacks, and that a later version has."""
-        size = self.old.reader.xrefs.get_xref_container_info(self.old.revision).size
-        missing = {int(reference.idnum) for reference in self.written() if reference.idnum >= size}
-        return bool(missing) and any(number in missing for number in _numbers_used(self.old, size))
+        missing = {reference_of(reference) for reference in self.written() if not self._has(reference)}
+        return bool(missing) and any(reference in missing for reference in self._used())
+
+    def _has(self, reference: Any) -> bool:
+        """Whether the signed version has the object."""
+        return self.old.reader.xrefs.get_historical_ref(reference, self.old.revision) is not None
+
+    def _used(self) -> Iterator[tuple[int, int]]:
+        """The objects to which the signed version refers, from its trailer on."""
+        seen, waiting = set[tuple[int, int]](), list[Any]([self.old.trailer_view])
+        while waiting:
+            value = waiting.pop()
+            if hasattr(value, "idnum"):
+                yield reference_of(value)
+                if reference_of(value) in seen or not self._has(value.reference):
+                    continue
+                seen.add(reference_of(value))
+                value = self.old(value.reference)  # the trailer's own references lead to the last version
+            if hasattr(value, "keys"):
+                waiting.extend(value.values())
+            elif isinstance(value, list):
+                waiting.extend(value)
 
     def locks(self) -> Any:
         """The fields that the signer locked (FieldMDP): in the signature, else in the lock of its field."""
@@ -201,11 +220,13 @@ def _in_fields(versions: Versions, intact: frozenset[str], filled: frozenset[str
             yield _new_field(field, name in intact)
         elif before.type == "/Sig":
             yield from _signature_field(before, field, name in intact)
-        elif name in filled or _changed(before, field):
+        elif name in filled or _changed(before, field) or _flags_changed(before, field):
             yield from _filled_in(before, field, locked=locks is not None and bool(locks.is_locked(name)))
 
 
 def _new_field(field: Field, signed: bool) -> Change:
+    if any(entry(widget, "/Subtype") not in (None, "/Widget") for widget in field.widgets.values()):
+        return Change(Beyond.ANNOTATIONS, field)  # such as a note, whose icon needs no area
     if field.type != "/Sig" or not _OF_A_NEW_FIELD.issuperset(_keys(field)):
         return Change(Beyond.NEW_VISIBLE_FIELD if field.is_visible else Beyond.OTHER_CHANGES, field)
     if field.is_visible:
@@ -221,7 +242,8 @@ def _of_visible(field: Field, signed: bool, signature: Beyond) -> Beyond:
 
 
 def _is_time_stamp(value: Any) -> bool:
-    return value is not None and (entry(value, "/Type") == "/DocTimeStamp" or entry(value, "/SubFilter") == TIMESTAMP)
+    kinds = (entry(value, "/Type"), entry(value, "/SubFilter")) if hasattr(value, "keys") else ()
+    return "/DocTimeStamp" in kinds or TIMESTAMP in kinds
 
 
 def _keys(field: Field) -> set[str]:
@@ -294,26 +316,6 @@ def _annotations(value: Any) -> list[Any]:
 
 def _is_annotation(value: Any) -> bool:
     return hasattr(value, "keys") and entry(value, "/Rect") is not None and entry(value, "/Subtype") is not None
-
-
-# --- objects ---
-
-
-def _numbers_used(version: Any, size: int) -> Iterator[int]:
-    """The object numbers to which the objects of *version* refer, from its trailer on."""
-    seen, waiting = set[tuple[int, int]](), list[Any]([version.trailer_view])
-    while waiting:
-        value = waiting.pop()
-        if hasattr(value, "idnum"):
-            yield value.idnum
-            if value.idnum >= size or reference_of(value) in seen:
-                continue
-            seen.add(reference_of(value))
-            value = version(value.reference)  # the trailer's own references lead to the last version
-        if hasattr(value, "keys"):
-            waiting.extend(value.values())
-        elif _is_array(value):
-            waiting.extend(value)
 
 
 def _is_array(value: Any) -> bool:

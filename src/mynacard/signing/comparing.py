@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mynacard.errors import PdfFileError
 from mynacard.signing.beyond import MEANINGS, Beyond, Comparison, result
-from mynacard.signing.changes import Versions, changes_between
+from mynacard.signing.changes import Change, Versions, changes_between
 from mynacard.signing.form import places
 from mynacard.signing.policy import policy
 from mynacard.trust import pyhanko
@@ -44,7 +44,13 @@ def compared(embedded: Any, intact: frozenset[str], *, ends: bool) -> Comparison
     versions = Versions.of(embedded)
     if versions.define_what_was_missing():  # pyHanko would call the signed version damaged
         return result(Beyond.OTHER_CHANGES)
-    embedded.compute_integrity_info(diff_policy=policy())
+    try:
+        embedded.compute_integrity_info(diff_policy=policy())
+    except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE):
+        changes = tuple(changes_between(versions, intact, frozenset()))
+        if any(_is_bad(change.beyond) for change in changes):
+            return _worst(versions, changes)
+        raise
     return _judged(versions, embedded, intact)
 
 
@@ -68,14 +74,24 @@ def _judged(versions: Versions, embedded: Any, intact: frozenset[str]) -> Compar
             return result(Beyond.OTHER_CHANGES)
         raise
     kinds = {change.beyond for change in changes}
-    if suspicious and not any(MEANINGS[kind][0] is Verdict.BAD for kind in kinds):
+    if suspicious and not any(map(_is_bad, kinds)):
         limited = embedded.docmdp_level is not None or versions.locks() is not None
-        kinds.add(Beyond.FORBIDDEN_CHANGES if limited and kinds - _GOOD else Beyond.OTHER_CHANGES)
-    elif not suspicious and not embedded.summarise_integrity_info()["docmdp_ok"]:
-        kinds.add(Beyond.FORBIDDEN_CHANGES)
-    worst = min(kinds, key=list(Beyond).index, default=Beyond.UNSEEN_ADDITIONS)
+        kind = Beyond.FORBIDDEN_CHANGES if limited and kinds - _GOOD else Beyond.OTHER_CHANGES
+        return _worst(versions, (*changes, Change(kind)))
+    if not suspicious and not embedded.summarise_integrity_info()["docmdp_ok"]:
+        return _worst(versions, (*changes, Change(Beyond.FORBIDDEN_CHANGES)))
+    return _worst(versions, changes)
+
+
+def _worst(versions: Versions, changes: tuple[Change, ...]) -> Comparison:
+    """The worst of *changes*, with its places."""
+    worst = min((change.beyond for change in changes), key=list(Beyond).index, default=Beyond.UNSEEN_ADDITIONS)
     fields = {change.field.name: change.field for change in changes if change.beyond is worst and change.field}
     return result(worst, places(versions.new.root, fields.values()))
+
+
+def _is_bad(beyond: Beyond) -> bool:
+    return MEANINGS[beyond][0] is Verdict.BAD
 
 
 _GOOD: Final = frozenset(kind for kind, (verdict, _) in MEANINGS.items() if verdict is Verdict.GOOD)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from mynacard.errors import PdfFileError
 from mynacard.texts import N_, Sentence
+from mynacard.trust import pyhanko
 
 __all__ = [
     "Field",
@@ -28,7 +29,8 @@ __all__ = [
 
 DEPTH_MAX: Final = 50
 """The most levels of a tree of fields or pages."""
-_HIDDEN, _PRINT, _NO_VIEW = 1 << 1, 1 << 2, 1 << 5
+_HIDDEN, _PRINT, _NO_VIEW, _TOGGLE_NO_VIEW = 1 << 1, 1 << 2, 1 << 5, 1 << 8
+_FLAGS_MAX: Final = (1 << 32) - 1
 
 Reference = tuple[int, int]
 """Object number and generation."""
@@ -78,8 +80,11 @@ class Field:
 
     @property
     def value(self) -> Any:
-        """Its value; None if it has none. For a signature field, the signature."""
-        return entry(self.dictionary, "/V")
+        """Its value; None if it has none, or one that is not in the file. For a signature field, the signature."""
+        try:
+            return entry(self.dictionary, "/V")
+        except pyhanko.misc.PdfError:
+            return None
 
     @property
     def is_visible(self) -> bool:
@@ -163,9 +168,9 @@ def reference_of(raw: Any) -> Reference:
 
 
 def flags(widget: Any) -> int:
-    """The annotation flags (ISO 32000-2 §12.5.3)."""
+    """The annotation flags (ISO 32000-2 §12.5.3); none where readers may differ on the number."""
     value = entry(widget, "/F")
-    return int(value) if value is not None else 0
+    return int(value) if isinstance(value, int) and 0 <= value <= _FLAGS_MAX else 0
 
 
 def rectangle(widget: Any) -> Rectangle | None:
@@ -187,14 +192,15 @@ def rectangle(widget: Any) -> Rectangle | None:
 def is_visible(widget: Any) -> bool:
     """Whether *widget* is seen on the screen or on paper: its rectangle has area, and no flag hides it.
 
-    What NoView hides on the screen, Print shows on paper. A malformed rectangle counts as visible.
+    What NoView hides on the screen, Print shows on paper, and ToggleNoView under the pointer. A malformed rectangle
+    counts as visible.
     """
     try:
         has_area = rectangle(widget) is not None
     except (ValueError, TypeError, AttributeError):
         has_area = True
     shown = flags(widget)
-    return has_area and not shown & _HIDDEN and not (shown & _NO_VIEW and not shown & _PRINT)
+    return has_area and not shown & _HIDDEN and (not shown & _NO_VIEW or bool(shown & (_PRINT | _TOGGLE_NO_VIEW)))
 
 
 def places(root: Any, fields: Iterable[Field]) -> tuple[Place, ...]:
