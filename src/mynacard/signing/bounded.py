@@ -30,6 +30,7 @@ _Array, _Dictionary, _Indirect, _Null, _Number, _Reference, _Stream = (
     pyhanko.generic.ArrayObject, pyhanko.generic.DictionaryObject, pyhanko.generic.IndirectObject,
     pyhanko.generic.NullObject, pyhanko.generic.NumberObject, pyhanko.generic.Reference, pyhanko.generic.StreamObject,
 )  # fmt: skip
+_RawPath: Final = pyhanko.reader.RawPdfPath
 _limits: Final = pyhanko.decode_limits
 _misc: Final = pyhanko.misc
 Key: TypeAlias = tuple[int, int]
@@ -40,7 +41,7 @@ _TOKEN: Final = 64
 """Longer pieces that are read are streams, which stay in memory."""
 _ENTRY: Final = 600
 """Bytes of memory for one entry of a cross-reference table."""
-_VALUE, _REFERENCE, _LINK = 250, 350, 300
+_VALUE, _REFERENCE, _LINK = 450, 250, 300
 """Bytes of memory for one value, for one reference as pyHanko keeps it, and for one in the graph."""
 _UNPACKED_MAX: Final = 0x400_0000
 """The most bytes of object streams and metadata after decompression, in one file."""
@@ -126,7 +127,7 @@ class Sections(pyhanko.xref.XRefBuilder):  # type: ignore[misc]  # as above
         if self.sections[-1].meta_info.stream_ref is None:
             self.budget.hold(_ENTRY * len(data.explicit_refs_in_revision))
         self._raised += sum(1 for _ in data.higher_generation_refs())
-        self.budget.spend(len(self.sections) * (1 + len(data.freed)) + self._raised)
+        self.budget.spend(len(self.sections) // 8 + len(self.sections) * len(data.freed) + self._raised)
 
 
 class History(pyhanko.xref.XRefCache):  # type: ignore[misc]  # as above
@@ -352,7 +353,7 @@ class Resolver(pyhanko.reader.HistoricalResolver):  # type: ignore[misc]  # as a
         if self._references is None:
             return set()
         if ref not in self._paths:
-            self._paths[ref] = {pyhanko.reader.RawPdfPath(*path) for path in self._references.paths(_key(ref))}
+            self._paths[ref] = {_RawPath(*path) for path in self._references.paths(_key(ref))}
         return self._paths[ref]
 
     def _links_of(self, key: Key | None) -> tuple[Link[Key], ...]:

@@ -18,7 +18,7 @@ STEPS_MAX: Final = 25_000_000
 """The most steps of reading a file. One is about as much work as one read() by a parser: at most 2 µs were measured."""
 MEMORY_MAX: Final = 0x2800_0000
 """The most bytes that a file's objects may take in memory, beside the file itself, as they are estimated here."""
-_IN_PARSING: Final = 50
+_IN_PARSING: Final = 120
 """The most bytes of memory that one read() by the parser leaves behind."""
 
 

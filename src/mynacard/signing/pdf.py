@@ -59,6 +59,8 @@ _HEADER_WITHIN: Final = 1024
 """Readers accept other bytes before the header, if it begins within these (ISO 32000-1 Annex H.3, note 13)."""
 _GAP_MAX: Final = 0x100_0000
 """The most bytes between the two ranges that a signature covers."""
+_BYTES_PER_STEP: Final = 1024
+"""The bytes that are hashed in the time of one step."""
 _NAME_MAX: Final = 10_000
 _REASON_MAX: Final = 200
 _bounded: Final[Any] = asn1.OnUse("mynacard.signing.bounded")
@@ -301,6 +303,7 @@ def digests(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | Non
     view = memoryview(pdf)
 
     def digest(hash_: HashAlgorithm) -> bytes:
+        embedded.reader.budget.spend((length + length_2) // _BYTES_PER_STEP)
         hasher = hashlib.new(hash_.value, view[:length])
         hasher.update(view[start_2 : start_2 + length_2])
         return hasher.digest()

@@ -14,10 +14,10 @@ from typing import Final, Generic, TypeAlias, TypeVar
 __all__ = ["Link", "Path", "References"]
 
 Ref = TypeVar("Ref", bound=Hashable)
-Path: TypeAlias = "tuple[str | int, ...]"
-Link: TypeAlias = "tuple[Path, Ref]"
+Path: TypeAlias = tuple[str | int, ...]
+Link: TypeAlias = tuple[Path, Ref]
 """Where in an object a reference stands, and what it refers to."""
-_State: TypeAlias = "tuple[Ref | None, bool]"
+_State: TypeAlias = tuple[Ref | None, bool]
 """An object, or None for the trailer; and whether it is reached through the structure tree."""
 
 _K: Final = "/K"
@@ -109,28 +109,25 @@ class References(Generic[Ref]):
                 return  # reached through *ref* only
             chain = self._chain(user, tree)
         yield self._joined(chain, entry)
-        tail = entry
-        for state, way in chain:
+        for at, (state, _) in enumerate(chain):
             if state in self._fixed:
                 return
-            for other, at in self._uses.get(state[0], ()):
-                if (other, at) != tree[state] and self._below(other, at) == state[1]:
-                    yield from self._detour(state, other, at + tail, ref)
-            tail = way + tail
+            for other, place in self._uses.get(state[0], ()):
+                if (other, place) != tree[state] and self._below(other, place) == state[1]:
+                    upper = self._detour(state[0], other)
+                    if upper is not None and all(passed[0] != ref for passed, _ in upper):
+                        yield self._joined([*chain[:at], (state, place), *upper], entry)
 
     def _below(self, user: _State[Ref], path: Path) -> bool:
         return user[1] or self._enters_structure(user[0], path)
 
-    def _detour(self, around: _State[Ref], user: _State[Ref], tail: Path, ref: Ref) -> Iterator[Path]:
-        """The path by way of *user* that does not pass *around* before, nor *ref*; none if there is no such path."""
-        chain, avoided = self._chain(user, self._tree), around[0]
-        if any(state[0] == avoided for state, _ in chain):
-            tree = self._without(avoided)
-            if user not in tree and user not in self._fixed:
-                return
-            chain = self._chain(user, tree)
-        if all(state[0] != ref for state, _ in chain):
-            yield self._joined(chain, tail)
+    def _detour(self, avoided: Ref | None, user: _State[Ref]) -> list[tuple[_State[Ref], Path]] | None:
+        """How *user* is reached other than through the object *avoided*; None if it is not."""
+        chain = self._chain(user, self._tree)
+        if all(state[0] != avoided for state, _ in chain):
+            return chain
+        tree = self._without(avoided)
+        return self._chain(user, tree) if user in tree or user in self._fixed else None
 
     def _without(self, ref: Ref | None) -> dict[_State[Ref], tuple[_State[Ref], Path]]:
         if ref not in self._around:
@@ -152,5 +149,5 @@ class References(Generic[Ref]):
 
     def _joined(self, chain: list[tuple[_State[Ref], Path]], tail: Path) -> Path:
         steps = [step for _, path in reversed(chain) for step in path]
-        self._spend(len(steps))
+        self._spend(8 + len(steps))  # pyHanko walks along it
         return (*steps, *tail)
