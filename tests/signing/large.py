@@ -225,6 +225,7 @@ def changed(data: bytes) -> bytes:
 HONEST: Final[dict[str, Callable[[], bytes]]] = {
     "small, signed once": lambda: signed(plain()),
     "25 signatures": lambda: signed(plain(), 25),
+    "50 signatures": lambda: signed(plain(), 50),
     "1,000 bookmarks, 2 signatures": lambda: signed(bookmarks(1000), 2),
     "5,000 pages, 2 signatures": lambda: signed(plain(pages=5000), 2),
     "100,000 objects, 2 signatures": lambda: signed(objects(100_000), 2),
