@@ -106,7 +106,6 @@ def test_paths_without_number_are_no_trouble() -> None:
         (lambda: large.changed(large.array(50_000, b"/")), MEMORY),
         (lambda: large.changed(large.array(50_000, b"()")), MEMORY),
         (lambda: large.changed(large.array(50_000, b"1 0 R ")), MEMORY),
-        (lambda: large.changed(large.chain(9000)), STEPS),
         (lambda: large.changed(large.lying(300, 100_000)), MEMORY),
         (lambda: large.changed(large.tree(3000)), MEMORY),
         (lambda: updated(large.signed(large.star(300, 60)), fill_in), STEPS),
@@ -115,7 +114,7 @@ def test_paths_without_number_are_no_trouble() -> None:
         (lambda: large.table(100_000), MEMORY),
     ],
     ids=[
-        "shared", "numbers", "arrays", "names", "strings", "references", "chain", "lying", "tree", "star",
+        "shared", "numbers", "arrays", "names", "strings", "references", "lying", "tree", "star",
         "entries", "fewer entries", "table",
     ],
 )  # fmt: skip
@@ -133,7 +132,7 @@ def test_more_versions_than_are_read_are_refused_and_can_be_signed() -> None:
 
 @pytest.mark.parametrize(("make", "size"), [(bomb, 30_000_000), (large.unfolding, 10_000_000)], ids=["once", "twice"])
 def test_what_unfolds_to_more_than_is_read_is_refused(make: Callable[[int], bytes], size: int) -> None:
-    with pytest.raises(PdfFileError, match="limit"):
+    with pytest.raises(PdfFileError, match="unfold to more"):
         read(make(size))
 
 

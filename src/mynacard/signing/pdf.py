@@ -417,6 +417,9 @@ def reading(reader: Any = None, budget: Budget | None = None) -> Generator[None]
     except MynacardError:  # the card's, and our own
         counted.check()
         raise
+    except pyhanko.misc.PdfDecodeLimitError as error:
+        text = N_("Compressed parts of this PDF file unfold to more than is read here: {limit}")
+        raise PdfFileError(text, limit=str(error)) from None
     except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE) as error:
         counted.check()
         raise _irregular(_said(error)) from None
