@@ -240,12 +240,29 @@ def unknown_row(data: bytes) -> bytes:
 
     ISO 32000-2 §7.5.8.3: such a row stands for the null object.
     """
-    body = data + f"{TEXT} 0 obj\n{EVIL_TEXT}\nendobj\n".encode()
-    rows = struct.pack(">BIHBIH", 3, len(data), 0, 1, len(body), 0)
-    trailer = trailer_of(data) | {"/Size": str(NEW + 1), "/Length": str(len(rows))}
+    text = f"{TEXT} 0 obj\n{EVIL_TEXT}\nendobj\n".encode()
+    return _with_xref_stream(data, text, {TEXT: (3, len(data), 0)})
+
+
+def overlapping_objects(data: bytes) -> bytes:
+    """The contract binds: some readers read an object in a stream up to where the next begins, and miss the stamp."""
+    page = text_of(data, PAGE)
+    places = f"{PAGE} 0 {NEW + 1} {page.index('/Annots')} "
+    inside = stream(places + page, f"/Type /ObjStm /N 2 /First {len(places)}")
+    rows = {PAGE: (2, NEW + 2, 0), NEW + 2: (1, len(data), 0)}
+    return _with_xref_stream(data, f"{NEW + 2} 0 obj\n{inside}\nendobj\n".encode(), rows)
+
+
+def _with_xref_stream(data: bytes, body: bytes, rows: dict[int, tuple[int, int, int]]) -> bytes:
+    """*data* with an update of *body*, and a cross-reference stream of *rows* (ISO 32000-2 §7.5.8.3)."""
+    start = len(data) + len(body)
+    table = dict(sorted((rows | {NEW: (1, start, 0)}).items()))
+    trailer = trailer_of(data) | {"/Size": str(max(table) + 1)}
     entries = " ".join(f"{name} {value}" for name, value in trailer.items())
-    head = f"{NEW} 0 obj\n<< /Type /XRef /W [1 4 2] /Index [{TEXT} 1 {NEW} 1] {entries} >>\nstream\n"
-    return body + head.encode() + rows + f"\nendstream\nendobj\nstartxref\n{len(body)}\n%%EOF\n".encode()
+    index = " ".join(f"{number} 1" for number in table)
+    packed = b"".join(struct.pack(">BIH", *row) for row in table.values()).decode("latin-1")
+    xref = stream(packed, f"/Type /XRef /W [1 4 2] /Index [{index}] {entries}")
+    return data + body + f"{NEW} 0 obj\n{xref}\nendobj\nstartxref\n{start}\n%%EOF\n".encode("latin-1")
 
 
 def another_subtype(data: bytes) -> bytes:

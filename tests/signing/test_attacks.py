@@ -306,6 +306,7 @@ BROKEN: Final[dict[str, Attack]] = {
     "incremental saving: signature copied, no xref": attacks.saved(f"{NEW} 0 obj\nSIGNATURE\nendobj\n%%EOF\n"),
     "two rows of the xref for one object": attacks.two_rows,
     "xref with a row of unknown kind": attacks.unknown_row,
+    "object stream with overlapping objects": attacks.overlapping_objects,
     "two entries: /Contents, the last signed": attacks.page_in_place(inserted(f"/Contents {OTHER_TEXT} 0 R")),
     "two entries: /Contents, the first signed": attacks.page_in_place(
         lambda page: page.replace("/Annots", f"/Contents {OTHER_TEXT} 0 R /Annots", 1)
