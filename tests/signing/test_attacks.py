@@ -120,6 +120,9 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
     (CONTRACT, Beyond.VISIBLE_TIME_STAMP): {
         "overlay by a time stamp": attacks.visible_time_stamp,
         "overlay by what claims to be a time stamp": attacks.unsigned_field(more="/V << /Type /DocTimeStamp >>"),
+        "time stamp in a Hidden field that is shown later": attacks.then(
+            attacks.time_stamp_in("Hidden"), attacks.changed(HIDDEN, "/F 6", "/F 4")
+        ),
         "overlay by a time stamp in a prepared field": attacks.time_stamp_in("Prepared"),
     },
     (CONTRACT, Beyond.NEW_VISIBLE_SIGNATURE): {
@@ -139,9 +142,6 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "widget below the field": attacks.kids(1),
         "widget far below the field": attacks.kids(2),
         "shadow: show a field": attacks.show,
-        "time stamp in a Hidden field that is shown later": attacks.then(
-            attacks.time_stamp_in("Hidden"), attacks.changed(HIDDEN, "/F 6", "/F 4")
-        ),
         "second signer shows a Hidden field": attacks.moved("Hidden", HIDDEN, F=attacks.number(4)),
         "second signer's Hidden field is shown later": attacks.then(
             lambda data: by_second(data, "Hidden"), attacks.changed(HIDDEN, "/F 6", "/F 4")
@@ -237,9 +237,6 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
     ("page with missing contents", Beyond.OTHER_CHANGES): {
         "contents that were missing": attacks.objects({MISSING: EVIL_TEXT}),
     },
-    ("page with freed contents", Beyond.OTHER_CHANGES): {
-        "contents that were freed, new generation": attacks.regenerated(MISSING, EVIL_TEXT),
-    },
     ("stamp with a missing look", Beyond.OTHER_CHANGES): {
         "look that was missing": attacks.objects({MISSING: OBJECTS[OVERLAY]}),
     },
@@ -290,7 +287,7 @@ PLACES: Final = {
     "rectangle: references": X,
     "rectangle: from its other corner": X,
     "flags: NoView and Print": X,
-    "widget below the field": (*X, Place("X", None, None)),
+    "widget below the field": X,
     "shadow: show a field": (Place("Shadow", 1, (60.0, 680.0, 560.0, 740.0)),),
     **{f"junk as signature: {value}": X for value in JUNK},
     "form filled in": (Place("amount", 1, (280.0, 600.0, 460.0, 640.0)),),
@@ -428,6 +425,10 @@ def test_a_later_signature_does_not_heal_the_first(name: str) -> None:
 BROKEN_FILES: Final = {
     **{name: (CONTRACT, attack) for name, attack in BROKEN.items()},
     "contents that were freed": ("page with freed contents", attacks.objects({MISSING: EVIL_TEXT})),
+    "contents that were freed, new generation": (
+        "page with freed contents",
+        attacks.regenerated(MISSING, EVIL_TEXT),
+    ),
     "xref stream replaced": ("object streams", attacks.replaced_stream("XRef")),
 }
 
