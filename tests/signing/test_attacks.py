@@ -129,6 +129,7 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "overlay by a second signer": attacks.visible_signature,
     },
     (CONTRACT, Beyond.NEW_VISIBLE_FIELD): {
+        "prepared field with junk as signature": attacks.entries(PREPARED, f"/V (x) /AP << /N {OVERLAY} 0 R >>"),
         "overlay by an empty field": attacks.unsigned_field(),
         "rectangle: five numbers": attacks.unsigned_field("[60 680 560 740 0]"),
         "rectangle: references": attacks.unsigned_field(
@@ -203,7 +204,6 @@ ATTACKS: Final[dict[tuple[str, Beyond], dict[str, Attack]]] = {
         "prepared field moved": attacks.moved("Prepared", PREPARED, Rect=attacks.numbers(*BOX)),
         "prepared field enlarged": attacks.moved("Prepared", PREPARED, Rect=attacks.numbers(0, 0, 595, 842)),
         "prepared field without a signature looks different": attacks.entries(PREPARED, f"/AP << /N {OVERLAY} 0 R >>"),
-        "prepared field with junk as signature": attacks.entries(PREPARED, f"/V (x) /AP << /N {OVERLAY} 0 R >>"),
         "shadow: replace the font": attacks.objects({FONT: OTHER_FONT}),
         "shadow: replace a stamp's look": attacks.objects({STAMP_LOOK: OBJECTS[OVERLAY]}),
         "incremental saving: properly": attacks.objects({TEXT: EVIL_TEXT}),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name as name
+from pyhanko.pdf_utils.misc import PdfReadError
 
-from mynacard.errors import PdfFileError
 from mynacard.signing.form import Field, Place, entry, fields_of, is_visible, pages_of, places, rectangle
 from mynacard.signing.pdf import opened
 from tests.signing.pdfs import pdf, updated
@@ -121,7 +121,7 @@ def test_a_form_that_is_no_tree_is_refused() -> None:
         return [inner]
 
     for make in (twice, one_name, deep):
-        with pytest.raises(PdfFileError):
+        with pytest.raises(PdfReadError):
             form(make)
 
 

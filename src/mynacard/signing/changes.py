@@ -114,7 +114,7 @@ def changes_between(versions: Versions, intact: frozenset[str], filled: frozense
         filled: the names of the fields that pyHanko found changed.
 
     Raises:
-        PdfFileError: as :func:`mynacard.signing.form.fields_of`.
+        PdfReadError: as :func:`mynacard.signing.form.fields_of`.
     """
     yield from _in_catalog(versions)
     yield from _in_form(versions)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mynacard.errors import PdfFileError
 from mynacard.signing.beyond import MEANINGS, Beyond, Comparison, result
 from mynacard.signing.changes import Change, Versions, changes_between
 from mynacard.signing.form import places
@@ -69,7 +68,7 @@ def _judged(versions: Versions, embedded: Any, intact: frozenset[str]) -> Compar
     filled = frozenset[str]() if suspicious else frozenset(map(str, embedded.diff_result.changed_form_fields))
     try:
         changes = tuple(changes_between(versions, intact, filled))
-    except (PdfFileError, pyhanko.misc.PdfError, *pyhanko.UNREADABLE):
+    except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE):
         if suspicious:
             return result(Beyond.OTHER_CHANGES)
         raise

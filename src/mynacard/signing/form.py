@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mynacard.errors import PdfFileError
 from mynacard.texts import N_, Sentence
 from mynacard.trust import pyhanko
 
@@ -104,13 +103,13 @@ def fields_of(form: Any) -> dict[str, Field]:
     """The fields in *form*, an AcroForm dictionary, by their full names. Of two with one name, both are refused.
 
     Raises:
-        PdfFileError: a name occurs twice, an object is a field twice, or the tree is too deep.
+        PdfReadError: a name occurs twice, an object is a field twice, or the tree is too deep.
     """
     fields = dict[str, Field]()
     seen = set[Reference]()
     for field in _walk(entry(form, "/Fields") or (), "", "", seen, DEPTH_MAX):
         if field.name in fields:
-            raise PdfFileError(N_("Two fields of this PDF file have the name {name}."), name=field.name)
+            raise pyhanko.misc.PdfReadError(N_("two of its form fields have one name"))
         fields[field.name] = field
     return fields
 
@@ -118,7 +117,7 @@ def fields_of(form: Any) -> dict[str, Field]:
 def _walk(kids: Iterable[Any], prefix: str, inherited: str, seen: set[Reference], depth: int) -> Iterator[Field]:
     for kid, reference in _objects(kids):
         if reference in seen or not depth:
-            raise PdfFileError(N_("The fields of this PDF file do not form a tree, or it is too deep."))
+            raise pyhanko.misc.PdfReadError(N_("its form fields are not a tree, or it is too deep"))
         seen.add(reference)
         name = f"{prefix}{entry(kid, '/T') or ''}"
         kind = str(entry(kid, "/FT") or inherited)
@@ -157,10 +156,10 @@ def reference_of(raw: Any) -> Reference:
     """The object to which *raw* refers.
 
     Raises:
-        PdfFileError: it is a value and not a reference.
+        PdfReadError: it is a value and not a reference.
     """
     if not hasattr(raw, "idnum"):
-        raise PdfFileError(N_("A field or annotation of this PDF file is not an object of its own."))
+        raise pyhanko.misc.PdfReadError(N_("one of its fields or annotations is not an object of its own"))
     return int(raw.idnum), int(raw.generation)
 
 

@@ -59,6 +59,8 @@ class References(Generic[Ref]):
 
     def paths(self, ref: Ref) -> set[Path]:
         """Paths from the trailer to *ref*, none of which passes through *ref* itself; empty if nothing refers to it."""
+        if ref in self._pages:
+            return {self._pages[ref]}  # a page is justified as a whole or not at all, and every bookmark leads to one
         return {path for use in self._uses.get(ref, ()) for path in self._of_use(ref, *use)}
 
     def _spanning(
