@@ -90,7 +90,7 @@ class Versions:
                 value = self.old(value.reference)  # the trailer's own references lead to the last version
             if hasattr(value, "keys"):
                 waiting.extend(value.values())
-            elif isinstance(value, list):
+            elif _is_array(value):
                 waiting.extend(value)
 
     def locks(self) -> Any:
