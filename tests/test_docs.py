@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
@@ -150,6 +151,29 @@ def beyond_table() -> str:
 
 def test_the_page_of_verification_has_what_may_follow_a_signature() -> None:
     assert beyond_table() in PAGES["docs/verification.md"].read_text("utf-8")
+
+
+def code_table() -> str:
+    """The table of docs/verification.md: the codes of steps, except those of the table above it."""
+    rows = {f"| `{code}` | {verdict} |" for code, verdict in step_codes() if not code.startswith("rest/")}
+    return "\n".join(["| code | verdict |", "| --- | --- |", *sorted(rows)]) + "\n"
+
+
+def step_codes() -> Iterator[tuple[str, str]]:
+    """The codes that documents and log-ins can get, with their verdicts, as the source has them."""
+    for room in ("signing", "trust", "webeid"):
+        for path in (ROOT / "src/mynacard" / room).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                match node:
+                    case ast.Call(
+                        func=ast.Name(id="good" | "bad" | "not_checked" as verdict),
+                        args=[ast.Constant(value=str(code)), *_],
+                    ):
+                        yield code, verdict.replace("_", " ")
+
+
+def test_the_page_of_verification_has_the_codes_of_steps() -> None:
+    assert code_table() in PAGES["docs/verification.md"].read_text("utf-8")
 
 
 def error_table() -> str:

@@ -13,7 +13,7 @@ import mynacard
 from mynacard.verdict import Step, Verdict, bad, good, not_checked, overall
 
 SOURCE: Final = Path(mynacard.__file__).parent
-_CODE: Final = re.compile(r"[a-z]+(-[a-z]+)*/[a-z]+(-[a-z]+)*")
+_CODE: Final = re.compile(r"[a-z]+(-[a-z]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 
 STEPS: Final[list[Any]] = [*Verdict, good("a/b", "It is."), bad("a/b", "It is not.")]
 

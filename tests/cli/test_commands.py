@@ -643,9 +643,13 @@ def test_a_pdf_is_signed_twice_and_both_signatures_are_verified(card: CardFile, 
     listed = tmp_path / "list.crl"
     done(run("sim", "crl", DIGITAL_SIGNATURE, "-o", listed))
     outcome = run("verify", twice, "--simulated", "--crl", listed, "--json")
-    assert (outcome.code, outcome.json["overall"]) == (0, "good")
-    assert [found["field"] for found in outcome.json["signatures"]] == ["Signature1", "Second"]
-    assert outcome.json["signatures"][1]["steps"]["rest of the file"]["verdict"] == "good"
+    assert (outcome.code, outcome.json["overall"]) == (71, "not-checked"), "a new visible field may cover the text"
+    first, second = outcome.json["signatures"]
+    assert [first["field"], second["field"]] == ["Signature1", "Second"]
+    place = {"field": "Second", "page": 1, "rectangle": [36, 36, 256, 76]}
+    assert (first["beyond"], first["places"]) == ("new-visible-signature", [place])
+    assert first["steps"]["rest of the file"]["code"] == "rest/new-visible-signature"
+    assert (second["overall"], second["beyond"], second["places"]) == ("good", "nothing", [])
 
 
 def test_one_bad_signature_of_a_pdf_makes_the_whole_bad(card: CardFile, pdf_file: Path, tmp_path: Path) -> None:

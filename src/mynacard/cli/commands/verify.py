@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from mynacard.doors.pki_cache import cached_pki
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.encodings import ENCODED_MAX
 from mynacard.signing.judging import Judgement, Judgements, SignedTime, Signer, TimeSource, judge
-from mynacard.signing.pdf import PDF_MAX
+from mynacard.signing.pdf import PDF_MAX, PdfSignature
 from mynacard.texts import moment, printable
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, explain, load_certificate
 from mynacard.trust.published import published
@@ -153,9 +154,8 @@ def _document(judgements: Judgements) -> dict[str, object]:
 
 
 def _of_one(judgement: Judgement) -> dict[str, object]:
-    pdf = {"field": judgement.pdf.field, "kind": judgement.pdf.kind} if judgement.pdf is not None else {}
     return {
-        **pdf,
+        **(_of_pdf(judgement.pdf) if judgement.pdf is not None else {}),
         "overall": judgement.overall.value,
         "simulated": judgement.simulated,
         "signer": _subject(judgement.signer) if judgement.signer is not None else None,
@@ -166,6 +166,15 @@ def _of_one(judgement: Judgement) -> dict[str, object]:
             name: {"verdict": step.verdict.value, "code": step.code, "reason": step.text()}
             for name, step in judgement.steps
         },
+    }
+
+
+def _of_pdf(signature: PdfSignature) -> dict[str, object]:
+    return {
+        "field": signature.field,
+        "kind": signature.kind,
+        "beyond": signature.beyond.value,
+        "places": [asdict(place) for place in signature.places],
     }
 
 
