@@ -367,7 +367,7 @@ class FileNotFound(CardError):
 
 
 class ApplicationNotFound(FileNotFound):
-    """The card does not have this application: most likely it is another kind of card."""
+    """The card does not have this application: it is another kind of card, or a phone, which has only JPKI."""
 
     code = "card/application-not-found"
 
@@ -375,21 +375,31 @@ class ApplicationNotFound(FileNotFound):
         super().__init__(
             status,
             during,
-            N_("This card has no {application} application: it is not an Individual Number Card, or it is damaged."),
+            N_(
+                "This card has no {application} application: Individual Number Cards have it, phones have only JPKI, "
+                "other cards neither. If it is an Individual Number Card, it is damaged."
+            ),
             application=application,
         )
         self.application = application
 
 
 class CertificateAbsent(FileNotFound):
-    """The card has this application but not this certificate (holder under 15, not requested, or deleted)."""
+    """The card has this application, but not this certificate or its key (under 15, not requested, or deleted)."""
 
     code = "card/certificate-absent"
 
     def __init__(self, status: StatusWord, during: str, certificate: str, /) -> None:
         super().__init__(
-            status, during, N_("There is no {certificate} certificate on this card."), certificate=certificate
+            status,
+            during,
+            N_(
+                "There is no usable {certificate} certificate on this card. The municipal office issues one, "
+                "a digital-signature one only from the age of 15."
+            ),
+            certificate=certificate,
         )
+        self.certificate = certificate
 
 
 class NoResidenceCard(FileNotFound):
@@ -453,7 +463,11 @@ class PinAbsent(PinError, FileNotFound):
     code = "pin/absent"
 
     def __init__(self, status: StatusWord, during: str, pin: str, /) -> None:
-        super().__init__(status, during, N_("This card has no {pin} ({status})."), pin=pin)
+        template = N_(
+            "This card has no {pin} ({status}), so it cannot do what needs one. The municipal office sets one, "
+            "a digital-signature password only from the age of 15."
+        )
+        super().__init__(status, during, template, pin=pin)
 
 
 class CardNumberIncorrect(PinError, CardError):

@@ -244,7 +244,12 @@ def test_another_card_is_told_as_usual() -> None:
 @pytest.mark.parametrize(
     ("persona", "left_out", "reason"),
     [
-        ("pin-less", "pin-status", "Not measured: PIN status. This card has no user-authentication PIN (6A82)."),
+        (
+            "pin-less",
+            "pin-status",
+            "Not measured: PIN status. This card has no user-authentication PIN (6A82), so it cannot do what needs "
+            "one. The municipal office sets one, a digital-signature password only from the age of 15.",
+        ),
         (
             "android-phone",
             "certificate",

@@ -166,7 +166,8 @@ def test_a_card_of_another_kind_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(new_cards, "new_card", lambda: SimulatedCard((), {}))
     for words in (["info"], ["pin", "status"], ["cert", "show", USER_AUTHENTICATION]):
         assert said(run(*words, "-r", "sim:", "-v"), 40) == (
-            "This card has no JPKI application: it is not an Individual Number Card, or it is damaged."
+            "This card has no JPKI application: Individual Number Cards have it, phones have only JPKI, other cards "
+            "neither. If it is an Individual Number Card, it is damaged."
         )
 
 
@@ -174,7 +175,10 @@ def test_an_absent_certificate_is_told(card: CardFile, document: Path) -> None:
     content = json.loads(card.path.read_bytes())
     del content["keys"][DIGITAL_SIGNATURE]
     card.path.write_text(json.dumps(content))
-    assert said(signing(card, document), 41) == "There is no digital-signature certificate on this card."
+    assert said(signing(card, document), 41) == (
+        "There is no usable digital-signature certificate on this card. The municipal office issues one, "
+        "a digital-signature one only from the age of 15."
+    )
     assert run("info", "-r", card.reader, "--json").json["certificates_present"][DIGITAL_SIGNATURE] is False
 
 

@@ -195,6 +195,28 @@ def test_a_card_without_a_certificate_says_so() -> None:
             ask()
 
 
+@PAIRS
+def test_a_certificate_without_its_key_is_as_good_as_absent(pair: KeyPair) -> None:
+    def answer(command: bytes, ask: Ask) -> Answer:
+        return "6A82" if is_sign(command) or command.endswith(pair.key.to_bytes(2, "big")) else ask(command)
+
+    session = JpkiSession(around(card_with(), answer))
+    session.require(pair)
+    session.verify(pair, pin(pair))
+    with pytest.raises(errors.CertificateAbsent, match=f"no usable {pair.name} certificate") as caught:
+        session.sign(DOCUMENT) if pair is DIGITAL_SIGNATURE else session.authenticate(ORIGIN, NONCE)
+    assert caught.value.certificate == pair.name
+
+
+@PAIRS
+def test_to_require_a_pair_spends_no_try_and_sends_no_pin(pair: KeyPair) -> None:
+    card = counted(inner := card_with())
+    JpkiSession(card).require(pair)
+    assert len(card.sent) == 3
+    assert card.verifies == []
+    assert tries(inner) == (3, 5)
+
+
 def test_a_card_without_the_application_says_so() -> None:
     with pytest.raises(errors.ApplicationNotFound):
         JpkiSession(CardThat(lambda _: "6A82"))
@@ -234,6 +256,7 @@ METHODS: dict[str, Callable[[JpkiSession], object]] = {
     "certificate": lambda session: session.certificate_der(USER_AUTHENTICATION),
     "signing-certificate": lambda session: session.certificate_der(DIGITAL_SIGNATURE),
     "ca-certificate": lambda session: session.ca_certificate_der(DIGITAL_SIGNATURE),
+    "require": lambda session: session.require(USER_AUTHENTICATION),
     "verify": lambda session: session.verify(USER_AUTHENTICATION, CANARY),
     "verify-password": lambda session: session.verify(DIGITAL_SIGNATURE, CANARY * 2, spend_last_try=True),
     "change-pin": lambda session: session.change_pin(USER_AUTHENTICATION, CANARY, CANARY[::-1]),

@@ -20,7 +20,7 @@ from mynacard.opening.recognition import (
 from mynacard.residence import ResidenceCard
 from mynacard.simulator import PERSONAS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
-from tests.support import CardThat
+from tests.support import Answer, CardThat
 
 
 def persona_card(name: str) -> CardThat:
@@ -69,6 +69,19 @@ def test_a_phone_has_jpki_only_and_guards_its_certificate() -> None:
 def test_a_pin_that_is_not_there_is_the_card_s_refusal() -> None:
     recognised = individual(persona_card("pin-less"))
     assert all(isinstance(status, errors.PinAbsent) for status in recognised.pins.values())
+
+
+def test_a_certificate_that_is_said_to_be_present_and_is_not_keeps_nothing_else_back() -> None:
+    card = persona_card("mid-term-resident")
+    absent = {pair.ca_certificate for pair in KEY_PAIRS} | {USER_AUTHENTICATION.certificate}
+
+    def answer(command: bytes) -> Answer:
+        reads = command[1] == 0xB0 and command[2] & 0x1F in absent
+        return "6A82" if reads or command[1:4] == b"\xa4\x02\x0c" else card.transmit(command)
+
+    recognised = individual(CardThat(answer))
+    assert (recognised.certificate_der, recognised.ca_certificates_der) == (None, {})
+    assert recognised.pins == {USER_AUTHENTICATION: TriesLeft(3), DIGITAL_SIGNATURE: TriesLeft(5)}
 
 
 def test_a_damaged_record_keeps_nothing_else_back() -> None:

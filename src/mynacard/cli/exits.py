@@ -40,6 +40,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most specific class of 
     errors.HalfChangedError: 36,
     errors.CardNumberIncorrect: 37,
     errors.PinNotTyped: 38,
+    errors.PinAbsent: 39,
     errors.ApplicationNotFound: 40,
     errors.CertificateAbsent: 41,
     errors.SecurityStatusNotSatisfied: 42,

@@ -110,6 +110,20 @@ class JpkiSession:
         """
         return self._certificate(pair.ca_certificate, pair)
 
+    def require(self, *pairs: KeyPair) -> None:
+        """Check that the card has the certificate and the PIN of each pair, before the holder types for nothing.
+
+        Spends no try. A certificate behind its PIN counts as present: only the card's '6A82' says that it is not.
+
+        Raises:
+            CertificateAbsent, PinAbsent: the card does not have one of them.
+            CardDataError, CardError: as :meth:`certificate_der` and :meth:`pin_status`.
+        """
+        for pair in pairs:
+            with suppress(errors.SecurityStatusNotSatisfied):
+                self.certificate_der(pair)
+            self.pin_status(pair)
+
     # --- with a PIN ---
 
     def verify(
@@ -166,6 +180,7 @@ class JpkiSession:
         Raises:
             UsageError: *data* are the signed attributes of a CMS signature (:mod:`mynacard.meaning`). Nothing was sent.
             SecurityStatusNotSatisfied: the password is not verified.
+            CertificateAbsent: the card has no signing certificate, or no key for it.
             SignatureMismatchError: the card's answer is not a signature of *data* under its own certificate.
             CardDataError: its certificate is damaged, or does not hold an RSA key of 2048 bits.
         """
@@ -180,7 +195,7 @@ class JpkiSession:
 
         Raises:
             UnsupportedAlgorithmError: *info* is not exactly one of these. Nothing was sent.
-            SecurityStatusNotSatisfied, SignatureMismatchError, CardDataError: as :meth:`sign`.
+            SecurityStatusNotSatisfied, CertificateAbsent, SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         parse_digest_info(info)
         return self._sign_pkcs1(DIGITAL_SIGNATURE, info)
@@ -210,7 +225,7 @@ class JpkiSession:
         Raises:
             UsageError: the origin or nonce is malformed. Nothing was sent.
             SecurityStatusNotSatisfied: the PIN is not verified.
-            SignatureMismatchError, CardDataError: as :meth:`sign`.
+            CertificateAbsent, SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         digest = authentication.digest(origin, nonce)
         certificate_der = self.certificate_der(USER_AUTHENTICATION)
@@ -226,7 +241,7 @@ class JpkiSession:
             UnsupportedAlgorithmError: *info* is not exactly a DigestInfo with one of the three hashes. Nothing was
                 sent.
             SecurityStatusNotSatisfied: the PIN is not verified.
-            SignatureMismatchError, CardDataError: as :meth:`sign`.
+            CertificateAbsent, SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         parse_digest_info(info)
         return self._sign_pkcs1(USER_AUTHENTICATION, info)
@@ -290,7 +305,10 @@ class JpkiSession:
 
     def _compute(self, pair: KeyPair, scheme: SignatureScheme, data: bytes) -> bytes:
         command = ComputeDigitalSignature(pair.key, scheme, data, pair.signature_length)
-        return self._selection.channel.send_on(pair.key, command)
+        try:
+            return self._selection.channel.send_on(pair.key, command)
+        except errors.FileNotFound as error:
+            raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
 
     def _public_key(self, pair: KeyPair) -> rsa.RSAPublicKey:
         try:

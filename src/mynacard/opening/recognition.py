@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from mynacard.errors import (
     ApplicationNotFound,
     CardDataError,
     CardError,
+    CertificateAbsent,
     NoResidenceCard,
     ProtocolError,
     SecurityStatusNotSatisfied,
@@ -47,7 +48,7 @@ class RecognisedIndividualNumberCard:
         certificates: which certificates are present.
         pins: the tries left of JPKI's PINs; the card's refusal where it does not have the PIN, or does not say.
         certificate_der: the user-authentication certificate; None if absent, or guarded by its PIN, as on phones.
-        ca_certificates_der: the CA certificates that belong to the certificates that are present.
+        ca_certificates_der: the CA certificates that belong to the certificates that are present, where they are there.
         applications: the other applications, by their names.
         expiry: the last day of the card; None if it does not say.
         specified: whether it is a specified residence card, too.
@@ -125,7 +126,7 @@ def _individual_number_card(channel: Channel, session: JpkiSession) -> Recognise
         certificates,
         {pair: status_or_refusal(channel, pair.pin) for pair in KEY_PAIRS},
         _free_certificate(session) if USER_AUTHENTICATION in present else None,
-        {pair: session.ca_certificate_der(pair) for pair in present},
+        _authorities(session, present),
         *_others(channel),
         has_residence_application(channel),
     )
@@ -134,8 +135,16 @@ def _individual_number_card(channel: Channel, session: JpkiSession) -> Recognise
 def _free_certificate(session: JpkiSession) -> bytes | None:
     try:
         return session.certificate_der(USER_AUTHENTICATION)
-    except SecurityStatusNotSatisfied:
+    except (SecurityStatusNotSatisfied, CertificateAbsent):
         return None
+
+
+def _authorities(session: JpkiSession, present: Iterable[KeyPair]) -> dict[KeyPair, bytes]:
+    authorities: dict[KeyPair, bytes] = {}
+    for pair in present:
+        with contextlib.suppress(CertificateAbsent):
+            authorities[pair] = session.ca_certificate_der(pair)
+    return authorities
 
 
 def _others(channel: Channel) -> tuple[tuple[str, ...], date | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 import click
 from cryptography import x509
 
-from mynacard.apdu.pins import PinStatus
+from mynacard.apdu.pins import PinStatus, TriesLeft
 from mynacard.cli.commands import residence
 from mynacard.cli.commands.cert import describe
 from mynacard.cli.commands.pin import status_json
@@ -20,8 +20,9 @@ from mynacard.cli.output import print_json
 from mynacard.cli.session import card_channel
 from mynacard.cli.wording import status_text
 from mynacard.errors import CardError
-from mynacard.jpki.layout import APPLICATION, KEY_PAIRS
+from mynacard.jpki.layout import APPLICATION, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
 from mynacard.opening.recognition import RecognisedIndividualNumberCard, RecognisedResidenceCard, recognise
+from mynacard.personal.layout import TEXT
 from mynacard.texts import N_, printable
 from mynacard.trust import is_simulated, load_certificate
 from mynacard.trust.last_days import Ending, LastDay, last_days
@@ -33,7 +34,9 @@ _INDIVIDUAL_NUMBER_CARD: Final = N_("Individual Number Card")
 _SPECIFIED: Final = N_(
     "Individual Number Card and specified residence card in one; how to read the latter is not public"
 )
-_NEXT: Final = N_("mynacard sign signs with it; mynacard personal shows what it says about its holder.")
+_SIGN: Final = N_("mynacard sign signs with it.")
+_LOG_IN: Final = N_("mynacard authenticate logs in with it.")
+_PERSONAL: Final = N_("mynacard personal shows what it says about its holder.")
 _ADVICE: Final = {
     Ending.CERTIFICATE: N_("The municipal office renews it, and the digital-signature one with it."),
     Ending.CARD: N_("The municipal office renews it."),
@@ -66,10 +69,13 @@ def info(card: CardChoice, period_of_stay: datetime | None, as_json: bool) -> No
     contents = _Contents.of(recognised)
     day = period_of_stay.date() if period_of_stay else None
     ends = last_days(contents.certificate, recognised.expiry, day, datetime.now(UTC))
+    recommended = list(_recommended(contents.card, ends))
     if as_json:
-        print_json(_as_json(contents, ends))
+        print_json(_as_json(contents, ends) | {"next": " ".join(recommended)})
         return
     _print(contents, ends)
+    if recommended:
+        click.echo(_("Next: {what}").format(what=" ".join(map(_, recommended))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,26 @@ def _print(contents: _Contents, ends: Sequence[LastDay]) -> None:
     for end in ends:
         if end.warning is not None:
             click.echo(_warning_text(end), err=True)
-    click.echo(_("Next: {what}").format(what=_(_NEXT)))
+
+
+def _recommended(card: RecognisedIndividualNumberCard, ends: Sequence[LastDay]) -> Iterator[str]:
+    """The commands that can work with this card."""
+    is_valid = all(end.days_left >= 0 for end in ends)
+    if is_valid and _is_usable(card, DIGITAL_SIGNATURE):
+        yield _SIGN
+    elif is_valid and _is_usable(card, USER_AUTHENTICATION):
+        yield _LOG_IN
+    if TEXT.name in card.applications:
+        yield _PERSONAL
+
+
+def _is_usable(card: RecognisedIndividualNumberCard, pair: KeyPair) -> bool:
+    """Whether the pair's certificate is there, and its PIN would be sent: there are tries besides the last."""
+    match card.pins[pair]:
+        case TriesLeft(count):
+            return count > 1 and card.certificates.of(pair)
+        case _:
+            return False
 
 
 def _which(authority: x509.Certificate) -> str:
@@ -140,7 +165,6 @@ def _as_json(contents: _Contents, ends: Sequence[LastDay]) -> dict[str, object]:
     return {
         "card": "individual-number-card",
         "specified_residence_card": card.specified,
-        "next": _NEXT,
         "application": APPLICATION,
         "token": card.token.label,
         "medium": card.token.medium.name.lower().replace("_", "-") if card.token.medium else None,

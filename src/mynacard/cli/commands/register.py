@@ -9,6 +9,9 @@ import click
 from mynacard.cli.commands.apply import BothPins, applicant, portal_options
 from mynacard.cli.language import _
 from mynacard.cli.options import card_options, password_options
+from mynacard.jpki.layout import KEY_PAIRS
+from mynacard.jpki.session import JpkiSession
+from mynacard.opening import open_card
 from mynacard.submission.exchange import AccountState
 from mynacard.texts import printable
 
@@ -21,6 +24,9 @@ __all__ = ["register"]
 @password_options
 @card_options
 def register(account: str | None, **options: Unpack[BothPins]) -> None:
+    card = options["card"]
+    with open_card(card.name, wait_s=card.wait_s) as channel:  # both keys, before the first PIN is asked for
+        JpkiSession(channel).require(*KEY_PAIRS)
     with applicant(**options) as sender:
         registered = sender.register() if account is None else sender.rebind(account)
     if registered.state is AccountState.ACTIVE:
