@@ -73,6 +73,7 @@ async def verified_session(
     deadlines: Deadlines = Deadlines(),
 ) -> AsyncGenerator[InThread[JpkiSession], None]:
     """As :func:`mynacard.verified_session`; a PIN provider is awaited in the event loop."""
+    pins.check_arguments(pair, pin)
     calls = _Calls()
     connecting = opening.connect_card(name, deadlines=deadlines)
     async with calls.inside(connecting) as connection:

@@ -9,10 +9,11 @@ import hashlib
 from enum import StrEnum
 from typing import Final
 
+from mynacard.arguments import BYTES, check_member, check_type
 from mynacard.errors import UnsupportedAlgorithmError
 from mynacard.texts import N_
 
-__all__ = ["HashAlgorithm", "digest_info", "parse_digest_info"]
+__all__ = ["HashAlgorithm", "digest_info", "hashed_info", "parse_digest_info"]
 
 
 class HashAlgorithm(StrEnum):
@@ -28,7 +29,12 @@ class HashAlgorithm(StrEnum):
         return hashlib.new(self.value).digest_size
 
     def digest(self, data: bytes) -> bytes:
-        """The digest of *data*."""
+        """The digest of *data*.
+
+        Raises:
+            UsageError: *data* is not bytes.
+        """
+        check_type(data, *BYTES, wanted="bytes")
         return hashlib.new(self.value, data).digest()
 
 
@@ -44,10 +50,23 @@ def digest_info(hash_: HashAlgorithm, digest: bytes) -> bytes:
 
     Raises:
         UnsupportedAlgorithmError: *digest* has another length.
+        UsageError: *hash_* is not a HashAlgorithm, or *digest* is not bytes.
     """
+    check_member(hash_, HashAlgorithm)
+    check_type(digest, *BYTES, wanted="bytes")
     if len(digest) != hash_.digest_size:
         raise UnsupportedAlgorithmError(N_("A digest of {hash} has another length."), hash=hash_.value)
     return _PREFIXES[hash_] + digest
+
+
+def hashed_info(hash_: HashAlgorithm, data: bytes) -> bytes:
+    """The DER of the DigestInfo with the digest of *data*.
+
+    Raises:
+        UsageError: *hash_* is not a HashAlgorithm, or *data* is not bytes.
+    """
+    check_member(hash_, HashAlgorithm)
+    return digest_info(hash_, hash_.digest(data))
 
 
 def parse_digest_info(info: bytes) -> tuple[HashAlgorithm, bytes]:
@@ -55,7 +74,9 @@ def parse_digest_info(info: bytes) -> tuple[HashAlgorithm, bytes]:
 
     Raises:
         UnsupportedAlgorithmError: *info* is anything else, including SHA-1 and MD5.
+        UsageError: *info* is not bytes.
     """
+    check_type(info, *BYTES, wanted="bytes")
     for hash_, prefix in _PREFIXES.items():
         if info.startswith(prefix) and len(info) == len(prefix) + hash_.digest_size:
             return hash_, info[len(prefix) :]

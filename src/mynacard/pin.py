@@ -6,6 +6,9 @@ import hmac
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from mynacard.arguments import BYTES, check_class
+from mynacard.errors import UsageError
+
 __all__ = ["AtKeypad", "Pin"]
 
 
@@ -17,11 +20,19 @@ class Pin:
 
     Python cannot promise to wipe memory: the string it was typed into, the copies the interpreter made and
     the buffers of the PC/SC service are out of reach. A reader with a keypad is the better answer.
+
+    Raises:
+        UsageError: the secret is neither text nor bytes. A number has lost its leading zeros.
     """
 
     __slots__ = ("__secret",)
 
     def __init__(self, secret: str | bytes) -> None:
+        try:
+            check_class(type(secret), str, *BYTES, wanted="str or bytes")
+        except UsageError:
+            del secret  # tracebacks show local variables
+            raise
         # Text that is not ASCII keeps its UTF-8 bytes here, so that the form check can refuse it.
         self.__secret: Final = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else bytes(secret)
 

@@ -20,6 +20,7 @@ from mynacard.apdu.commands import (
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
 from mynacard.apdu.status import SUCCESS, StatusWord
+from mynacard.arguments import check_type, wrong_type
 from mynacard.texts import N_
 
 __all__ = ["ISO_7816_4", "CardProfile", "Channel", "Meanings", "refusal"]
@@ -127,6 +128,9 @@ class Channel:
     """
 
     def __init__(self, card: Card, profile: CardProfile = CardProfile()) -> None:
+        if not callable(getattr(card, "transmit", None)):
+            raise wrong_type(type(card), "Card")
+        check_type(profile, CardProfile)
         self._card = card
         self._profile = profile
         self.selections = 0

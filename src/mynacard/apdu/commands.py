@@ -34,6 +34,7 @@ from construct import (
 
 from mynacard.apdu.message import CommandApdu
 from mynacard.apdu.wire import Wire
+from mynacard.arguments import wrong_type
 from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.pin import Pin
 from mynacard.texts import N_
@@ -428,8 +429,11 @@ def encode(command: Command) -> CommandApdu:
 
     Raises:
         ProtocolError: a field is out of the range that the wire has for it.
+        UsageError: *command* is not a command.
     """
-    form = FORMS[type(command)]
+    form = FORMS.get(type(command))
+    if form is None:
+        raise wrong_type(type(command), "Command")
     values = {field.name: getattr(command, field.name) for field in dataclasses.fields(command)}
     try:
         p1, p2 = _build(form.parameters, values)

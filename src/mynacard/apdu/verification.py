@@ -19,6 +19,7 @@ from mynacard.apdu.channel import Channel, refusal
 from mynacard.apdu.commands import CURRENT, ChangeKey, ChangeReferenceData, Command, Verify, VerifyStatus, encode
 from mynacard.apdu.pins import Blocked, PinReference, PinSecret, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.apdu.status import SUCCESS, StatusWord
+from mynacard.arguments import check_class, check_type
 from mynacard.pin import AtKeypad, Pin
 from mynacard.texts import N_
 
@@ -51,8 +52,10 @@ def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = Fa
     Raises:
         PinFormError: it is empty, of the wrong length, or has a character that this PIN cannot have.
         NoKeypadError: it is to be typed at a keypad, and may have letters.
-        UsageError: its ``timeout_s`` is not 1..255.
+        UsageError: its ``timeout_s`` is not 1..255, or *reference* or *pin* is something else.
     """
+    check_type(reference, PinReference)
+    check_class(type(pin), Pin, AtKeypad)
     if isinstance(pin, AtKeypad):
         _digits(reference)
         if type(pin.timeout_s) is not int or not 1 <= pin.timeout_s <= keypad.TIMEOUT_MAX_S:
@@ -78,7 +81,10 @@ def pin_status(channel: Channel, reference: PinReference) -> PinStatus:
     Raises:
         PinAbsent: the card does not have this PIN.
         CardError: the card refuses the query.
+        UsageError: *channel* is not a Channel, or *reference* is not a PinReference. Nothing was sent.
     """
+    check_type(channel, Channel)
+    check_type(reference, PinReference)
     try:
         status = channel.exchange_on(reference.key, VerifyStatus(reference.key)).status
     except errors.FileNotFound as error:  # at SELECT: a card that has no short identifiers, or not this one

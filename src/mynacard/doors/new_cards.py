@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, overload
 
+from mynacard.arguments import check_type
 from mynacard.doors.pki_cache import cached_pki, new_key_der
 from mynacard.jpki.objects import Medium
 from mynacard.simulator.card_files import AnyContents
@@ -60,11 +61,14 @@ def new_contents(traits: Traits, pins: Mapping[str, str], persona: AnyPersona, *
     Raises:
         TestPkiError: the cache folder cannot be used, or a key in it is damaged.
     """
+    check_type(traits, Traits)
     if isinstance(persona, Persona):
         return _contents_of(traits, pins, persona, {name: new_key_der() for name in persona.certificates if own_keys})
     from mynacard.doors.residence_cache import cached_residence_pki  # noqa: PLC0415  # few cards need it
     from mynacard.simulator.residence.issuing import ATR, issue  # noqa: PLC0415
+    from mynacard.simulator.residence.persona import ResidencePersona  # noqa: PLC0415
 
+    check_type(persona, ResidencePersona, wanted="Persona or ResidencePersona")
     signer = cached_residence_pki().signer(persona, datetime.now(UTC))
     return issue(persona, signer, replace(traits, atr=ATR))
 

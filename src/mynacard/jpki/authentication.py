@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from mynacard.arguments import check_type
 from mynacard.errors import UsageError
 from mynacard.texts import N_
 
@@ -64,6 +65,7 @@ def check_origin(origin: str) -> None:
     Raises:
         UsageError: it is not.
     """
+    check_type(origin, str)
     match = _ORIGIN.fullmatch(origin) if len(origin) <= ORIGIN_MAX else None
     if match is None or not _good_host(match["host"]) or not _good_port(match["port"]):
         raise UsageError(
@@ -78,6 +80,7 @@ def check_nonce(nonce: str) -> None:
     Raises:
         UsageError: it does not.
     """
+    check_type(nonce, str)
     if len(nonce) not in _NONCE_LENGTHS or not _NONCE.fullmatch(nonce):
         raise UsageError(
             N_("The nonce must have 44 to 128 characters of base64; this one has {length}."), length=len(nonce)

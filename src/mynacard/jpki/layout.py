@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mynacard.apdu.pins import PinReference
+from mynacard.arguments import check_choice
 from mynacard.texts import N_
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "TOKEN_INFO",
     "USER_AUTHENTICATION",
     "KeyPair",
+    "check_pair",
 ]
 
 DF_NAME: Final = bytes.fromhex("D392F000260100000001")
@@ -74,3 +76,18 @@ DIGITAL_SIGNATURE: Final = KeyPair(  # 署名用電子証明書
 )  # fmt: skip
 
 KEY_PAIRS: Final = (USER_AUTHENTICATION, DIGITAL_SIGNATURE)
+
+
+def check_pair(pair: object) -> None:
+    """Check that *pair* is a KeyPair, such as those in :data:`KEY_PAIRS`; its name is not enough.
+
+    Raises:
+        UsageError: it is not. Nothing was sent.
+    """
+    check_choice(pair, KeyPair, _CHOICES)
+
+
+_CHOICES: Final = {
+    "DIGITAL_SIGNATURE": DIGITAL_SIGNATURE.name,
+    "USER_AUTHENTICATION": USER_AUTHENTICATION.name,
+}

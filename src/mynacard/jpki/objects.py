@@ -14,7 +14,7 @@ from construct import Bytes, Const, ConstructError, ExprAdapter, Int32ub, Mappin
 from mynacard.apdu import tlv
 from mynacard.apdu.wire import Wire
 from mynacard.errors import CardDataError, TlvError
-from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair, check_pair
 from mynacard.texts import N_
 
 __all__ = ["CertificatesPresent", "Medium", "TokenInfo", "certificate_length"]
@@ -117,6 +117,7 @@ class CertificatesPresent:
 
     def of(self, pair: KeyPair) -> bool:
         """Whether the certificate of *pair* is on the card."""
+        check_pair(pair)
         return self.digital_signature if pair is DIGITAL_SIGNATURE else self.user_authentication
 
     def __bytes__(self) -> bytes:

@@ -19,7 +19,7 @@ from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature,
 from mynacard.apdu.message import Card
 from mynacard.apdu.pins import PinSecret, PinStatus
 from mynacard.apdu.selection import Selection
-from mynacard.hashes import HashAlgorithm, digest_info, parse_digest_info
+from mynacard.hashes import HashAlgorithm, digest_info, hashed_info, parse_digest_info
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
 from mynacard.jpki.key import CardPrivateKey
@@ -31,6 +31,7 @@ from mynacard.jpki.layout import (
     TOKEN_INFO,
     USER_AUTHENTICATION,
     KeyPair,
+    check_pair,
 )
 from mynacard.jpki.objects import CertificatesPresent, TokenInfo, certificate_length
 from mynacard.pin import Pin
@@ -60,6 +61,8 @@ class JpkiSession:
     """
 
     def __init__(self, card: Card, *, certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES) -> None:
+        for pair in certificates:
+            check_pair(pair)
         self._certificates = {pair.certificate: der for pair, der in certificates.items()}
         self._selection = Selection(card, DF_NAME, APPLICATION)
 
@@ -87,6 +90,7 @@ class JpkiSession:
         Raises:
             PinAbsent, CardError: as :func:`mynacard.apdu.verification.pin_status`.
         """
+        check_pair(pair)
         return verification.pin_status(self._selection.channel, pair.pin)
 
     def certificate_der(self, pair: KeyPair) -> bytes:
@@ -100,6 +104,7 @@ class JpkiSession:
             CertificateAbsent: it is not on this card.
             CardDataError: its file does not begin like a certificate.
         """
+        check_pair(pair)
         return self._certificate(pair.certificate, pair)
 
     def ca_certificate_der(self, pair: KeyPair) -> bytes:
@@ -108,6 +113,7 @@ class JpkiSession:
         Raises:
             CertificateAbsent, CardDataError: as :meth:`certificate_der`.
         """
+        check_pair(pair)
         return self._certificate(pair.ca_certificate, pair)
 
     def require(self, *pairs: KeyPair) -> None:
@@ -137,6 +143,7 @@ class JpkiSession:
         Raises:
             PinError, CardError, NoKeypadError, UsageError: as :func:`mynacard.apdu.verification.verify`.
         """
+        check_pair(pair)
         pin = Pin(pin) if isinstance(pin, str) else pin
         channel = self._selection.channel
         verification.check_form(pair.pin, pin, upper_case=upper_case)
@@ -160,6 +167,7 @@ class JpkiSession:
         Raises:
             PinError, CardError, NoKeypadError, UsageError: as :func:`mynacard.apdu.change.change`.
         """
+        check_pair(pair)
         old, new = (Pin(pin) if isinstance(pin, str) else pin for pin in (old, new))
         self._selection.may_probe = False
         change.change(
@@ -184,8 +192,9 @@ class JpkiSession:
             SignatureMismatchError: the card's answer is not a signature of *data* under its own certificate.
             CardDataError: its certificate is damaged, or does not hold an RSA key of 2048 bits.
         """
+        info = hashed_info(hash_, data)
         meaning.check(data)
-        return self.sign_digest_info(digest_info(hash_, hash_.digest(data)))
+        return self.sign_digest_info(info)
 
     def sign_digest_info(self, info: bytes) -> bytes:
         """The signing key's signature of a DigestInfo with SHA-256, SHA-384 or SHA-512, as :meth:`sign`.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from typing import TypeAlias, Unpack
 
 from mynacard.apdu.channel import CardProfile
+from mynacard.arguments import wrong_type
 from mynacard.opening import OpeningOptions, connect_card
 from mynacard.residence.agreement import ENTROPY_LENGTH
 from mynacard.residence.card import ResidenceCard
@@ -43,6 +44,8 @@ def opened_residence_card(
         ProtocolError, OutcomeUnknownError: as :meth:`mynacard.residence.ResidenceCard.authenticate`.
         ReaderError, UsageError, CardFileError, TestPkiError: as :func:`mynacard.open_card`.
     """
+    if not (isinstance(number, CardNumber) or callable(number)):
+        raise wrong_type(type(number), "CardNumber or NumberProvider")
     profile = CardProfile(extended_length=extended_length)
     with connect_card(name, **opening) as connection:
         if not isinstance(number, CardNumber):

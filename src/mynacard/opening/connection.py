@@ -10,6 +10,7 @@ from typing import Protocol, TypedDict, Unpack, assert_never
 
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.message import Card
+from mynacard.arguments import check_type, wrong_type
 from mynacard.opening.names import (
     AnyReader,
     CardName,
@@ -106,10 +107,15 @@ def connect_card(
 
     Raises:
         ReaderError: no library, service, reader or card; a name that fits none or several (:func:`choose_reader`).
-        UsageError: no persona has this name; or as :class:`mynacard.readers.ReaderCard`.
+        UsageError: an argument has the wrong type; no persona has this name; or as
+            :class:`mynacard.readers.ReaderCard`.
         CardFileError: the file of a simulated or recorded card is missing, damaged or in use.
         TestPkiError: the cache folder cannot be used, so that a fresh simulated card cannot be made.
     """
+    if not callable(around):
+        raise wrong_type(type(around), "Callable[[Card], Card]")
+    check_type(deadlines, Deadlines)
+    check_type(wait_s, float, int)
     with _opened(card_name(name), deadlines, wait_s) as card:
         yield CardConnection(card, around)
 

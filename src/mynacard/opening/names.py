@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Final, TypeAlias
 
 from mynacard import errors
+from mynacard.arguments import check_type
 from mynacard.readers import ReaderState
 from mynacard.texts import N_
 
@@ -88,7 +90,12 @@ def _simulated(rest: str) -> Simulated:
 
 
 def named(name: str | None) -> str:
-    """*name*; if it is None, the value of ``MYNACARD_READER``."""
+    """*name*; if it is None, the value of ``MYNACARD_READER``.
+
+    Raises:
+        UsageError: it is neither a text nor None.
+    """
+    check_type(name, str, NoneType, wanted="str or None")
     return name if name is not None else os.environ.get(_VARIABLE, "")
 
 

@@ -17,7 +17,8 @@ from typing import IO, Final, Protocol, TypeVar, Unpack
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
 from mynacard.apdu.verification import check_tries
-from mynacard.jpki.layout import KeyPair
+from mynacard.arguments import check_type, wrong_type
+from mynacard.jpki.layout import KeyPair, check_pair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import CardConnection, OpeningOptions, connect_card
 from mynacard.personal.session import ApplicationSession
@@ -27,6 +28,7 @@ __all__ = [
     "PinProvider",
     "PinRequest",
     "ask",
+    "check_arguments",
     "pin_from_descriptor",
     "pin_from_stream",
     "pins_from_stream",
@@ -132,6 +134,7 @@ def verified_session(
         CardLostError: the card was removed, replaced or reset while the holder typed. No PIN was sent.
         ReaderError, UsageError, CardFileError, TestPkiError: as :func:`mynacard.open_card`.
     """
+    check_arguments(pair, pin)
     with (
         connect_card(name, **opening) as connection,
         verified_session_on(
@@ -205,6 +208,8 @@ def verified_application(
         ApplicationNotFound: the card does not have this application.
         PinError, CardLostError, ReaderError, UsageError, CardFileError, TestPkiError: as :func:`verified_session`.
     """
+    check_type(reference, PinReference)
+    _check_pin(pin)
     with connect_card(name, **opening) as connection:
         if not isinstance(pin, Pin | AtKeypad):
             pin = ask(
@@ -220,6 +225,21 @@ def verified_application(
             before(session)
             session.verify(reference, pin, spend_last_try=spend_last_try)
             yield session
+
+
+def check_arguments(pair: object, pin: object) -> None:
+    """Check the types of what :func:`verified_session` takes, before any card is connected.
+
+    Raises:
+        UsageError: *pair* is not a KeyPair, or *pin* is neither a PIN nor a function that gets one.
+    """
+    check_pair(pair)
+    _check_pin(pin)
+
+
+def _check_pin(pin: object) -> None:
+    if not (isinstance(pin, Pin | AtKeypad) or callable(pin)):
+        raise wrong_type(type(pin), "Pin, AtKeypad or PinProvider")
 
 
 def ask(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from mynacard.arguments import check_member, check_type
 from mynacard.errors import CardDataError
 from mynacard.hashes import HashAlgorithm
 from mynacard.personal.cv import CvCertificate
@@ -101,6 +102,8 @@ def check_text(
     Raises:
         UsageError: the nonce has fewer than 16 bytes.
     """
+    check_type(files, TextFiles)
+    check_member(wanted, RootKind)
     _check_nonce(presence)
     certified, issuer, root = _certificate(files.certificate, Purpose.TEXT, wanted, roots)
     digests, signed = _digests(files.digests, issuer)
@@ -141,6 +144,8 @@ def check_face(
     Raises:
         UsageError: the nonce has fewer than 16 bytes.
     """
+    check_type(files, FaceFiles)
+    check_member(wanted, RootKind)
     _check_nonce(presence)
     certified, issuer, root = _certificate(files.certificate, Purpose.CARD_FACE, wanted, roots)
     age, age_key = _record(files.age_record, issuer, AgeRecord)

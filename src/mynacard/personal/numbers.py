@@ -12,6 +12,7 @@ from datetime import date
 from enum import Enum, auto
 from typing import Final, NoReturn
 
+from mynacard.arguments import check_class, check_member, check_type
 from mynacard.errors import UsageError
 from mynacard.personal.eras import era_of
 from mynacard.pin import Pin
@@ -51,8 +52,13 @@ class MyNumber:
     __slots__ = ("__digits",)
 
     def __init__(self, digits: str) -> None:
-        if len(digits) != 12 or not _DIGITS.fullmatch(digits):
+        try:
+            check_class(type(digits), str)
+        except UsageError:
             del digits  # tracebacks show local variables
+            raise
+        if len(digits) != 12 or not _DIGITS.fullmatch(digits):
+            del digits
             raise UsageError(N_("An Individual Number has twelve digits."))
         if check_digit(digits[:11]) != digits[11]:
             del digits
@@ -100,6 +106,7 @@ def birth_date_pin(birth_date: date, *, calendar: Calendar = Calendar.JAPANESE) 
 
 def verification_number_a(number: MyNumber) -> Pin:
     """Verification number A (照合番号A): the Individual Number."""
+    check_class(type(number), MyNumber)
     return Pin(number.reveal())
 
 
@@ -117,6 +124,8 @@ def verification_number_b(
     Raises:
         UsageError: the year or the code has the wrong length, or the birth date lies before all eras.
     """
+    check_type(expiry_year, int)
+    check_class(type(security_code), str)
     if not 1000 <= expiry_year <= 9999:
         del security_code
         raise UsageError(N_("The year of expiry has four digits."))
@@ -132,6 +141,8 @@ def verification_number_b(
 
 
 def _six_digits(day: date, calendar: Calendar) -> str:
+    check_type(day, date)
+    check_member(calendar, Calendar)
     year = day.year % 100 if calendar is Calendar.WESTERN else era_of(day).year(day)
     if year > 99:
         raise UsageError(N_("The year of an era has at most two digits on a card."))

@@ -9,6 +9,7 @@ from mynacard.apdu.commands import ComputeWithDefaultKey, ReadRecord, SignatureS
 from mynacard.apdu.message import Card
 from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
 from mynacard.apdu.selection import Selection
+from mynacard.arguments import check_type
 from mynacard.errors import CardDataError, UsageError
 from mynacard.personal.checking import Presence, challenge_input
 from mynacard.personal.keys import KeyId
@@ -84,6 +85,7 @@ class ApplicationSession:
         """Read what is better read before a PIN is sent."""
 
     def _own(self, reference: PinReference) -> PinReference:
+        check_type(reference, PinReference)
         if reference not in self.application.pins:
             raise UsageError(
                 N_("The {application} application has no {pin}. Nothing was sent."),

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
+from mynacard.arguments import check_type
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.personal.keys import PublicKeyObject
@@ -72,6 +73,7 @@ def challenge_input(nonce: bytes) -> bytes:
     Raises:
         UsageError: there are fewer.
     """
+    check_type(nonce, bytes)
     if len(nonce) < NONCE_MIN:
         raise UsageError(N_("A challenge has at least {count} bytes."), count=NONCE_MIN)
     return digest_info(HashAlgorithm.SHA256, HashAlgorithm.SHA256.digest(nonce))

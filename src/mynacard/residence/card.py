@@ -22,6 +22,7 @@ from mynacard.apdu.commands import (
 )
 from mynacard.apdu.message import NE_MAX, Card, ResponseApdu
 from mynacard.apdu.status import SUCCESS, StatusWord
+from mynacard.arguments import check_class, check_type
 from mynacard.residence.agreement import CHALLENGE_LENGTH, Half, NumberKey, session_key
 from mynacard.residence.ciphers import AES_CMAC, TRIPLE_DES, Suite
 from mynacard.residence.contents import CardFiles, card_type, specification_version
@@ -119,6 +120,8 @@ class ResidenceCard:
             OutcomeUnknownError: the answer to the number did not come.
             CardError: the card refused in another way.
         """
+        check_class(type(number), CardNumber)
+        check_type(entropy, bytes)
         self._check_selected()
         own, suite = Half.of(entropy), SUITES[self.type.generation]
         key = NumberKey.of(suite, number)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from mynacard.apdu import tlv
+from mynacard.arguments import check_type
 from mynacard.errors import PinFormError, TlvError, UsageError
 from mynacard.images import Image, ImageKind
 from mynacard.residence import forms
@@ -258,6 +259,7 @@ def contents_of(files: CardFiles) -> Contents:
         CardDataError: one does not have the known form, or is missing.
         UsageError: no source describes the files of this type.
     """
+    check_type(files, CardFiles)
     match files.type.generation, files.type.specified:
         case 1, _:
             return _first(files)

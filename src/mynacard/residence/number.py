@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Final
 
-from mynacard.errors import PinFormError
+from mynacard.errors import PinFormError, UsageError
 from mynacard.pin import Pin
 from mynacard.texts import N_
 
@@ -30,14 +30,19 @@ class CardNumber(Pin):
 
     Raises:
         PinFormError: it has another form. Nothing was sent.
+        UsageError: it is neither text nor bytes.
     """
 
     __slots__ = ()
 
     def __init__(self, text: str | bytes) -> None:
-        super().__init__(text)
-        if not _FORM.fullmatch(self.reveal()):
+        try:
+            super().__init__(text)
+        except UsageError:
             del text  # tracebacks show local variables
+            raise
+        if not _FORM.fullmatch(self.reveal()):
+            del text
             raise PinFormError(
                 N_("The {pin} has {form}. What was typed does not have this form, and was not sent."),
                 pin=NUMBER_LABEL,

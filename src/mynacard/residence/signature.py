@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from mynacard.arguments import check_member, check_type
 from mynacard.errors import CertificateFileError, UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.residence.anchors import Anchor, AnchorKind
@@ -63,6 +64,9 @@ def check(
         CardDataError: a signed file does not have the known form, or is missing.
         UsageError: *at* has no time zone.
     """
+    check_type(files, CardFiles)
+    check_type(at, datetime)
+    check_member(wanted, AnchorKind)
     if at.tzinfo is None:
         raise UsageError(N_("The time of the check needs a time zone."))
     read, verify = _GENERATIONS[files.type.generation]
@@ -101,6 +105,7 @@ def signed_data(files: CardFiles) -> bytes | None:
     Raises:
         CardDataError: a signed file does not have the known form, or is missing.
     """
+    check_type(files, CardFiles)
     if files.type.generation == 1:
         parts = [files.needed(First.FRONT).values.get(0xD0), files.needed(First.FACE).values.get(0xD1)]
     else:

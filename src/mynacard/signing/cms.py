@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
+from mynacard.arguments import BYTES, check_member, check_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.meaning import key_for_signed_attributes
@@ -124,6 +125,7 @@ def sign(
     After any of these, nothing was signed. Exceptions of *key* pass through.
     """
     check_length(data, detached=detached)
+    check_member(hash_, HashAlgorithm)
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
         raise UsageError(N_("The certificate belongs to another key than the one that is to sign."))
     own = key_for_signed_attributes(key)
@@ -136,8 +138,9 @@ def check_length(data: bytes, *, detached: bool) -> None:
     """Check that *data* fits into a signature, unless this is *detached*.
 
     Raises:
-        UsageError: it has more than :data:`CONTENT_MAX` bytes.
+        UsageError: it is not bytes, or has more than :data:`CONTENT_MAX` bytes.
     """
+    check_type(data, *BYTES, wanted="bytes")
     if not detached and len(data) > CONTENT_MAX:
         raise UsageError(
             N_("A signature holds at most {most} bytes of content: keep the signature in a file of its own."),

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from mynacard.arguments import check_member
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.meaning import key_for_signed_attributes
@@ -27,9 +28,10 @@ def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorit
 
     Raises:
         MissingExtraError: pyHanko is not installed.
-        UsageError: *certificate* is of another key.
+        UsageError: *certificate* is of another key, or *hash_* is not a HashAlgorithm.
         UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
     """
+    check_member(hash_, HashAlgorithm)
     public_key = certificates.rsa_public_key(certificate)
     if public_key.public_numbers() != key.public_key().public_numbers():
         raise UsageError(N_("The certificate belongs to another key than the one that is to sign."))

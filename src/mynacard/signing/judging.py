@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from io import BufferedIOBase
+from types import NoneType
 from typing import overload
 
 from cryptography import x509
 
+from mynacard.arguments import check_member, check_type, wrong_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, encodings, pdf, rawsig, timestamp
@@ -24,6 +26,7 @@ from mynacard.signing.content import Content, DigestOf, of_bytes, of_file
 from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
 from mynacard.trust.acceptance import require
+from mynacard.trust.chain import check_anchors
 from mynacard.trust.holder import HolderAttributes, holder_of
 from mynacard.trust.revocation import NO_EVIDENCE, present
 from mynacard.verdict import Undecided, bad, overall
@@ -221,11 +224,17 @@ def judge(
         CertificateFileError: what should be a signature is not one, or *evidence* holds no revocation data.
         PdfFileError: *document* is neither a signature nor a PDF file with one; see :func:`mynacard.signing.pdf.read`.
         MissingExtraError: pyHanko, needed for PDF files, time stamps and revocation data, is not installed.
-        UsageError: *at* or *now* has no time zone; *certificate* without *signature*; or *document* is a signature
-            without its content.
+        UsageError: an argument has the wrong type; *at* or *now* has no time zone; *certificate* without *signature*;
+            or *document* is a signature without its content.
     """
+    if not (isinstance(document, bytes) or hasattr(document, "read")):
+        raise wrong_type(type(document), "bytes or a binary stream")
+    check_type(signature, bytes, NoneType, wanted="bytes or None")
+    check_type(at, datetime)
+    check_member(hash_, HashAlgorithm)
+    anchors, time_anchors = check_anchors(anchors), check_anchors(time_anchors)
     trusted = tuple(anchor.certificate for anchor in time_anchors)
-    trust = _Trust(tuple(anchors), at, present(now), evidence, trusted, tuple(policies))
+    trust = _Trust(anchors, at, present(now), evidence, trusted, tuple(policies))
     if signature is not None:
         content = of_bytes(document) if isinstance(document, bytes) else of_file(document)
         return Judgements((_detached(content, signature, certificate, hash_, trust),))

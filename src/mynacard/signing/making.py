@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mynacard import meaning
+from mynacard.arguments import check_member
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, encodings, pades
@@ -57,6 +58,8 @@ class Making:
     time_stamped: bool = False
 
     def __post_init__(self) -> None:
+        check_member(self.format, Format)
+        check_member(self.hash_, HashAlgorithm)
         if self.format is not Format.PADES and (self.field is not None or self.appearance is not None):
             raise UsageError(N_("Only a signature in a PDF file (PAdES) has a field and can be visible."))
         if self.format not in (Format.CMS, Format.CADES) and self.opaque:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from mynacard.arguments import BYTES, check_type
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import ber, cms, timestamp
@@ -387,6 +388,7 @@ def opened(pdf: bytes, budget: Budget | None = None) -> Any:
 
 
 def _opened(pdf: bytes, budget: Budget, *, strict: bool) -> Any:
+    check_type(pdf, *BYTES, wanted="bytes")
     pyhanko.check_installed()
     if len(pdf) > PDF_MAX:
         raise PdfFileError(N_("This PDF file is longer than {most} bytes."), most=PDF_MAX)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard.arguments import check_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
 from mynacard.texts import N_, printable
 
@@ -52,6 +53,7 @@ def load(data: bytes) -> x509.Certificate:
     Raises:
         CertificateFileError: *data* is not a certificate, holds more than one, is damaged, or is too long.
     """
+    check_type(data, bytes)
     if len(data) > CERTIFICATE_MAX:
         raise CertificateFileError(
             N_("This is not a certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX
@@ -78,6 +80,7 @@ def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
     Raises:
         UnsupportedAlgorithmError: it is another kind of key, or has fewer than 2048 or more than 8192 bits.
     """
+    check_type(certificate, x509.Certificate, wanted="cryptography.x509.Certificate")
     key = _public_key(certificate)
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size not in KEY_BITS:
         raise UnsupportedAlgorithmError(N_("The certificate does not hold an RSA key of 2048 to 8192 bits."))

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
+from mynacard.arguments import check_member, check_type
 from mynacard.errors import UnsupportedAlgorithmError, UsageError
 from mynacard.texts import N_, moment
 from mynacard.trust.acceptance import require
@@ -78,6 +79,21 @@ class Anchor:
 
     certificate: x509.Certificate
     simulated: bool = False
+
+    def __post_init__(self) -> None:
+        check_type(self.certificate, x509.Certificate, wanted="cryptography.x509.Certificate")
+
+
+def check_anchors(anchors: Iterable[Anchor]) -> tuple[Anchor, ...]:
+    """*anchors*, each of which must be an Anchor: a certificate does not say whether it is trusted as a simulated one.
+
+    Raises:
+        UsageError: one of them is something else.
+    """
+    check_type(anchors, Iterable, wanted="Iterable[Anchor]")
+    for anchor in (trusted := tuple(anchors)):
+        check_type(anchor, Anchor)
+    return trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +188,16 @@ def check(
         policies: object identifiers, one of which the certificate must have among its policies; empty for any.
 
     Raises:
-        UsageError: *at* or *now* has no time zone.
+        UsageError: an argument has the wrong type, or *at* or *now* has no time zone.
         CertificateFileError, MissingExtraError: as :func:`~mynacard.trust.revocation.revocation` raises them.
     """
+    check_type(certificate, x509.Certificate, wanted="cryptography.x509.Certificate")
+    check_type(at, datetime)
+    check_member(purpose, Purpose)
     if at.tzinfo is None:
         raise UsageError(N_("The time of the check needs a time zone."))
     now = present(now)
-    trusted = tuple(anchors)
+    trusted = check_anchors(anchors)
     issuers = [anchor for anchor in trusted if _issued(certificate, anchor.certificate)]
     own_policies = _policies(certificate)
     usage = _key_usage(certificate, purpose)
@@ -222,6 +241,7 @@ def _best(reports: list[Report]) -> Report:
 
 def is_simulated(authority: x509.Certificate) -> bool:
     """Whether *authority* says in its name that it is a CA of the test PKI."""
+    check_type(authority, x509.Certificate, wanted="cryptography.x509.Certificate")
     organizations = authority.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return any(organization.value == SIMULATED_ORGANIZATION for organization in organizations)
 

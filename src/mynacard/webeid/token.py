@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from mynacard._version import __version__
+from mynacard.arguments import check_type
 from mynacard.errors import ProtocolError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
 from mynacard.jpki import authentication
@@ -80,6 +81,7 @@ def parse(text: str) -> AuthenticationToken:
             the five fields, each once and a string; or a field does not have its form.
         UnsupportedAlgorithmError: the algorithm is not RS256.
     """
+    check_type(text, str)
     if len(text) not in LENGTHS:
         raise ProtocolError(N_("This is not a Web eID token: it has fewer than 100 or more than 10,000 characters."))
     fields = _fields(text)
@@ -107,6 +109,7 @@ def verify_signature(token: AuthenticationToken, origin: str, nonce: str) -> Ste
             gives.
         UnsupportedAlgorithmError: the algorithm is not RS256, or the key is not RSA of 2048 to 8192 bits.
     """
+    check_type(token, AuthenticationToken)
     if (token.format, token.algorithm) != (FORMAT, ALGORITHM):
         raise UnsupportedAlgorithmError(
             N_("The token is signed with an algorithm other than {algorithm}."), algorithm=ALGORITHM

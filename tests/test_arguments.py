@@ -1,0 +1,393 @@
+"""Arguments of the wrong type are the caller's mistake: one UsageError that names the right one, before any byte."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from types import ModuleType
+from typing import Any, Final, get_origin, is_typeddict
+
+import anyio
+import pytest
+
+import mynacard
+from mynacard import (
+    DIGITAL_SIGNATURE,
+    USER_AUTHENTICATION,
+    CardNumber,
+    Channel,
+    HashAlgorithm,
+    JpkiSession,
+    Pin,
+    ResidenceCard,
+    aio,
+    apdu,
+    arguments,
+    errors,
+    hashes,
+    jpki,
+    opening,
+    personal,
+    residence,
+    trust,
+    webeid,
+)
+from mynacard.apdu.commands import encode
+from mynacard.doors.new_cards import new_card
+from mynacard.opening.pins import verified_application
+from mynacard.personal import MyNumber, TextFiles, TextSession
+from mynacard.signing import cades, cms, pades
+from mynacard.signing.judging import judge
+from mynacard.signing.making import Format, Making
+from mynacard.simulator import Traits
+from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from mynacard.trust import Purpose, load_certificate
+from mynacard.webeid import AuthenticationToken
+from tests.jpki.cards import NONCE, ORIGIN, card_with, certificate_of, private_key_of
+from tests.support import CardThat
+
+NOW: Final = datetime(2026, 11, 30, tzinfo=UTC)
+ONE_PAIR: Final = "DIGITAL_SIGNATURE or USER_AUTHENTICATION is wanted, not {}."
+ONE_HASH: Final = "HashAlgorithm.SHA256, HashAlgorithm.SHA384 or HashAlgorithm.SHA512 is wanted, not {}."
+SHA256: Final = "HashAlgorithm.SHA256 is wanted, not 'sha256'."
+LOG_IN: Final = "USER_AUTHENTICATION is wanted, not 'user-authentication'."
+CERTIFICATE: Final = "cryptography.x509.Certificate is wanted, not {}."
+
+
+def wrong(value: object) -> Any:
+    """*value*, which type checkers then let pass: it is wrong for them, too."""
+    return value
+
+
+def certificate() -> Any:
+    return load_certificate(certificate_of(DIGITAL_SIGNATURE))
+
+
+def key() -> Any:
+    return private_key_of(DIGITAL_SIGNATURE)
+
+
+def jpki_session(use: Callable[[JpkiSession], object]) -> None:
+    card = CardThat(card_with().transmit)
+    session = JpkiSession(card)
+    with pytest.raises(errors.UsageError) as caught:
+        use(session)
+    assert len(card.sent) == 1, "only the SELECT"
+    raise caught.value
+
+
+def text_session(use: Callable[[TextSession], object]) -> None:
+    use(TextSession(new_card()))
+
+
+def residence_card(use: Callable[[ResidenceCard], object]) -> None:
+    use(ResidenceCard(new_card(persona=RESIDENCE_PERSONAS["residence-1-mid-term"])))
+
+
+def entered(context: Any) -> None:
+    with context:
+        pytest.fail("entered")
+
+
+def entered_in_a_loop(make: Callable[[], Any]) -> None:
+    async def main() -> None:
+        async with make():
+            pytest.fail("entered")
+
+    anyio.run(main)
+
+
+TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
+    "Pin": [(lambda: Pin(wrong(7391)), "str or bytes is wanted, not int.")],
+    "CardNumber": [(lambda: CardNumber(wrong(7391)), "str or bytes is wanted, not int.")],
+    "MyNumber": [(lambda: MyNumber(wrong(123456789012)), "str is wanted, not int.")],
+    "Channel": [
+        (lambda: Channel(wrong("sim:")), "Card is wanted, not str."),
+        (lambda: Channel(card_with(), wrong(True)), "CardProfile is wanted, not bool."),
+        (lambda: Channel(card_with()).send(wrong(b"\x00\xa4\x04\x00")), "Command is wanted, not bytes."),
+    ],
+    "JpkiSession": [
+        (lambda: JpkiSession(wrong("sim:")), "Card is wanted, not str."),
+        (lambda: JpkiSession(card_with(), certificates=wrong({"user-authentication": b""})), LOG_IN),
+    ],
+    "JpkiSession.pin_status": [
+        (lambda: jpki_session(lambda session: session.pin_status(wrong("user-authentication"))), LOG_IN),
+        (lambda: jpki_session(lambda session: session.pin_status(wrong("USER_AUTHENTICATION"))),
+         "USER_AUTHENTICATION is wanted, not 'USER_AUTHENTICATION'."),
+        (lambda: jpki_session(lambda session: session.pin_status(wrong("auth"))), ONE_PAIR.format("str")),
+        (lambda: jpki_session(lambda session: session.pin_status(wrong(None))), ONE_PAIR.format("NoneType")),
+    ],
+    "JpkiSession.certificate_der": [
+        (lambda: jpki_session(lambda session: session.certificate_der(wrong(DIGITAL_SIGNATURE.pin))),
+         ONE_PAIR.format("PinReference")),
+    ],
+    "JpkiSession.ca_certificate_der": [
+        (lambda: jpki_session(lambda session: session.ca_certificate_der(wrong(1))), ONE_PAIR.format("int")),
+    ],
+    "JpkiSession.require": [
+        (lambda: jpki_session(lambda session: session.require(wrong("user authentication"))),
+         LOG_IN.replace("'user-", "'user ")),
+    ],
+    "JpkiSession.verify": [
+        (lambda: jpki_session(lambda session: session.verify(USER_AUTHENTICATION, wrong(7391))),
+         "Pin or AtKeypad is wanted, not int."),
+        (lambda: jpki_session(lambda session: session.verify(USER_AUTHENTICATION, wrong(b"7391"))),
+         "Pin or AtKeypad is wanted, not bytes."),
+        (lambda: jpki_session(lambda session: session.verify(wrong("7391"), wrong(USER_AUTHENTICATION))),
+         ONE_PAIR.format("str")),
+    ],
+    "JpkiSession.change_pin": [
+        (lambda: jpki_session(lambda session: session.change_pin(wrong("user-authentication"), "7391", "1937")),
+         LOG_IN),
+        (lambda: jpki_session(lambda session: session.change_pin(USER_AUTHENTICATION, "7391", wrong(1937))),
+         "Pin or AtKeypad is wanted, not int."),
+    ],
+    "JpkiSession.sign": [
+        (lambda: jpki_session(lambda session: session.sign(b"", wrong("sha256"))), SHA256),
+        (lambda: jpki_session(lambda session: session.sign(b"", wrong("md5"))), ONE_HASH.format("str")),
+        (lambda: jpki_session(lambda session: session.sign(wrong("a document"))), "bytes is wanted, not str."),
+    ],
+    "JpkiSession.sign_digest_info": [
+        (lambda: jpki_session(lambda session: session.sign_digest_info(wrong("3031"))), "bytes is wanted, not str."),
+    ],
+    "JpkiSession.unsafe_sign_with_user_authentication_key": [
+        (lambda: jpki_session(lambda session: session.unsafe_sign_with_user_authentication_key(wrong(1))),
+         "bytes is wanted, not int."),
+    ],
+    "JpkiSession.authenticate": [
+        (lambda: jpki_session(lambda session: session.authenticate(wrong(b"https://example.jp"), NONCE)),
+         "str is wanted, not bytes."),
+        (lambda: jpki_session(lambda session: session.authenticate(ORIGIN, wrong(bytes(44)))),
+         "str is wanted, not bytes."),
+    ],
+    "HashAlgorithm": [(lambda: HashAlgorithm.SHA256.digest(wrong("text")), "bytes is wanted, not str.")],
+    "digest_info": [
+        (lambda: hashes.digest_info(wrong("SHA-256"), bytes(32)), "HashAlgorithm.SHA256 is wanted, not 'SHA-256'."),
+        (lambda: hashes.digest_info(HashAlgorithm.SHA256, wrong("00" * 16)), "bytes is wanted, not str."),
+    ],
+    "hashed_info": [(lambda: hashes.hashed_info(wrong("sha256"), b""), SHA256)],
+    "parse_digest_info": [(lambda: hashes.parse_digest_info(wrong("3031")), "bytes is wanted, not str.")],
+    "CertificatesPresent": [(lambda: jpki.CertificatesPresent(True, True).of(wrong("user-authentication")), LOG_IN)],
+    "pin_status": [
+        (lambda: apdu.pin_status(wrong(card_with()), DIGITAL_SIGNATURE.pin), "Channel is wanted, not SimulatedCard."),
+        (lambda: apdu.pin_status(Channel(card_with()), wrong(DIGITAL_SIGNATURE)),
+         "PinReference is wanted, not KeyPair."),
+    ],
+    "verify": [
+        (lambda: apdu.verify(Channel(card_with()), wrong("pin"), Pin("7391")), "PinReference is wanted, not str."),
+        (lambda: apdu.verify(Channel(card_with()), USER_AUTHENTICATION.pin, wrong("7391")),
+         "Pin or AtKeypad is wanted, not str."),
+        (lambda: apdu.verify(wrong("sim:"), USER_AUTHENTICATION.pin, Pin("7391")), "Channel is wanted, not str."),
+    ],
+    "encode": [(lambda: encode(wrong("SELECT")), "Command is wanted, not str.")],
+    "open_card": [
+        (lambda: entered(mynacard.open_card(wrong(1))), "str or None is wanted, not int."),
+        (lambda: entered(mynacard.open_card(wrong(b"sim:"))), "str or None is wanted, not bytes."),
+        (lambda: entered_in_a_loop(lambda: aio.open_card(wrong(1))), "str or None is wanted, not int."),
+    ],
+    "connect_card": [
+        (lambda: entered(mynacard.connect_card("sim:", deadlines=wrong(5))), "Deadlines is wanted, not int."),
+        (lambda: entered(mynacard.connect_card("sim:", wait_s=wrong("5"))), "float or int is wanted, not str."),
+        (lambda: entered(mynacard.connect_card("sim:", around=wrong("trace"))),
+         "Callable[[Card], Card] is wanted, not str."),
+    ],
+    "card_name": [(lambda: opening.card_name(wrong(1)), "str or None is wanted, not int.")],
+    "verified_session": [
+        (lambda: entered(mynacard.verified_session(wrong("user-authentication"), Pin("7391"))), LOG_IN),
+        (lambda: entered(mynacard.verified_session(USER_AUTHENTICATION, wrong("7391"))),
+         "Pin, AtKeypad or PinProvider is wanted, not str."),
+        (lambda: entered_in_a_loop(lambda: aio.verified_session(wrong("user-authentication"), Pin("7391"))), LOG_IN),
+        (lambda: entered_in_a_loop(lambda: aio.verified_session(USER_AUTHENTICATION, wrong(7391))),
+         "Pin, AtKeypad or PinProvider is wanted, not int."),
+    ],
+    "verified_application": [
+        (lambda: entered(verified_application(TextSession, wrong("text"), Pin("7391"))),
+         "PinReference is wanted, not str."),
+    ],
+    "opened_residence_card": [
+        (lambda: entered(mynacard.opened_residence_card(wrong("AB12345678CD"))),
+         "CardNumber or NumberProvider is wanted, not str."),
+    ],
+    "ResidenceCard": [
+        (lambda: ResidenceCard(wrong("sim:")), "Card is wanted, not str."),
+        (lambda: residence_card(lambda card: card.authenticate(wrong("AB12345678CD"), bytes(24))),
+         "CardNumber is wanted, not str."),
+        (lambda: residence_card(lambda card: card.authenticate(CardNumber("AB12345678CD"), wrong("0" * 24))),
+         "bytes is wanted, not str."),
+    ],
+    "TextSession": [
+        (lambda: TextSession(wrong("sim:")), "Card is wanted, not str."),
+        (lambda: text_session(lambda session: session.pin_status(wrong("text"))), "PinReference is wanted, not str."),
+        (lambda: text_session(lambda session: session.verify(personal.TEXT_PIN, wrong(7391))),
+         "Pin or AtKeypad is wanted, not int."),
+        (lambda: text_session(lambda session: session.answer(wrong("a nonce of sixteen"))),
+         "bytes is wanted, not str."),
+    ],
+    "FaceSession": [(lambda: personal.FaceSession(wrong("sim:")), "Card is wanted, not str.")],
+    "CommonSession": [(lambda: personal.CommonSession(wrong("sim:")), "Card is wanted, not str.")],
+    "RegisterSession": [(lambda: personal.RegisterSession(wrong("sim:")), "Card is wanted, not str.")],
+    "IssuerData": [(lambda: personal.IssuerData(wrong("sim:")), "Card is wanted, not str.")],
+    "pin_states": [(lambda: personal.pin_states(wrong("sim:")), "Card is wanted, not str.")],
+    "resident_register_pin_status": [
+        (lambda: personal.resident_register_pin_status(wrong("sim:")), "Card is wanted, not str."),
+    ],
+    "change_resident_register_pin": [
+        (lambda: personal.change_resident_register_pin(wrong("sim:"), "7391", "1937"), "Card is wanted, not str."),
+        (lambda: personal.change_resident_register_pin(new_card(), wrong(7391), "1937"),
+         "Pin or AtKeypad is wanted, not int."),
+    ],
+    "birth_date_pin": [
+        (lambda: personal.birth_date_pin(wrong("1990-04-01")), "date is wanted, not str."),
+        (lambda: personal.birth_date_pin(date(1990, 4, 1), calendar=wrong("western")),
+         "Calendar.WESTERN is wanted, not 'western'."),
+    ],
+    "verification_number_a": [
+        (lambda: personal.verification_number_a(wrong("123456789012")), "MyNumber is wanted, not str."),
+    ],
+    "verification_number_b": [
+        (lambda: personal.verification_number_b(date(1990, 4, 1), wrong("2035"), "7391"), "int is wanted, not str."),
+        (lambda: personal.verification_number_b(date(1990, 4, 1), 2035, wrong(7391)), "str is wanted, not int."),
+        (lambda: personal.verification_number_b(wrong("1990"), 2035, "7391"), "date is wanted, not str."),
+    ],
+    "check_text": [
+        (lambda: personal.check_text(wrong(b"")), "TextFiles is wanted, not bytes."),
+        (lambda: personal.check_text(TextFiles(b""), wanted=wrong("test")), "RootKind.TEST is wanted, not 'test'."),
+    ],
+    "check_face": [(lambda: personal.check_face(wrong(TextFiles(b""))), "FaceFiles is wanted, not TextFiles.")],
+    "residence.check": [
+        (lambda: residence.check(wrong({}), at=NOW), "CardFiles is wanted, not dict."),
+        (lambda: residence.check(residence.CardFiles(residence.CardType.RESIDENCE_CARD, {}), at=wrong("now")),
+         "datetime is wanted, not str."),
+    ],
+    "contents_of": [(lambda: residence.contents_of(wrong({})), "CardFiles is wanted, not dict.")],
+    "signed_data": [(lambda: residence.signed_data(wrong({})), "CardFiles is wanted, not dict.")],
+    "Anchor": [(lambda: trust.Anchor(wrong(b"0")), CERTIFICATE.format("bytes"))],
+    "check": [
+        (lambda: trust.check(wrong(b"0"), (), at=NOW, purpose=Purpose.DOCUMENT), CERTIFICATE.format("bytes")),
+        (lambda: trust.check(certificate(), wrong([certificate()]), at=NOW, purpose=Purpose.DOCUMENT),
+         "Anchor is wanted, not Certificate."),
+        (lambda: trust.check(certificate(), wrong(1), at=NOW, purpose=Purpose.DOCUMENT),
+         "Iterable[Anchor] is wanted, not int."),
+        (lambda: trust.check(certificate(), (), at=wrong("2026-11-30"), purpose=Purpose.DOCUMENT),
+         "datetime is wanted, not str."),
+        (lambda: trust.check(certificate(), (), at=NOW, purpose=wrong(DIGITAL_SIGNATURE)),
+         "Purpose.DOCUMENT or Purpose.AUTHENTICATION is wanted, not KeyPair."),
+    ],
+    "load_certificate": [(lambda: load_certificate(wrong("-----BEGIN")), "bytes is wanted, not str.")],
+    "is_simulated": [(lambda: trust.is_simulated(wrong(b"0")), CERTIFICATE.format("bytes"))],
+    "parse": [(lambda: webeid.parse(wrong({})), "str is wanted, not dict.")],
+    "report": [(lambda: webeid.report(wrong({}), ORIGIN, NONCE, (), at=NOW), "str is wanted, not dict.")],
+    "validate": [(lambda: webeid.validate(wrong(b"{}"), ORIGIN, NONCE, (), at=NOW), "str is wanted, not bytes.")],
+    "verify_signature": [
+        (lambda: webeid.verify_signature(wrong("{}"), ORIGIN, NONCE), "AuthenticationToken is wanted, not str."),
+        (lambda: webeid.verify_signature(AuthenticationToken(b"", "RS256", b""), wrong(1), NONCE),
+         "str is wanted, not int."),
+    ],
+    "cms.sign": [
+        (lambda: cms.sign(wrong("text"), certificate(), key()), "bytes is wanted, not str."),
+        (lambda: cms.sign(b"", wrong(certificate_of(DIGITAL_SIGNATURE)), key()), CERTIFICATE.format("bytes")),
+        (lambda: cms.sign(b"", certificate(), key(), wrong("sha256")), SHA256),
+    ],
+    "cades.sign": [
+        (lambda: cades.sign(wrong("text"), certificate(), key()), "bytes is wanted, not str."),
+        (lambda: cades.sign(b"", certificate(), key(), wrong("sha256")), SHA256),
+    ],
+    "pades.sign": [
+        (lambda: pades.sign(wrong("text"), certificate(), key()), "bytes is wanted, not str."),
+        (lambda: pades.sign(b"", certificate(), key(), wrong("sha256")), SHA256),
+    ],
+    "judge": [
+        (lambda: judge(wrong("text"), b"", anchors=(), at=NOW), "bytes or a binary stream is wanted, not str."),
+        (lambda: judge(b"", wrong("text"), anchors=(), at=NOW), "bytes or None is wanted, not str."),
+        (lambda: judge(b"", b"", anchors=wrong([certificate()]), at=NOW), "Anchor is wanted, not Certificate."),
+        (lambda: judge(b"", b"", anchors=(), at=wrong(0.0)), "datetime is wanted, not float."),
+        (lambda: judge(b"", b"", anchors=(), at=NOW, hash_=wrong("sha256")), SHA256),
+    ],
+    "Making": [
+        (lambda: Making(wrong("cades")), "Format.CADES is wanted, not 'cades'."),
+        (lambda: Making(Format.CMS, wrong("sha256")), SHA256),
+    ],
+    "new_card": [
+        (lambda: new_card(wrong("observed")), "Traits is wanted, not str."),
+        (lambda: new_card(Traits(), persona=wrong("under-15")), "Persona or ResidencePersona is wanted, not str."),
+    ],
+}  # fmt: skip
+
+ROWS: Final = [
+    pytest.param(call, said, id=f"{name}-{number}")
+    for name, rows in TABLE.items()
+    for number, (call, said) in enumerate(rows, 1)
+]
+
+
+@pytest.mark.parametrize(("call", "said"), ROWS)
+def test_a_wrong_argument_is_a_usage_error_that_names_the_right_one(call: Callable[[], object], said: str) -> None:
+    with pytest.raises(errors.UsageError) as caught:
+        call()
+    assert (type(caught.value), caught.value.code, str(caught.value)) == (errors.UsageError, "usage", said)
+    assert isinstance(caught.value, ValueError)
+
+
+NO_CARD_OR_KEY: Final = {
+    "AtKeypad": "its timeout_s is checked where it is used",
+    "CardConnection": "connect_card makes it",
+    "CardPrivateKey": "JpkiSession.private_key makes it, and it refuses what cryptography's keys refuse",
+    **dict.fromkeys(("First", "Free", "Second"), "has names of files, and is not called"),
+    "Certificate": "residence.Anchor.load makes it",
+    "choose_reader": "takes what list_readers returns",
+    "explain": "takes what a check returns",
+    "name_text": "takes a name out of a certificate",
+    "published": "takes what residence.Anchor.load returns",
+}
+"""Public callables that a caller does not call with an enum, bytes or a key of their own, with the reason."""
+ROOMS: Final = (mynacard, apdu, hashes, jpki, opening, personal, residence, trust, webeid)
+
+
+def is_value(public: object) -> bool:
+    """Whether this is a class of plain values, a protocol or an alias, which checks nothing when it is made."""
+    if not inspect.isclass(public):
+        return not callable(public) or get_origin(public) is not None
+    return bool(
+        is_dataclass(public)
+        or is_typeddict(public)
+        or issubclass(public, Enum | BaseException | int)
+        or getattr(public, "_is_protocol", False)
+    )
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_every_public_callable_is_in_the_table(room: ModuleType) -> None:
+    public = {name: getattr(room, name) for name in getattr(room, "__all__")}  # noqa: B009  # a module has any name
+    callables = {name for name, value in public.items() if not is_value(value)}
+    assert callables - TABLE.keys() - NO_CARD_OR_KEY.keys() == set()
+
+
+def test_every_method_of_the_session_that_takes_an_argument_is_in_the_table() -> None:
+    methods = {
+        f"JpkiSession.{name}"
+        for name, method in inspect.getmembers(JpkiSession, inspect.isfunction)
+        if not name.startswith("_") and len(inspect.signature(method).parameters) > 1
+    }
+    assert methods - TABLE.keys() == set()
+
+
+@pytest.mark.parametrize("make", [Pin, CardNumber, MyNumber], ids=lambda make: make.__name__)
+def test_a_number_in_place_of_a_secret_is_in_no_frame_and_no_message(make: Callable[[Any], object]) -> None:
+    with pytest.raises(errors.UsageError) as caught:
+        make(7391)
+    assert "7391" not in str(caught.value)
+    frames = []
+    traceback = caught.value.__traceback__
+    while traceback is not None:
+        frames.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    assert not any(7391 in frame.f_locals.values() for frame in frames)
+
+
+def test_a_text_that_spells_no_member_is_not_shown() -> None:
+    with pytest.raises(errors.UsageError) as caught:
+        arguments.check_member("7391", HashAlgorithm)
+    assert str(caught.value) == ONE_HASH.format("str")
