@@ -31,7 +31,10 @@ from mynacard import (
     jpki,
     opening,
     personal,
+    readers,
+    recordings,
     residence,
+    simulator,
     trust,
     webeid,
 )
@@ -39,7 +42,8 @@ from mynacard.apdu.commands import encode
 from mynacard.doors.new_cards import new_card
 from mynacard.opening.pins import verified_application
 from mynacard.personal import MyNumber, TextFiles, TextSession
-from mynacard.signing import cades, cms, pades
+from mynacard.signing import cades, cms, pades, rawsig, timestamp
+from mynacard.signing.content import of_bytes
 from mynacard.signing.judging import judge
 from mynacard.signing.making import Format, Making
 from mynacard.simulator import Traits
@@ -107,6 +111,8 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
     "Channel": [
         (lambda: Channel(wrong("sim:")), "Card is wanted, not str."),
         (lambda: Channel(card_with(), wrong(True)), "CardProfile is wanted, not bool."),
+        (lambda: Channel(card_with()).transmit(wrong("00A4040C")), "bytes is wanted, not str."),
+        (lambda: Channel(card_with()).select(wrong("JPKI"), "JPKI"), "bytes is wanted, not str."),
         (lambda: Channel(card_with()).send(wrong(b"\x00\xa4\x04\x00")), "Command is wanted, not bytes."),
     ],
     "JpkiSession": [
@@ -163,7 +169,13 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
         (lambda: jpki_session(lambda session: session.authenticate(ORIGIN, wrong(bytes(44)))),
          "str is wanted, not bytes."),
     ],
-    "HashAlgorithm": [(lambda: HashAlgorithm.SHA256.digest(wrong("text")), "bytes is wanted, not str.")],
+    "HashAlgorithm": [
+        (lambda: HashAlgorithm("SHA-256"), "HashAlgorithm.SHA256 is wanted, not 'SHA-256'."),
+        (lambda: HashAlgorithm("md5"), ONE_HASH.format("str")),
+        (lambda: HashAlgorithm.SHA256.digest(wrong("text")), "bytes is wanted, not str."),
+    ],
+    "CommandApdu": [(lambda: apdu.CommandApdu.parse(wrong("00A4040C")), "bytes is wanted, not str.")],
+    "ResponseApdu": [(lambda: apdu.ResponseApdu.parse(wrong("9000")), "bytes is wanted, not str.")],
     "digest_info": [
         (lambda: hashes.digest_info(wrong("SHA-256"), bytes(32)), "HashAlgorithm.SHA256 is wanted, not 'SHA-256'."),
         (lambda: hashes.digest_info(HashAlgorithm.SHA256, wrong("00" * 16)), "bytes is wanted, not str."),
@@ -264,6 +276,33 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
     ],
     "contents_of": [(lambda: residence.contents_of(wrong({})), "CardFiles is wanted, not dict.")],
     "signed_data": [(lambda: residence.signed_data(wrong({})), "CardFiles is wanted, not dict.")],
+    "published": [(lambda: residence.published(wrong(b"0")), "Certificate is wanted, not bytes.")],
+    "residence.Anchor": [(lambda: residence.Anchor.load(wrong("-----BEGIN")), "bytes is wanted, not str.")],
+    "read_recording": [(lambda: recordings.read_recording(wrong("a.recording")), "Path is wanted, not str.")],
+    "recording_to": [(lambda: entered(recordings.recording_to(wrong("a.recording"), ())), "Path is wanted, not str.")],
+    "Replay": [(lambda: recordings.Replay(wrong("a.recording")), "Recording is wanted, not str.")],
+    "load_profiles": [(lambda: readers.load_profiles(wrong("a.json")), "Path is wanted, not str.")],
+    "profile_of": [(lambda: readers.profile_of(wrong(1)), "str is wanted, not int.")],
+    "model": [(lambda: readers.model(wrong(1)), "str is wanted, not int.")],
+    "public_name": [(lambda: readers.public_name(wrong(1)), "str is wanted, not int.")],
+    "watch": [(lambda: next(readers.watch(wrong("1"))), "float or None is wanted, not str.")],
+    "wait_for_card": [
+        (lambda: readers.wait_for_card(wrong(1)), "str is wanted, not int."),
+        (lambda: readers.wait_for_card("", wrong("1")), "float or None is wanted, not str."),
+    ],
+    "wait_for_removal": [(lambda: readers.wait_for_removal(wrong(1)), "str is wanted, not int.")],
+    "ReaderCard": [
+        (lambda: readers.ReaderCard(wrong(1)), "str is wanted, not int."),
+        (lambda: readers.ReaderCard("", deadlines=wrong(5)), "Deadlines is wanted, not int."),
+    ],
+    "assemble": [(lambda: simulator.assemble(wrong("under-15")), "CardContents is wanted, not str.")],
+    "ask_http": [(lambda: timestamp.ask_http(wrong(b"http://tsa.example")), "str is wanted, not bytes.")],
+    "cms.parse": [(lambda: cms.parse(wrong("text")), "bytes is wanted, not str.")],
+    "rawsig.verify": [
+        (lambda: rawsig.verify(wrong("text"), certificate(), of_bytes(b"")), "bytes is wanted, not str."),
+        (lambda: rawsig.verify(b"", certificate(), of_bytes(b""), wrong("sha256")), SHA256),
+        (lambda: rawsig.verify(b"", certificate(), of_bytes(wrong("text"))), "bytes is wanted, not str."),
+    ],
     "Anchor": [(lambda: trust.Anchor(wrong(b"0")), CERTIFICATE.format("bytes"))],
     "check": [
         (lambda: trust.check(wrong(b"0"), (), at=NOW, purpose=Purpose.DOCUMENT), CERTIFICATE.format("bytes")),
@@ -336,14 +375,13 @@ NO_CARD_OR_KEY: Final = {
     "CardConnection": "connect_card makes it",
     "CardPrivateKey": "JpkiSession.private_key makes it, and it refuses what cryptography's keys refuse",
     **dict.fromkeys(("First", "Free", "Second"), "has names of files, and is not called"),
-    "Certificate": "residence.Anchor.load makes it",
+    "Recorder": "recording_to makes it",
     "choose_reader": "takes what list_readers returns",
     "explain": "takes what a check returns",
     "name_text": "takes a name out of a certificate",
-    "published": "takes what residence.Anchor.load returns",
 }
 """Public callables that a caller does not call with an enum, bytes or a key of their own, with the reason."""
-ROOMS: Final = (mynacard, apdu, hashes, jpki, opening, personal, residence, trust, webeid)
+ROOMS: Final = (mynacard, apdu, hashes, jpki, opening, personal, recordings, residence, trust, webeid)
 
 
 def is_value(public: object) -> bool:

@@ -23,6 +23,10 @@ class HashAlgorithm(StrEnum):
     SHA384 = "sha384"
     SHA512 = "sha512"
 
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        check_member(value, cls)
+
     @property
     def digest_size(self) -> int:
         """The length of a digest, in bytes."""

@@ -20,7 +20,7 @@ from mynacard.apdu.commands import (
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
 from mynacard.apdu.status import SUCCESS, StatusWord
-from mynacard.arguments import check_type, wrong_type
+from mynacard.arguments import BYTES, check_type, wrong_type
 from mynacard.texts import N_
 
 __all__ = ["ISO_7816_4", "CardProfile", "Channel", "Meanings", "refusal"]
@@ -151,6 +151,7 @@ class Channel:
             OutcomeUnknownError: fewer than two bytes came back.
             ReaderError: the card cannot be reached.
         """
+        check_type(command, *BYTES, wanted="bytes")
         if command[1:3] in _SELECTS_A_DF:
             self.selections += 1
         answer = self._card.transmit(command)
@@ -248,6 +249,7 @@ class Channel:
             ApplicationNotFound: the card does not have it; *application* is its name for people.
             CardError: the card refused in another way.
         """
+        check_type(df_name, bytes)
         command = SelectDf(df_name)
         response = self.exchange(command)
         if response.status == StatusWord.FAULT:  # seen as the answer to the first command after power-on

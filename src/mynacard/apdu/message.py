@@ -30,6 +30,7 @@ from construct import (
 from mynacard.apdu.secrecy import MASK, SECRET_INSTRUCTIONS
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.apdu.wire import Wire
+from mynacard.arguments import BYTES, check_type
 from mynacard.errors import ProtocolError
 from mynacard.texts import N_
 
@@ -166,6 +167,7 @@ class CommandApdu:
         Raises:
             ProtocolError: *wire* does not have any of the seven bodies.
         """
+        check_type(wire, *BYTES, wanted="bytes")
         try:
             value = BODIES[case_on_wire(wire)].parse(wire)
         except ConstructError:
@@ -196,6 +198,7 @@ class ResponseApdu:
         Raises:
             ProtocolError: *wire* has fewer than two bytes.
         """
+        check_type(wire, *BYTES, wanted="bytes")
         try:
             value = _RESPONSE.parse(wire, nr=max(len(wire) - 2, 0))
         except ConstructError:

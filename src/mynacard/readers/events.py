@@ -15,9 +15,11 @@ import sys
 import time
 from collections.abc import Generator
 from functools import partial
+from types import NoneType
 from typing import Final, Self, TypeAlias
 
 from mynacard import errors
+from mynacard.arguments import check_type
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.finding import find_library
 from mynacard.readers.library import Calls, Library, State, Status, known
@@ -151,6 +153,7 @@ def watch(timeout_s: float | None = None, library: Library | None = None) -> Gen
     Raises:
         ReaderError, UsageError: as :class:`Watch` and :meth:`Watch.next`.
     """
+    check_type(timeout_s, float, int, NoneType, wanted="float or None")
     until = float("inf") if timeout_s is None else time.monotonic() + timeout_s
     with Watch(library) as watching:
         while True:
@@ -246,6 +249,7 @@ def wait_for_card(name: str = "", timeout_s: float | None = None, library: Libra
         NoCardError: none came within *timeout_s*.
         ReaderError, UsageError: as :func:`watch`.
     """
+    check_type(name, str)
     for states in watch(timeout_s, library):
         if card_lies_on(states, name):
             return states
@@ -270,6 +274,7 @@ def wait_for_removal(reader: str, timeout_s: float | None = None, library: Libra
     Raises:
         ReaderError, UsageError: as :func:`watch`.
     """
+    check_type(reader, str)
     events: int | None = None
     for states in watch(timeout_s, library):
         occupied = next((state for state in states if state.name == reader and state.card_present), None)

@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.keypad import Property
 from mynacard.apdu.selection import BLOCK
+from mynacard.arguments import check_type
 from mynacard.errors import ReaderFileError
 from mynacard.texts import N_, printable
 
@@ -155,6 +156,7 @@ def profile_of(name: str, usb: str = "") -> ReaderProfile:
     Raises:
         ReaderFileError: the file that :data:`VARIABLE` names cannot be read, or does not contain profiles.
     """
+    check_type(name, str)
     own = os.environ.get(VARIABLE, "")
     rows = (*(load_profiles(Path(own)) if own else ()), *_ours())
     if usb:
@@ -170,6 +172,7 @@ def public_name(name: str) -> str:
 
     A sentence that contains names from pcsc-lite loses their serial numbers, too.
     """
+    check_type(name, str)
     return _SERIAL.sub("", name)
 
 
@@ -184,6 +187,7 @@ def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:
     Raises:
         ReaderFileError: it cannot be read, or does not contain profiles.
     """
+    check_type(path, Path)
     try:
         with path.open("rb") as stream:
             content = stream.read(SIZE_MAX + 1)

@@ -18,6 +18,7 @@ from typing import Final, Self, TypeVar
 from mynacard import errors
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.keypad import Feature, TypedCommand
+from mynacard.arguments import check_type
 from mynacard.readers.deadlines import Deadlines
 from mynacard.readers.finding import find_library
 from mynacard.readers.holders import likely_holders
@@ -80,6 +81,8 @@ class ReaderCard:
     """
 
     def __init__(self, name: str, library: Library | None = None, deadlines: Deadlines = Deadlines()) -> None:
+        check_type(name, str)
+        check_type(deadlines, Deadlines)
         self.name = name
         self._library = library
         self._deadlines = deadlines

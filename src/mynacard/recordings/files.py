@@ -10,6 +10,7 @@ from typing import IO
 
 from mynacard.apdu.masking import ApplicationMask
 from mynacard.apdu.message import Card
+from mynacard.arguments import check_type
 from mynacard.errors import CardFileError, UsageError
 from mynacard.recordings.json_lines import SIZE_MAX, load
 from mynacard.recordings.recorder import NOTHING, Recorder
@@ -45,6 +46,7 @@ def recording_to(
         UsageError: the file exists, and *replace* is False.
         OSError: it cannot be written.
     """
+    check_type(path, Path)
     stream = _new_file(path, replace=replace)
     recorders: list[Recorder] = []
 
@@ -82,6 +84,7 @@ def read_recording(path: Path) -> Recording:
     Raises:
         CardFileError: the file cannot be read, is not a recording, is damaged or cut off, or has another version.
     """
+    check_type(path, Path)
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_MAX + 1)

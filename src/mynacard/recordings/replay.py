@@ -6,6 +6,7 @@ from typing import Final
 
 from mynacard import errors
 from mynacard.apdu.secrecy import HEADER, carries_secret
+from mynacard.arguments import check_type
 from mynacard.errors import MynacardError, UsageError
 from mynacard.recordings.recording import Exchange, Recording
 from mynacard.texts import N_
@@ -26,6 +27,7 @@ class Replay:
     """
 
     def __init__(self, recording: Recording, *, lenient: bool = False, fill: int | None = None) -> None:
+        check_type(recording, Recording)
         self.recording = recording
         self._lenient = lenient
         self._fill = fill

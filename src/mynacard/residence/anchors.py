@@ -17,6 +17,7 @@ from typing import Final
 
 from cryptography.x509.oid import NameOID
 
+from mynacard.arguments import check_type
 from mynacard.residence.certificates import Certificate
 
 __all__ = ["PUBLISHED", "SIMULATED_ORGANIZATION", "Anchor", "AnchorKind", "PublishedCa", "published"]
@@ -99,6 +100,7 @@ _BY_DIGEST: Final = {authority.sha256: authority for authority in PUBLISHED}
 
 def published(certificate: Certificate) -> PublishedCa | None:
     """The published certificate that this is; None if it is not one of them."""
+    check_type(certificate, Certificate)
     return _BY_DIGEST.get(certificate.sha256)
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from mynacard.apdu import tlv
 from mynacard.apdu.tlv import Tlv
+from mynacard.arguments import check_type
 from mynacard.errors import CertificateFileError, TlvError
 from mynacard.texts import N_
 
@@ -59,6 +60,7 @@ class Certificate:
         Raises:
             CertificateFileError: this is not a certificate, it is damaged, or there is more than one.
         """
+        check_type(data, bytes)
         if len(data) > CERTIFICATE_MAX or data.count(_PEM) > 1:
             raise CertificateFileError(N_("Give one certificate, of at most {most} bytes."), most=CERTIFICATE_MAX)
         try:

@@ -182,6 +182,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         CertificateFileError: it is not DER, not CMS with one signer and signed attributes, damaged, or too long.
         RefusedAlgorithm: the algorithm is not RSA (PKCS #1 v1.5) with SHA-256, SHA-384 or SHA-512.
     """
+    check_type(signature_der, bytes)
     if len(signature_der) > SIGNATURE_FILE_MAX + CONTENT_MAX:
         raise _too_long()
     der.check(signature_der)

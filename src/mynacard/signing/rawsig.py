@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cryptography import x509
 
+from mynacard.arguments import check_member, check_type
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.content import Content
 from mynacard.texts import N_
@@ -33,6 +34,8 @@ def verify(
         UnsupportedAlgorithmError: the certificate does not hold an RSA key of 2048 to 8192 bits.
         UsageError: *content* has a digest of the wrong length.
     """
+    check_type(signature, bytes)
+    check_member(hash_, HashAlgorithm)
     hashed = content.hashed(hash_)
     if hashed.are_signed_attributes:
         return bad(

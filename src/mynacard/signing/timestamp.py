@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from mynacard.arguments import check_type
 from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import der, external
@@ -223,6 +224,7 @@ def check_url(url: str) -> None:
     Raises:
         UsageError: its scheme is not ``http`` or ``https``, it has no host, or it holds a user name or a password.
     """
+    check_type(url, str)
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     try:

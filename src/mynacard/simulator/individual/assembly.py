@@ -9,6 +9,7 @@ from typing import Final
 from mynacard.apdu.commands import ChangeReferenceData
 from mynacard.apdu.pins import PinReference
 from mynacard.apdu.status import StatusWord
+from mynacard.arguments import check_type
 from mynacard.jpki.layout import (
     CERTIFICATES_PRESENT,
     DF_NAME,
@@ -60,6 +61,7 @@ def assemble(
     random_bytes: Callable[[int], bytes] = bytes,
 ) -> SimulatedCard:
     """The card that has *contents*; *remember* is called whenever a PIN or its counter changes."""
+    check_type(contents, CardContents)
     applications = [_jpki(contents)]
     applications += [
         build(contents.applications[name], soft_keys(contents.applications[name]))
