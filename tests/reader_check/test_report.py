@@ -42,6 +42,7 @@ REPORT = Report(
         Check(
             2, "extended-length", "long commands", Result.FAILED, "None passes.", "reader/extended-length: None.", 0.1,
             1.5, {"largest_command": 261, "ms": (1.5, 2, 2.25), "passed": False, "protocol": "T=1"},
+            ("SELECT, at 0.2 s: 0 bytes and '6F00', after 3 ms",),
         ),
         Check(3, "signature", "a signature", Result.NOT_TESTED, "", "No PIN was given."),
     ),
@@ -63,6 +64,7 @@ CHECKS = st.lists(
     st.builds(
         Check, st.integers(1, 10**6), st.from_regex(r"[a-z0-9][a-z0-9._-]{0,59}", fullmatch=True), TEXT,
         st.sampled_from(Result), TEXT, TEXT, SECONDS, SECONDS, VALUES,
+        st.lists(TEXT, max_size=3).map(tuple),
     ),
     max_size=4, unique_by=lambda check: check.code,
 ).map(tuple)  # fmt: skip
@@ -105,15 +107,18 @@ def test_the_format_is_this_to_the_letter() -> None:
         {
             "number": 1, "code": "library", "title": "the PC/SC library", "result": "passed",
             "summary": "pcsc-lite answers.", "reason": "", "at_s": 0.0, "took_s": 0.02, "values": {},
+            "incidents": [],
         },
         {
             "number": 2, "code": "extended-length", "title": "long commands", "result": "failed",
             "summary": "None passes.", "reason": "reader/extended-length: None.", "at_s": 0.1, "took_s": 1.5,
             "values": {"largest_command": 261, "ms": [1.5, 2, 2.25], "passed": False, "protocol": "T=1"},
+            "incidents": ["SELECT, at 0.2 s: 0 bytes and '6F00', after 3 ms"],
         },
         {
             "number": 3, "code": "signature", "title": "a signature", "result": "not-tested", "summary": "",
             "reason": "No PIN was given.", "at_s": 0.0, "took_s": 0.0, "values": {},
+            "incidents": [],
         },
     ]  # fmt: skip
 
@@ -123,6 +128,14 @@ def test_members_that_a_later_program_added_are_passed_over() -> None:
     for inside in (document, document["system"], document["reader"], document["card"], document["checks"][0]):
         inside["colour"] = {"blue": [1]}
     assert Report.of(document) == REPORT
+    VALIDATOR.validate(document)
+
+
+def test_a_report_of_an_earlier_version_has_no_incidents() -> None:
+    document = cast(dict[str, Any], REPORT.document())
+    for row in document["checks"]:
+        del row["incidents"]
+    assert {check.incidents for check in Report.of(document).checks} == {()}
     VALIDATOR.validate(document)
 
 
@@ -163,6 +176,7 @@ BAD = {
     "a number without a value": (changed("checks", 1, "values", "ms", to=float("nan")), "checks[1].values.ms is"),
     "a number beyond all": (changed("checks", 1, "values", "ms", to=10**400), "checks[1].values.ms is missing"),
     "an object as a value": (changed("checks", 1, "values", "ms", to={}), "checks[1].values.ms is missing"),
+    "a number among incidents": (changed("checks", 1, "incidents", to=["x", 2]), "checks[1].incidents is missing"),
     "words among figures": (changed("checks", 1, "values", "ms", to=[1, "2"]), "checks[1].values.ms is missing"),
     "a name with a line": (changed("checks", 1, "values", "a\nb", to=1), "checks[1].values has a malformed name."),
     "too many checks": (changed("checks", to=[{}] * 501), "checks is missing, or does not have its form."),

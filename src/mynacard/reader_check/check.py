@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -19,10 +19,11 @@ from mynacard._version import __version__
 from mynacard.opening import choose_reader
 from mynacard.reader_check.desk import DESK_CHECKS, installed_driver
 from mynacard.reader_check.lengths import LENGTH_CHECKS
-from mynacard.reader_check.report import CardSeen, Check, Reader, Report, Result, System
+from mynacard.reader_check.report import INCIDENTS_MAX, TEXT_MAX, CardSeen, Check, Reader, Report, Result, System
 from mynacard.reader_check.speed import SPEED_CHECKS
 from mynacard.reader_check.subject import DEADLINES, Desk, Failed, Noted, NotTested, Options, Stuck, Values
 from mynacard.reader_check.values import WORDS
+from mynacard.reader_check.witness import Incident
 from mynacard.readers import list_readers, public_name
 
 __all__ = ["CHECKS", "Run", "reader_to_check", "run"]
@@ -38,8 +39,20 @@ _GONE: Final[Mapping[type[Exception], str]] = {
     Stuck: "Nothing has answered since check {number}.",
 }
 """Errors that end the run, with the reason given for the remaining checks."""
+_MOVED: Final = "This says nothing about the reader: leave the card in its place, and check again."
+_NEXT: Final[Mapping[type[Exception], str]] = {
+    errors.CardRemovedError: _MOVED,
+    errors.NoCardError: _MOVED,
+    errors.CardResetError: "Close other programs that use the card, and check again.",
+    errors.NoPcscServiceError: "If the service was restarted on purpose, check again.",
+    errors.ReaderNotFoundError: "If it was not unplugged on purpose, try another cable, and check again.",
+}
+"""What to do after errors that the reader, its driver and its cable may have no part in."""
 _AGAIN: Final = "Check again: a failure that repeats at the same check is the fault of the reader, its driver or cable."
 _REASON_MAX: Final = 1000
+_INCIDENT: Final = "This was not as it should be: {incident}{more}."
+_INCIDENT_AGAIN: Final = "Check again; if it repeats, try another cable, port or driver."
+_WRONG_BYTES: Final = "What is read through this reader may be wrong: try another cable, port or driver."
 DEFAULTS: Final = Options()
 
 
@@ -54,6 +67,7 @@ class Run:
         driver: the driver and its version; empty where unknown.
         stopped: whether the person pressed Ctrl-C.
         gone: why the remaining checks are not tried; empty while they are.
+        removed: that the card was taken off, and when; empty while it was not.
     """
 
     desk: Desk
@@ -62,6 +76,7 @@ class Run:
     driver: str = ""
     stopped: bool = False
     gone: str = ""
+    removed: str = ""
 
     def report(self) -> Report:
         """The report of all checks; after Ctrl-C, of the checks until then."""
@@ -85,23 +100,29 @@ class Run:
         if self.gone:
             return replace(check, result=Result.NOT_TESTED, reason=self.gone)
         values: Values = {}
-        result, summary, reason = Result.PASSED, "", ""
+        result, summary, reason = self._ended(check.number, step, values)
+        ended = replace(check, result=result, summary=summary, reason=reason, values=values)
+        return _made_public(_with_incidents(ended, self.desk.witness.take()))
+
+    def _ended(self, number: int, step: Step, values: Values) -> tuple[Result, str, str]:
+        """The result of *step*, with its summary or its reason."""
         try:
-            summary = step(self.desk, values)
+            return Result.PASSED, step(self.desk, values), ""
         except Noted as note:
-            result, summary = Result.NOTED, str(note)
+            return Result.NOTED, str(note), ""
         except NotTested as cause:
-            result, reason = Result.NOT_TESTED, str(cause)
+            return Result.NOT_TESTED, "", str(cause)
         except KeyboardInterrupt:
             self.stopped = True
-            result, reason = Result.NOT_TESTED, "It was stopped before it ended."
+            return Result.NOT_TESTED, "", "It was stopped before it ended."
         except (Failed, errors.MynacardError) as failure:
-            result, reason = Result.FAILED, _reason(failure)
-            self.gone = next((text for kind, text in _GONE.items() if isinstance(failure, kind)), "").format(
-                number=check.number
-            )
-        shown = {name: _public(value) if isinstance(value, str) else value for name, value in values.items()}
-        return replace(check, result=result, summary=_public(summary), reason=_public(reason), values=shown)
+            gone = next((text for kind, text in _GONE.items() if isinstance(failure, kind)), "")
+            self.gone = gone.format(number=number)
+            if isinstance(failure, errors.NoCardError) and self.removed:
+                return Result.NOT_TESTED, "", self.removed
+            if isinstance(failure, errors.CardRemovedError):
+                self.removed = f"The card was taken off the reader at check {number}, and not put back."
+            return Result.FAILED, "", _reason(failure)
 
     def _with(self, report: Report, check: Check, *, finished: bool) -> Report:
         desk = self.desk
@@ -164,7 +185,30 @@ def _reason(failure: Failed | errors.MynacardError) -> str:
     """The cause of *failure*, and what to do."""
     if isinstance(failure, Failed):
         return str(failure)
-    return f"{failure.code}: {failure.text()}"[:_REASON_MAX] + f" {_AGAIN}"
+    then = next((text for kind, text in _NEXT.items() if isinstance(failure, kind)), _AGAIN)
+    return f"{failure.code}: {failure.text()}"[:_REASON_MAX] + f" {then}"
+
+
+def _with_incidents(check: Check, incidents: Sequence[Incident]) -> Check:
+    """*check*, noted or failed on account of *incidents*, if there are any."""
+    if not incidents:
+        return check
+    worst = next((incident for incident in incidents if incident.grave), incidents[0])
+    more = f" (and {len(incidents) - 1} more)" if len(incidents) > 1 else ""
+    check = replace(check, incidents=tuple(str(incident)[:TEXT_MAX] for incident in incidents[:INCIDENTS_MAX]))
+    if check.result is Result.FAILED:
+        return check
+    said = f"{check.summary or check.reason} {_INCIDENT.format(incident=worst, more=more)}"
+    if worst.grave:
+        return replace(check, result=Result.FAILED, summary="", reason=f"{said} {_WRONG_BYTES}")
+    return replace(check, result=Result.NOTED, summary=f"{said} {_INCIDENT_AGAIN}", reason="")
+
+
+def _made_public(check: Check) -> Check:
+    """*check* without the serial numbers in the names of readers."""
+    values = {name: _public(value) if isinstance(value, str) else value for name, value in check.values.items()}
+    summary, reason, incidents = _public(check.summary), _public(check.reason), tuple(map(_public, check.incidents))
+    return replace(check, summary=summary, reason=reason, incidents=incidents, values=values)
 
 
 def _system() -> System:

@@ -7,12 +7,11 @@ left.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
 from mynacard import errors
-from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import ReadBinarySfi, SelectDfFci, encode
 from mynacard.apdu.message import NE_MAX, CommandApdu
 from mynacard.jpki import DF_NAME, USER_AUTHENTICATION, JpkiSession
@@ -54,8 +53,7 @@ NOT_PASSED: Final = (errors.OutcomeUnknownError, errors.CardLostError, errors.Ca
 def which_card(desk: Desk, values: Values) -> str:
     """The kind of card."""
     desk.need_card()
-    with opened(desk) as card:
-        channel = Channel(card)
+    with opened(desk) as channel:
         try:
             JpkiSession(channel)
             desk.kind = CardKind.JPKI
@@ -105,7 +103,7 @@ def more_data(desk: Desk, values: Values) -> str:
         connection.transmit(SELECT_JPKI)
         for name, ne in asked.items():
             answer = connection.transmit(bytes(encode(ReadBinarySfi(CERTIFICATES_PRESENT, 0, ne))))
-            values[name] = f"{answer[-2:].hex().upper()} with {len(answer) - 2} bytes"
+            values[name] = f"{answer[-2:].hex().upper()} with {max(0, len(answer) - 2)} bytes"
         connection.end()
     seen = {str(value)[:2] for value in values.values()}
     if seen & {"61", "6C"}:
@@ -135,10 +133,14 @@ def longest_command(desk: Desk, values: Values) -> str:
     """The longest command APDU that is answered: a SELECT by names that no application has."""
     desk.need_card()
     tried: list[int] = []
+    statuses: dict[str, int] = {}
 
     def passes(length: int) -> bool:
         tried.append(length)
-        return _answers(desk, _select_of(length)) is not None
+        answer = _answers(desk, _select_of(length))
+        if answer is not None:
+            statuses.setdefault(answer[-2:].hex().upper(), length)
+        return answer is not None
 
     if not passes(SHORT_COMMAND):
         raise Failed(
@@ -149,7 +151,12 @@ def longest_command(desk: Desk, values: Values) -> str:
     longest = longest_that_passes(passes, SHORT_COMMAND, most)
     values["longest_command_bytes"], values["limited"] = longest, longest < most
     values["extended_commands"] = longest > SHORT_COMMAND or _extended_form_passes(desk)
-    values["tried"] = len(tried)
+    values["tried"], values["statuses"] = len(tried), ", ".join(statuses)
+    if len(statuses) > 1:
+        raise Noted(
+            f"Commands that differ only in length are answered differently: {_by_length(statuses)}.",
+            "The card or the reader does not understand all of them: long commands may fail where short ones work.",
+        )
     if longest == SHORT_COMMAND and not values["extended_commands"]:
         raise Noted(
             "Only commands of short length pass, up to 261 bytes, and none of extended length.",
@@ -160,12 +167,17 @@ def longest_command(desk: Desk, values: Values) -> str:
     return f"Commands of up to {longest:,} bytes are answered."
 
 
+def _by_length(statuses: Mapping[str, int]) -> str:
+    return ", ".join(f"'{status}' at {length:,} bytes" for status, length in statuses.items())
+
+
 def _affordable(desk: Desk) -> int:
     """The length in bytes of the longest command that takes at most :data:`_COMMAND_S`."""
     with connected(desk) as connection:
         connection.begin()
         per_byte_s = _seconds_per_byte(connection)
         connection.end()
+    desk.witness.measured(per_byte_s)
     return LONGEST if per_byte_s * LONGEST <= _COMMAND_S else max(SHORT_COMMAND, int(_COMMAND_S / per_byte_s))
 
 
@@ -192,7 +204,9 @@ def _answers(desk: Desk, *commands: bytes) -> bytes | None:
     """The answer to the last of *commands*, on a connection of its own; None where two attempts bring none.
 
     A reader may need time to recover from a command that it cannot pass; until then every length would seem too long.
+    If both attempts fail, that is the reader's limit; if the second succeeds, the first stays in the report.
     """
+    mark = desk.witness.mark()
     for _ in range(_TRIES):
         with suppress(*NOT_PASSED), connected(desk) as connection:
             connection.begin()
@@ -203,6 +217,7 @@ def _answers(desk: Desk, *commands: bytes) -> bytes | None:
             if len(answer) >= 2:
                 return answer
         _get_over(desk)
+    desk.witness.forgive(mark)
     return None
 
 
@@ -247,8 +262,9 @@ def longest_answer(desk: Desk, values: Values) -> str:
     all_at_once = passes(NE_MAX)
     longest = length if all_at_once else longest_that_passes(passes, 256, length)
     desk.answer_max, desk.limited = longest + 2, longest < length
+    desk.witness.ne_max = NE_MAX if all_at_once else longest
     values["longest_answer_bytes"], values["limited"] = desk.answer_max, desk.limited
-    values["longest_ne_bytes"] = NE_MAX if all_at_once else longest
+    values["longest_ne_bytes"] = desk.witness.ne_max
     if longest == 256:
         raise Noted(
             "Answers of more than 256 bytes do not pass, nor does extended Le.",
@@ -277,7 +293,9 @@ def length_of_certificate(desk: Desk) -> int:
             "READ BINARY of 256 bytes is not answered.",
             "No certificate can be read through this reader: update the driver, or use another reader.",
         )
-    return certificate_length(answer[:-2])
+    length = certificate_length(answer[:-2])
+    desk.witness.lengths[USER_AUTHENTICATION.certificate] = length
+    return length
 
 
 def _read(desk: Desk, ne: int) -> bytes | None:

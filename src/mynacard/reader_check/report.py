@@ -41,6 +41,7 @@ SIZE_MAX: Final = 8 << 20
 TEXT_MAX: Final = 2000
 CHECKS_MAX: Final = 500
 NUMBERS_MAX: Final = 10_000
+INCIDENTS_MAX: Final = 100
 NUMBER_MAX: Final = 10**15
 
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -127,6 +128,7 @@ class Check:
         at_s: seconds from the start of the run to its own.
         took_s: its duration in seconds.
         values: its measurements, by name.
+        incidents: everything that was not as it should be, with command, time and what came.
     """
 
     number: int
@@ -138,6 +140,7 @@ class Check:
     at_s: float = 0.0
     took_s: float = 0.0
     values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    incidents: tuple[str, ...] = ()
 
     def document(self) -> dict[str, object]:
         return {
@@ -146,6 +149,7 @@ class Check:
             "values": {
                 name: list(value) if isinstance(value, tuple) else value for name, value in self.values.items()
             },
+            "incidents": list(self.incidents),
         }  # fmt: skip
 
 
@@ -268,6 +272,7 @@ def _check(members: _Members) -> Check:
         members.seconds("at_s"),
         members.seconds("took_s"),
         members.figures("values"),
+        members.texts("incidents", INCIDENTS_MAX),
     )
 
 
@@ -312,6 +317,13 @@ class _Members:
     def all_inside(self, name: str, most: int) -> Iterator[_Members]:
         members = self._member(name, lambda value: _list(value, most))
         return (_Members.of(value, f"{self._at(name)}[{place}]") for place, value in enumerate(members))
+
+    def texts(self, name: str, most: int) -> tuple[str, ...]:
+        """The texts in a list; none where the member is missing: earlier versions do not have it."""
+        texts = self._member(name, lambda value: _list([] if value is None else value, most))
+        if any(_text(text) is None for text in texts):
+            raise self._malformed(name)
+        return tuple(map(str, texts))
 
     def figures(self, name: str) -> dict[str, Value]:
         inside = self.inside(name)

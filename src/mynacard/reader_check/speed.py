@@ -35,6 +35,7 @@ from mynacard.reader_check.subject import (
     opened,
     timed,
 )
+from mynacard.reader_check.witness import Watched
 from mynacard.readers import wait_for_card, wait_for_removal
 
 __all__ = ["SPEED_CHECKS"]
@@ -83,9 +84,9 @@ def read_sizes(desk: Desk, values: Values) -> str:
         for size in reversed(sizes):
             if speeds and time.monotonic() - start >= _SIZES_S:
                 break
-            took = [timed(partial(_read_file, connection, size, length))]
+            took = [_read_file(connection, size, length)]
             while len(took) < _REPEATS and took[0] < _LONG_S:
-                took.append(timed(partial(_read_file, connection, size, length)))
+                took.append(_read_file(connection, size, length))
             speeds[size] = length / median(took)
             values["size_bytes"], values["speed_bytes_per_s"] = zip(*sorted(speeds.items()), strict=True)
         connection.end()
@@ -98,19 +99,20 @@ def read_sizes(desk: Desk, values: Values) -> str:
     )
 
 
-def _read_file(connection: Connection, size: int, length: int) -> None:
-    first = connection.transmit(bytes(encode(ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, size))))
-    received = len(first) - 2
-    while 0 < received < length:
-        answer = connection.transmit(bytes(encode(ReadBinary(received, min(size, length - received)))))
-        if len(answer) <= 2:
-            break
-        received += len(answer) - 2
-    if received < length:
-        raise Failed(
-            f"READ BINARY of {size} bytes at a time does not return the file.",
-            "Answers are lost or cut off; the report has the sizes before this one. Try another cable or port.",
-        )
+def _read_file(connection: Connection, size: int, length: int) -> float:
+    """How long the whole certificate takes, read *size* bytes at a time, in seconds."""
+    before, received = connection.line.spent_s, 0
+    while received < length:
+        ne = min(size, length - received)
+        read = ReadBinary(received, ne) if received else ReadBinarySfi(USER_AUTHENTICATION.certificate, 0, ne)
+        answer = connection.transmit(bytes(encode(read)))
+        if len(answer) != ne + 2:
+            raise Failed(
+                f"READ BINARY of {size} bytes at a time does not return the file.",
+                "Answers are lost or cut off; the report has the sizes before this one. Try another cable or port.",
+            )
+        received += ne
+    return connection.line.spent_s - before
 
 
 def _best_chunk(desk: Desk) -> tuple[int, int, int]:
@@ -119,14 +121,21 @@ def _best_chunk(desk: Desk) -> tuple[int, int, int]:
     known = CardProfile(extended_length=False, block=most) if desk.limited else CardProfile()
     tried: list[tuple[int, int, int]] = []
     for chunk in {256, most}:
-        with opened(desk) as card:
-            counted = Counted(card)
+        with opened(desk) as channel:
+            counted = Counted(channel)
             profile = CardProfile(extended_length=False) if chunk == 256 else replace(known, certificate=chunk)
+            since = desk.witness.clock()
             try:
                 JpkiSession(Channel(counted, profile)).certificate_der(USER_AUTHENTICATION)
-            except errors.MynacardError:
+            except errors.MynacardError as error:
+                desk.witness.failed(f"Reading the certificate, {chunk:,} bytes first", since, error)
                 continue
         tried.append((counted.commands, counted.bytes, chunk))
+    if not tried:
+        raise Failed(
+            "The certificate cannot be read as programs read it.",
+            "Try another cable, port or driver, and check again.",
+        )
     commands, size, chunk = min(tried)
     return chunk, commands, size
 
@@ -145,7 +154,8 @@ def latency(desk: Desk, values: Values) -> str:
         connection.begin()
         for name, command in commands.items():
             for _ in range(desk.options.rounds):
-                took_ms[name].append(timed(partial(connection.transmit, command)) * 1000)
+                connection.transmit(command)
+                took_ms[name].append(connection.line.took_s * 1000)
                 values[name] = tuple(took_ms[name])
         connection.end()
     return f"READ BINARY of 256 bytes takes {median(took_ms['read_256_ms']):.2f} ms (median of {desk.options.rounds})."
@@ -188,7 +198,8 @@ def keypad_verify(desk: Desk, values: Values) -> str:
 
 
 def _signed(desk: Desk, pin: Pin | AtKeypad) -> list[float]:
-    with verified_session(USER_AUTHENTICATION, pin, name=desk.name, deadlines=DEADLINES) as session:
+    around = partial(Watched, witness=desk.witness)
+    with verified_session(USER_AUTHENTICATION, pin, name=desk.name, deadlines=DEADLINES, around=around) as session:
         session.certificate_der(USER_AUTHENTICATION)
         nonces = (secrets.token_urlsafe(33) for _ in range(_SIGNATURES))
         return [timed(partial(session.authenticate, ORIGIN, nonce)) * 1000 for nonce in nonces]
@@ -249,8 +260,8 @@ def _rounds(start: float, seconds: float) -> Iterator[int]:
 
 
 def _read_certificate(desk: Desk) -> None:
-    with opened(desk) as card:
-        JpkiSession(Channel(card, card.card_profile)).certificate_der(USER_AUTHENTICATION)
+    with opened(desk) as channel:
+        JpkiSession(channel).certificate_der(USER_AUTHENTICATION)
 
 
 def removal(desk: Desk, values: Values) -> str:
@@ -260,7 +271,7 @@ def removal(desk: Desk, values: Values) -> str:
         raise NotTested("It needs --removal.")
     until = time.monotonic() + _REMOVAL_S
     try:
-        with connected(desk) as connection:
+        with desk.witness.expecting_errors(), connected(desk) as connection:
             connection.begin()
             desk.options.tell("Take the card off the reader now.")
             while time.monotonic() < until:

@@ -14,10 +14,12 @@ from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 from mynacard import errors
+from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import SelectDf, VerifyStatus, encode
 from mynacard.jpki import DF_NAME, USER_AUTHENTICATION
 from mynacard.pin import Pin
 from mynacard.reader_check.report import CardKind, Value
+from mynacard.reader_check.witness import Line, Watched, Witness
 from mynacard.readers import (
     Calls,
     Deadlines,
@@ -120,6 +122,7 @@ class Desk:
         identity: the properties that the reader reports about itself.
         answer_max: the longest answer, in bytes, that was seen to pass.
         limited: whether longer answers do not pass.
+        witness: watches every exchange with the card.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Desk:
     identity: ReaderIdentity = ReaderIdentity()
     answer_max: int = 258
     limited: bool = True
+    witness: Witness = field(default_factory=Witness)
 
     def state(self) -> ReaderState | None:
         """The reader's state in PC/SC's list now; None if it is not listed.
@@ -172,6 +176,8 @@ class Connection:
         self.worker = Worker()
         self._context = self._run(self._calls.establish_context)
         self._card: int | None = None
+        self._witness = desk.witness
+        self.line = Line(self._witness)
         try:
             self._card, self.protocol = self._run(lambda: self._calls.connect(self._context, desk.name, share))
         except BaseException:
@@ -189,9 +195,13 @@ class Connection:
 
     def end(self, disposition: Disposition = Disposition.LEAVE) -> None:
         self._run(partial(self._calls.end_transaction, self.card, disposition))
+        if disposition is not Disposition.LEAVE:
+            self.line = Line(self._witness)
 
     def transmit(self, command: bytes) -> bytes:
-        return self._run(partial(self._calls.transmit, self.card, self.protocol, command))
+        return self.line.exchange(
+            command, lambda: self._run(partial(self._calls.transmit, self.card, self.protocol, command))
+        )
 
     def atr(self) -> bytes:
         return self._run(partial(self._calls.atr, self.card))
@@ -251,12 +261,14 @@ def connected(desk: Desk, share: Share = Share.SHARED) -> Generator[Connection, 
     """
     until = time.monotonic() + BACK_S
     while True:
+        since = desk.witness.clock()
         try:
             connection = Connection(desk, share)
             break
-        except (errors.NoCardError, errors.CardMuteError, errors.CardLostError):
+        except (errors.NoCardError, errors.CardMuteError, errors.CardLostError) as error:
             if time.monotonic() >= until:
                 raise
+            desk.witness.failed("Connecting", since, error)
             time.sleep(0.1)
     try:
         yield connection
@@ -265,14 +277,14 @@ def connected(desk: Desk, share: Share = Share.SHARED) -> Generator[Connection, 
 
 
 @contextmanager
-def opened(desk: Desk) -> Generator[ReaderCard, None, None]:
-    """The card as the library opens it, in a transaction.
+def opened(desk: Desk) -> Generator[Channel, None, None]:
+    """A channel to the card as the library opens it, in a transaction.
 
     Raises:
         ReaderError: the card cannot be opened.
     """
     with ReaderCard(desk.name, desk.library, DEADLINES) as card, card.transaction():
-        yield card
+        yield Channel(Watched(card, desk.witness), card.card_profile)
 
 
 def median(numbers: list[float]) -> float:

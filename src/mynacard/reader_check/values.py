@@ -63,6 +63,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "longest-command": {
         "longest_command_bytes": "longest that passes", "limited": "a longer one does not",
         "extended_commands": "extended length passes", "tried": "lengths tried",
+        "statuses": "answered with",
     },
     "longest-answer": {
         "file_bytes": "file read", "longest_answer_bytes": "longest that passes", "limited": "a longer one does not",
