@@ -10,6 +10,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -39,10 +40,10 @@ _GONE: Final[Mapping[type[Exception], str]] = {
     Stuck: "Nothing has answered since check {number}.",
 }
 """Errors that end the run, with the reason given for the remaining checks."""
-_MOVED: Final = "This says nothing about the reader: leave the card in its place, and check again."
+_MOVED: Final = (
+    "The card is no longer on the reader, which says nothing about the reader: leave it in its place, and check again."
+)
 _NEXT: Final[Mapping[type[Exception], str]] = {
-    errors.CardRemovedError: _MOVED,
-    errors.NoCardError: _MOVED,
     errors.CardResetError: "Close other programs that use the card, and check again.",
     errors.NoPcscServiceError: "If the service was restarted on purpose, check again.",
     errors.ReaderNotFoundError: "If it was not unplugged on purpose, try another cable, and check again.",
@@ -118,11 +119,24 @@ class Run:
         except (Failed, errors.MynacardError) as failure:
             gone = next((text for kind, text in _GONE.items() if isinstance(failure, kind)), "")
             self.gone = gone.format(number=number)
-            if isinstance(failure, errors.NoCardError) and self.removed:
+            left = self._card_left(failure)
+            if left and self.removed:
+                self.desk.witness.take()
                 return Result.NOT_TESTED, "", self.removed
-            if isinstance(failure, errors.CardRemovedError):
+            if left:
                 self.removed = f"The card was taken off the reader at check {number}, and not put back."
-            return Result.FAILED, "", _reason(failure)
+            return Result.FAILED, "", _reason(failure, left=left)
+
+    def _card_left(self, failure: Exception) -> bool:
+        """Whether the card is off the reader: drivers report some removals as a failure to answer."""
+        if isinstance(failure, (errors.CardRemovedError, errors.NoCardError)):
+            return True
+        if not isinstance(failure, errors.OutcomeUnknownError):
+            return False
+        with suppress(errors.ReaderError):
+            state = self.desk.state()
+            return state is not None and not state.card_present
+        return False
 
     def _with(self, report: Report, check: Check, *, finished: bool) -> Report:
         desk = self.desk
@@ -181,12 +195,12 @@ def _proper(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _reason(failure: Failed | errors.MynacardError) -> str:
-    """The cause of *failure*, and what to do."""
+def _reason(failure: Failed | errors.MynacardError, *, left: bool) -> str:
+    """The cause of *failure*, and what to do; *left*: the card is no longer on the reader."""
     if isinstance(failure, Failed):
         return str(failure)
     then = next((text for kind, text in _NEXT.items() if isinstance(failure, kind)), _AGAIN)
-    return f"{failure.code}: {failure.text()}"[:_REASON_MAX] + f" {then}"
+    return f"{failure.code}: {failure.text()}"[:_REASON_MAX] + f" {_MOVED if left else then}"
 
 
 def _with_incidents(check: Check, incidents: Sequence[Incident]) -> Check:

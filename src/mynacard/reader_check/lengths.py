@@ -53,6 +53,7 @@ NOT_PASSED: Final = (errors.OutcomeUnknownError, errors.CardLostError, errors.Ca
 def which_card(desk: Desk, values: Values) -> str:
     """The kind of card."""
     desk.need_card()
+    since = desk.witness.clock()
     with opened(desk) as channel:
         try:
             JpkiSession(channel)
@@ -61,8 +62,11 @@ def which_card(desk: Desk, values: Values) -> str:
             try:
                 ResidenceCard(channel)
                 desk.kind = CardKind.RESIDENCE
-            except (errors.CardError, errors.ProtocolError):
+            except errors.CardError:
                 desk.kind = CardKind.OTHER
+            except errors.ProtocolError as error:
+                desk.kind = CardKind.OTHER
+                desk.witness.failed("Looking for a residence card", since, error)
     values["kind"] = desk.kind.value
     return {
         CardKind.JPKI: "An Individual Number Card.",
@@ -71,7 +75,7 @@ def which_card(desk: Desk, values: Values) -> str:
 
 
 def short_apdus(desk: Desk, values: Values) -> str:
-    """The four cases of short APDUs are answered with a status word."""
+    """The four cases of short APDUs are answered with a status word; asked twice, to compare the answers."""
     desk.need_card()
     cases = {
         "case_1": PIN_STATUS,
@@ -82,6 +86,7 @@ def short_apdus(desk: Desk, values: Values) -> str:
     with connected(desk) as connection:
         connection.begin()
         for name, command in ({"": SELECT_JPKI} | cases).items():
+            connection.transmit(command)
             answer = connection.transmit(command)
             if len(answer) < 2:
                 raise Failed(

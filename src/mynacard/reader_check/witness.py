@@ -8,6 +8,7 @@ that a second try that succeeds hides nothing.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ _SIGNATURE_S: Final = 3.0
 _SLOW_BYTE_S: Final = 0.001
 """A byte's time on the slowest wires (9,600 baud, ISO/IEC 7816-3:2006 §8.3), until it is measured."""
 _FAST_BYTE_S: Final = 0.00005
+_WRONG_LE: Final = 0x6C
 _SHORT: Final = 256
 """An Ne that every reader passes."""
 _SHOWN: Final = 90
@@ -76,7 +78,7 @@ class Witness:
     lengths: dict[int, int] = field(default_factory=dict[int, int])
     _incidents: list[Incident] = field(default_factory=list[Incident])
     _files: dict[int, bytes] = field(default_factory=dict[int, bytes])
-    _first: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
+    _answers: dict[Hashable, Counter[str]] = field(default_factory=dict[Hashable, Counter[str]])
     _expected: bool = False
 
     def __post_init__(self) -> None:
@@ -118,13 +120,16 @@ class Witness:
             self._expected = False
 
     def differs(self, question: Hashable, answer: str) -> str:
-        """How *answer* differs from the first one to the same *question*; empty if it does not."""
-        first = self._first.setdefault(question, answer)
-        return "" if first == answer else f"{answer}, where {first} came before"
+        """How *answer* differs from the usual one to the same *question*; empty if it does not."""
+        before = self._answers.setdefault(question, Counter())
+        ((usual, times),) = before.most_common(1) or ((answer, 0),)
+        differs = before[answer] < times
+        before[answer] += 1
+        return f"'{answer}', where '{usual}' came before" if differs else ""
 
     def forget(self, question: Hashable) -> None:
         """Expect another answer to *question* from now on."""
-        self._first.pop(question, None)
+        self._answers.pop(question, None)
 
     def contradicts_file(self, sfi: int, offset: int, ne: int, data: bytes) -> str:
         """How *data*, read at *offset*, contradicts what was read of the file before; empty if it does not."""
@@ -152,6 +157,7 @@ class Line:
         self._df_name = b""
         self._sfi = 0
         self._pin_shown = False
+        self._unselected = object()
         self.took_s = self.spent_s = 0.0
 
     def exchange(self, command: bytes, send: Callable[[], bytes]) -> bytes:
@@ -186,8 +192,11 @@ class Line:
             self.shows_pin(told(command))
         if len(answer) < 2:
             return "no status word", False
-        malformed = _malformed(command, answer)
-        return (malformed, True) if malformed else self._contradiction(command, answer)
+        if malformed := _malformed(command, answer):
+            return malformed, True
+        if answer[-2] == _WRONG_LE and not _ne(command):
+            return f"{_counted(answer)}, which corrects an Le that was not sent", False
+        return self._contradiction(command, answer)
 
     def _is_stall(self, command: bytes, answer: bytes) -> bool:
         base = _SIGNATURE_S if command[1:2] == b"\x2a" else _STALL_S
@@ -206,7 +215,7 @@ class Line:
                 self._df_name, self._sfi = (name, 0) if status == "9000" else (self._df_name, self._sfi)
                 return self._witness.differs(command, status), False
             case commands.VerifyStatus() if not self._pin_shown:
-                return self._witness.differs((self._df_name or id(self), command), status), False
+                return self._witness.differs((self._df_name or self._unselected, command), status), False
             case commands.ReadBinarySfi(sfi=sfi, offset=offset, ne=ne) if self._df_name == DF_NAME:
                 self._sfi = sfi
                 return self._read(offset, ne, status, data)
@@ -271,4 +280,6 @@ def _malformed(command: bytes, answer: bytes) -> str:
 
 
 def _counted(answer: bytes) -> str:
-    return f"{len(answer) - 2:,} bytes and '{answer[-2:].hex().upper()}'"
+    nr = len(answer) - 2
+    data = f"{nr:,} byte{'s' * (nr > 1)} and " if nr else ""
+    return f"{data}'{answer[-2:].hex().upper()}'"
