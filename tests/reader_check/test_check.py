@@ -334,6 +334,17 @@ def test_the_page_of_a_whole_run_has_its_pictures(door: PcscliteDoor, card: Simu
     assert len([each for each in root.iter() if each.tag.endswith("svg")]) == 3
 
 
+def test_the_page_begins_with_how_many_checks_ended_how_and_with_what_to_know(
+    door: PcscliteDoor, card: SimulatedCard
+) -> None:
+    door.plug(NAME, NarrowReader(card, SHORT), [Fault.parse("garbage=5@200")])
+    body = page_of(run(NAME)).partition("</h1>")[2].lstrip()
+    assert body.startswith("<p><b>14 passed, 2 noted, 1 failed, 4 not tested.</b></p>\n<ul>")
+    remarks = body.partition("<table>")[0]
+    assert remarks.index("Size of READ BINARY") < remarks.index("Longest command")
+    assert "172 bytes and " in remarks
+
+
 def test_the_driver_is_told_where_it_knows_the_reader(tmp_path: Path) -> None:
     path = tmp_path / "Info.plist"
     path.write_bytes(plistlib.dumps({"CFBundleShortVersionString": "1.5.2", "ifdFriendlyName": ["ACS ACR1252 Reader"]}))

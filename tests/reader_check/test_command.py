@@ -36,6 +36,22 @@ def test_it_writes_report_and_page_and_says_how_it_went(check_reader: Program, t
     assert (tmp_path / "r.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_the_last_lines_are_the_summary_and_then_what_failed_and_what_is_noted(
+    check_reader: Program, door: PcscliteDoor
+) -> None:
+    door.arm(NAME, Fault.parse("error=80100013@30"), Fault.parse("garbage=5@90"))
+    outcome = check_reader("--rounds", 1)
+    summary, failed, incident, noted = outcome.err.splitlines()[-4:]
+    assert outcome.code == 1
+    assert summary == f"{check_reader.name}: 15 passed, 1 noted, 1 failed, 4 not tested"
+    assert failed.startswith(
+        "failed: Size of READ BINARY: READ BINARY of 384 bytes at a time does not return the file."
+    )
+    assert "up to 384 bytes, at " in incident
+    assert noted.startswith("noted: Longest answer: ")
+    assert "SCARD_F_COMM_ERROR" in noted
+
+
 def test_a_failure_is_in_its_exit_code(check_reader: Program, door: PcscliteDoor) -> None:
     door.arm(NAME, Fault.parse("unplugged@5"))
     assert check_reader("--rounds", 1).code == 1

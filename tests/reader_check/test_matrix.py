@@ -175,6 +175,29 @@ def test_columns_are_the_checks_of_all_reports_with_their_newest_titles() -> Non
     )  # fmt: skip
 
 
+def test_checks_that_failed_or_differ_come_first() -> None:
+    same, differs = check("library", size_bytes=5), check("extended-length", size_bytes=5, took_ms=1.0)
+    other = report(
+        same, replace(differs, values={"size_bytes": 6, "took_ms": 1.0}), reader=replace(READER, name="Another")
+    )
+    assert codes(report(same, differs), other) == ["extended-length", "library"]
+    slower = replace(other, checks=(same, replace(differs, values={"size_bytes": 5, "took_ms": 9.0})))
+    assert codes(report(same, differs), slower) == ["library", "extended-length"]
+    failing = report(same, differs, check("signature", FAILED))
+    assert codes(failing, other) == ["signature", "extended-length", "library"]
+
+
+def codes(*reports: Report) -> list[str]:
+    return [column.code for column in fold(reports).columns]
+
+
+def test_on_paper_and_narrow_screens_each_cell_names_its_check() -> None:
+    shown = page(fold([report(check("signature"))]))
+    assert 'data-column="the signature"' in shown
+    assert "@media print, (max-width: 60em)" in shown
+    assert "prefers-color-scheme: dark" in shown
+
+
 # --- markup --------------------------------------------------------------------------------------------------
 
 EVIL = "<script>alert('1')</script>|`x`[a](http://b) \"&amp; *b* _c_ @all \x1b[31m\u202e\n www.evil.example"

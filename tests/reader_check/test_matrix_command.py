@@ -33,9 +33,9 @@ def test_without_options_the_table_goes_to_standard_output(good: Path, readers_m
     assert said.code == 0
     assert said.err == ""
     assert said.out == (
-        "| reader | system | the library | the signature | reports |\n"
+        "| reader | system | the signature | the library | reports |\n"
         "| --- | --- | --- | --- | --- |\n"
-        "| A Reader<br>1234:ABCD<br>driver 1.5.0 | Linux pcsc-lite | ✓ passed | ✗ failed<br>ms: 703"
+        "| A Reader<br>1234:ABCD<br>driver 1.5.0 | Linux pcsc-lite | ✗ failed<br>ms: 703 | ✓ passed"
         " | 1 report, 2026-11-01 |\n"
         "\n"
         "- A Reader, the signature (failed): signature failed\n"

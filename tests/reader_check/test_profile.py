@@ -14,6 +14,7 @@ from mynacard.reader_check import Options, ReportError, learned, run, write_repo
 from mynacard.readers import load_profiles
 from mynacard.readers.profiles import VARIABLE, to_json
 from mynacard.simulator import SimulatedCard
+from mynacard.simulator.faults import Fault
 from mynacard.simulator.narrow import NarrowReader, Narrows
 from tests.reader_check.programs import Program, both
 from tests.reader_check.runs import NAME, PIN, READERS, Counting
@@ -74,6 +75,18 @@ def test_a_profile_is_put_into_a_file_in_place_of_the_same_readers(
     assert (row.names, row.command_max, row.answer_max, row.chunk) == (("Simulated Reader",), 522, 522, 520)
     assert row.keypad_tested  # as the second report said; the third did not look
     assert readers_profile(report).out == to_json((replace(row, keypad_tested=False),))
+
+
+def test_a_report_in_which_a_check_failed_teaches_a_profile_only_by_force(
+    door: PcscliteDoor, card: SimulatedCard, tmp_path: Path, readers_profile: Program
+) -> None:
+    door.plug(NAME, NarrowReader(card, Narrows(longest=522)), [Fault.parse("repeated-block@200")])
+    write_report(run(NAME), tmp_path / "report")
+    refused = readers_profile(tmp_path / "report")
+    assert (refused.code, refused.out) == (1, "")
+    assert "A check failed (Size of READ BINARY" in refused.err
+    assert "no profile is learned" in refused.err
+    assert '"command_max": 522' in readers_profile(tmp_path / "report", "--force").out
 
 
 def test_a_report_without_a_card_teaches_nothing(door: PcscliteDoor, tmp_path: Path, readers_profile: Program) -> None:

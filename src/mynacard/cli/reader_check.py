@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections import Counter
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
@@ -160,15 +159,21 @@ def _keep(json_path: Path | None, html_path: Path | None, report: Report) -> Non
 
 
 def _conclusion(report: Report) -> int:
-    """Print a last line that counts the results; return the exit code of the check."""
-    from mynacard.reader_check import WORDS, Result
+    """Print how many checks ended how, and then each that failed or is noted; return the exit code of the check."""
+    from mynacard.reader_check import WORDS, Result, counts, incidents
 
-    counts = Counter(check.result for check in report.checks)
-    _tell(", ".join(f"{count} {WORDS[result]}" for result, count in counts.items()))
+    _tell(counts(report.checks))
     if not report.finished:
         _tell(_("Stopped; the results until then are kept."))
+    for result in (Result.FAILED, Result.NOTED):
+        for check in report.checks:
+            if check.result is result:
+                _say(f"{WORDS[result]}: {check.title}: {check.reason or check.summary}")
+                for incident in incidents(check):
+                    _say(f"    {incident}")
+    if not report.finished:
         return STOPPED
-    return SOMETHING_FAILED if counts[Result.FAILED] else 0
+    return SOMETHING_FAILED if any(check.result is Result.FAILED for check in report.checks) else 0
 
 
 @click.command(
@@ -233,13 +238,14 @@ def _read(path: Path) -> Report | None:
     metavar="FILE",
     help=_("Put it into this file of profiles, in place of one for the same reader."),
 )
+@click.option("--force", is_flag=True, help=_("Learn from a report in which a check failed, too."))
 @verbose_option
-def profile(report: Path, profiles: Path | None) -> None:
+def profile(report: Path, profiles: Path | None, force: bool) -> None:
     from mynacard.reader_check import add, learned, read_report
     from mynacard.readers.profiles import to_json
 
     with _ending(SOMETHING_FAILED, OSError, ReaderFileError):
-        row = learned(read_report(report))
+        row = learned(read_report(report), force=force)
         if profiles is None:
             click.echo(to_json((row,)), nl=False)
         else:

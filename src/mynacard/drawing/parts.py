@@ -17,7 +17,9 @@ __all__ = [
     "wide", "x_axis", "y_axis",
 ]  # fmt: skip
 
-WIDTH: Final = 960
+WIDTH: Final = 480
+"""On a telephone of 400 pixels the text is then still legible."""
+_SHOWN_WIDTH: Final = 640
 _TICKS_MAX: Final = 10
 _LOG_FROM: Final = 20
 """An axis that may be logarithmic is so from this ratio of its ends."""
@@ -98,14 +100,15 @@ def number(value: float) -> str:
 
 
 def x_axis(scale: Scale, bottom: float, top: float, label: str) -> Iterator[str]:
-    """Ticks, lines from them up to *top*, and *label*, which says what is counted."""
+    """Ticks, lines from them up to *top*, and *label*, which says what is counted; a logarithmic scale is named."""
     for tick in scale.ticks():
         x = scale.at(tick)
         yield (
             f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{top}" y2="{bottom + 5}" stroke="currentColor" stroke-opacity="0.2"/>'
         )
         yield text_at(x, bottom + 19, number(tick), anchor="middle", of="x-tick")
-    yield text_at((scale.start + scale.end) / 2, bottom + 37, label, anchor="middle")
+    named = f"{label} (logarithmic scale)" if scale.base else label
+    yield text_at((scale.start + scale.end) / 2, bottom + 37, named, anchor="middle")
 
 
 def y_axis(scale: Scale, across: Scale) -> Iterator[str]:
@@ -124,7 +127,7 @@ def legend_of(palette: Mapping[str, str], y: float, *, dashed: bool = False) -> 
     parts: list[str] = []
     x = 16.0
     for (name, colour), dash in zip(palette.items(), itertools.cycle(DASHES), strict=False):
-        shown = shortened(name, 300)
+        shown = shortened(name, 170)
         if x > 16 and x + 40 + wide(shown) > WIDTH:
             x, y = 16.0, y + 20
         look = f'stroke-width="3" stroke-dasharray="{dash}"' if dashed else 'stroke-width="10"'
@@ -163,7 +166,7 @@ def svg(height: float, label: str, *parts: str) -> str:
     inside = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 {WIDTH} {height:.0f}" width="100%"'
-        f' style="max-width:{WIDTH}px" role="img" aria-label="{escaped(label)}"><style>{_STYLE}</style>\n'
+        f' style="max-width:{_SHOWN_WIDTH}px" role="img" aria-label="{escaped(label)}"><style>{_STYLE}</style>\n'
         f"{inside}\n</svg>"
     )
 

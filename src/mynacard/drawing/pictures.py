@@ -58,7 +58,7 @@ def timeline(bars: Sequence[Bar], palette: Mapping[str, str] = _NO_PALETTE) -> s
     label = "When each began, and how long it took"
     if not bars:
         return no_values(label)
-    scale = Scale.of([0.0, *(bar.start + bar.length for bar in bars)], 16, WIDTH - 32)
+    scale = Scale.of([0.0, *(bar.start + bar.length for bar in bars)], 16, WIDTH - 24)
     palette = palette or colours(bar.kind for bar in bars)
     legend, bottom = legend_of({kind: palette[kind] for kind in dict.fromkeys(bar.kind for bar in bars)}, 112)
     return svg(
@@ -103,13 +103,15 @@ def histogram(series: Mapping[str, Sequence[float]], unit: str, palette: Mapping
     label = f"How these are distributed: {', '.join(series)}"
     if not any(series.values()):
         return no_values(label)
-    top, row, left = 8, 48, 270
-    scale = Scale.of(list(itertools.chain.from_iterable(series.values())), left, WIDTH - 32, base=10)
+    top, row = 8, 62
+    scale = Scale.of(list(itertools.chain.from_iterable(series.values())), 16, WIDTH - 24, base=10)
     palette, bottom = palette or colours(series), top + row * len(series)
     return svg(
-        bottom + 46,
+        bottom + 82,
         label,
-        *x_axis(scale, bottom, top, f"{unit} (line: median; dashed: 95th percentile)"),
+        *x_axis(scale, bottom, top, f"duration, {unit}"),
+        text_at(16, bottom + 59, "height: how many; the highest of each row is equally high"),
+        text_at(16, bottom + 76, "line: median; dashed: 95th percentile"),
         *itertools.chain.from_iterable(
             _row(name, sorted(values), unit, scale, palette[name], top + row * (place + 1))
             for place, (name, values) in enumerate(series.items())
@@ -118,10 +120,10 @@ def histogram(series: Mapping[str, Sequence[float]], unit: str, palette: Mapping
 
 
 def _row(name: str, values: Sequence[float], unit: str, scale: Scale, colour: str, base: float) -> Iterator[str]:
-    yield text_at(8, base - 22, shortened(name, 215), weight="bold")
+    yield text_at(16, base - 44, shortened(name, 215), weight="bold")
     yield f'<line x1="{scale.start}" x2="{scale.end}" y1="{base}" y2="{base}" stroke="currentColor"/>'
     if not values:
-        yield text_at(8, base - 7, "no values")
+        yield text_at(WIDTH - 24, base - 44, "no values", anchor="end")
         return
     width = (scale.end - scale.start) / _BINS
     bins = Counter(min(int((scale.at(value) - scale.start) / width), _BINS - 1) for value in values)
@@ -138,7 +140,8 @@ def _row(name: str, values: Sequence[float], unit: str, scale: Scale, colour: st
             f'<line class="{kind}" x1="{x:.2f}" x2="{x:.2f}" y1="{base - 38}" y2="{base}" stroke="currentColor"'
             f' stroke-width="1.5" stroke-dasharray="{dash}"/>'
         )
-    yield text_at(8, base - 7, f"n {len(values):,} · median {number(median)} · p95 {number(high)} {unit}")
+    counted = f"n {len(values):,} · median {number(median)} · p95 {number(high)} {unit}"
+    yield text_at(WIDTH - 24, base - 44, counted, anchor="end")
 
 
 def _percentile(values: Sequence[float], percent: int) -> float:
@@ -190,19 +193,32 @@ def _line(
 
 
 def page(title: str, body: str) -> str:
-    """A page around *body*, which is markup. The page loads and runs nothing, whatever *body* holds."""
+    """A page around *body*, which is markup. The page loads and runs nothing, whatever *body* holds.
+
+    It fits a telephone, a dark screen, and paper. On a narrow screen each row of a table of the class ``rows`` is a
+    paragraph, whose cells of the class ``text`` have lines of their own, and the row of the class ``head`` is left out.
+    """
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8" /><title>{escaped(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
 <meta name="viewport" content="width=device-width" /><meta name="color-scheme" content="light dark" />
 <style>
-body {{ font-family: sans-serif; margin: 2em; }}
+body {{ font-family: sans-serif; margin: clamp(0.7em, 4vw, 2em); }}
 h1 {{ font-size: 1.4em; overflow-wrap: anywhere; }}
-h2 {{ font-size: 1.1em; }}
+h2 {{ font-size: 1.1em; break-after: avoid; }}
 th {{ white-space: nowrap; }}
 table {{ border-collapse: collapse; margin-top: 1em; }}
 td, th {{ padding: 0.2em 0.8em; text-align: left; vertical-align: top; border-bottom: 1px solid #8888; }}
+td {{ overflow-wrap: anywhere; }}
+tr, svg, li {{ break-inside: avoid; }}
 .number {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+@media (max-width: 40em) {{
+  td, th {{ padding: 0.2em 0.4em; }}
+  .rows, .rows tbody, .rows tr, .rows td.text {{ display: block; }}
+  .rows .head {{ display: none; }}
+  .rows tr {{ padding: 0.4em 0; border-bottom: 1px solid #8888; }}
+  .rows td {{ display: inline; border: 0; padding: 0 0.3em 0 0; }}
+}}
 </style></head><body>
 <h1>{escaped(title)}</h1>
 {body}

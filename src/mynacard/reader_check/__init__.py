@@ -21,7 +21,7 @@ from mynacard.reader_check.report import (
 )
 from mynacard.reader_check.subject import Options
 from mynacard.reader_check.tables import markdown, web_page
-from mynacard.reader_check.values import WORDS
+from mynacard.reader_check.values import WORDS, counts, incidents
 
 __all__ = [
     "CHECKS",
@@ -37,7 +37,9 @@ __all__ = [
     "Result",
     "System",
     "add",
+    "counts",
     "fold",
+    "incidents",
     "learned",
     "markdown",
     "page_of",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from mynacard.reader_check.report import Check, Report, Result
+from mynacard.reader_check.report import Check, Report, Result, Value
 from mynacard.reader_check.values import WORDS, figures
 from mynacard.readers import model
 
@@ -21,6 +21,7 @@ __all__ = ["Cell", "Column", "Kind", "Matrix", "Row", "fold"]
 
 FIGURES_MAX: Final = 3
 """The most figures in a cell; the page of the report itself has all."""
+_TIMES: Final = ("_s", "_ms", "_us")
 
 
 @dataclass(frozen=True, order=True)
@@ -81,7 +82,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The matrix: its columns, and its rows sorted by reader."""
+    """The matrix: its columns, those in which readers fail or differ first, and its rows sorted by reader."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -91,12 +92,10 @@ def fold(reports: Iterable[Report]) -> Matrix:
     """The matrix of *reports*; equal reports count once."""
     different = {json.dumps(report.document(), sort_keys=True): report for report in reports}
     newest_first = sorted(different.values(), key=lambda report: report.made, reverse=True)
-    columns = _columns(newest_first)
     kinds = sorted({Kind.of(report) for report in newest_first}, key=lambda kind: (kind.name.casefold(), kind))
-    return Matrix(
-        columns,
-        tuple(_row(kind, columns, [report for report in newest_first if Kind.of(report) == kind]) for kind in kinds),
-    )
+    of_kinds = [[report for report in newest_first if Kind.of(report) == kind] for kind in kinds]
+    columns = tuple(sorted(_columns(newest_first), key=lambda column: _sameness(column.code, of_kinds)))
+    return Matrix(columns, tuple(_row(kind, columns, reports) for kind, reports in zip(kinds, of_kinds, strict=True)))
 
 
 def _columns(newest_first: Sequence[Report]) -> tuple[Column, ...]:
@@ -106,6 +105,21 @@ def _columns(newest_first: Sequence[Report]) -> tuple[Column, ...]:
         for check in report.checks:
             newest.setdefault(check.code, check)
     return tuple(Column(check.code, check.title) for check in sorted(newest.values(), key=lambda check: check.number))
+
+
+def _sameness(code: str, of_kinds: Sequence[Sequence[Report]]) -> int:
+    """How little there is to see in the column *code*: 0 if a check failed, 3 if all kinds of readers are the same."""
+    checks = [list(_tested(code, reports)) for reports in of_kinds]
+    results = {check.result for tested in checks for check in tested}
+    for place, worse in enumerate((Result.FAILED, Result.NOTED)):
+        if worse in results:
+            return place
+    return 2 if len({_abilities(tested[0]) if tested else None for tested in checks}) > 1 else 3
+
+
+def _abilities(check: Check) -> frozenset[tuple[str, Value]]:
+    """The measurements of *check* without times and speeds, which are never twice the same."""
+    return frozenset((name, value) for name, value in check.values.items() if not name.endswith(_TIMES))
 
 
 def _row(kind: Kind, columns: Sequence[Column], newest_first: Sequence[Report]) -> Row:

@@ -8,15 +8,16 @@ from typing import Final
 
 from mynacard.drawing import Bar, escaped, histogram, lines, page, timeline
 from mynacard.reader_check.report import CardKind, Check, Report, Result
-from mynacard.reader_check.values import MEANINGS, WORDS, figures, label
+from mynacard.reader_check.values import MEANINGS, WORDS, counts, figures, incidents, label
 from mynacard.storage import replace_file
 
 __all__ = ["page_of", "write_page"]
 
 _COLOURS: Final[Mapping[str, str]] = {
-    WORDS[Result.PASSED]: "#2e8b57", WORDS[Result.FAILED]: "#c0504d", WORDS[Result.NOTED]: "#b8860b",
+    WORDS[Result.PASSED]: "#2e8b57", WORDS[Result.NOTED]: "#a87414", WORDS[Result.FAILED]: "#c9605c",
     WORDS[Result.NOT_TESTED]: "#808080",
 }  # fmt: skip
+"""Each has a contrast of at least 3 to white and to '#1c1c1c'."""
 _CARDS: Final[Mapping[CardKind, str]] = {
     CardKind.JPKI: "an Individual Number Card", CardKind.RESIDENCE: "a residence card",
     CardKind.OTHER: "a card of another kind", CardKind.NONE: "none: checks that need one are not tested",
@@ -26,7 +27,11 @@ _CARDS: Final[Mapping[CardKind, str]] = {
 def page_of(report: Report) -> str:
     """*report* as an HTML page that loads nothing from elsewhere."""
     checks = {check.code: check for check in report.checks}
-    body = "\n".join((*_about(report), _table(report.checks), *_pictures(report.checks, checks)))
+    summary = "" if report.finished else " This check was not finished."
+    body = "\n".join((
+        f"<p><b>{escaped(counts(report.checks))}.{summary}</b></p>",
+        *_remarks(report.checks), *_about(report), _table(report.checks), *_pictures(report.checks, checks),
+    ))  # fmt: skip
     return page(f"Reader check: {report.reader.name}", body)
 
 
@@ -53,20 +58,34 @@ def _about(report: Report) -> Iterator[str]:
         if fact.strip():
             yield f"<tr><th>{escaped(name)}</th><td>{escaped(fact)}</td></tr>"
     yield "</table>"
-    if not report.finished:
-        yield "<p><b>This check was not finished.</b></p>"
+
+
+def _remarks(checks: tuple[Check, ...]) -> Iterator[str]:
+    """What failed, and then what is noted, in words."""
+    rows = [check for result in (Result.FAILED, Result.NOTED) for check in checks if check.result is result]
+    if rows:
+        yield "<ul>"
+        for check in rows:
+            said = escaped(check.reason or check.summary)
+            yield f"<li>{_result(check.result)}: <b>{escaped(check.title)}</b>: {said}{_incidents(check)}</li>"
+        yield "</ul>"
+
+
+def _incidents(check: Check) -> str:
+    rows = "".join(f"<li><small>{escaped(incident)}</small></li>" for incident in incidents(check))
+    return f"<ul>{rows}</ul>" if rows else ""
 
 
 def _table(checks: tuple[Check, ...]) -> str:
     rows = "\n".join(
         f'<tr><td class="number">{check.number}</td><td>{escaped(check.title)}</td><td>{_result(check.result)}</td>'
-        f"<td>{escaped(check.summary or check.reason)}{_values(check)}</td>"
+        f'<td class="text">{escaped(check.summary or check.reason)}{_values(check)}</td>'
         f'<td class="number">{check.took_s:.2f} s</td></tr>'
         for check in checks
     )
-    legend = "; ".join(f"{_result(result)}: {MEANINGS[result]}" for result in Result)
-    head = "<tr><th></th><th>check</th><th>result</th><th></th><th>took</th></tr>"
-    return f"<table>{head}\n{rows}</table>\n<p>{legend}.</p>"
+    legend = "; ".join(f"{_result(result)}: {MEANINGS[result]}" for result in WORDS)
+    head = '<tr class="head"><th></th><th>check</th><th>result</th><th></th><th>took</th></tr>'
+    return f'<table class="rows">{head}\n{rows}</table>\n<p>{legend}.</p>'
 
 
 def _result(result: Result) -> str:

@@ -17,12 +17,22 @@ __all__ = ["add", "learned"]
 _TESTED: Final = frozenset({Result.PASSED, Result.NOTED})
 
 
-def learned(report: Report) -> ReaderProfile:
+def learned(report: Report, *, force: bool = False) -> ReaderProfile:
     """The profile of the reader in *report*. Anything that the report lacks stays unknown.
 
     Raises:
-        ReportError: no check of lengths succeeded, so the report says nothing about the reader.
+        ReportError: a check failed, so what the others measured may be wrong, and *force* is not set; or no check of
+            lengths succeeded, so the report says nothing about the reader.
     """
+    failed = [check.title for check in report.checks if check.result is Result.FAILED]
+    if failed and not force:
+        raise ReportError(
+            N_(
+                "A check failed ({checks}), so what the others measured may be wrong, and no profile is learned. Check "
+                "again, or use --force."
+            ),
+            checks=", ".join(failed),
+        )
     checks = {check.code: check for check in report.checks if check.result in _TESTED}
     command, answer, sizes, keys = (
         checks.get(code) for code in ("longest-command", "longest-answer", "read-sizes", "keypad-verify")

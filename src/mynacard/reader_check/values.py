@@ -6,16 +6,17 @@ The last part of a value's name is its unit. A value that is not in the table is
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from mynacard.reader_check.report import Check, Result, Value
 
-__all__ = ["MEANINGS", "WORDS", "figures", "label"]
+__all__ = ["MEANINGS", "WORDS", "counts", "figures", "incidents", "label"]
 
 WORDS: Final[Mapping[Result, str]] = {
-    Result.PASSED: "passed", Result.FAILED: "failed", Result.NOTED: "noted", Result.NOT_TESTED: "not tested",
+    Result.PASSED: "passed", Result.NOTED: "noted", Result.FAILED: "failed", Result.NOT_TESTED: "not tested",
 }  # fmt: skip
 MEANINGS: Final[Mapping[Result, str]] = {
     Result.PASSED: "it works",
@@ -88,6 +89,18 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "error": "reported as", "noticed": "the removal is noticed", "works_again": "the card works again",
     },
 }  # fmt: skip
+
+
+def counts(checks: Iterable[Check]) -> str:
+    """How many of *checks* ended how, such as "16 passed, 2 noted, 1 failed, 2 not tested"; without zeros."""
+    results = Counter(check.result for check in checks)
+    return ", ".join(f"{results[result]} {word}" for result, word in WORDS.items() if results[result])
+
+
+def incidents(check: Check) -> list[str]:
+    """Everything that was not as it should be, except what the sentence of *check* has."""
+    said = check.reason or check.summary
+    return [incident for incident in check.incidents if incident not in said]
 
 
 def figures(check: Check) -> Iterator[str]:

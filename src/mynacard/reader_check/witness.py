@@ -31,7 +31,7 @@ _SIGNATURE_S: Final = 3.0
 """An answer that takes this much longer than its bytes account for is a stall; a card takes time to sign."""
 _SLOW_BYTE_S: Final = 0.001
 """A byte's time on the slowest wires (9,600 baud, ISO/IEC 7816-3:2006 §8.3), until it is measured."""
-_FAST_BYTE_S: Final = 0.00005
+_FAST_BYTE_S: Final = 0.00001
 _WRONG_LE: Final = 0x6C
 _SHORT: Final = 256
 """An Ne that every reader passes."""

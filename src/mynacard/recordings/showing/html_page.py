@@ -31,7 +31,7 @@ def page(lines: Sequence[Line], about: Mapping[str, str]) -> str:
 <table><tr><th>kind</th><th>commands</th><th>time</th></tr>
 {kinds}
 </table>
-<table><tr><th>at, ms</th><th>took, ms</th><th>command</th><th>answer</th></tr>
+<table class="rows"><tr class="head"><th>at, ms</th><th>took, ms</th><th>command</th><th>answer</th></tr>
 {exchanges}
 </table>""",
     )
@@ -44,7 +44,8 @@ def _share_row(share: Share) -> str:
 
 def _line_row(line: Line) -> str:
     times = "".join(_number("" if time_us is None else milliseconds(time_us)) for time_us in (line.at_us, line.took_us))
-    return f"<tr>{times}<td{_stripe(line.kind)}>{escaped(line.said)}</td><td>{escaped(line.answered)}</td></tr>"
+    answered = f'<td class="text">{escaped(line.answered)}</td>'
+    return f'<tr>{times}<td class="text"{_stripe(line.kind)}>{escaped(line.said)}</td>{answered}</tr>'
 
 
 def _number(shown: int | str) -> str:
