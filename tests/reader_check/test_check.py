@@ -37,7 +37,7 @@ from mynacard.reader_check import (
     write_report,
 )
 from mynacard.reader_check import check as check_module
-from mynacard.reader_check.desk import installed_driver
+from mynacard.reader_check.driver import installed_driver
 from mynacard.reader_check.lengths import longest_that_passes
 from mynacard.simulator import SimulatedCard
 from mynacard.simulator.faults import Fault

@@ -48,7 +48,7 @@ def test_the_last_lines_are_the_summary_and_then_what_failed_and_what_is_noted(
         "failed: Size of READ BINARY: READ BINARY of 384 bytes at a time does not return the file."
     )
     assert "up to 384 bytes, at " in incident
-    assert noted.startswith("noted: Longest answer: ")
+    assert noted.startswith("noted: Longest command: ")
     assert "SCARD_F_COMM_ERROR" in noted
 
 

@@ -18,7 +18,8 @@ from typing import Final, TypeAlias
 from mynacard import errors
 from mynacard._version import __version__
 from mynacard.opening import choose_reader
-from mynacard.reader_check.desk import DESK_CHECKS, installed_driver
+from mynacard.reader_check.desk import DESK_CHECKS
+from mynacard.reader_check.driver import installed_driver
 from mynacard.reader_check.lengths import LENGTH_CHECKS
 from mynacard.reader_check.report import INCIDENTS_MAX, TEXT_MAX, CardSeen, Check, Reader, Report, Result, System
 from mynacard.reader_check.speed import SPEED_CHECKS

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import plistlib
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from mynacard import errors
 from mynacard.apdu.keypad import Feature, parse_properties
+from mynacard.reader_check.atr import atr_in_words
+from mynacard.reader_check.driver import descriptor_of, usb_ids
 from mynacard.reader_check.report import CardKind
 from mynacard.reader_check.subject import (
     DEADLINES,
@@ -25,14 +26,13 @@ from mynacard.reader_check.subject import (
 )
 from mynacard.readers import Disposition, ReaderIdentity, Share, Watch, find_library, list_readers, model
 
-__all__ = ["DESK_CHECKS", "installed_driver"]
+__all__ = ["DESK_CHECKS"]
 
 T = TypeVar("T")
 
 _HELD_S: Final = 0.3
 _WAIT_S: Final = 0.3
 _LET_IN_S: Final = 3.0
-_CCID: Final = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")
 
 
 def library(desk: Desk, values: Values) -> str:
@@ -103,7 +103,7 @@ def card(desk: Desk, values: Values) -> str:
             "Another program is also connected to the card: the figures may understate the reader.",
             "Close it and check again (mynacard doctor lists the likely ones).",
         )
-    return f"A card answers with {len(state.atr)} bytes."
+    return f"A card answers with {len(state.atr)} bytes: {atr_in_words(state.atr)}."
 
 
 def protocol(desk: Desk, values: Values) -> str:
@@ -256,6 +256,11 @@ def keypad(desk: Desk, values: Values) -> str:
             desk.identity = ReaderIdentity.of(_reported(lambda: parse_properties(connection.control(code))))
     if desk.identity.apdu_data_max is not None:
         values["apdu_data_max_bytes"] = desk.identity.apdu_data_max
+    known = desk.identity
+    if descriptor := descriptor_of(frozenset({known.usb}) if known.usb else usb_ids(desk.name)):
+        values["level"] = descriptor.level or "unknown"
+        values["message_max_bytes"], values["block_max_bytes"] = descriptor.message_max, descriptor.block_max
+        desk.identity = replace(known, usb=descriptor.usb, firmware=known.firmware or descriptor.firmware)
     return "The reader reports a PIN keypad." if values["verifies"] else "The reader reports no PIN keypad."
 
 
@@ -272,17 +277,6 @@ def _reported(ask: Callable[[], Mapping[int, T]]) -> Mapping[int, T]:
 def _feature(number: int) -> str:
     """The name of the feature in PC/SC part 10, or else its number."""
     return Feature(number).name if number in {*Feature} else f"{number:02X}"
-
-
-def installed_driver(reader: str, plist: Path = _CCID) -> str:
-    """This machine's CCID driver and version, where Linux has it and it supports *reader*; else empty."""
-    try:
-        with plist.open("rb") as stream:
-            content = plistlib.load(stream)
-        known = any(name.casefold() in reader.casefold() for name in content["ifdFriendlyName"])
-        return f"libccid {content['CFBundleShortVersionString']}" if known else ""
-    except (OSError, ValueError, KeyError, plistlib.InvalidFileException):
-        return ""
 
 
 DESK_CHECKS: Final = (

@@ -50,7 +50,8 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "power": {"power_up_ms": "powered up after", "forgets": "the card forgets"},
     "keypad": {
         "verifies": "says it verifies PINs", "changes": "says it changes PINs", "features": "features (PC/SC part 10)",
-        "apdu_data_max_bytes": "says it passes command data of",
+        "apdu_data_max_bytes": "says it passes command data of", "level": "takes (CCID)",
+        "message_max_bytes": "longest CCID message", "block_max_bytes": "longest block with T=1 (IFSD)",
     },
     "which-card": {"kind": "kind"},
     "short-apdus": {
