@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import Final, cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from mynacard.doors.cache import cache_folder
 from mynacard.doors.pcsclite import PcscliteDoor
-from mynacard.errors import MaskedError
+from mynacard.errors import MaskedError, ReaderError
 from mynacard.opening import choose_reader
+from mynacard.personal.layout import FACE_CERTIFICATE
 from mynacard.readers import find_library, list_readers
 from mynacard.readers.abi import PCSC_LITE
 from tests.conformance.card.conversation import Conversation
 from tests.conformance.card.guard import Guard, RefusedError
+from tests.conformance.card.objects import CvCertificate
 from tests.conformance.card.pcsc_card import PcscCard
 from tests.conformance.card.statements import STATEMENTS, Statement
 from tests.conformance.card.ways import (
@@ -42,6 +46,11 @@ REAL: Final = "reader"
 
 RECORDED: Final = pytest.StashKey[RecordedCard]()
 SPARED: Final = pytest.StashKey[dict[str, str]]()
+CACHE: Final = pytest.StashKey[Path]()
+"""The user's own cache: behind a door, a simulated card is from there."""
+IS_SIMULATED: Final = pytest.StashKey[bool]()
+IS_STRICT: Final = pytest.StashKey[bool]()
+WARM_RESET: Final = "state-warm-reset"
 NOBODY: Final[Mapping[str, bytes]] = {}
 
 
@@ -53,6 +62,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "statement(id, …): what of vectors/conformance/statements.json a test shows")
+    config.stash[CACHE] = cache_folder()
+    if _reader(config):
+        _check_desk(_reader(config))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,6 +90,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash.get(IS_SIMULATED, False):
+        terminalreporter.write_line("This card is simulated: its certificates are checked with simulated roots.")
     spared = config.stash.get(SPARED, None)
     if spared:
         terminalreporter.section("not asked of a real card")
@@ -89,6 +103,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """A test on a recording runs twice: once to make it, once on it."""
     recorded = pyfuncitem.stash.get(RECORDED, None)
+    if _is_strict(pyfuncitem.config) and any(shown.id == WARM_RESET for shown in statements_of(pyfuncitem)):
+        with pytest.raises(AssertionError):  # a simulated card of the strict personality forgets more than cards do
+            yield
+        return True
     if recorded is None:
         return (yield)
     names = inspect.signature(pyfuncitem.obj).parameters
@@ -130,6 +148,25 @@ def _reader(config: pytest.Config) -> str:
     return config.getoption("--reader", default="") or ""
 
 
+def _is_strict(config: pytest.Config) -> bool:
+    return config.stash.get(IS_STRICT, False)
+
+
+def _check_desk(reader: str) -> None:
+    """End the run in one sentence where there is no such reader, or no card on it.
+
+    Raises:
+        pytest.UsageError: the sentence.
+    """
+    try:
+        states = list_readers()
+        name = choose_reader(states, reader)
+    except ReaderError as error:
+        raise pytest.UsageError(str(error)) from None
+    if not any(state.card_present for state in states if state.name == name):
+        raise pytest.UsageError(f"There is no card on the reader {name}.")
+
+
 def _told(config: pytest.Config) -> Mapping[str, bytes]:
     """The PINs of the real card that were given."""
     path = config.getoption("--pin-file", default="")
@@ -145,7 +182,7 @@ def card(request: pytest.FixtureRequest, way: str) -> Iterator[Conversation]:
     if way == REAL:
         real: Guard = request.getfixturevalue("real_card")
         real.power_cycle()
-        yield Conversation(real, _told(request.config), known_of_cards())
+        yield Conversation(real, _told(request.config), request.getfixturevalue("known_of_real_card"))
         return
     personas = {statement.persona for statement in statements_of(request.node)}
     assert len(personas) == 1, "a test is about one kind of card"
@@ -193,3 +230,22 @@ def real_card(request: pytest.FixtureRequest) -> Iterator[Guard]:
         yield Guard(found, _told(request.config))
     finally:
         found.close()
+
+
+@pytest.fixture(scope="session")
+def known_of_real_card(request: pytest.FixtureRequest, real_card: Guard) -> Mapping[str, RSAPublicKey]:
+    """The root keys of real cards; or of simulated ones, if the card on the named reader is one behind a door."""
+    real_card.power_cycle()
+    asked = Conversation(real_card, NOBODY, {})
+    asked.select("card-face")
+    issuer = CvCertificate.parse(asked.read(FACE_CERTIFICATE.file_id)).issuer.hex()
+    if issuer in known_of_cards():
+        return known_of_cards()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MYNACARD_CACHE", str(request.config.stash[CACHE]))
+        simulated_ones = known_of_simulated_cards()
+    request.config.stash[IS_SIMULATED] = issuer in simulated_ones
+    asked.select("jpki")
+    real_card.warm_reset()
+    request.config.stash[IS_STRICT] = issuer in simulated_ones and asked.sw("00200098")[:2] != "63"
+    return simulated_ones if issuer in simulated_ones else known_of_cards()

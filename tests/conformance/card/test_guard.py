@@ -175,13 +175,22 @@ class RealRun:
     tries_after: dict[object, int]
 
 
-def real_run(pins: dict[str, bytes], folder: Path, *options: str) -> RealRun:
+def suite(door: PcscliteDoor, *options: str) -> subprocess.CompletedProcess[str]:
+    """This suite, run as for a real card, through *door*."""
     if not sys.platform.startswith("linux"):
         pytest.skip("the door stands in for pcsc-lite's service on Linux")
     try:
         ctypes.CDLL(PCSC_LITE.library)
     except OSError:
         unavailable("libpcsclite is not installed; tools/system_packages.sh says which packages the tests need")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE), "--ignore", __file__, *options],
+        env=door.environment() | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        capture_output=True, text=True, check=False, cwd=HERE.parents[2],
+    )  # fmt: skip
+
+
+def real_run(pins: dict[str, bytes], folder: Path, *options: str) -> RealRun:
     file = folder / "pins"
     file.write_text("# made up\n" + "".join(f"{name} {pin.decode()}\n" for name, pin in pins.items()), encoding="ascii")
     card, presented = simulated(""), list[bytes]()
@@ -192,25 +201,17 @@ def real_run(pins: dict[str, bytes], folder: Path, *options: str) -> RealRun:
 
     before = tries(card)
     with PcscliteDoor([card], observe=observe) as door:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE), "--ignore", __file__,
-             "--reader", reader_name(0), "--pin-file", str(file), *options],
-            env=door.environment() | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-            capture_output=True, text=True, check=False, cwd=HERE.parents[2],
-        )  # fmt: skip
+        done = suite(door, "--reader", reader_name(0), "--pin-file", str(file), *options)
     failed = set(re.findall(r"^FAILED \S+::(\w+)", done.stdout, re.MULTILINE))
     return RealRun(done.stdout + done.stderr, failed, presented, before, tries(card))
-
-
-ROOTS = {"test_the_intermediate_has_a_certificate", "test_a_certificate_is_signed_by_its_issuer"}
-"""Real cards' roots have not signed anything on a simulated one."""
 
 
 @pytest.mark.thorough("a run of this suite in a run of this suite")
 @pytest.mark.parametrize("pins", [{}, PINS], ids=["without PINs", "with all PINs"])
 def test_a_run_on_a_real_card_asks_what_spares_it_and_names_the_rest(pins: dict[str, bytes], tmp_path: Path) -> None:
     run = real_run(pins, tmp_path)
-    assert run.failed == ROOTS, run.said
+    assert run.failed == set(), run.said
+    assert "This card is simulated: its certificates are checked with simulated roots." in run.said
     assert run.tries_after == run.tries_before
     assert {command[5:] for command in run.presented} <= set(pins.values())
     assert bool(run.presented) is bool(pins)
@@ -227,3 +228,19 @@ def test_a_wrong_pin_in_the_file_is_presented_once_and_never_shown(tmp_path: Pat
     assert "no PIN is shown to it any more" in run.said
     for pin in (CANARY, PINS["text/number-a"].decode(), PINS["digital-signature"].decode()):
         assert not tells(run.said, pin)
+
+
+@pytest.mark.thorough("a run of this suite in a run of this suite")
+@pytest.mark.parametrize(
+    ("reader", "sentence"),
+    [
+        ("Another", f"No reader is called Another. Attached: {reader_name(0)}."),
+        (reader_name(0), f"There is no card on the reader {reader_name(0)}."),
+    ],
+)
+def test_without_such_a_reader_or_a_card_on_it_the_suite_ends_in_one_sentence(reader: str, sentence: str) -> None:
+    with PcscliteDoor() as door:
+        door.plug(reader_name(0))
+        done = suite(door, "--reader", reader)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr.strip() == f"ERROR: {sentence}"
