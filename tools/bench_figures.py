@@ -1,4 +1,4 @@
-"""Shared by the benches: a figure, the machine that it depends on, and how figures are printed."""
+"""Shared by the benches: a figure, the machine that it depends on, progress, and how figures are printed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from mynacard import __version__
+try:
+    from mynacard import __version__
+except ModuleNotFoundError as error:
+    raise SystemExit(f"The benches need mynacard, and {error.name} is not installed: run make bench.") from None
 
-__all__ = ["Figure", "process_ms", "show"]
+__all__ = ["Figure", "measured", "process_ms", "show"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,16 @@ class Figure:
     unit: str
     target: str = ""
     note: str = ""
+
+
+def measured(needs: str, steps: Mapping[str, Callable[[], Sequence[Figure]]]) -> list[Figure]:
+    """The figures of all *steps*, by their names; on standard error what the bench *needs*, and where it is."""
+    print(needs, file=sys.stderr, flush=True)
+    figures: list[Figure] = []
+    for number, (name, step) in enumerate(steps.items(), 1):
+        print(f"[{number}/{len(steps)}] {name} …", file=sys.stderr, flush=True)
+        figures += step()
+    return figures
 
 
 def show(figures: Sequence[Figure], arguments: Sequence[str]) -> None:

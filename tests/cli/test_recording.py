@@ -81,6 +81,16 @@ def test_a_reader_s_card_is_recorded_too(desk: Desk, tmp_path: Path) -> None:
     assert len(read_recording(file.with_suffix(".apdu")).exchanges) == 1
 
 
+def test_the_page_of_a_recording_names_the_reader_that_was_not_named_on_the_command_line(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "card.recording"
+    assert run("pin", "status", "--record", file).code == 0
+    assert read_recording(file).about["reader"] == READER
+    assert run("trace", "show", file, "--html", tmp_path / "page.html").code == 0
+    assert f"<h1>reader: {READER}, made: " in (tmp_path / "page.html").read_text("utf-8")
+
+
 def test_a_card_that_the_environment_names_is_recorded_as_what_it_is(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,13 +63,23 @@ def verified_session(
 
 @contextlib.contextmanager
 def recorded(card: CardChoice, around: Around = _itself) -> Generator[OpeningOptions, None, None]:
-    """The options to open *card* with: *around* around it, and recorded if *card* names a file for that."""
+    """The options to open *card* with: *around* around it, and recorded if *card* names a file for that.
+
+    The recording names the reader that the card lies on, without its serial number, for recordings are sent to others.
+    """
     if card.record is None:
         yield {"around": around, "wait_s": card.wait_s}
         return
+    from mynacard.readers import ReaderCard, public_name
     from mynacard.recordings.personal import PERSONAL  # here, because it loads every application
 
     reader = "simulated" if isinstance(card_name(card.name), Simulated) else named(card.name)
     about = {"reader": reader, "made": f"{datetime.now(UTC):%Y-%m-%d}"}
     with recording_to(card.record, PERSONAL, about, clock=time.perf_counter_ns) as recorder:
-        yield {"around": lambda inside: around(recorder(inside)), "wait_s": card.wait_s}
+
+        def put_around(inside: Card) -> Card:
+            if isinstance(inside, ReaderCard):
+                about["reader"] = public_name(inside.name)
+            return around(recorder(inside))
+
+        yield {"around": put_around, "wait_s": card.wait_s}

@@ -22,7 +22,7 @@ def page(lines: Sequence[Line], about: Mapping[str, str]) -> str:
         lines: from :func:`~mynacard.recordings.showing.words.dialogue`.
         about: the recording's description; it becomes the title.
     """
-    title = ", ".join(f"{name}: {value}" for name, value in about.items()) or "A recording"
+    title = ", ".join(f"{name}: {value}" for name, value in about.items() if value) or "A recording"
     kinds = "\n".join(map(_share_row, shares(lines)))
     exchanges = "\n".join(map(_line_row, lines))
     return drawing.page(
