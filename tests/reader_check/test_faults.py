@@ -32,6 +32,17 @@ def test_a_fault_that_once_went_unseen_is_in_the_report(door: PcscliteDoor, faul
     assert has_it(report)
 
 
+@pytest.mark.parametrize("fault", ["removed@14", "removed-during@14", "removed-after@14"])
+def test_a_card_that_was_taken_away_is_not_called_the_readers_fault(door: PcscliteDoor, fault: str) -> None:
+    report, _ = run_with(door, fault)
+    (failed,) = (check for check in report.checks if check.result is Result.FAILED)
+    assert "says nothing about the reader" in failed.reason
+    later = [check for check in report.checks if check.number > failed.number and check.reason != failed.reason]
+    assert {check.result for check in later} == {Result.NOT_TESTED}
+    assert later[0].reason == f"The card was taken off the reader at check {failed.number}, and not put back."
+    assert not [check.code for check in report.checks if "fault of the reader" in check.reason]
+
+
 @pytest.mark.thorough("each of the 22 kinds of faults at five places, one check of a reader each")
 @pytest.mark.parametrize("at", PLACES)
 @pytest.mark.parametrize("fault", FAULTS)
