@@ -39,8 +39,9 @@ from mynacard.reader_check import (
 from mynacard.reader_check import check as check_module
 from mynacard.reader_check.driver import installed_driver
 from mynacard.reader_check.lengths import longest_that_passes
-from mynacard.simulator import SimulatedCard
+from mynacard.simulator import SimulatedCard, Traits
 from mynacard.simulator.faults import Fault
+from mynacard.simulator.individual.persona import PERSONAS
 from mynacard.simulator.narrow import NarrowReader, Narrows
 from mynacard.simulator.powered import Around
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
@@ -84,6 +85,21 @@ def test_a_residence_card_is_one_and_what_needs_the_other_card_is_not_tested(doo
     assert report.card.kind is CardKind.RESIDENCE
     assert of(report, "longest-command").result is Result.PASSED
     assert of(report, "longest-answer").reason == "There is no Individual Number Card on the reader."
+
+
+def test_a_guarded_certificate_is_not_called_the_readers_fault(door: PcscliteDoor) -> None:
+    door.plug(NAME, disk.new_card(persona=PERSONAS["android-phone"]))
+    report = run(NAME)
+    assert {check.result for check in report.checks} == {Result.PASSED, Result.NOT_TESTED}
+    for code in ("longest-answer", "read-sizes"):
+        assert of(report, code).reason == "This card's certificate cannot be read without a PIN ('6982')."
+
+
+def test_a_card_that_refuses_long_commands_is_noted(door: PcscliteDoor) -> None:
+    door.plug(NAME, disk.new_card(Traits(extended_length=False)))
+    check = of(run(NAME), "longest-command")
+    assert check.result is Result.NOTED
+    assert "'6A82' at 261 bytes, '6700' at 65,544 bytes" in check.summary
 
 
 def test_a_mute_card_is_a_failure_and_no_crash(door: PcscliteDoor, card: SimulatedCard) -> None:

@@ -26,6 +26,7 @@ from mynacard.reader_check.subject import (
     Desk,
     Failed,
     Noted,
+    NotTested,
     Stuck,
     Values,
     connected,
@@ -44,6 +45,7 @@ _LIKELY: Final = (0xFFFF, 4096, 2048, 1024, 522, 512, 271, 261)
 """Common limits of readers, tried first: a reader may need seconds to recover from a command that it cannot pass."""
 _COMMAND_S: Final = 8.0
 """A command that would take longer is not tried: 64 KiB take more than a minute on a slow wire."""
+_NOT_FREE: Final = (b"\x69\x82", b"\x6a\x82")
 _TRIES: Final = 2
 _AGAIN_S: Final = 0.1
 
@@ -289,6 +291,7 @@ def length_of_certificate(desk: Desk) -> int:
     """The length in bytes of the user-authentication certificate, from its beginning.
 
     Raises:
+        NotTested: this kind of card has no certificate that is free to read: a phone's is guarded.
         Failed: the beginning cannot be read.
         CardDataError: the beginning is not that of a certificate.
     """
@@ -298,6 +301,8 @@ def length_of_certificate(desk: Desk) -> int:
             "READ BINARY of 256 bytes is not answered.",
             "No certificate can be read through this reader: update the driver, or use another reader.",
         )
+    if answer[-2:] in _NOT_FREE:
+        raise NotTested(f"This card's certificate cannot be read without a PIN ('{answer[-2:].hex().upper()}').")
     length = certificate_length(answer[:-2])
     desk.witness.lengths[USER_AUTHENTICATION.certificate] = length
     return length
