@@ -141,7 +141,7 @@ def test_the_protocol_tells_the_version(place: Path, lay_desk: LayDesk, minor: i
 
 def test_what_the_door_speaks_is_understood(door: PcscliteDoor, lay_desk: LayDesk) -> None:
     finding = service.look_at_protocol(lay_desk(PCSCLITE_CSOCK_NAME=str(door.socket)))
-    assert finding.details["protocol"] == "4:5"
+    assert finding.details["protocol"] == "4:6"
     assert doctor(door.environment()) == ([*RUNNING, "reader/none"], 72)
 
 

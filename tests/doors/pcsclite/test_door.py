@@ -215,7 +215,7 @@ def test_a_process_is_known_by_its_number(door: PcscliteDoor, visit: Callable[[]
 
 @pytest.mark.parametrize(
     "nonsense",
-    [HEADER.pack(0, 0), HEADER.pack(0xFFFFFFFF, 9), b"GET / HTTP/1.1\r\n\r\n", struct.pack("<II", 12, 0x16)],
+    [HEADER.pack(0, 0), HEADER.pack(0xFFFFFFFF, 9), b"GET / HTTP/1.1\r\n\r\n", struct.pack("<II", 12, 0x18)],
     ids=["zeros", "endless", "http", "unknown"],
 )
 def test_nonsense_is_hung_up_on_and_others_are_served(visit: Callable[[], Visitor], nonsense: bytes) -> None:

@@ -107,6 +107,7 @@ MESSAGES = st.one_of(
     st.builds(say.GetAttribute, CARD, WORD, VALUE, WORD, code=WORD),
     st.builds(say.SetAttribute, CARD, WORD, VALUE, WORD, code=WORD),
     st.sampled_from([say.GetReaders(), say.WaitForChange(), say.StopWaiting(), say.GetReaderEvents()]),
+    st.sampled_from([say.CountRows(), say.GetRows()]),
 )
 
 
@@ -127,7 +128,7 @@ def test_a_part_of_a_message_is_no_message_and_stays(message: say.Message, data:
 
 @pytest.mark.parametrize(
     "header",
-    [(0, 0), (12, 0), (12, 3), (0, 0x16), (12, 0xFFFFFFFF), (0xFFFFFFFF, 9), (31, 9), (33, 9), (11, 0x11), (1, 0x12)],
+    [(0, 0), (12, 0), (12, 3), (0, 0x18), (12, 0xFFFFFFFF), (0xFFFFFFFF, 9), (31, 9), (33, 9), (11, 0x11), (1, 0x12)],
 )
 def test_what_no_client_sends_is_refused_before_its_body_comes(header: tuple[int, int]) -> None:
     with pytest.raises(ProtocolError):

@@ -1,6 +1,7 @@
 """The effect of a client's message on the readers, and the answer to the client.
 
-Source: pcsc-lite 1.9.9, src/winscard_svc.c; 2.3.0 for the count of reader events.
+Source: pcsc-lite 1.9.9, src/winscard_svc.c; 2.3.0 for the count of reader events;
+vectors/simulator/pcsclite-4-6.json for protocol 4:6.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from mynacard.doors.pcsclite.contacts import Refused
 from mynacard.doors.pcsclite.reader import CONNECTIONS_MAX, Reader
 from mynacard.doors.pcsclite.reader_table import ReaderTable
 from mynacard.doors.pcsclite.scard import Code, Disposition
+from mynacard.doors.pcsclite.wire import encode_readers
 from mynacard.errors import ProtocolError
 from mynacard.simulator.faults import Fault, FaultKind
 from mynacard.texts import N_
 
 __all__ = ["Calls", "Observer", "ServiceGone", "unobserved"]
 
-_MAJOR, _OLDEST, _NEWEST = 4, 4, 5
-"""The protocols that are spoken. Clients of 4:6 speak 4:5, too; before 4:4 (2018) they waited differently."""
+_MAJOR, _OLDEST, _NEWEST = 4, 4, 6
+"""The protocols that are spoken; before 4:4 (2018) clients waited differently. A client that announces 4:6 is answered
+4:6: in 4:5 the library 2.5.2 was seen to fail at a first SCardGetStatusChange, and then to read 16 bytes too late."""
+_COUNTED = 6
+"""Since this protocol clients have the rows of the readers' table counted, and fetch them after they begin to wait."""
 _SCOPES: Final = range(4)
 
 Observer = Callable[[str, bytes, bytes | None], None]
@@ -108,12 +113,23 @@ class Calls:
             case say.GetReaderEvents():
                 return say.ReaderEvents(self._readers.events)
             case say.StopWaiting():
+                self._clients.fetched(client)
                 self._clients.stop_waiting(client, Code.S_SUCCESS)
+            case say.CountRows():
+                client.rows, client.fetching = self._readers.rows(), True
+                return say.RowCount(len(client.rows))
+            case say.GetRows():
+                rows = self._readers.rows() if client.rows is None else client.rows
+                client.rows = None
+                self._clients.say(client, encode_readers(rows))
+                self._clients.fetched(client)
             case say.WaitForChange():
                 self._clients.wait(client)
-                self._clients.say(client, self._readers.table())
+                client.fetching = client.minor >= _COUNTED
+                if not client.fetching:
+                    self._clients.say(client, encode_readers(self._readers.fixed_rows()))
             case _:
-                self._clients.say(client, self._readers.table())
+                self._clients.say(client, encode_readers(self._readers.fixed_rows()))
         return None
 
     # --- calls ---
@@ -126,7 +142,7 @@ class Calls:
             case say.Control():
                 return self._control(client, call)
             case say.Version():
-                return _greeting(call)
+                return _greeting(client, call)
             case say.EstablishContext(scope):
                 if scope not in _SCOPES:
                     raise Refused(Code.E_INVALID_VALUE)
@@ -319,11 +335,12 @@ class Calls:
                 return reader.transmit(command, fault)  # one of the card's answers
 
 
-def _greeting(call: say.Version) -> say.Version:
+def _greeting(client: Client, call: say.Version) -> say.Version:
     """The protocol to use; a client that learns that the service has stopped goes away."""
     if call.major != _MAJOR or call.minor < _OLDEST:
         return say.Version(_MAJOR, _NEWEST, code=Code.E_SERVICE_STOPPED)
-    return say.Version(_MAJOR, min(call.minor, _NEWEST), code=Code.S_SUCCESS)
+    client.minor = min(call.minor, _NEWEST)
+    return say.Version(_MAJOR, client.minor, code=Code.S_SUCCESS)
 
 
 def _refusal(call: say.Message, code: int) -> say.Message:

@@ -1,6 +1,6 @@
 """The clients of the service: the bytes from and to each, who waits for what, and who is overdue.
 
-Source: pcsc-lite 1.9.9, src/winscard_svc.c and src/eventhandler.c.
+Source: pcsc-lite 1.9.9, src/winscard_svc.c and src/eventhandler.c; 2.5.2, seen running.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from mynacard.doors.pcsclite.messages import ChangeNotice, Message
+from mynacard.doors.pcsclite.messages import ChangeNotice, Message, ReaderState
 from mynacard.doors.pcsclite.scard import Code
 from mynacard.doors.pcsclite.wire import encode
 
@@ -20,6 +20,8 @@ INBOX_MAX: Final = 1 << 17
 """Bytes that a client may send while it waits for an answer. The library sends none."""
 OUTBOX_MAX: Final = 1 << 18
 """Bytes that a client may leave unread."""
+FETCH_S: Final = 0.05
+"""How long a notice waits for a client to fetch the readers' table. The library does that at once; others may never."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,8 +32,11 @@ class Client:
         peer: the number of its process.
         inbox: received and not yet looked at.
         outbox: still to be sent.
+        minor: the protocol agreed with it is 4:minor; 0 before that.
         context: its one context; 0 if it has none.
         handles: its connections to cards.
+        rows: the readers' table when it had the rows counted, until it gets them.
+        fetching: the next that it expects is the readers' table, not a notice.
         mute: it waits for something that never comes.
         gone: it is to be disconnected.
     """
@@ -39,8 +44,11 @@ class Client:
     peer: int
     inbox: bytearray = field(default_factory=bytearray)
     outbox: bytearray = field(default_factory=bytearray)
+    minor: int = 0
     context: int = 0
     handles: set[int] = field(default_factory=set[int])
+    rows: list[ReaderState | None] | None = None
+    fetching: bool = False
     mute: bool = False
     gone: bool = False
 
@@ -64,6 +72,8 @@ class Clients:
         self._all: dict[Client, None] = {}
         self._late_at: dict[Client, float] = {}
         self._waiting: dict[Client, None] = {}
+        self._held: dict[Client, ChangeNotice] = {}
+        self._held_until: dict[Client, float] = {}
         self._ready: dict[Client, None] = {}
 
     def __iter__(self) -> Iterator[Client]:
@@ -84,7 +94,7 @@ class Clients:
     def drop(self, client: Client) -> None:
         """Forget *client*; the loop disconnects it."""
         client.gone = True
-        for clients in (self._all, self._late_at, self._waiting):
+        for clients in (self._all, self._late_at, self._waiting, self._held, self._held_until):
             clients.pop(client, None)
         self._ready[client] = None
 
@@ -105,8 +115,9 @@ class Clients:
 
     @property
     def deadline(self) -> float | None:
-        """When the next client will be overdue: the first one, since all have the same time."""
-        return next(iter(self._late_at.values()), None)
+        """When the next client or notice will be overdue: the first of each, since all have the same time."""
+        firsts = [next(iter(times.values())) for times in (self._late_at, self._held_until) if times]
+        return min(firsts, default=None)
 
     # --- what goes out ---
 
@@ -134,11 +145,36 @@ class Clients:
         if client not in self._waiting:
             return False
         del self._waiting[client]
-        self.answer(client, ChangeNotice(code=code))
+        self._notify(client, ChangeNotice(code=code))
         return True
 
     def announce(self) -> None:
         """The readers' table has changed: tell every client that waits for that, once."""
         for client in self._waiting:
-            self.answer(client, ChangeNotice())
+            self._notify(client, ChangeNotice())
         self._waiting.clear()
+
+    def fetched(self, client: Client) -> None:
+        """*client* has the readers' table, or does without: notices may come."""
+        client.fetching = False
+        self._held_until.pop(client, None)
+        notice = self._held.pop(client, None)
+        if notice is not None:
+            self.answer(client, notice)
+
+    def release(self) -> None:
+        """Send the notices that have been held back long enough."""
+        now = self._clock()
+        for client in [client for client, at in self._held_until.items() if at <= now]:
+            self.fetched(client)
+
+    def _notify(self, client: Client, notice: ChangeNotice) -> None:
+        """Send *notice*, but not between a client's question for the readers' table and the answer.
+
+        pcscd 2.5.2 sends it there too, and the library takes it for the number of rows.
+        """
+        if client.fetching:
+            self._held[client] = notice
+            self._held_until.setdefault(client, self._clock() + FETCH_S)
+        else:
+            self.answer(client, notice)

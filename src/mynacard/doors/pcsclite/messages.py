@@ -1,6 +1,7 @@
 """The messages between pcscd and its clients, as values.
 
-Source: pcsc-lite 1.9.9 (protocol 4:4) and 2.3.0 (4:5), src/winscard_msg.h and src/eventhandler.h.
+Source: pcsc-lite 1.9.9 (protocol 4:4) and 2.3.0 (4:5), src/winscard_msg.h and src/eventhandler.h;
+vectors/simulator/pcsclite-4-6.json for 4:6.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ __all__ = [
     "ChangeNotice",
     "Connect",
     "Control",
+    "CountRows",
     "Disconnect",
     "EndTransaction",
     "EstablishContext",
     "GetAttribute",
     "GetReaderEvents",
     "GetReaders",
+    "GetRows",
     "Message",
     "ReaderEvents",
     "ReaderState",
     "Reconnect",
     "ReleaseContext",
+    "RowCount",
     "SetAttribute",
     "Status",
     "StopWaiting",
@@ -157,12 +161,12 @@ class SetAttribute(GetAttribute):
 
 @dataclass(frozen=True, slots=True)
 class GetReaders(Message):
-    """Asks for the readers' table."""
+    """Asks for the readers' table of :data:`.FIXED_ROWS` rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitForChange(Message):
-    """Asks for the readers' table, and a :class:`ChangeNotice` as soon as it changes."""
+    """Asks for a :class:`ChangeNotice` as soon as the readers' table changes; up to protocol 4:5 also for the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +180,27 @@ class GetReaderEvents(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class CountRows(Message):
+    """Asks how many rows the readers' table has now (since protocol 4:6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetRows(Message):
+    """Asks for the rows that were counted (since protocol 4:6)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeNotice(Call):
     timeout_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderEvents(Call):
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount(Message):
     count: int
 
 

@@ -1,16 +1,16 @@
 """The service's table of readers, and how a person changes it: plugs them in, puts cards on them, takes them away.
 
-Source: pcsc-lite 1.9.9, src/readerfactory.c (a table of 16).
+Source: pcsc-lite 1.9.9, src/readerfactory.c (a table of 16); 2.5.2, seen running (a table of any length).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from mynacard.doors.pcsclite.messages import ReaderState
 from mynacard.doors.pcsclite.pinpad import Keypad
 from mynacard.doors.pcsclite.reader import Reader
-from mynacard.doors.pcsclite.scard import MAX_READER_NAME, MAX_READERS
-from mynacard.doors.pcsclite.wire import encode_readers
+from mynacard.doors.pcsclite.scard import FIXED_ROWS, MAX_READER_NAME, MAX_READERS
 from mynacard.errors import UsageError
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.faulty import Means
@@ -44,7 +44,7 @@ class ReaderTable:
         self._power_off_after_s = power_off_after_s
         self._changed = changed
         self._means = means
-        self._slots: list[Reader | None] = [None] * MAX_READERS
+        self._slots: list[Reader | None] = []  # a reader keeps its slot for as long as it is plugged in
         self.events = 0
         """How often a reader came or went."""
 
@@ -70,13 +70,15 @@ class ReaderTable:
             raise UsageError(N_("A reader's name has 1 to {most} bytes."), most=MAX_READER_NAME)
         if any(reader.name == name for reader in self):
             raise UsageError(N_("Two readers on a desk cannot both be called {name}."), name=name)
-        if None not in self._slots:
+        if len(list(self)) >= MAX_READERS:
             raise UsageError(N_("A desk has room for at most {most} readers."), most=MAX_READERS)
         reader = Reader(name, self._clock, self._power_off_after_s, self._means)
         reader.arm(faults)
         reader.keypad = keypad
         if card is not None:
             reader.insert(card)
+        if None not in self._slots:
+            self._slots.append(None)
         self._slots[self._slots.index(None)] = reader
         self._count_event()
 
@@ -112,9 +114,14 @@ class ReaderTable:
         """Replace the reader's faults by *faults*; its APDUs are counted from 1 again."""
         self.find(name).arm(faults)
 
-    def table(self) -> bytes:
-        """The readers' table as clients get it."""
-        return encode_readers([None if reader is None else reader.state for reader in self._slots])
+    def rows(self) -> list[ReaderState | None]:
+        """The readers' table. It never becomes shorter: the library 2.5.2 refuses a table that did."""
+        return [None if reader is None else reader.state for reader in self._slots]
+
+    def fixed_rows(self) -> list[ReaderState | None]:
+        """The readers' table for clients of protocol 4:5 and older, which know no further readers."""
+        rows = self.rows()[:FIXED_ROWS]
+        return rows + [None] * (FIXED_ROWS - len(rows))
 
     @property
     def deadline(self) -> float | None:

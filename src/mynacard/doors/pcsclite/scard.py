@@ -1,6 +1,6 @@
 """PC/SC's numbers, as pcsc-lite has them: return codes, modes, dispositions, protocols, states, attributes.
 
-Source: pcsc-lite 1.9.9, src/PCSC/pcsclite.h.in and src/PCSC/reader.h.
+Source: pcsc-lite 1.9.9, src/PCSC/pcsclite.h.in and src/PCSC/reader.h; 2.5 for the number of readers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from enum import IntEnum, IntFlag
 from typing import Final
 
 __all__ = [
+    "FIXED_ROWS",
     "MAX_ATR",
     "MAX_ATTRIBUTE",
     "MAX_MESSAGE",
@@ -22,7 +23,10 @@ __all__ = [
     "State",
 ]
 
-MAX_READERS: Final = 16
+MAX_READERS: Final = 256
+"""pcsc-lite 2.5 has no other limit than the two hexadecimal digits that number the readers in their names."""
+FIXED_ROWS: Final = 16
+"""Rows of the readers' table, used or not, for clients of protocol 4:5 and older."""
 MAX_READER_NAME: Final = 127
 """Bytes of a reader's name, without the zero at its end."""
 MAX_ATR: Final = 33

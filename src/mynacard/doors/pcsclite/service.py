@@ -74,8 +74,9 @@ class Service:
         self.settle()
 
     def tick(self) -> None:
-        """Do what is due: disconnect clients that are overdue, power off unused cards."""
+        """Do what is due: disconnect clients that are overdue, power off unused cards, send notices held back."""
         self.desk.tick()
+        self.clients.release()
         for client in self.clients.late():
             _log.debug("hanging up: a client says nothing, or half of something")
             self._drop(client)

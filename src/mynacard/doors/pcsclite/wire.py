@@ -5,7 +5,7 @@ answer has no header: it is the same structure, filled in, with the bytes of a r
 byte order of the machine.
 
 Source: pcsc-lite 1.9.9 (protocol 4:4) and 2.3.0 (4:5), src/winscard_msg.h, src/winscard_msg.c, src/eventhandler.h;
-vectors/simulator/pcsclite.json.
+vectors/simulator/pcsclite.json; for 4:6, vectors/simulator/pcsclite-4-6.json.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from mynacard.doors.pcsclite.messages import (
     ChangeNotice,
     Connect,
     Control,
+    CountRows,
     Disconnect,
     EndTransaction,
     EstablishContext,
     GetAttribute,
     GetReaderEvents,
     GetReaders,
+    GetRows,
     Message,
     ReaderEvents,
     ReaderState,
     Reconnect,
     ReleaseContext,
+    RowCount,
     SetAttribute,
     Status,
     StopWaiting,
@@ -110,12 +113,15 @@ LAYOUTS: Final[dict[type[Message], Layout]] = {
     WaitForChange:      Layout(0x13, Struct()),
     StopWaiting:        Layout(0x14, Struct()),
     GetReaderEvents:    Layout(0x15, Struct()),
+    CountRows:          Layout(0x16, Struct()),
+    GetRows:            Layout(0x17, Struct()),
 }  # fmt: skip
 """All messages of clients, except :class:`Transmit`."""
 
 NOTICES: Final[dict[type[Message], Wire]] = {
     ChangeNotice: Struct("timeout_ms" / Int32un, _CODE),
     ReaderEvents: Struct("count" / Int32un, _CODE),
+    RowCount: Struct("count" / Int32sn),
 }
 """Messages to clients that are not an answer of the same form."""
 
