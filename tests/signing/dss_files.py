@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +26,8 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from tests.signing import tsa
 from tests.signing.documents import CA, CERTIFICATE
 from tests.signing.pdfs import written
-from tests.trust.authorities import NOW, der, key
-from tests.trust.test_revocation import crl
+from tests.signing.test_timestamp import revocation_list
+from tests.trust.authorities import NOW, Authority, der, key
 
 _PDF: Any = generic
 _NAME: Any = generic.pdf_name
@@ -46,16 +48,22 @@ def answered(request: bytes) -> bytes:
     return bytes(STAMPER.request_tsa_response(tsp.TimeStampReq.load(request)).dump())
 
 
-def lay_out(folder: Path, files: dict[str, bytes]) -> None:
-    """Write *files*, and with them what DSS needs: the certificates and lists of both authorities, and a signer."""
+def lay_out(
+    folder: Path,
+    files: Mapping[str, bytes],
+    authorities: Sequence[Authority] = (CA, tsa.CA),
+    at: datetime = NOW,
+    revoked: Sequence[int] = (),
+) -> None:
+    """Write *files*, and with them what DSS needs: the authorities' certificates, their lists at *at*, and a signer."""
     holder = pkcs12.serialize_key_and_certificates(
         b"holder", key("holder"), CERTIFICATE, [CA.certificate], BestAvailableEncryption(b"dss")
     )
-    beside = {
-        "holder.p12": holder, "ca.crt": der(CA.certificate), "time.crt": der(tsa.CA.certificate),
-        "ca.crl": crl(), "time.crl": crl(issuer=tsa.CA.certificate.subject, signed_by=tsa.CA.key_name),
-    }  # fmt: skip
-    for name, data in (files | beside).items():
+    beside = {"holder.p12": holder}
+    for number, authority in enumerate(authorities):
+        beside[f"{number}.crt"] = der(authority.certificate)
+        beside[f"{number}.crl"] = revocation_list(authority, *revoked, when=at - timedelta(hours=1))
+    for name, data in (dict(files) | beside).items():
         (folder / name).write_bytes(data)
 
 

@@ -9,6 +9,7 @@ import io
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -352,12 +353,16 @@ def _level(embedded: Any) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_pdfsig_compares_nothing_and_so_calls_every_signature_valid(name: str, tmp_path: Path) -> None:
     """Of the last one it says that it covers the whole file, if nothing follows. It does not check time stamps."""
-    tolds = expected(name)
+    said = Counter(_pdfsig(file(name), tmp_path))
+    assert said == Counter(of_pdfsig(expected(name))), "in the order of the form's fields"
+
+
+def of_pdfsig(tolds: Sequence[Told]) -> list[tuple[str, str]]:
+    """What pdfsig says of each signature, and of the part of the file that it covers."""
     whole = tolds[-1].beyond in (Beyond.NOTHING, Beyond.IRREGULAR)
     extents = ["Not total"] * (len(tolds) - 1) + ["Total" if whole else "Not total"]
     validities = ["has not yet been verified" if told.signature is OPEN else "is Valid" for told in tolds]
-    said = Counter(_pdfsig(file(name), tmp_path))
-    assert said == Counter(zip(validities, extents, strict=True)), "in the order of the form's fields"
+    return list(zip(validities, extents, strict=True))
 
 
 def _pdfsig(data: bytes, folder: Path) -> list[tuple[str, str]]:

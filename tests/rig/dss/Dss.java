@@ -89,16 +89,20 @@ public class Dss {
                 boolean warns = report.getAdESValidationWarnings(id).stream()
                     .anyMatch(warning -> warning.getKey().startsWith("BBB_FC_"));  // its checks of the format
                 print(words[1], report.getIndication(id), reason == null ? "" : reason, signature.getSignatureFormat(),
-                    signature.isSignatureIntact(), warns, changes(signature));
+                    signature.isSignatureIntact(), warns, changes(signature), field(signature));
             }
         } catch (RuntimeException error) {
-            print(words[1], "REFUSED", error.getClass().getSimpleName(), "", false, false, "");
+            print(words[1], "REFUSED", error.getClass().getSimpleName(), "", false, false, "", "");
         }
     }
 
     static void print(Object... values) {
         System.out.printf("{\"file\": \"%s\", \"indication\": \"%s\", \"reason\": \"%s\", \"format\": \"%s\", "
-            + "\"intact\": %s, \"warns\": %s, \"changes\": [%s]}%n", values);
+            + "\"intact\": %s, \"warns\": %s, \"changes\": [%s], \"field\": \"%s\"}%n", values);
+    }
+
+    static String field(SignatureWrapper signature) {
+        return signature.getPDFRevision() == null ? "" : signature.getFirstFieldName();
     }
 
     /** The kinds of changes that DSS saw in a PDF file after the signature. */

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from tests.rig.pcscd import program, unavailable
 
-__all__ = ["Said", "run"]
+__all__ = ["Said", "run", "version"]
 
 HERE: Final = Path(__file__).resolve().parent
 FETCHED: Final = HERE.parents[2] / "build" / "dss"
@@ -31,6 +32,7 @@ class Said:
         intact: whether key, signature and signed bytes fit, whatever the certificate is worth.
         warns: whether DSS warns of the file's format, which includes changes that it does not expect.
         changes: the kinds of changes to a PDF file after the signature; see ``changes`` in Dss.java.
+        field: the name of the signature's field in a PDF file.
     """
 
     indication: str
@@ -39,6 +41,12 @@ class Said:
     intact: bool = True
     warns: bool = False
     changes: tuple[str, ...] = ()
+    field: str = field(default="", compare=False)
+
+
+def version() -> str:
+    """The version of DSS that tests/rig/dss/pom.xml names."""
+    return re.findall(r"sd-dss.*?<version>([0-9.]+)</version>", (HERE / "pom.xml").read_text("utf-8"), re.DOTALL)[0]
 
 
 def run(folder: Path, at: datetime, lines: Sequence[str]) -> dict[str, list[Said]]:
