@@ -5,6 +5,7 @@
 # make bench   how long things take
 # make wycheproof WYCHEPROOF=DIR   signatures against public test vectors, which DIR holds (C2SP/wycheproof, testvectors_v1)
 # make campaign   500 applications on lines that break, by programs that are killed; writes docs/campaign.md
+# make documents  how long documents made to keep a program busy can do that; writes docs/documents.md
 # make mutations  whether `make test` sees small mistakes; writes docs/mutations.md
 # make pot     bring the message catalogues up to date with the texts for people in the source
 # make clean   remove what the others made
@@ -25,7 +26,7 @@ WORKERS = -n auto --maxprocesses 4 --dist worksteal
 # Else each of the hundreds of processes that the tests start would compile mynacard anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test thorough bench wycheproof campaign mutations pot clean installed checkable packages dss
+.PHONY: demo test thorough bench wycheproof campaign documents mutations pot clean installed checkable packages dss
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
@@ -39,6 +40,10 @@ wycheproof: installed
 campaign: checkable
 	$(CHECK) -m tests.portal.campaign $(or $(COUNT),500) > build/campaign.md
 	mv build/campaign.md docs/campaign.md
+
+documents: checkable
+	$(CHECK) -m tests.signing.bench_documents > build/documents.md
+	mv build/documents.md docs/documents.md
 
 test: checkable
 	$(CHECK) -m ruff check --quiet .

@@ -1,11 +1,14 @@
 """Measures how long documents keep :func:`judge` busy, and how much memory they take; a process for each.
 
-Usage: python -m tests.signing.bench_documents [PART OF A NAME]...
+Usage: python -m tests.signing.bench_documents [PART OF A NAME]... Prints docs/documents.md; exits with 1 if a document
+takes more than a minute of processor time or a gigabyte.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import platform
 import resource
 import sys
 import time
@@ -19,6 +22,7 @@ from tests.trust.authorities import NOW
 
 __all__ = ["measured"]
 
+SECONDS_MAX, MIB_MAX = 60, 1024
 MIB: Final = 1024
 """KiB, which is what Linux counts the memory of processes in."""
 
@@ -48,12 +52,30 @@ def _judge(data: bytes, answer: Any) -> None:
     answer.send((time.process_time() - start, used, outcome))
 
 
-def main(parts: list[str]) -> None:
+HEAD: Final = """# How long a document can take
+
+`make documents` makes these documents and judges each in a process of its own: honest ones that are large, and ones
+made to keep a program busy. A document whose reading would take more than 25 million steps or 640 MiB is refused, and
+the refusal names the bound. No clock decides that, so every machine gives the same answer. On the machine below, no
+document may take more than a minute of processor time or 1 GiB.
+
+{machine}
+
+| document | bytes | seconds | MiB | outcome |
+| --- | ---: | ---: | ---: | --- |"""
+
+
+def main(parts: list[str]) -> int:
+    machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores."
+    print(HEAD.format(machine=machine), flush=True)
+    worst = 0.0
     for name, make in (HONEST | DEMANDING).items():
         if not parts or any(part in name for part in parts):
             size, seconds, mib, outcome = measured(make)
-            print(f"{name:<46} {size:>12,} bytes {seconds:>6.2f} s {mib:>5} MiB  {outcome[:110]}", flush=True)
+            worst = max(worst, seconds / SECONDS_MAX, mib / MIB_MAX)
+            print(f"| {name} | {size:,} | {seconds:.1f} | {mib} | {outcome} |", flush=True)
+    return int(worst > 1)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -16,7 +16,6 @@ from mynacard.signing.budget import Budget
 from mynacard.signing.pades import Beyond, check_signable, read, sign
 from mynacard.trust import Verdict
 from tests.signing import large
-from tests.signing.bench_documents import measured
 from tests.signing.documents import CERTIFICATE
 from tests.signing.pdfs import bomb, fill_in, pdf, updated
 from tests.signing.test_pades import SIGNED, TWICE
@@ -172,11 +171,3 @@ def test_the_memory_of_a_version_is_released() -> None:
         reader.forget(1)
         kept, before = before - budget.memory, budget.memory
     assert kept == 0, "the reader keeps its objects from the first time on"
-
-
-@pytest.mark.thorough("documents of hundreds of megabytes, and minutes of work")
-@pytest.mark.parametrize("name", large.HONEST | large.DEMANDING)
-def test_no_document_takes_more_than_a_minute_or_a_gigabyte(name: str) -> None:
-    size, seconds, mib, outcome = measured((large.HONEST | large.DEMANDING)[name])
-    assert seconds < 60, (name, size, outcome)
-    assert mib < 1024, (name, size, outcome)
