@@ -13,7 +13,7 @@ from tests.rig.pcscd import program
 from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER
 from tests.trust.authorities import NOW, key, pem
 
-__all__ = ["Desk", "desk"]
+__all__ = ["Desk", "desk", "laid_out"]
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,17 @@ class Desk:
         return done.returncode == 0
 
 
+def laid_out(folder: Path) -> Desk:
+    """A desk in *folder*, with ``content``, the CA's certificate, and two people's certificates and keys."""
+    (folder / "content").write_bytes(DATA)
+    (folder / "ca.pem").write_bytes(pem(CA.certificate))
+    for name, certificate in (("holder", CERTIFICATE), ("somebody", OTHER)):
+        (folder / f"{name}.pem").write_bytes(pem(certificate))
+        private = key(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / f"{name}.key").write_bytes(private)
+    return Desk(folder)
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    (tmp_path / "content").write_bytes(DATA)
-    (tmp_path / "ca.pem").write_bytes(pem(CA.certificate))
-    for name, certificate in (("holder", CERTIFICATE), ("somebody", OTHER)):
-        (tmp_path / f"{name}.pem").write_bytes(pem(certificate))
-        private = key(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        (tmp_path / f"{name}.key").write_bytes(private)
-    return Desk(tmp_path)
+    return laid_out(tmp_path)
