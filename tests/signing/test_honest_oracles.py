@@ -1,6 +1,6 @@
 """What is said of each signature of honest files, here and by pyHanko and pdfsig: a table of docs/oracles.md.
 
-tests/signing/test_honest.py asks the two programs, and compares what they say with the rows that stand here too.
+tests/signing/test_honest.py asks the two programs, and compares what they say with the same rows.
 """
 
 from __future__ import annotations
