@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import mynacard
 from mynacard.errors import MynacardError
-from mynacard.texts import Sentence, catalogue, moment, printable
+from mynacard.texts import Sentence, catalogue, json_text, lines_printable, moment, printable
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -34,6 +35,29 @@ def test_what_is_printable_is_one_line_and_stays_as_it_is(text: str) -> None:
     once = printable(text)
     assert len(once.splitlines()) <= 1
     assert printable(once) == once
+
+
+def test_a_path_is_printable_too_and_lines_stay_lines() -> None:
+    assert printable(Path("a\x1b[8m\nb")) == "a\\x1b[8m\\nb"
+    assert lines_printable("one\ntwo\x9b\n") == "one\ntwo\\x9b\n"
+
+
+@pytest.mark.parametrize(("text", "written"), [
+    ("見本　𠮷", '"見本　𠮷"'),
+    ("\x1b\n\x7f\x9b", '"\\u001b\\n\\u007f\\u009b"'),
+    ("\u202e\u2028\udcff", '"\\u202e\\u2028\\udcff"'),
+    ("\U000e0041", '"\\udb40\\udc41"'),
+])  # fmt: skip
+def test_json_has_letters_as_they_are_and_escapes_what_a_terminal_obeys(text: str, written: str) -> None:
+    assert json_text(text) == written
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers()), st.sampled_from([None, 2]), st.booleans())
+def test_json_that_a_terminal_can_show_means_the_same(document: dict[str, object], indent: int, narrow: bool) -> None:
+    text = json_text(document, indent=indent, ascii_only=narrow)
+    assert json.loads(text) == document
+    assert text == lines_printable(text)
+    assert text.isascii() or not narrow
 
 
 def quoted(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import gettext
 
-__all__ = ["N_", "Sentence", "Translatable", "catalogue", "moment", "printable"]
+__all__ = ["N_", "Sentence", "Translatable", "catalogue", "json_text", "lines_printable", "moment", "printable"]
 
 _NOT_PRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories: control, format (which can reverse text), surrogate, line and paragraph separator."""
@@ -57,12 +59,35 @@ def _translated(part: object, translate: Callable[[str], str]) -> object:
     return part.text(translate) if isinstance(part, Translatable) else part
 
 
-def printable(text: str) -> str:
+def printable(text: str | os.PathLike[str]) -> str:
     """*text* on one line, with nothing that a terminal obeys: anyone can put a name on a card or into a file."""
     return "".join(
-        character.encode("unicode_escape").decode() if unicodedata.category(character) in _NOT_PRINTABLE else character
-        for character in text
+        character.encode("unicode_escape").decode() if _is_obeyed(character) else character
+        for character in os.fspath(text)
     )
+
+
+def lines_printable(text: str) -> str:
+    """The lines of *text*, each of them as :func:`printable` makes it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def json_text(document: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    """*document* in JSON: letters of any script as they are, control and format characters and surrogates escaped.
+
+    Args:
+        document: anything that :func:`json.dumps` takes.
+        indent: spaces for each level; None for a single line.
+        ascii_only: escape all that is not ASCII, for a stream that may have nothing else.
+    """
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+    return "".join(  # a control character outside of a string is one of the newlines that *indent* asks for
+        json.dumps(character)[1:-1] if _is_obeyed(character) and character != "\n" else character for character in text
+    )
+
+
+def _is_obeyed(character: str) -> bool:
+    return not character.isprintable() and unicodedata.category(character) in _NOT_PRINTABLE
 
 
 def moment(time: datetime) -> str:

@@ -20,6 +20,7 @@ from mynacard._version import __version__
 from mynacard.cli import commands
 from mynacard.cli.exits import exit_code
 from mynacard.cli.language import _
+from mynacard.cli.terminal import guard
 from mynacard.errors import LastTryError, MynacardError
 from mynacard.texts import printable
 
@@ -28,7 +29,7 @@ __all__ = ["main", "run"]
 _COMMANDS: Final = sorted(module.name for module in iter_modules(commands.__path__))
 """The commands: each is a module of that folder, which holds the command under its own name."""
 
-_CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "color": True}
 _INTERRUPTED: Final = 130
 
 
@@ -69,7 +70,7 @@ def run(command: click.Command, program: str) -> NoReturn:
         click.echo(_("Stopped."), err=True)
         code = _INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        click.UsageError(printable(error.format_message()), getattr(error, "ctx", None)).show()
         code = error.exit_code
     except MynacardError as error:
         logging.getLogger(__name__).debug("%s", error.code)
@@ -88,6 +89,7 @@ def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a character that its encoding lacks must not stop us
             stream.reconfigure(errors="backslashreplace")
+    guard()
     for name in ("SIGTERM", "SIGHUP"):  # by default these end the process without logging out of the card
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored
@@ -107,4 +109,4 @@ def _text(error: MynacardError) -> str:
 
 def _reason(error: OSError) -> str:
     reason = error.strerror or str(error)
-    return reason if error.filename is None else f"{error.filename}: {reason}"
+    return printable(reason if error.filename is None else f"{error.filename}: {reason}")

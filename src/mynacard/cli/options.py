@@ -136,16 +136,10 @@ def pair_argument(command: Callable[P, R]) -> Callable[P, R]:
     return click.argument("name", metavar="|".join(PAIRS), type=click.Choice(list(PAIRS)))(command)
 
 
-class _Printable(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        """*record*, with nothing that a terminal obeys: names of readers, cards and certificates are in it."""
-        return "\n".join(map(printable, super().format(record).split("\n")))
-
-
 def _verbose(_context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
         printed = logging.StreamHandler(sys.stderr)
-        printed.setFormatter(_Printable("%(name)s: %(message)s"))
+        printed.setFormatter(logging.Formatter("%(name)s: %(message)s"))
         ours = logging.getLogger("mynacard")  # not the root: what other libraries log is not for people at a terminal
         ours.addHandler(printed)
         ours.setLevel(logging.DEBUG)

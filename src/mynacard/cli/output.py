@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -12,15 +11,15 @@ import click
 
 from mynacard.cli.language import _
 from mynacard.storage import replace_file
+from mynacard.texts import json_text, printable
 
 __all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "write_new"]
 
 
-def print_json(document: Mapping[str, object] | list[Mapping[str, object]]) -> None:
-    """Print *document* on standard output."""
+def print_json(document: Mapping[str, object] | list[Mapping[str, object]], *, indent: int | None = 2) -> None:
+    """Print *document* on standard output, with *indent* spaces for each level, or in one line."""
     unicode = sys.stdout.encoding.lower().startswith("utf")
-    text = json.dumps(document, indent=2, ensure_ascii=not unicode)
-    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a reader's name need not be valid Unicode
+    click.echo(json_text(document, indent=indent, ascii_only=not unicode))
 
 
 def check_output(path: Path, *, force: bool) -> None:
@@ -30,11 +29,11 @@ def check_output(path: Path, *, force: bool) -> None:
         click.UsageError: it cannot; the message says why.
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):  # /dev/stdout would be replaced, not written to
-        raise click.UsageError(_("{path} is not a regular file.").format(path=path))
+        raise click.UsageError(_("{path} is not a regular file.").format(path=printable(path)))
     if path.exists() and not force:
-        raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
+        raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=printable(path)))
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.parent))
+        raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=printable(path.parent)))
 
 
 def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
@@ -49,14 +48,16 @@ def check_output_folder(path: Path, *, force: bool, made_by: str) -> None:
         click.UsageError: it cannot be made; the message says why.
     """
     if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise click.UsageError(_("{path} is not a folder.").format(path=path))
+        raise click.UsageError(_("{path} is not a folder.").format(path=printable(path)))
     if path.exists() and any(path.iterdir()):
         if not force:
-            raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=path))
+            raise click.UsageError(_("{path} exists already; --force replaces it.").format(path=printable(path)))
         if not (path / made_by).is_file():
-            raise click.UsageError(_("{path} holds something else, and is not replaced.").format(path=path))
+            raise click.UsageError(_("{path} holds something else, and is not replaced.").format(path=printable(path)))
     if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
-        raise click.UsageError(_("No file can be made in the folder {folder}.").format(folder=path.absolute().parent))
+        raise click.UsageError(
+            _("No file can be made in the folder {folder}.").format(folder=printable(path.absolute().parent))
+        )
 
 
 def read_up_to(path: Path, most: int) -> bytes:

@@ -6,7 +6,6 @@ how long a certificate is valid, not even roughly: it expires on its holder's bi
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +18,7 @@ from mynacard.doctor.service import SOCKET
 from mynacard.doctor.systems import Run, System, output_of, this_system
 from mynacard.errors import MynacardError
 from mynacard.jpki.objects import Medium
+from mynacard.texts import json_text
 
 __all__ = ["FORMAT", "Machine", "report", "without_serial"]
 
@@ -101,7 +101,7 @@ def report(findings: Iterable[Finding], machine: Machine | None = None) -> str:
             for finding in map(_harmless, findings)
         ],
     }
-    return json.dumps(document, indent=2) + "\n"  # ASCII: a reader's name may hold lone surrogates
+    return json_text(document, indent=2) + "\n"
 
 
 def without_serial(reader: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from mynacard.errors import ReaderFileError
 from mynacard.storage import replace_file
-from mynacard.texts import N_
+from mynacard.texts import N_, json_text
 
 __all__ = [
     "FORMAT",
@@ -244,7 +244,7 @@ def write_report(report: Report, path: Path) -> None:
     """
     document = report.document()
     Report.of(document)
-    replace_file(path, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
+    replace_file(path, json_text(document, indent=1).encode() + b"\n")
 
 
 def _parsed(content: bytes) -> object:

@@ -21,7 +21,7 @@ from mynacard.apdu.keypad import Property
 from mynacard.apdu.selection import BLOCK
 from mynacard.arguments import check_type
 from mynacard.errors import ReaderFileError
-from mynacard.texts import N_, printable
+from mynacard.texts import N_, json_text, printable
 
 __all__ = [
     "UNKNOWN",
@@ -206,7 +206,7 @@ def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:
 def to_json(profiles: Sequence[ReaderProfile]) -> str:
     """The content of a file of *profiles*."""
     rows = [asdict(profile) for profile in profiles]
-    return json.dumps({"format": FORMAT, "version": VERSION, "profiles": rows}, indent=1, ensure_ascii=False) + "\n"
+    return json_text({"format": FORMAT, "version": VERSION, "profiles": rows}, indent=1) + "\n"
 
 
 @cache

@@ -6,7 +6,6 @@ The folder holds ``files/`` (each file of the card byte for byte, ``DF1-05.bin``
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
@@ -33,7 +32,7 @@ from mynacard.residence import (
     contents_of,
 )
 from mynacard.storage import whole_folder
-from mynacard.texts import N_
+from mynacard.texts import N_, json_text
 
 __all__ = ["TYPE_FILE", "Kept", "KeptImage", "identified", "keep", "kept_files", "report_document"]
 
@@ -101,7 +100,7 @@ def keep(files: CardFiles, path: Path, anchors: Iterable[Anchor], *, at: datetim
         images = tuple(_write_image(image, folder) for image in contents.images)
         if contents.certificate_der:
             (folder / "signer.cer").write_bytes(contents.certificate_der)
-        text = json.dumps(_document(files, contents, report, images), indent=2, ensure_ascii=False)
+        text = json_text(_document(files, contents, report, images), indent=2)
         (folder / "card.json").write_text(text, encoding="utf-8")
         return Kept(report, images)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from mynacard.cli.options import CardChoice, as_json, card_options, password_opt
 from mynacard.cli.output import print_json, read_up_to, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
+from mynacard.cli.terminal import unescaped
 from mynacard.errors import SubmissionError
 from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
@@ -34,7 +34,7 @@ from mynacard.submission.exchange import Remark, Status
 from mynacard.submission.messages import Severity, Violation
 from mynacard.submission.outbox import Entry, Outbox
 from mynacard.submission.readiness import Cards, Finding, Subject, can_be_sent, looked_at, readiness
-from mynacard.texts import printable
+from mynacard.texts import json_text, printable
 from mynacard.trust.certificates import CERTIFICATE_MAX
 
 __all__ = ["BothPins", "applicant", "apply", "portal_options"]
@@ -95,14 +95,17 @@ def new(kind: str, output: Path, force: bool, certificate: Path | None, residenc
     cards = _cards(certificate, residence_folder)
     made, prefilled = draft.begin(Kind(kind), signing=cards.signing, residence=cards.residence)
     document = codec.encode(made)
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json_text(document, indent=2) + "\n"
     write_new(output, text.encode(), force=force)
     for value in prefilled:
         template = _("{place}: from the {source}.")
         if not value.used:
             template = _("{place}: the {source} says {value}, which is not used.")
         click.echo(printable(template.format(place=value.place, source=_(value.source), value=value.value)), err=True)
-    click.echo(_("The draft is in {path}. Fill in the rest, then: mynacard apply check").format(path=output), err=True)
+    click.echo(
+        _("The draft is in {path}. Fill in the rest, then: mynacard apply check").format(path=printable(output)),
+        err=True,
+    )
 
 
 @apply.command(help=_("List the statuses of residence, with the names that drafts use for them."))
@@ -299,7 +302,7 @@ def _signed(sender: Applicant, path: Path) -> Entry:
 def _send(client: Client, entries: Iterable[Entry]) -> None:
     for entry in entries:
         try:
-            with click.progressbar(length=entry.size, label=_("Sending"), file=sys.stderr) as bar:
+            with click.progressbar(length=entry.size, label=_("Sending"), file=unescaped(sys.stderr)) as bar:
                 settled = client.submit(entry, lambda done, _size: bar.update(done - bar.pos))
         except PortalError as refused:
             _print_remarks(refused.report)

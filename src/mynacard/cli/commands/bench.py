@@ -18,6 +18,7 @@ from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, connection_options, number_options
 from mynacard.cli.output import print_json
 from mynacard.cli.secrets import PinSource
+from mynacard.cli.terminal import unescaped
 from mynacard.opening import card_name
 from mynacard.opening.names import Simulated
 from mynacard.texts import printable
@@ -75,7 +76,9 @@ def bench(card: CardChoice, pin_source: PinSource, rounds: int, signature: bool,
 @contextlib.contextmanager
 def _progress(rounds: int, label: str) -> Generator[Callable[[], None], None, None]:
     """A bar on standard error, if that is a terminal: with a real card this takes many seconds."""
-    with click.progressbar(length=rounds, label=_(label), file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with click.progressbar(
+        length=rounds, label=_(label), file=unescaped(sys.stderr), hidden=not sys.stderr.isatty()
+    ) as bar:
         yield lambda: bar.update(1)
 
 

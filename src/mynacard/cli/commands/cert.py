@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from mynacard.cli.options import PAIRS, CardChoice, as_json, card_options, pin_o
 from mynacard.cli.output import check_output, print_json, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
+from mynacard.cli.terminal import unescaped
 from mynacard.texts import printable
 from mynacard.trust import load_certificate
 
@@ -68,7 +70,7 @@ def export(name: str, card: CardChoice, pin_source: PinSource, output: Path | No
     if output:
         write_new(output, content, force=force)
     else:
-        click.echo(content, nl=False)
+        click.echo(content, file=unescaped(sys.stdout), nl=False)
 
 
 def _read(name: str, card: CardChoice, source: PinSource) -> bytes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import secrets
+import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 from rich.console import Console
@@ -13,6 +15,7 @@ from mynacard.apdu.message import Card
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, verbose_option
 from mynacard.cli.session import jpki_session
+from mynacard.cli.terminal import unescaped
 from mynacard.cli.trace import Trace
 from mynacard.cli.wording import status_text
 from mynacard.doors.pki_cache import cached_pki
@@ -22,6 +25,7 @@ from mynacard.jpki.session import JpkiSession
 from mynacard.opening import SIMULATED
 from mynacard.signing import content, rawsig
 from mynacard.simulator.individual.contents import DEFAULT_PINS
+from mynacard.texts import lines_printable
 from mynacard.trust import Anchor, Purpose, Report, check, load_certificate
 from mynacard.verdict import explain
 from mynacard.webeid import AuthenticationToken
@@ -32,13 +36,23 @@ _DOCUMENT = b"I apply for an extension of my period of stay. (A simulated applic
 _ORIGIN = "https://portal.example"
 
 
+class _Styled(Console):
+    """Standard output with styles, which are added to texts that a terminal only shows."""
+
+    def __init__(self) -> None:
+        super().__init__(file=unescaped(sys.stdout), highlight=False, soft_wrap=True)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(lines_printable(str(text)) for text in objects), **options)
+
+
 @click.command(
     help=_("Show the main job on a simulated card: find it, verify PINs, read certificates, sign, check the signature.")
 )
 @click.option("--trace", is_flag=True, help=_("Show every APDU, with secrets masked."))
 @verbose_option
 def demo(trace: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = _Styled()
     traces: list[Trace] = []
 
     def write(line: str) -> None:

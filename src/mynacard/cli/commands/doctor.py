@@ -54,7 +54,7 @@ def doctor(reader: str | None, as_json: bool, language: str | None, report: Path
         print_json([_as_json(finding) for finding in findings])
     if report is not None:
         write_new(report, report_of(findings).encode(), force=force)
-        click.echo(_("Written: {path}").format(path=report), err=True)
+        click.echo(_("Written: {path}").format(path=printable(report)), err=True)
     if any(finding.level is Level.PROBLEM for finding in findings):
         sys.exit(SOMETHING_WRONG)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -100,7 +99,7 @@ def _tell_changes(before: Mapping[str, ReaderState], now: Mapping[str, ReaderSta
     for name in [name for name in {**before, **now} if before.get(name) != now.get(name)]:
         state = _state(now[name]) if name in now else None
         if as_json:
-            click.echo(json.dumps({"time": time, "attached": state is not None, **(state or {"name": name})}))
+            print_json({"time": time, "attached": state is not None, **(state or {"name": name})}, indent=None)
         else:
             text = _card_text(state) if state is not None else _("no longer attached")
             click.echo(f"{time} {printable(name)}: {text}")

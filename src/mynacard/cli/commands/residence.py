@@ -18,6 +18,7 @@ from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_o
 from mynacard.cli.output import check_output_folder, print_json, read_up_to
 from mynacard.cli.secrets import SecretStream, hidden_prompt
 from mynacard.cli.session import card_channel, recorded
+from mynacard.cli.terminal import unescaped
 from mynacard.errors import CardDataError
 from mynacard.opening.card_numbers import NumberProvider, opened_residence_card
 from mynacard.opening.pins import pin_from_stream
@@ -259,5 +260,7 @@ def _read(card: CardChoice, source: CardNumberSource, extended_length: bool | No
 def _progress(card: ResidenceCard) -> Generator[Callable[[int, int], None], None, None]:
     """A bar on standard error, if that is a terminal: over the air the images take some seconds."""
     total = sum(file.size for file in card.files)
-    with click.progressbar(length=total, label=_("Reading"), file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with click.progressbar(
+        length=total, label=_("Reading"), file=unescaped(sys.stderr), hidden=not sys.stderr.isatty()
+    ) as bar:
         yield lambda done, _of: bar.update(done - bar.pos)

@@ -23,6 +23,7 @@ from mynacard.signing import pades
 from mynacard.signing.making import Format, Making, add_time_stamp
 from mynacard.signing.shown import ShownFile, signer
 from mynacard.signing.timestamp import Ask, ask_http
+from mynacard.texts import printable
 
 __all__ = ["sign"]
 
@@ -128,7 +129,9 @@ def _time_stamped(outputs: list[Path], ask: Ask) -> None:
         for number, path in enumerate(outputs, 1):
             write_new(path, add_time_stamp(path.read_bytes(), ask), force=True)
             click.echo(
-                _("{number} of {count} time stamps: {path}").format(number=number, count=len(outputs), path=path),
+                _("{number} of {count} time stamps: {path}").format(
+                    number=number, count=len(outputs), path=printable(path)
+                ),
                 err=True,
             )
     except MynacardError:
@@ -144,17 +147,21 @@ def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
     if len(files) == 1 and not output.is_dir():
         return [output]
     if not output.is_dir():
-        raise click.UsageError(_("{folder} is not a folder; several files need one.").format(folder=output))
+        raise click.UsageError(_("{folder} is not a folder; several files need one.").format(folder=printable(output)))
     outputs = [output / f"{file.name}{suffix}" for file in files]
     for path, count in Counter(outputs).items():
         if count > 1:
-            raise click.UsageError(_("Two of the files would have their signatures in {path}.").format(path=path))
+            raise click.UsageError(
+                _("Two of the files would have their signatures in {path}.").format(path=printable(path))
+            )
     return outputs
 
 
 def _purpose(shown: list[ShownFile], format_: str) -> str:
     listed = [
-        _("{file} ({hash} {digest})").format(file=file.path, hash=file.algorithm.value, digest=file.digest.hex())
+        _("{file} ({hash} {digest})").format(
+            file=printable(file.path), hash=file.algorithm.value, digest=file.digest.hex()
+        )
         for file in shown
     ]
     if len(shown) == 1:
@@ -171,9 +178,11 @@ def _progress(count: int) -> Generator[Callable[[Path], None]]:
         nonlocal done
         done += 1
         if count == 1:
-            click.echo(_("The signature is in {path}.").format(path=path), err=True)
+            click.echo(_("The signature is in {path}.").format(path=printable(path)), err=True)
         else:
-            click.echo(_("{number} of {count}: {path}").format(number=done, count=count, path=path), err=True)
+            click.echo(
+                _("{number} of {count}: {path}").format(number=done, count=count, path=printable(path)), err=True
+            )
 
     try:
         yield written

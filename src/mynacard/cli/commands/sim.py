@@ -103,7 +103,9 @@ def new(
     pins = persona.pins if isinstance(persona, Persona) else frozenset[str]()
     asked = [pair for pair in KEY_PAIRS if pair.name in pins] if choose_pins else []
     disk.create_file(path, traits, {**DEFAULT_PINS, **{pair.name: _ask(_(pair.pin.label)) for pair in asked}}, persona)
-    click.echo(_("A simulated card is in {path}. Use it with --reader sim:{path}").format(path=path), err=True)
+    click.echo(
+        _("A simulated card is in {path}. Use it with --reader sim:{path}").format(path=printable(path)), err=True
+    )
 
 
 def _ask(label: str) -> str:

@@ -12,6 +12,7 @@ from mynacard.cli.output import check_output, read_up_to, write_new
 from mynacard.signing import external, pades
 from mynacard.signing.making import add_time_stamp
 from mynacard.signing.timestamp import ask_http, check_url
+from mynacard.texts import printable
 
 __all__ = ["timestamp"]
 
@@ -32,4 +33,4 @@ def timestamp(file: Path, url: str, output: Path, force: bool) -> None:
     check_url(url)
     check_output(output, force=force)
     write_new(output, add_time_stamp(read_up_to(file, pades.PDF_MAX), ask_http(url)), force=force)
-    click.echo(_("The time stamp is in {path}.").format(path=output), err=True)
+    click.echo(_("The time stamp is in {path}.").format(path=printable(output)), err=True)
