@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
+import re
 import stat
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from mynacard.storage import flush, move, replace_file, whole_folder
+from mynacard.storage import (
+    create_file,
+    create_stream,
+    flush,
+    lock,
+    move,
+    open_output,
+    private_file,
+    private_folder,
+    replace_file,
+    whole_folder,
+    write_output,
+)
+from tests.support import SOURCE
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
 
@@ -177,3 +194,157 @@ def test_an_error_of_the_caller_s_own_keeps_its_name(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught, whole_folder(tmp_path / "folder"):
         (tmp_path / "none").read_bytes()
     assert caught.value.filename == str(tmp_path / "none")
+
+
+# --- where others can write, too ---
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A file of another folder, to which links lead."""
+    (tmp_path / "home").mkdir()
+    file = tmp_path / "home" / "profile"
+    file.write_bytes(b"of another")
+    return file
+
+
+@pytest.fixture(params=["file", "nowhere", "folder"])
+def planted(request: pytest.FixtureRequest, tmp_path: Path, outside: Path) -> Path:
+    """A link at the name that a test writes to."""
+    (tmp_path / "shared").mkdir()
+    leads = {"file": outside, "nowhere": outside.with_name("none"), "folder": outside.parent}[request.param]
+    (tmp_path / "shared" / "name").symlink_to(leads)
+    return tmp_path / "shared" / "name"
+
+
+def locked(path: Path) -> None:
+    with lock(path, 0.1):
+        pass
+
+
+def streamed(path: Path, *, replace: bool = False) -> None:
+    with create_stream(path, replace=replace) as stream:
+        stream.write(b"ours")
+
+
+def opened(path: Path) -> None:
+    with open_output(path) as stream:
+        stream.write(b"ours")
+
+
+@pytest.mark.parametrize("write", [
+    lambda path: replace_file(path, b"ours"),
+    lambda path: write_output(path, b"ours"),
+    lambda path: streamed(path, replace=True),
+    opened,
+])  # fmt: skip
+def test_a_planted_link_is_replaced(write: Callable[[Path], object], planted: Path, outside: Path) -> None:
+    write(planted)
+    assert (planted.read_bytes(), planted.is_symlink(), mode(planted)) == (b"ours", False, 0o600)
+    assert [(path.name, path.read_bytes()) for path in outside.parent.iterdir()] == [("profile", b"of another")]
+
+
+@pytest.mark.parametrize("write", [
+    lambda path: create_file(path, b"ours"), streamed, private_file, private_folder, locked,
+])  # fmt: skip
+def test_a_planted_link_is_refused(write: Callable[[Path], object], planted: Path, outside: Path) -> None:
+    with pytest.raises(OSError, match="exists|symbolic links") as caught:
+        write(planted)
+    assert caught.value.filename == str(planted)
+    assert planted.is_symlink()
+    assert [(path.name, path.read_bytes()) for path in outside.parent.iterdir()] == [("profile", b"of another")]
+
+
+@posix
+@pytest.mark.usefixtures("open_umask")
+def test_everything_new_is_its_owner_s(tmp_path: Path) -> None:
+    create_file(tmp_path / "a", b"content")
+    streamed(tmp_path / "b")
+    private_file(tmp_path / "c")
+    locked(tmp_path / "d")
+    assert {path.name: mode(path) for path in tmp_path.iterdir() if path.name != "d"} == dict.fromkeys("abc", 0o600)
+    assert mode(private_folder(tmp_path / "folder")) == 0o700
+    assert (tmp_path / "a").read_bytes() == b"content"
+
+
+def test_a_new_file_replaces_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    for write in (lambda: create_file(path, b"after"), lambda: streamed(path)):
+        with pytest.raises(FileExistsError):
+            write()
+    assert private_file(path).read_bytes() == b"before"
+
+
+def test_a_new_file_that_cannot_be_written_leaves_its_name_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match="No space left"):
+        create_file(tmp_path / "file", b"content")
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_a_device_and_a_pipe_are_written_to_and_stay(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_output(pipe, b"one ")
+    opened(pipe)
+    assert os.read(reader, 99) == b"one ours"
+    os.close(reader)
+    write_output(Path("/dev/null"), b"gone")
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert stat.S_ISCHR(Path("/dev/null").lstat().st_mode)
+
+
+@posix
+def test_standard_output_by_its_name_is_written_to() -> None:
+    script = "from pathlib import Path; from mynacard.storage import write_output; write_output(Path('{}'), b'ours')"
+    for name in ("/dev/stdout", "/dev/fd/1"):
+        done = subprocess.run([sys.executable, "-c", script.format(name)], capture_output=True, check=True)
+        assert done.stdout == b"ours"
+
+
+def test_a_folder_is_no_place_for_output(tmp_path: Path) -> None:
+    for write in (lambda: write_output(tmp_path, b""), lambda: opened(tmp_path)):
+        with pytest.raises(IsADirectoryError) as caught:
+            write()
+        assert caught.value.filename == str(tmp_path)
+
+
+# --- and nothing else writes ---
+
+
+def writes(call: ast.Call) -> bool:
+    """Whether *call* makes or changes a file or folder, as far as its name and arguments say."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    of = call.func.value.id if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) else ""
+    texts = [argument.value for argument in (*call.args, *(word.value for word in call.keywords))
+             if isinstance(argument, ast.Constant) and isinstance(argument.value, str)]  # fmt: skip
+    match of, name:
+        case ("os", "open" | "mkdir" | "makedirs" | "replace" | "rename" | "link" | "symlink" | "truncate" | "mkfifo"):
+            return True
+        case ("shutil", "copy" | "copy2" | "copyfile" | "copytree" | "move"):
+            return True
+        case (_, "FileLock" | "SoftFileLock" | "mkstemp" | "NamedTemporaryFile"):
+            return True
+        case (_, "write_text" | "write_bytes" | "mkdir" | "touch" | "symlink_to" | "hardlink_to"):
+            return True
+        case (_, "open" | "fdopen"):
+            return any(re.fullmatch(r"[rwaxbt+]{1,4}", text) and set(text) & set("wax+") for text in texts)
+    return False
+
+
+_NO_FILE: Final = {"submission/package.py": "an entry of an archive, in a stream that it is given"}
+
+
+def test_no_other_module_writes_files() -> None:
+    writing = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and writes(call)
+    }
+    assert writing == {"storage.py", *_NO_FILE}

@@ -1,16 +1,43 @@
-"""Files and folders that are written whole or not at all, and are on the disk before anything relies on them."""
+"""The one writer of files and folders: whole or not at all, for their owner only, and never through a link.
+
+Others may be able to write into the same folder. So a file grows under a name that they cannot guess, and is then moved
+to its own name, where a link is replaced or refused, not followed. What grows under its own name, such as a recording,
+is a file that did not exist before.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Generator
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-__all__ = ["flush", "move", "replace_file", "whole_folder"]
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+__all__ = [
+    "create_file",
+    "create_stream",
+    "flush",
+    "is_plain",
+    "lock",
+    "move",
+    "open_output",
+    "private_file",
+    "private_folder",
+    "replace_file",
+    "whole_folder",
+    "write_output",
+]
+
+_STREAMS: Final = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
+"""Folders of the system, whose links to the streams of a process only the system can make."""
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -29,6 +56,99 @@ def replace_file(path: Path, content: bytes) -> None:
         finally:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def create_file(path: Path, content: bytes) -> None:
+    """The same for a *path* that does not exist yet. Only a crash in the middle leaves an empty file.
+
+    Raises:
+        FileExistsError: there is something at *path*, be it a link that leads nowhere; it is unchanged.
+        OSError: as :func:`replace_file`.
+    """
+    create_stream(path).close()  # takes the name; a hard link would do the same, but not every file system has them
+    try:
+        replace_file(path, content)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+
+
+def create_stream(path: Path, *, replace: bool = False) -> BufferedRandom:
+    """A new file at *path*, mode 0600, to write and read while it grows; what *replace* allows to go is removed first.
+
+    Raises:
+        FileExistsError: there is something at *path*, be it a link that leads nowhere; it is unchanged.
+        OSError: the file cannot be made.
+    """
+    if replace:
+        path.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o600), "w+b")
+
+
+def open_output(path: Path) -> BinaryIO:
+    """What a person named for output that comes bit by bit: a device or pipe, or a new file in place of an old one.
+
+    Raises:
+        OSError: it cannot be opened, or is a folder.
+    """
+    if is_plain(path):
+        return create_stream(path, replace=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0)), "wb")
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write *content* to what a person named: to a device or pipe, else as :func:`replace_file`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if is_plain(path):
+        replace_file(path, content)
+        return
+    with open_output(path) as stream:
+        stream.write(content)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file can be put at *path*: it is free, or holds a file or link; a device, pipe or folder stays."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return True
+    return path.absolute().parent not in _STREAMS and (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
+
+
+def private_folder(path: Path) -> Path:
+    """*path*, made with mode 0700 if it does not exist; its missing parents are made, too.
+
+    Raises:
+        OSError: it cannot be made, or is a link: what is kept in it would go where the link leads.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _no_link(path)
+
+
+def private_file(path: Path) -> Path:
+    """*path*, made empty and with mode 0600 if it does not exist, for a library that opens files by name.
+
+    Raises:
+        OSError: it cannot be made, or is a link.
+    """
+    with contextlib.suppress(FileExistsError):
+        create_stream(path).close()
+    return _no_link(path)
+
+
+def lock(path: Path, timeout_s: float) -> FileLock:
+    """A lock between processes, in the file *path*, not yet acquired.
+
+    Its ``acquire`` raises ``filelock.Timeout`` after *timeout_s* seconds, and an OSError if *path* is a link.
+    """
+    from filelock import FileLock  # noqa: PLC0415  # who only reads a card does not wait for it
+
+    return FileLock(path, timeout=timeout_s, mode=0o600)
 
 
 @contextlib.contextmanager
@@ -63,6 +183,12 @@ def move(source: Path, target: Path) -> None:
     """Make *source* the new *target*, within one file system; a crash afterwards does not undo it."""
     os.replace(source, target)
     _sync_folder(target.parent)
+
+
+def _no_link(path: Path) -> Path:
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
+    return path
 
 
 def _exchange(path: Path, new: Path, former: Path) -> None:

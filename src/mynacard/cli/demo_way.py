@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from mynacard import Pin, verified_session
+from mynacard import Pin, storage, verified_session
 from mynacard.cli.language import _
 from mynacard.doors.disk import create_file
 from mynacard.japan import day_in_tokyo
@@ -101,9 +100,9 @@ def _apply(say: Say, first: int, sender: Applicant, card: str, receiver: Receive
 
 def _filled_in(begun: draft.Draft, today: date, folder: Path) -> draft.Draft:
     """*begun* as an applicant would complete it; all of the details are made up."""
-    shutil.copyfile(str(files("mynacard.cli").joinpath("demo-photo.jpg")), folder / "photo.jpg")
+    storage.create_file(folder / "photo.jpg", files("mynacard.cli").joinpath("demo-photo.jpg").read_bytes())
     for name in ("employment.pdf", "taxes.pdf"):
-        (folder / name).write_bytes(_pdf(f"A simulated document: {name}"))
+        storage.create_file(folder / name, _pdf(f"A simulated document: {name}"))
     application: Any = dict(begun.application)
     application["person"] |= {
         "nationality": "USA",

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mynacard.cli.language import _
-from mynacard.storage import replace_file
+from mynacard.storage import create_file, replace_file
 from mynacard.texts import json_text, printable
 
 __all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "write_new"]
@@ -74,4 +74,4 @@ def write_new(path: Path, content: bytes, *, force: bool) -> None:
         OSError: it cannot be written; its ``filename`` is *path*.
     """
     check_output(path, force=force)
-    replace_file(path, content)
+    (replace_file if force else create_file)(path, content)

@@ -24,6 +24,7 @@ from mynacard.errors import MynacardError, PinFormError, ReaderFileError
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.opening.pins import pin_from_stream
 from mynacard.pin import Pin
+from mynacard.storage import is_plain, write_output
 from mynacard.texts import printable
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _PIN: Final = click.Choice([USER_AUTHENTICATION.name])
 
 def _writable(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
     """*path*, if a file can be written there; checked before minutes are spent on measuring."""
-    if path is not None and not os.access(path.parent, os.W_OK):
+    if path is not None and not (is_plain(path) and os.access(path.parent, os.W_OK)):
         raise click.BadParameter(_("No file can be written there: {path}").format(path=printable(str(path))))
     return path
 
@@ -205,9 +206,9 @@ def matrix(reports: tuple[Path, ...], html_path: Path | None, markdown_path: Pat
     folded = fold(readable)
     with _ending(SOMETHING_FAILED, OSError):
         if html_path is not None:
-            html_path.write_text(web_page(folded), encoding="utf-8")
+            write_output(html_path, web_page(folded).encode())
         if markdown_path is not None:
-            markdown_path.write_text(markdown(folded), encoding="utf-8")
+            write_output(markdown_path, markdown(folded).encode())
         if html_path is None and markdown_path is None:
             print(markdown(folded), end="", flush=True)  # click.echo would send UTF-8 to an ASCII terminal
     sys.exit(SOMETHING_FAILED if len(readable) < len(reports) else 0)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from mynacard.errors import TestPkiError
-from mynacard.storage import replace_file
+from mynacard.storage import lock, private_folder, replace_file
 from mynacard.texts import N_
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def cached(
     Raises:
         TestPkiError: the cache folder cannot be used, or as *make* and *load* raise it.
     """
-    path = cache_folder() / name
+    path = cache_folder().resolve() / name  # its owner may keep it elsewhere, through a link
     try:
         value = _read(path, version, load)
         if value is None:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with FileLock(path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
+            private_folder(path.parent)
+            with lock(path.with_suffix(".lock"), _LOCK_TIMEOUT_S):
                 value = _read(path, version, load)  # another process may have made it meanwhile
                 if value is None:
                     value = make()

@@ -8,8 +8,9 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from mynacard import storage
 from mynacard.apdu.verification import check_form
 from mynacard.doors.new_cards import AnyCard, assembled, new_card, new_contents
 from mynacard.errors import CardFileError
@@ -20,7 +21,6 @@ from mynacard.simulator.individual.contents import DEFAULT_PINS
 from mynacard.simulator.individual.persona import DEFAULT_PERSONA
 from mynacard.simulator.personas import AnyPersona
 from mynacard.simulator.traits import Traits
-from mynacard.storage import replace_file
 from mynacard.texts import N_
 
 __all__ = ["AnyCard", "create_file", "new_card", "open_file", "read_file"]
@@ -44,9 +44,16 @@ def create_file(
     """
     for pair in KEY_PAIRS:
         check_form(pair.pin, Pin(pins[pair.name]))
-    if path.exists():
-        raise CardFileError(N_("{path} exists already."), path=str(path))
-    _store(path, new_contents(traits, pins, persona, own_keys=True))
+    exists = CardFileError(N_("{path} exists already."), path=str(path))
+    if path.exists():  # seen before keys are made
+        raise exists
+    content = dump(new_contents(traits, pins, persona, own_keys=True))
+    try:
+        storage.create_file(path, content)
+    except FileExistsError:
+        raise exists from None
+    except OSError as error:
+        raise _unusable(path, error) from error
 
 
 @contextlib.contextmanager
@@ -56,12 +63,14 @@ def open_file(path: Path) -> Generator[AnyCard, None, None]:
     Everything that its chip remembers is on the disk before the card answers.
 
     Raises:
-        CardFileError: the file is missing, damaged, of another version, or in use by another process.
+        CardFileError: the file is missing, a link, damaged, of another version, or in use by another process.
     """
-    path = path.resolve()
+    path = path.parent.resolve() / path.name
+    if path.is_symlink():  # it may have been put there by others, and each answer changes the file
+        raise CardFileError(N_("The simulated card {path} is a link. Name the file itself."), path=str(path))
     read_file(path)  # first, so that no lock file is left next to a file that is not a card
     process = os.getpid()
-    lock = FileLock(path.with_name(path.name + ".lock"), timeout=LOCK_TIMEOUT_S)
+    lock = storage.lock(path.with_name(path.name + ".lock"), LOCK_TIMEOUT_S)
     try:
         lock.acquire()
     except Timeout as error:
@@ -94,7 +103,7 @@ def read_file(path: Path) -> AnyContents:
 
 def _store(path: Path, contents: AnyContents) -> None:
     try:
-        replace_file(path, dump(contents))
+        storage.replace_file(path, dump(contents))
     except OSError as error:
         raise _unusable(path, error) from error
 

@@ -84,9 +84,10 @@ class Store:
         """Open or create the store in *folder*; without one it lives as long as this object."""
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary is not None else folder or Path()
-        (self.folder / _PACKAGES).mkdir(parents=True, exist_ok=True)
+        storage.private_folder(storage.private_folder(self.folder) / _PACKAGES)
+        database = storage.private_file(self.folder / "store.sqlite")  # SQLite gives its other files the same mode
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(self.folder / "store.sqlite", check_same_thread=False, isolation_level=None)
+        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(_SCHEMA)
@@ -248,8 +249,7 @@ class Store:
     @contextmanager
     def receiving(self) -> Generator[Path]:
         """The path for a package while it comes in; unless :meth:`keep` moves the file, it is removed afterwards."""
-        incoming = self.folder / _INCOMING
-        incoming.mkdir(exist_ok=True)
+        incoming = storage.private_folder(self.folder / _INCOMING)
         with tempfile.TemporaryDirectory(dir=incoming) as folder:
             yield Path(folder) / "package"
 

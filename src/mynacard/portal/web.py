@@ -147,7 +147,7 @@ class _Web:
 async def _received(request: Request, path: Path) -> str:
     """Write the body to *path*, and return its SHA-256 value."""
     digest, size = hashlib.sha256(), 0
-    with path.open("wb") as stream:
+    with storage.create_stream(path) as stream:
         async for piece in request.stream():
             size += len(piece)
             if size > PACKAGE_MAX:

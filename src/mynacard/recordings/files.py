@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Generator, Mapping
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
 
 from mynacard.apdu.masking import ApplicationMask
 from mynacard.apdu.message import Card
@@ -15,6 +14,7 @@ from mynacard.errors import CardFileError, UsageError
 from mynacard.recordings.json_lines import SIZE_MAX, load
 from mynacard.recordings.recorder import NOTHING, Recorder
 from mynacard.recordings.recording import Recording
+from mynacard.storage import create_stream
 from mynacard.texts import N_
 
 __all__ = ["read_recording", "recording_to"]
@@ -47,7 +47,12 @@ def recording_to(
         OSError: it cannot be written.
     """
     check_type(path, Path)
-    stream = _new_file(path, replace=replace)
+    try:
+        stream = TextIOWrapper(create_stream(path, replace=replace), encoding="ascii", newline="\n")
+    except FileExistsError:
+        raise UsageError(
+            N_("{path} already exists, and a recording does not replace a file."), path=str(path)
+        ) from None
     recorders: list[Recorder] = []
 
     def around(card: Card) -> Recorder:
@@ -64,18 +69,6 @@ def recording_to(
     finally:
         if not recorders:
             path.unlink()
-
-
-def _new_file(path: Path, *, replace: bool) -> IO[str]:
-    if replace:
-        path.unlink(missing_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise UsageError(
-            N_("{path} already exists, and a recording does not replace a file."), path=str(path)
-        ) from None
-    return os.fdopen(descriptor, "w", encoding="ascii", newline="\n")
 
 
 def read_recording(path: Path) -> Recording:

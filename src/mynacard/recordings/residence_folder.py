@@ -31,7 +31,7 @@ from mynacard.residence import (
     check,
     contents_of,
 )
-from mynacard.storage import whole_folder
+from mynacard.storage import create_file, private_folder, whole_folder
 from mynacard.texts import N_, json_text
 
 __all__ = ["TYPE_FILE", "Kept", "KeptImage", "identified", "keep", "kept_files", "report_document"]
@@ -99,9 +99,9 @@ def keep(files: CardFiles, path: Path, anchors: Iterable[Anchor], *, at: datetim
             return Kept(error)
         images = tuple(_write_image(image, folder) for image in contents.images)
         if contents.certificate_der:
-            (folder / "signer.cer").write_bytes(contents.certificate_der)
+            create_file(folder / "signer.cer", contents.certificate_der)
         text = json_text(_document(files, contents, report, images), indent=2)
-        (folder / "card.json").write_text(text, encoding="utf-8")
+        create_file(folder / "card.json", text.encode())
         return Kept(report, images)
 
 
@@ -128,19 +128,19 @@ def _read_up_to(path: Path, most: int) -> bytes:
 
 
 def _write_files(files: CardFiles, folder: Path) -> None:
-    folder.mkdir(mode=0o700)
+    private_folder(folder)
     for file, content in files.content.items():
-        (folder / f"{file.place}.bin").write_bytes(content)
-    (folder.parent / TYPE_FILE).write_text(files.type.value, encoding="ascii")
+        create_file(folder / f"{file.place}.bin", content)
+    create_file(folder.parent / TYPE_FILE, files.type.value.encode())
 
 
 def _write_image(image: Image, folder: Path) -> KeptImage:
     """Write *image* as stored and, if it can be converted, as PNG."""
     stem = image.name.replace(" ", "-")
     stored, converted = f"{stem}.{image.kind or 'bin'}", f"{stem}.png"
-    (folder / stored).write_bytes(image.content)
+    create_file(folder / stored, image.content)
     try:
-        (folder / converted).write_bytes(png(image))
+        create_file(folder / converted, png(image))
     except (CardDataError, MissingExtraError) as error:
         return KeptImage(image.name, stored, error)
     return KeptImage(image.name, stored, converted)

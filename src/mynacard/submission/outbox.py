@@ -70,8 +70,7 @@ class Outbox:
     """The entries in a folder, which belongs to one person."""
 
     def __init__(self, folder: Path, profile: Profile = REFERENCE) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder = folder
+        self._folder = storage.private_folder(folder)
         self._profile = profile
 
     def add(
@@ -96,9 +95,9 @@ class Outbox:
         """
         id_ = secrets.token_hex(8)
         unfinished = self._folder / f"{_UNFINISHED}{id_}"
-        unfinished.mkdir(mode=0o700)
+        storage.private_folder(unfinished)
         try:
-            with (unfinished / _PACKAGE).open("w+b") as target:
+            with storage.create_stream(unfinished / _PACKAGE) as target:
                 self._profile.build(target, manifest_json, signature, files, progress)
                 storage.flush(target)
                 target.seek(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import time
 from collections import Counter
@@ -32,6 +33,7 @@ from mynacard.simulator.powered import PoweredCard
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
+from mynacard.storage import open_output
 from mynacard.texts import printable
 
 __all__ = ["sim"]
@@ -323,5 +325,5 @@ def _shown(trace: bool, trace_to: Path | None) -> Generator[Callable[[str], None
     if trace_to is None:
         yield (lambda line: click.echo(line, err=True)) if trace else None
         return
-    with trace_to.open("w", encoding="utf-8") as file:
+    with io.TextIOWrapper(open_output(trace_to), encoding="utf-8") as file:
         yield lambda line: print(line, file=file, flush=True)
