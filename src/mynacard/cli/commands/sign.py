@@ -144,9 +144,10 @@ def _time_stamped(outputs: list[Path], ask: Ask) -> None:
 
 def _outputs(files: tuple[Path, ...], output: Path, suffix: str) -> list[Path]:
     """The output path for each file."""
-    if len(files) == 1 and not output.is_dir():
+    is_folder = output.is_dir() and not output.is_symlink()  # others may have made the link
+    if len(files) == 1 and not is_folder:
         return [output]
-    if not output.is_dir():
+    if not is_folder:
         raise click.UsageError(_("{folder} is not a folder; several files need one.").format(folder=printable(output)))
     outputs = [output / f"{file.name}{suffix}" for file in files]
     for path, count in Counter(outputs).items():
