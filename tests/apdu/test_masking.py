@@ -122,6 +122,16 @@ def test_the_middle_of_a_file_whose_beginning_was_not_seen_is_masked() -> None:
         pytest.param([(SELECT, DONE)], b"\x00\xb2\x01\x1c\x00", id="record"),
         pytest.param([(SELECT, DONE)], b"\x00\xca\x5f\x51\x00", id="data-object"),
         pytest.param([(SELECT, DONE)], b"\x00", id="no-command"),
+        pytest.param([(SELECT, DONE), (b"\x00\xa4\x02\x0c\x02\x2f\x01", DONE)], read(0), id="a-file-without-sfi"),
+        pytest.param([(SELECT, DONE)], b"\x01\xb0\x83\x00\x00", id="another-channel"),
+        pytest.param([(SELECT, DONE)], b"\x01\x88\x00\x01\x01\xaa\x00", id="a-key-of-another-channel"),
+        pytest.param([(SELECT, DONE)], b"\x00\xa4\x00\x00\x02\x2f\x01\x00", id="what-an-unknown-df-says-of-itself"),
+        pytest.param(
+            [(SELECT, DONE), (select_ef(3), DONE), (b"\x00\xb2\x01\x14\x00", DONE)], read(0), id="a-record-elsewhere"
+        ),
+        pytest.param(
+            [(SELECT, DONE), (read_sfi(3), b"\x61\x03")], b"\x01\xc0\x00\x00\x00", id="the-rest-of-another-channel"
+        ),
     ],
 )
 def test_whatever_is_unclear_is_personal(before: list[tuple[bytes, bytes]], command: bytes) -> None:
@@ -129,6 +139,56 @@ def test_whatever_is_unclear_is_personal(before: list[tuple[bytes, bytes]], comm
     for said, answer in before:
         watching.personal(said, answer)
     assert watching.personal(command, b"abc" + DONE) == ((0, 3),)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        pytest.param("00A4000C022F01", "9000", id="by-identifier"),
+        pytest.param("00A4000C0000022F01", "9000", id="by-identifier-in-an-extended-field"),
+        pytest.param("00A4000C", "9000", id="the-mf-without-its-identifier"),
+        pytest.param("00A4010C022F01", "9000", id="child"),
+        pytest.param("00A4030C", "9000", id="parent"),
+        pytest.param("00A4080C022F01", "9000", id="path-from-the-mf"),
+        pytest.param("00A4090C022F01", "9000", id="path-from-here"),
+        pytest.param("00A4040E06F00102030405", "9000", id="the-next-of-this-name"),
+        pytest.param("00A4040C023F00", "9000", id="a-name-like-the-mf"),
+        pytest.param("00A4040C06F00102030405", "6283", id="deactivated"),
+        pytest.param("00A4040C06F00102030405", "6A82", id="refused"),
+        pytest.param("00A4040C07F00102030405", "9000", id="cut-off"),
+        pytest.param("01A4040C06F00102030405", "9000", id="on-another-channel"),
+        pytest.param("41A4040C06F00102030405", "9000", id="on-a-high-channel"),
+        pytest.param("0CA4040C06F00102030405", "9000", id="under-secure-messaging"),
+        pytest.param("10A4040C06F00102030405", "9000", id="chained"),
+        pytest.param("80A4040C06F00102030405", "9000", id="in-a-class-of-its-own"),
+        pytest.param("00A4040C06F00102030405", "", id="unanswered"),
+        pytest.param("0070000001", "019000", id="manage-channel"),
+        pytest.param("00E00000022F01", "9000", id="create-file"),
+        pytest.param("00C2000003A40000", "9000", id="envelope"),
+        pytest.param("FFA40000010600", "9000", id="to-the-reader"),
+    ],
+)
+def test_nothing_is_known_after_what_may_have_selected_something_else(command: str, answer: str) -> None:
+    watching = Follower([ApplicationMask(NAME), ApplicationMask(MASTER_FILE)])
+    watching.personal(SELECT, DONE)
+    assert watching.personal(read_sfi(3), b"abc" + DONE) == ()
+    watching.personal(bytes.fromhex(command), bytes.fromhex(answer))
+    assert watching.personal(read_sfi(3), b"abc" + DONE) == ((0, 3),)
+    watching.personal(SELECT, DONE)
+    assert watching.personal(read_sfi(3), b"abc" + DONE) == ()
+
+
+@given(
+    st.integers(1, 0x7F).filter(lambda cla: cla & 0x43), st.binary(min_size=3, max_size=3), st.binary(max_size=20),
+    st.sampled_from([DONE, b"\x62\x83", b"\x6a\x82"]),
+)  # fmt: skip
+def test_what_another_channel_says_is_personal_and_opens_nothing(
+    cla: int, header: bytes, data: bytes, answer: bytes
+) -> None:
+    watching = Follower([ApplicationMask(NAME), ApplicationMask(MASTER_FILE)])
+    command = bytes((cla,)) + header + bytes((len(data),)) * bool(data) + data
+    assert watching.personal(command, b"abc" + answer) == ((0, 3),)
+    assert watching.personal(read_sfi(3), b"abc" + DONE) == ((0, 3),)
 
 
 def test_a_lost_answer_makes_everything_unclear() -> None:

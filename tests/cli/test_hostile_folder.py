@@ -16,6 +16,7 @@ from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, run
 Words = tuple[str | Path, ...]
 
 READING: Words = ("cert", "export", "user-authentication", "-r", "sim:")
+RESIDENCE: Words = ("residence", "read", "-r", "sim:@residence-2-permission")
 COMMANDS: dict[str, Words] = {
     "certificate": (*READING, "-o", "out"),
     "recording": ("pin", "status", "-r", "sim:", "--record", "out"),

@@ -1,9 +1,13 @@
 """Which bytes of a card's answers are personal: rules as data, and a follower that applies them to a conversation.
 
 Anything not known to be harmless is taken as personal: an application without rules, a file whose selection was not
-seen, the inside of an object whose beginning was not seen.
+seen, the inside of an object whose beginning was not seen. Only the basic channel is followed, and only a SELECT that
+says what it selects: by name, the MF by its identifier, an EF under the current DF. Everything else that may select
+something, unknown instructions included, leaves the application unknown until the next SELECT by name. So does the MF
+without its identifier: on some cards that selects nothing.
 
-Source: ISO/IEC 7816-4:2005 §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.6.1 (GET RESPONSE).
+Source: ISO/IEC 7816-4:2005 §5.1.1 (CLA and channels), §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.3.3 (READ RECORD),
+§7.6.1 (GET RESPONSE).
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from typing import Final, TypeAlias
 
 from mynacard.apdu import tlv
 from mynacard.apdu.commands import SFI_MAX
-from mynacard.errors import TlvError
+from mynacard.apdu.message import CommandApdu
+from mynacard.errors import ProtocolError, TlvError
 
 __all__ = ["MASTER_FILE", "ApplicationMask", "FileMask", "Follower", "Range"]
 
@@ -31,6 +36,11 @@ _SELECT, _READ_BINARY, _GET_RESPONSE = 0xA4, 0xB0, 0xC0
 _HARMLESS: Final = frozenset({0x20, 0x2A, 0x84, 0x88})
 """VERIFY, '80 2A', GET CHALLENGE, INTERNAL AUTHENTICATE: their answers by themselves say nothing about the holder."""
 _NAMES_A_KEY: Final = frozenset({0x20, 0x24, 0x2A, 0x32, 0x88})
+_PLAIN: Final = frozenset({0x00, 0x80})
+"""The classes of the basic channel, without secure messaging and chaining; '80' is what these cards use it for."""
+_KEEPS_THE_FILE: Final = frozenset({0x84, _READ_BINARY, _GET_RESPONSE})
+_KEEPS_THE_DF: Final = _NAMES_A_KEY | _KEEPS_THE_FILE | {0x22, 0x82, 0xAE, 0xB1, 0xB2, 0xCA}
+"""What these cards' applications are sent, apart from SELECT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +91,18 @@ class Follower:
         """The ranges of *answer* that are personal; its status word never is."""
         nr = max(len(answer) - 2, 0) if len(answer) != 1 else 1
         if len(command) < 4 or len(answer) < 2:
+            self.lost()
             return _whole(nr)
         place = self._place(command)
         self._rest = None
         done = answer[-2:] == b"\x90\x00" or answer[-2] == 0x61
         if command[1] == _SELECT:
             self._select(command, done=done)
-            return ()
-        if command[1] in _NAMES_A_KEY and command[3] != 0x80:
-            self._ef = None  # not every card is known to make it the current one
+            return () if self._application is not None else _whole(nr)
+        self._forget_after(command)
         if place is None:
-            return () if self._application is not None and command[1] in _HARMLESS else _whole(nr)
+            shown = self._application is not None and command[0] in _PLAIN and command[1] in _HARMLESS
+            return () if shown else _whole(nr)
         if command[1] == _READ_BINARY and done:
             self._ef = place.file_id
         self._rest = _Place(place.file_id, place.offset + nr) if answer[-2] == 0x61 else None
@@ -100,9 +111,11 @@ class Follower:
     def _place(self, command: bytes) -> _Place | None:
         """Where the answer to *command* comes from, if that is a known file."""
         cla, ins, p1, p2 = command[:4]
+        if cla != 0:
+            return None
         if ins == _GET_RESPONSE:
             return self._rest
-        if cla != 0 or ins != _READ_BINARY or self._application is None:
+        if ins != _READ_BINARY or self._application is None:
             return None
         if p1 < 0x80:
             return None if self._ef is None else _Place(self._ef, p1 << 8 | p2)
@@ -110,15 +123,24 @@ class Follower:
         return _Place(sfi, p2) if p1 & 0xE0 == 0x80 and 0 < sfi <= SFI_MAX else None
 
     def _select(self, command: bytes, *, done: bool) -> None:
-        if not done:
+        cla, _, p1, p2 = command[:4]
+        is_first = p2 & 0x03 == 0  # not the last of this name, the next or the previous one
+        data = _data(command) if done and cla == 0 and is_first else None
+        if cla == 0 and p1 == 0x02:
+            file_id = int.from_bytes(data) if data is not None and len(data) == 2 else 0
+            self._ef = file_id if 0 < file_id <= SFI_MAX else None  # rules name no other files
             return
-        data = command[5 : 5 + command[4]] if len(command) > 5 else b""
-        if command[2] == 0x04 or data == MASTER_FILE:
+        self.lost()
+        if data is not None and (p1 == 0x00 if data == MASTER_FILE else p1 == 0x04):
             self._application = self._rules.get(data)
-            self._ef = None
-            self._known.clear()
-        else:
-            self._ef = int.from_bytes(data) if command[2] == 0x02 and len(data) == 2 else None
+
+    def _forget_after(self, command: bytes) -> None:
+        """Forget what *command*, which is not a SELECT, may have made current."""
+        cla, ins, _, p2 = command[:4]
+        if ins not in _KEEPS_THE_DF:
+            self.lost()
+        elif p2 != 0x80 if ins in _NAMES_A_KEY else cla != 0 or ins not in _KEEPS_THE_FILE:
+            self._ef = None  # not every card is known to make it the current one
 
     def _in_file(self, place: _Place, data: bytes) -> tuple[Range, ...]:
         rules = self._application.files if self._application is not None else ()
@@ -132,6 +154,14 @@ class Follower:
             known = self._known[place.file_id] = known[: place.offset] + data
         ranges = _personal(known, 0, _END, paths)
         return tuple(_clipped(ranges, place.offset, place.offset + len(data)))
+
+
+def _data(command: bytes) -> bytes | None:
+    """The data field of *command*; None where its form is wrong."""
+    try:
+        return CommandApdu.parse(command).data
+    except ProtocolError:
+        return None
 
 
 def _whole(nr: int) -> tuple[Range, ...]:
