@@ -10,7 +10,7 @@ Needs anyio, the extra ``async``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
@@ -25,7 +25,7 @@ from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import pins
 from mynacard.opening.pins import PinProvider, PinRequest
-from mynacard.pin import AtKeypad, Pin
+from mynacard.pin import AtKeypad, Pin, hidden
 from mynacard.readers import Deadlines, ReaderState
 
 __all__ = ["InThread", "open_card", "verified_session", "wait_for_card", "watch"]
@@ -44,7 +44,9 @@ class InThread(Generic[S]):
 
     async def run(self, function: Callable[Concatenate[S, P], T], /, *arguments: P.args, **keywords: P.kwargs) -> T:
         """The result of *function*, called with the channel or session: ``run(JpkiSession.sign, b"…")``."""
-        return await self._calls.run(partial(function, self._subject, *arguments, **keywords))
+        job = _Job(function, self._subject, arguments, keywords)
+        del arguments, keywords
+        return await self._calls.run(job)
 
 
 @asynccontextmanager
@@ -73,6 +75,7 @@ async def verified_session(
     deadlines: Deadlines = Deadlines(),
 ) -> AsyncGenerator[InThread[JpkiSession], None]:
     """As :func:`mynacard.verified_session`; a PIN provider is awaited in the event loop."""
+    pin = hidden(pin)
     pins.check_arguments(pair, pin)
     calls = _Calls()
     connecting = opening.connect_card(name, deadlines=deadlines)
@@ -114,6 +117,20 @@ async def wait_for_card(name: str = "", timeout_s: float | None = None) -> tuple
             if readers.card_lies_on(states, name):
                 return states
     raise readers.no_card_came(timeout_s)
+
+
+class _Job(Generic[T]):
+    """A call that keeps its arguments out of local variables: one may be a PIN, and tracebacks show those."""
+
+    def __init__(
+        self, function: Callable[..., T], subject: object, arguments: tuple[object, ...], keywords: Mapping[str, object]
+    ) -> None:
+        self._function = function
+        self._arguments = (subject, *arguments)
+        self._keywords = keywords
+
+    def __call__(self) -> T:
+        return self._function(*self._arguments, **self._keywords)
 
 
 class _Calls:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar, overload
 
 from mynacard.arguments import BYTES, check_class
 from mynacard.errors import UsageError
 
-__all__ = ["AtKeypad", "Pin"]
+__all__ = ["AtKeypad", "Pin", "hidden"]
+
+Ask = TypeVar("Ask", bound=Callable[..., object])
 
 
 class Pin:
@@ -72,3 +75,17 @@ class AtKeypad:
 
     timeout_s: int = 30
     untested: bool = False
+
+
+@overload
+def hidden(secret: Pin | str | bytes) -> Pin: ...
+@overload
+def hidden(secret: AtKeypad) -> AtKeypad: ...
+@overload
+def hidden(secret: Ask) -> Ask: ...
+def hidden(secret: object) -> object:
+    """*secret*; where it is text or bytes, as a value that does not show itself.
+
+    Whatever takes a secret from a caller replaces it by this before anything can fail: tracebacks show variables.
+    """
+    return Pin(secret) if isinstance(secret, str | bytes) else secret

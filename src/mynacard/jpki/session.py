@@ -34,7 +34,7 @@ from mynacard.jpki.layout import (
     check_pair,
 )
 from mynacard.jpki.objects import CertificatesPresent, TokenInfo, certificate_length
-from mynacard.pin import Pin
+from mynacard.pin import hidden
 from mynacard.texts import N_
 
 __all__ = ["JpkiSession"]
@@ -144,7 +144,7 @@ class JpkiSession:
             PinError, CardError, NoKeypadError, UsageError: as :func:`mynacard.apdu.verification.verify`.
         """
         check_pair(pair)
-        pin = Pin(pin) if isinstance(pin, str) else pin
+        pin = hidden(pin)
         channel = self._selection.channel
         verification.check_form(pair.pin, pin, upper_case=upper_case)
         self._learn_extended_length(pair)
@@ -168,7 +168,7 @@ class JpkiSession:
             PinError, CardError, NoKeypadError, UsageError: as :func:`mynacard.apdu.change.change`.
         """
         check_pair(pair)
-        old, new = (Pin(pin) if isinstance(pin, str) else pin for pin in (old, new))
+        old, new = hidden(old), hidden(new)
         self._selection.may_probe = False
         change.change(
             self._selection.channel,

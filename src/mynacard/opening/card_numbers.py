@@ -10,10 +10,11 @@ from typing import TypeAlias, Unpack
 from mynacard.apdu.channel import CardProfile
 from mynacard.arguments import wrong_type
 from mynacard.opening import OpeningOptions, connect_card
+from mynacard.pin import hidden
 from mynacard.residence.agreement import ENTROPY_LENGTH
 from mynacard.residence.card import ResidenceCard
 from mynacard.residence.layout import CardType
-from mynacard.residence.number import CardNumber
+from mynacard.residence.number import CardNumber, as_number
 
 __all__ = ["NumberProvider", "opened_residence_card"]
 
@@ -44,18 +45,22 @@ def opened_residence_card(
         ProtocolError, OutcomeUnknownError: as :meth:`mynacard.residence.ResidenceCard.authenticate`.
         ReaderError, UsageError, CardFileError, TestPkiError: as :func:`mynacard.open_card`.
     """
-    if not (isinstance(number, CardNumber) or callable(number)):
-        raise wrong_type(type(number), "CardNumber or NumberProvider")
+    typed = hidden(number)
+    del number  # before the text is looked at: tracebacks show variables
+    known = as_number(typed)
+    if not (isinstance(known, CardNumber) or callable(known)):
+        raise wrong_type(type(known), "CardNumber or NumberProvider")
     profile = CardProfile(extended_length=extended_length)
     with connect_card(name, **opening) as connection:
-        if not isinstance(number, CardNumber):
+        if not isinstance(known, CardNumber):
             with connection.transaction() as channel:
                 channel.learn(profile)
                 card_type = ResidenceCard(channel).type
                 profile = channel.profile
-            number = number(card_type)
+            typed = hidden(known(card_type))
+            known = as_number(typed)
         with connection.transaction() as channel:
             channel.learn(profile)
             card = ResidenceCard(channel)
-            card.authenticate(number, secrets.token_bytes(ENTROPY_LENGTH))
+            card.authenticate(known, secrets.token_bytes(ENTROPY_LENGTH))
             yield card

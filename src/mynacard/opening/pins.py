@@ -22,7 +22,7 @@ from mynacard.jpki.layout import KeyPair, check_pair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import CardConnection, OpeningOptions, connect_card
 from mynacard.personal.session import ApplicationSession
-from mynacard.pin import AtKeypad, Pin
+from mynacard.pin import AtKeypad, Pin, hidden
 
 __all__ = [
     "PinProvider",
@@ -134,6 +134,7 @@ def verified_session(
         CardLostError: the card was removed, replaced or reset while the holder typed. No PIN was sent.
         ReaderError, UsageError, CardFileError, TestPkiError: as :func:`mynacard.open_card`.
     """
+    pin = hidden(pin)
     check_arguments(pair, pin)
     with (
         connect_card(name, **opening) as connection,
@@ -164,15 +165,18 @@ def verified_session_on(
     certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES,
 ) -> Generator[JpkiSession, None, None]:
     """The same on a card that is already connected; :func:`verified_session` describes the arguments and errors."""
+    pin = hidden(pin)
     if not isinstance(pin, Pin | AtKeypad):
-        pin = ask(
-            connection,
-            pair.pin,
-            lambda channel: JpkiSession(channel).pin_status(pair),
-            pin,
-            purpose=purpose,
-            signatures=signatures,
-            spend_last_try=spend_last_try,
+        pin = hidden(
+            ask(
+                connection,
+                pair.pin,
+                lambda channel: JpkiSession(channel).pin_status(pair),
+                pin,
+                purpose=purpose,
+                signatures=signatures,
+                spend_last_try=spend_last_try,
+            )
         )
     with connection.transaction() as channel:
         session = JpkiSession(channel, certificates=certificates)
@@ -208,17 +212,20 @@ def verified_application(
         ApplicationNotFound: the card does not have this application.
         PinError, CardLostError, ReaderError, UsageError, CardFileError, TestPkiError: as :func:`verified_session`.
     """
+    pin = hidden(pin)
     check_type(reference, PinReference)
     _check_pin(pin)
     with connect_card(name, **opening) as connection:
         if not isinstance(pin, Pin | AtKeypad):
-            pin = ask(
-                connection,
-                reference,
-                lambda channel: kind(channel).pin_status(reference),
-                pin,
-                purpose=purpose,
-                spend_last_try=spend_last_try,
+            pin = hidden(
+                ask(
+                    connection,
+                    reference,
+                    lambda channel: kind(channel).pin_status(reference),
+                    pin,
+                    purpose=purpose,
+                    spend_last_try=spend_last_try,
+                )
             )
         with connection.transaction() as channel:
             session = kind(channel)

@@ -8,7 +8,8 @@ from mynacard.errors import UsageError
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import COMMON, COMMON_AUTHENTICATION_KEY, COMMON_INFORMATION, COMMON_KEY_ID, COMMON_PIN
 from mynacard.personal.objects import CommonInformation
-from mynacard.personal.session import ApplicationSession, hidden
+from mynacard.personal.session import ApplicationSession
+from mynacard.pin import hidden
 from mynacard.texts import N_
 
 __all__ = ["CommonSession"]

@@ -16,8 +16,8 @@ from mynacard.personal.layout import (
     RESIDENT_REGISTER_KEY_ID,
     RESIDENT_REGISTER_PIN,
 )
-from mynacard.personal.session import ApplicationSession, hidden
-from mynacard.pin import AtKeypad
+from mynacard.personal.session import ApplicationSession
+from mynacard.pin import AtKeypad, hidden
 from mynacard.texts import N_
 
 __all__ = ["RegisterSession", "change_resident_register_pin", "resident_register_pin_status"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, overload
+from typing import Final
 
 from mynacard.apdu import change, verification
 from mynacard.apdu.commands import ComputeWithDefaultKey, ReadRecord, SignatureScheme
@@ -14,21 +14,12 @@ from mynacard.errors import CardDataError, UsageError
 from mynacard.personal.checking import Presence, challenge_input
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import Application
-from mynacard.pin import AtKeypad, Pin
+from mynacard.pin import hidden
 from mynacard.texts import N_
 
-__all__ = ["ApplicationSession", "SigningSession", "hidden"]
+__all__ = ["ApplicationSession", "SigningSession"]
 
 _SIGNATURE: Final = 256
-
-
-@overload
-def hidden(pin: Pin | str) -> Pin: ...
-@overload
-def hidden(pin: AtKeypad) -> AtKeypad: ...
-def hidden(pin: PinSecret | str) -> PinSecret:
-    """*pin* as a value that does not show itself: replace the text by it, since tracebacks show variables."""
-    return Pin(pin) if isinstance(pin, str) else pin
 
 
 class ApplicationSession:

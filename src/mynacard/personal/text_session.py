@@ -23,8 +23,8 @@ from mynacard.personal.layout import (
 from mynacard.personal.messaging import SecureCard, encrypt_seed
 from mynacard.personal.numbers import MyNumber
 from mynacard.personal.objects import Attributes, CardKey, NumberFile, SessionKey, TextBasicData, TextDigests
-from mynacard.personal.session import SigningSession, hidden
-from mynacard.pin import Pin
+from mynacard.personal.session import SigningSession
+from mynacard.pin import Pin, hidden
 from mynacard.texts import N_
 
 __all__ = ["TextSession"]

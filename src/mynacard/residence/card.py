@@ -23,6 +23,7 @@ from mynacard.apdu.commands import (
 from mynacard.apdu.message import NE_MAX, Card, ResponseApdu
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.arguments import check_class, check_type
+from mynacard.pin import hidden
 from mynacard.residence.agreement import CHALLENGE_LENGTH, Half, NumberKey, session_key
 from mynacard.residence.ciphers import AES_CMAC, TRIPLE_DES, Suite
 from mynacard.residence.contents import CardFiles, card_type, specification_version
@@ -37,7 +38,7 @@ from mynacard.residence.layout import (
     Free,
 )
 from mynacard.residence.messaging import SecureCard, room
-from mynacard.residence.number import NUMBER_LABEL, CardNumber
+from mynacard.residence.number import NUMBER_LABEL, CardNumber, as_number
 from mynacard.texts import N_
 
 __all__ = ["Progress", "ResidenceCard", "has_residence_application"]
@@ -120,11 +121,14 @@ class ResidenceCard:
             OutcomeUnknownError: the answer to the number did not come.
             CardError: the card refused in another way.
         """
-        check_class(type(number), CardNumber)
+        typed = hidden(number)
+        del number  # before the text is looked at: tracebacks show variables
+        known = as_number(typed)
+        check_class(type(known), CardNumber)
         check_type(entropy, bytes)
         self._check_selected()
         own, suite = Half.of(entropy), SUITES[self.type.generation]
-        key = NumberKey.of(suite, number)
+        key = NumberKey.of(suite, known)
         self._select_df(MASTER_FILE)
         self._secure = None
         challenge = self._channel.send(GetChallenge(CHALLENGE_LENGTH))
@@ -138,7 +142,7 @@ class ResidenceCard:
                 N_("The answer to MUTUAL AUTHENTICATE holds a challenge that is not the card's.")
             )
         secure = Channel(SecureCard(self._channel, session_key(suite, own, other)))
-        status = verification.present(secure, NUMBER_KEY, number, NUMBER_LABEL)
+        status = verification.present(secure, NUMBER_KEY, known, NUMBER_LABEL)
         _check_number(status, Verify.title)
         self._secure = secure
 

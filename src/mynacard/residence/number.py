@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from mynacard.errors import PinFormError, UsageError
 from mynacard.pin import Pin
 from mynacard.texts import N_
 
-__all__ = ["NUMBER_LABEL", "CardNumber"]
+__all__ = ["NUMBER_LABEL", "CardNumber", "as_number"]
+
+Ask = TypeVar("Ask", bound=Callable[..., object])
 
 NUMBER_LABEL: Final = N_("residence card number")
 _FORM: Final = re.compile(rb"[A-Z]{2}[0-9]{8}[A-Z]{2}")
@@ -60,3 +63,14 @@ class CardNumber(Pin):
         number = Pin(unicodedata.normalize("NFKC", text).strip().upper())
         del text
         return cls(number.reveal())
+
+
+def as_number(number: Pin | Ask) -> CardNumber | Ask:
+    """*number*, which :func:`mynacard.pin.hidden` returned; where it was text, as the number that was typed.
+
+    Raises:
+        PinFormError: the text has another form.
+    """
+    if not isinstance(number, Pin):
+        return number
+    return number if isinstance(number, CardNumber) else CardNumber.typed(number)

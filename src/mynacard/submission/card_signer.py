@@ -14,6 +14,7 @@ from mynacard.apdu.pins import PinSecret
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening.pins import PinProvider, verified_session
+from mynacard.pin import hidden
 from mynacard.signing import cades, external
 from mynacard.submission import codec, manifest, rules
 from mynacard.submission.codec import FormError
@@ -61,7 +62,7 @@ class CardSigner:
         Raises:
             MissingExtraError: pyHanko is not installed.
         """
-        pins = {USER_AUTHENTICATION: pin, DIGITAL_SIGNATURE: password}
+        pins = {USER_AUTHENTICATION: hidden(pin), DIGITAL_SIGNATURE: hidden(password)}
         return cls(lambda pair, purpose: verified_session(pair, pins[pair], name=name, purpose=purpose))
 
     def token(self, origin: str, nonce: str, /) -> str:
