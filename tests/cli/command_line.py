@@ -1,6 +1,6 @@
 """Runs the command line: in this process, where a test chooses reader and card, or in a new process.
 
-All output is searched for the PINs of the card, so that every test here also tests that.
+All output is searched for the PINs of the card, and for what a terminal obeys, so that every test here also tests that.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import re
 import signal
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,11 @@ def leaks(text: str) -> list[str]:
     return [each for each in found if re.search(rf"(?<![0-9A-Za-z+/=]){re.escape(each)}(?![0-9A-Za-z+/=])", text)]
 
 
+def obeyed(text: str) -> set[str]:
+    """The characters in *text* that a terminal obeys or shows in another place, apart from the ends of lines."""
+    return {letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - {"\n"}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The result of a command."""
@@ -52,6 +58,9 @@ class Outcome:
         assert not leaks(self.out), self.out
         assert not leaks(self.err), self.err
         assert "Traceback" not in self.out + self.err, self.err
+        with suppress(UnicodeDecodeError):  # a certificate in DER
+            assert not obeyed(self.raw.decode().replace("\r\n", "\n")), self.raw
+        assert not obeyed(self.err.replace("\r\n", "\n")), self.err
 
     @property
     def out(self) -> str:
