@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,11 +58,15 @@ def _translated(part: object, translate: Callable[[str], str]) -> object:
     return part.text(translate) if isinstance(part, Translatable) else part
 
 
-def printable(text: str | os.PathLike[str]) -> str:
+class _Path(Protocol):
+    def __fspath__(self) -> str: ...
+
+
+def printable(text: str | _Path) -> str:
     """*text* on one line, with nothing that a terminal obeys: anyone can put a name on a card or into a file."""
     return "".join(
         character.encode("unicode_escape").decode() if _is_obeyed(character) else character
-        for character in os.fspath(text)
+        for character in (text if isinstance(text, str) else text.__fspath__())
     )
 
 

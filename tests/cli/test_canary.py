@@ -14,15 +14,18 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from mynacard import cli
 from mynacard.portal import Store, served
 from mynacard.portal.simulated import simulated_receiver
 from mynacard.signing import cms
 from mynacard.simulator import MIHON
 from mynacard.submission.exchange import State
+from mynacard.texts import lines_printable
 from tests.cli.command_line import (
     DIGITAL_SIGNATURE,
     USER_AUTHENTICATION,
@@ -113,6 +116,12 @@ def test_a_hostile_argument_is_shown_and_not_obeyed(words: tuple[str, ...], ther
     for path in folder.rglob("*"):
         with suppress(UnicodeDecodeError):  # a signature, a picture
             assert path.is_dir() or not obeyed(path.read_text("utf-8"))
+
+
+def test_a_command_that_does_not_think_of_it_is_guarded_too() -> None:
+    command = click.Command("careless", callback=lambda: click.echo(HOSTILE))
+    outcome = run(program=lambda: cli.run(command, "careless"))
+    assert outcome.out.splitlines() == [lines_printable(ORDERS), FORGED]
 
 
 # --- in the environment ---

@@ -119,6 +119,14 @@ def test_nobody_types_what_would_not_be_sent(
     assert len(terminal.seen.splitlines()) == 1
 
 
+def test_bytes_are_not_shown_at_a_terminal(terminals: list[Terminal], card: CardFile) -> None:
+    terminals.append(
+        terminal := Terminal("cert", "export", USER_AUTHENTICATION, "--encoding", "der", "-r", card.reader)
+    )
+    assert terminal.end() == 2
+    assert "DER is not text." in terminal.seen
+
+
 # --- signals -----------------------------------------------------------------------------------------
 
 SLOW = """

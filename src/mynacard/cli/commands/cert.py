@@ -65,6 +65,8 @@ def show(name: str, card: CardChoice, pin_source: PinSource, as_json: bool) -> N
 def export(name: str, card: CardChoice, pin_source: PinSource, output: Path | None, encoding: str, force: bool) -> None:
     if output:
         check_output(output, force=force)
+    elif encoding == "der" and sys.stdout.isatty():
+        raise click.UsageError(_("DER is not text. Write it to a file with -o, or send it to a program."))
     certificate = load_certificate(_read(name, card, pin_source))
     content = certificate.public_bytes(Encoding.PEM if encoding == "pem" else Encoding.DER)
     if output:
