@@ -30,7 +30,7 @@ from mynacard.storage import (
 )
 from tests.support import SOURCE
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other modes, links, pipes and errors")
 
 
 def failing(*_arguments: object) -> None:
@@ -232,6 +232,7 @@ def opened(path: Path) -> None:
         stream.write(b"ours")
 
 
+@posix
 @pytest.mark.parametrize("write", [
     lambda path: replace_file(path, b"ours"),
     lambda path: write_output(path, b"ours"),
@@ -244,6 +245,7 @@ def test_a_planted_link_is_replaced(write: Callable[[Path], object], planted: Pa
     assert [(path.name, path.read_bytes()) for path in outside.parent.iterdir()] == [("profile", b"of another")]
 
 
+@posix
 @pytest.mark.parametrize("write", [
     lambda path: create_file(path, b"ours"), streamed, private_file, private_folder, locked,
 ])  # fmt: skip
@@ -307,6 +309,23 @@ def test_standard_output_by_its_name_is_written_to() -> None:
         assert done.stdout == b"ours"
 
 
+@posix
+def test_a_pipe_that_became_a_link_is_not_followed(
+    planted: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mynacard.storage.is_plain", lambda _: False)  # as it was a moment ago
+    with pytest.raises(OSError, match="symbolic links"):
+        opened(planted)
+    assert outside.read_bytes() == b"of another"
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    for write in (create_file, replace_file):
+        write(tmp_path / ("n" * 255), b"content")
+    assert [path.name for path in tmp_path.iterdir()] == ["n" * 255]
+
+
+@posix
 def test_a_folder_is_no_place_for_output(tmp_path: Path) -> None:
     for write in (lambda: write_output(tmp_path, b""), lambda: opened(tmp_path)):
         with pytest.raises(IsADirectoryError) as caught:

@@ -36,6 +36,8 @@ __all__ = [
     "write_output",
 ]
 
+_PREFIX: Final = ".mynacard-"
+"""How temporary names begin; the target's own name may leave no room for more letters."""
 _STREAMS: Final = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
 """Folders of the system, whose links to the streams of a process only the system can make."""
 
@@ -47,7 +49,7 @@ def replace_file(path: Path, content: bytes) -> None:
         OSError: it cannot be written; ``filename`` is *path*, not the temporary file.
     """
     with _errors_name(path):
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX)  # made with mode 0600
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -95,7 +97,10 @@ def open_output(path: Path) -> BinaryIO:
     """
     if is_plain(path):
         return create_stream(path, replace=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0)), "wb")
+    flags = os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    if path.absolute().parent not in _STREAMS:
+        flags |= getattr(os, "O_NOFOLLOW", 0)  # it may have become a link since
+    return os.fdopen(os.open(path, flags), "wb")
 
 
 def write_output(path: Path, content: bytes) -> None:
@@ -160,7 +165,7 @@ def whole_folder(path: Path) -> Generator[Path, None, None]:
     """
     path = path.absolute()
     with _errors_name(path):
-        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))  # made with mode 0700
+        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=_PREFIX))  # made with mode 0700
     try:
         new = work / "new"
         with _errors_name(path):

@@ -13,6 +13,8 @@ from mynacard.doors import disk
 from mynacard.submission.outbox import Outbox
 from tests.cli.command_line import DIGITAL_SIGNATURE, CardFile, run
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
+
 Words = tuple[str | Path, ...]
 
 READING: Words = ("cert", "export", "user-authentication", "-r", "sim:")
