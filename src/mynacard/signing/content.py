@@ -9,6 +9,7 @@ from io import BufferedIOBase
 from typing import Final, TypeAlias
 
 from mynacard import meaning
+from mynacard.arguments import BYTES, check_type
 from mynacard.hashes import HashAlgorithm
 
 __all__ = ["Content", "DigestOf", "Hashed", "hashed", "of_bytes", "of_file"]
@@ -43,7 +44,12 @@ class Content:
 
 
 def of_bytes(data: bytes) -> Content:
-    """The content *data*."""
+    """The content *data*.
+
+    Raises:
+        UsageError: *data* is of another type.
+    """
+    check_type(data, *BYTES, wanted="bytes")
     attributes = meaning.are_signed_attributes(data[: meaning.START], len(data))
     return Content(lambda hash_: Hashed(hash_.digest(data), attributes))
 
