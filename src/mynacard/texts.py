@@ -50,6 +50,9 @@ class Sentence:
         details = {name: _translated(detail, translate) for name, detail in self.details.items()}
         return str(_translated(self.template, translate)).format(**details)
 
+    def __str__(self) -> str:
+        return self.text()
+
 
 def _translated(part: object, translate: Callable[[str], str]) -> object:
     """*part* as it goes into a sentence. An empty text stays empty: catalogues keep their header under it."""

@@ -111,11 +111,10 @@ def test_a_test_pki_with_a_damaged_key_says_what_to_delete(cache: Path) -> None:
         disk.new_card()
 
 
-def test_a_cache_folder_that_is_none_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    monkeypatch.setenv("MYNACARD_CACHE", str(tmp_path / "file"))
-    with pytest.raises(TestPkiError):
-        disk.new_card()
+def test_a_cache_folder_that_is_a_file_leaves_cards_in_memory(cache: Path) -> None:
+    cache.parent.mkdir()
+    cache.write_bytes(b"")
+    assert disk.new_card().transmit(bytes.fromhex("00A4040C0AD392F000260100000001")) == b"\x90\x00"
 
 
 def test_no_key_is_shown(pki: pki_cache.TestPki) -> None:
@@ -285,11 +284,23 @@ def test_a_birth_date_begins_with_its_era(born: date, text: str) -> None:
     assert Holder("X", "9", born, "Y").birth_date_with_era == text
 
 
-def test_a_disk_that_takes_nothing_is_an_error_of_the_pki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_takes_nothing_leaves_a_pki_in_memory(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_path: Path, _content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setenv("MYNACARD_CACHE", str(tmp_path))
     monkeypatch.setattr("mynacard.doors.cache.replace_file", full)
-    with pytest.raises(TestPkiError, match="cannot be used"):
-        pki_cache.cached_pki()
+    assert pki_cache.cached_pki() == pki_cache.cached_pki()
+    assert [path.suffix for path in cache.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("clock", [datetime(1970, 1, 1, tzinfo=UTC), datetime(1999, 12, 31, tzinfo=UTC)])
+@pytest.mark.parametrize("generation", [2, 3])
+def test_a_clock_before_2000_makes_a_pki_that_is_good_then_and_another_one_now(
+    cache: Path, clock: datetime, generation: int
+) -> None:
+    then = pki_cache.cached_pki(clock, generation)
+    assert pki_cache.cached_pki(clock, generation) == then
+    issued(then, now=clock)
+    now = pki_cache.cached_pki(NOW, generation)
+    assert now != then
+    assert pki_cache.cached_pki(NOW, generation) == now
