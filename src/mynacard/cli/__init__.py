@@ -20,6 +20,7 @@ from mynacard._version import __version__
 from mynacard.cli import commands
 from mynacard.cli.exits import exit_code
 from mynacard.cli.language import _
+from mynacard.cli.logs import show_warnings
 from mynacard.cli.terminal import guard
 from mynacard.errors import LastTryError, MynacardError
 from mynacard.texts import printable
@@ -63,7 +64,7 @@ def main() -> None:
 
 def run(command: click.Command, program: str) -> NoReturn:
     """Run *command* with the arguments of this process, as a program called *program*, and exit."""
-    _prepare()
+    _prepare(program)
     try:
         code = command.main(prog_name=program, standalone_mode=False, **_CONTEXT)
     except click.exceptions.Abort:
@@ -85,11 +86,12 @@ def run(command: click.Command, program: str) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _prepare() -> None:
+def _prepare(program: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a character that its encoding lacks must not stop us
             stream.reconfigure(errors="backslashreplace")
     guard()
+    show_warnings(program)
     for name in ("SIGTERM", "SIGHUP"):  # by default these end the process without logging out of the card
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored

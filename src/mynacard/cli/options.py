@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from typing import Final, ParamSpec, TypeVar
 import click
 
 from mynacard.cli.language import _
+from mynacard.cli.logs import show_everything
 from mynacard.cli.secrets import PinSource, SecretStream, typed_at_keypad
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.texts import printable
@@ -138,11 +137,7 @@ def pair_argument(command: Callable[P, R]) -> Callable[P, R]:
 
 def _verbose(_context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
-        printed = logging.StreamHandler(sys.stderr)
-        printed.setFormatter(logging.Formatter("%(name)s: %(message)s"))
-        ours = logging.getLogger("mynacard")  # not the root: what other libraries log is not for people at a terminal
-        ours.addHandler(printed)
-        ours.setLevel(logging.DEBUG)
+        show_everything()
 
 
 def pin_options(command: Callable[..., R]) -> Callable[..., R]:

@@ -45,6 +45,16 @@ _EXIT: Final = EXIT_CODES[SubmissionError]
 """The application cannot be sent as it is."""
 
 
+def _outbox() -> Path:
+    try:
+        folder = platformdirs.user_data_path("mynacard")
+    except RuntimeError:  # platformdirs 4.14; earlier ones return a path that begins with "~"
+        folder = Path("~")
+    if folder.parts[0] == "~":
+        raise click.UsageError(_("You have no home folder for signed packages; name one: --outbox or MYNACARD_OUTBOX."))
+    return folder / "outbox"
+
+
 def portal_options(command: _F) -> _F:
     """``--outbox`` (as ``folder``) and ``--portal``."""
     outbox = click.option(
@@ -52,7 +62,7 @@ def portal_options(command: _F) -> _F:
         "folder",
         type=click.Path(file_okay=False, path_type=Path),
         envvar="MYNACARD_OUTBOX",
-        default=lambda: platformdirs.user_data_path("mynacard") / "outbox",
+        default=_outbox,
         show_default=_("a folder in your user data"),
         help=_("The folder that keeps signed packages until their receipts arrive."),
     )
