@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -39,7 +40,6 @@ VARIABLE: Final = "MYNACARD_PROFILES"
 FORMAT: Final = "mynacard reader profiles"
 VERSION: Final = 1
 SIZE_MAX: Final = 1 << 20
-_OURS: Final = Path(__file__).with_name("profiles.json")
 
 _STATUS: Final = 2
 """Bytes of a status word."""
@@ -190,17 +190,20 @@ def load_profiles(path: Path) -> tuple[ReaderProfile, ...]:
     check_type(path, Path)
     try:
         with path.open("rb") as stream:
-            content = stream.read(SIZE_MAX + 1)
-        document: Any = json.loads(content) if len(content) <= SIZE_MAX else {}
-        if document["format"] != FORMAT or document["version"] != VERSION or not _is_list(document["profiles"]):
-            raise ValueError
-        return tuple(ReaderProfile.of(row) for row in document["profiles"])
+            return _profiles(stream.read(SIZE_MAX + 1))
     except OSError as error:
         raise ReaderFileError(N_("{path} cannot be read: {reason}."), path=path.name, reason=error.strerror) from error
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ReaderFileError(
             N_("{path} does not contain reader profiles, or they are damaged."), path=path.name
         ) from None
+
+
+def _profiles(content: bytes) -> tuple[ReaderProfile, ...]:
+    document: Any = json.loads(content) if len(content) <= SIZE_MAX else {}
+    if document["format"] != FORMAT or document["version"] != VERSION or not _is_list(document["profiles"]):
+        raise ValueError
+    return tuple(ReaderProfile.of(row) for row in document["profiles"])
 
 
 def to_json(profiles: Sequence[ReaderProfile]) -> str:
@@ -211,7 +214,7 @@ def to_json(profiles: Sequence[ReaderProfile]) -> str:
 
 @cache
 def _ours() -> tuple[ReaderProfile, ...]:
-    return load_profiles(_OURS)
+    return _profiles(files(__package__ or "mynacard.readers").joinpath("profiles.json").read_bytes())
 
 
 def _texts(value: Any) -> tuple[str, ...]:
