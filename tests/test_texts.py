@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import mynacard
 from mynacard.errors import MynacardError
-from mynacard.texts import Sentence, catalogue, json_text, lines_printable, moment, printable
+from mynacard.texts import Sentence, catalogue, json_text, lines_printable, moment, printable, unmarked
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -96,3 +96,18 @@ def test_a_package_in_a_zip_file_speaks_its_languages(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(file), "PYTHONIOENCODING": "utf-8", "SYSTEMROOT": ""}, capture_output=True, check=True,
     )  # fmt: skip
     assert done.stdout.decode("utf-8").split() == ["不正", "bad"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"text", b"\xef\xbb", b"\xff", b"0\x82\xff\xfe", "在留".encode(), b"\x00\xff\xfe"]
+)
+def test_what_has_no_mark_stays_as_it_is(content: bytes) -> None:
+    assert unmarked(content) == content
+    assert unmarked(b"\xef\xbb\xbf" + content) == content
+
+
+@pytest.mark.parametrize("text", ["", "1234\r\n", "在留\n"])
+def test_utf_16_with_a_mark_becomes_utf_8(text: str) -> None:
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        assert unmarked(mark + text.encode(encoding)) == text.encode()
+        assert isinstance(unmarked(mark + text.encode(encoding) + b"\xd8"), bytes)

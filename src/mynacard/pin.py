@@ -24,13 +24,16 @@ class Pin:
     Python cannot promise to wipe memory: the string it was typed into, the copies the interpreter made and
     the buffers of the PC/SC service are out of reach. A reader with a keypad is the better answer.
 
+    Attributes:
+        from_file: whether a file or descriptor held it, so that an error does not blame the holder's typing.
+
     Raises:
         UsageError: the secret is neither text nor bytes. A number has lost its leading zeros.
     """
 
-    __slots__ = ("__secret",)
+    __slots__ = ("__secret", "from_file")
 
-    def __init__(self, secret: str | bytes) -> None:
+    def __init__(self, secret: str | bytes, *, from_file: bool = False) -> None:
         try:
             check_class(type(secret), str, *BYTES, wanted="str or bytes")
         except UsageError:
@@ -38,6 +41,7 @@ class Pin:
             raise
         # Text that is not ASCII keeps its UTF-8 bytes here, so that the form check can refuse it.
         self.__secret: Final = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else bytes(secret)
+        self.from_file: Final = from_file
 
     def reveal(self) -> bytes:
         """The secret itself. One search for this name finds every use."""

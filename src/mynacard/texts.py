@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -13,7 +14,17 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import gettext
 
-__all__ = ["N_", "Sentence", "Translatable", "catalogue", "json_text", "lines_printable", "moment", "printable"]
+__all__ = [
+    "N_",
+    "Sentence",
+    "Translatable",
+    "catalogue",
+    "json_text",
+    "lines_printable",
+    "moment",
+    "printable",
+    "unmarked",
+]
 
 _NOT_PRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories: control, format (which can reverse text), surrogate, line and paragraph separator."""
@@ -94,6 +105,21 @@ def json_text(document: object, *, indent: int | None = None, ascii_only: bool =
 
 def _is_obeyed(character: str) -> bool:
     return not character.isprintable() and unicodedata.category(character) in _NOT_PRINTABLE
+
+
+_WIDE: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def unmarked(content: bytes) -> bytes:
+    """The *content* of a text file, in UTF-8, without the byte order mark that editors put before it.
+
+    Windows' Notepad writes a mark before UTF-8; it, and PowerShell's redirection, write UTF-16 with one. Anything else
+    stays as it is: DER, ASCII, UTF-8.
+    """
+    for mark, encoding in _WIDE:
+        if content.startswith(mark):
+            return content.removeprefix(mark).decode(encoding, "replace").encode()
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def moment(time: datetime) -> str:

@@ -68,8 +68,10 @@ def check_form(reference: PinReference, pin: PinSecret, *, upper_case: bool = Fa
     if reference.form.fullmatch(capitals.reveal()):
         template = N_(
             "The {pin} has lowercase letters, and cards keep it in capitals. "
-            "It was not sent. Type capitals, or ask for them."
+            "It was not sent. Use capitals, or let them be made (--upper-case; in Python, upper_case=True)."
         )
+    elif pin.from_file:
+        template = N_("The {pin} must be {form}. The one in the file is not, and was not sent: no try is spent.")
     else:
         template = N_("The {pin} must be {form}. The one typed is not, and was not sent: no try is spent.")
     raise errors.PinFormError(template, pin=reference.label, form=reference.form_label)

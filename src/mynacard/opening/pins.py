@@ -8,7 +8,9 @@ the time: if the card was removed, replaced or reset in between, that is an erro
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,6 +25,7 @@ from mynacard.jpki.session import JpkiSession
 from mynacard.opening import CardConnection, OpeningOptions, connect_card
 from mynacard.personal.session import ApplicationSession
 from mynacard.pin import AtKeypad, Pin, hidden
+from mynacard.texts import unmarked
 
 __all__ = [
     "PinProvider",
@@ -82,12 +85,12 @@ def pin_from_descriptor(descriptor: int) -> Pin:
 
 
 def pin_from_stream(stream: IO[bytes]) -> Pin:
-    """The first line of *stream*, without its end.
+    """The first line of *stream*, without its end, and without a byte order mark before it.
 
     Raises:
         OSError: it cannot be read.
     """
-    return Pin(stream.readline(_LINE_MAX).rstrip(b"\r\n"))
+    return _pins(stream, 1)[0]
 
 
 def pins_from_stream(stream: IO[bytes]) -> tuple[Pin, Pin]:
@@ -96,7 +99,18 @@ def pins_from_stream(stream: IO[bytes]) -> tuple[Pin, Pin]:
     Raises:
         OSError: it cannot be read.
     """
-    return pin_from_stream(stream), pin_from_stream(stream)
+    old, new = _pins(stream, 2)
+    return old, new
+
+
+def _pins(stream: IO[bytes], count: int) -> list[Pin]:
+    """The first *count* lines of *stream*; only as many are read, unless a mark says that it is in UTF-16."""
+    pins = [Pin(stream.readline(_LINE_MAX))]  # tracebacks show local variables, so these are Pins at once
+    if pins[0].reveal().startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # where a byte 0A does not end a line
+        stream = io.BytesIO(unmarked(pins[0].reveal() + stream.read(_LINE_MAX * count)))
+        pins = [Pin(stream.readline(_LINE_MAX))]
+    pins += [Pin(stream.readline(_LINE_MAX)) for _ in range(count - 1)]
+    return [Pin(unmarked(pin.reveal()).rstrip(b"\r\n"), from_file=True) for pin in pins]
 
 
 @contextlib.contextmanager

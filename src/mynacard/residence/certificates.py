@@ -21,7 +21,7 @@ from mynacard.apdu import tlv
 from mynacard.apdu.tlv import Tlv
 from mynacard.arguments import check_type
 from mynacard.errors import CertificateFileError, TlvError
-from mynacard.texts import N_
+from mynacard.texts import N_, unmarked
 
 __all__ = ["CERTIFICATE_MAX", "Certificate"]
 
@@ -61,6 +61,7 @@ class Certificate:
             CertificateFileError: this is not a certificate, it is damaged, or there is more than one.
         """
         check_type(data, bytes)
+        data = unmarked(data)
         if len(data) > CERTIFICATE_MAX or data.count(_PEM) > 1:
             raise CertificateFileError(N_("Give one certificate, of at most {most} bytes."), most=CERTIFICATE_MAX)
         try:

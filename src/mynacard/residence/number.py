@@ -47,7 +47,7 @@ class CardNumber(Pin):
         if not _FORM.fullmatch(self.reveal()):
             del text
             raise PinFormError(
-                N_("The {pin} has {form}. What was typed does not have this form, and was not sent."),
+                N_("The {pin} has {form}. What was given does not have this form, and was not sent."),
                 pin=NUMBER_LABEL,
                 form=N_("2 letters, 8 digits and 2 letters, such as AB12345678CD"),
             )

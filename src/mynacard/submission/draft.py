@@ -25,6 +25,7 @@ from mynacard.submission.codec import FormError
 from mynacard.submission.holder_match import SEXES, Match, compare_texts
 from mynacard.submission.messages import Violation, error, warning
 from mynacard.submission.rules import TextForm, TextRule, current
+from mynacard.texts import unmarked
 from mynacard.trust.holder import holder_of
 
 __all__ = [
@@ -107,7 +108,7 @@ def load(document: bytes) -> Draft:
     Raises:
         FormError: it is not a draft.
     """
-    draft = codec.loads(Draft, document)
+    draft = codec.loads(Draft, unmarked(document))
     if draft.format != FORMAT:
         raise FormError([error("form/choice", "/format", choices=FORMAT)])
     return draft

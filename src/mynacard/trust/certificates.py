@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.arguments import check_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
-from mynacard.texts import N_, printable
+from mynacard.texts import N_, printable, unmarked
 
 __all__ = ["CERTIFICATE_MAX", "load", "name_text", "rsa_public_key"]
 
@@ -58,6 +58,7 @@ def load(data: bytes) -> x509.Certificate:
         raise CertificateFileError(
             N_("This is not a certificate: it is longer than {most} bytes."), most=CERTIFICATE_MAX
         )
+    data = unmarked(data)
     count = data.count(_PEM)
     if count > 1:
         raise CertificateFileError(N_("One certificate is wanted here; there are {count}."), count=count)

@@ -239,7 +239,7 @@ def vpcd_(path: Path | None, port: int, timing: str, reader: str | None) -> None
 @click.option("--longest-apdu", type=click.IntRange(261, LONGEST), default=LONGEST, metavar="BYTES",
               help=_("The longest command or answer that the readers pass."))  # fmt: skip
 @click.option("--short-apdus", is_flag=True, help=_("The readers pass no commands of extended length."))
-@click.option("--keypad", "keys", type=click.File("r"), metavar="PATH",
+@click.option("--keypad", "keys", type=click.File("r", encoding="utf-8-sig"), metavar="PATH",
               help=_("The first reader has a keypad. This file holds what is typed there, a line per PIN entry:"
                      " digits, cancel, or timeout."))  # fmt: skip
 @click.option("--trace", is_flag=True, help=_("Show every APDU on standard error, with secrets masked."))
