@@ -22,7 +22,7 @@ def test_every_command_helps(words: tuple[str, ...], command: click.Command) -> 
     assert (short.code, short.err) == (0, "")
     assert short.out == long.out
     assert short.out.startswith(f"Usage: {' '.join(('mynacard', *words))} [OPTIONS]")
-    assert max(map(len, short.out.splitlines())) <= 100
+    assert max(map(len, short.out.splitlines())) <= 80
     assert (command.help or "").endswith(".")
     for parameter in command.params:
         if isinstance(parameter, click.Option):

@@ -9,52 +9,24 @@ import io
 import logging
 import signal
 import sys
-from importlib import import_module
-from pkgutil import iter_modules
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import click
 
-from mynacard._version import __version__
-from mynacard.cli import commands
 from mynacard.cli.exits import exit_code
 from mynacard.cli.language import _
 from mynacard.cli.logs import show_warnings
+from mynacard.cli.root import CONTEXT, cli
 from mynacard.cli.terminal import guard
 from mynacard.errors import LastTryError, MynacardError
 from mynacard.texts import printable
 
 __all__ = ["main", "run"]
 
-_COMMANDS: Final = sorted(module.name for module in iter_modules(commands.__path__))
-"""The commands: each is a module of that folder, which holds the command under its own name."""
-
-_CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "color": True}
 _INTERRUPTED: Final = 130
-
-
-class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(f"{commands.__name__}.{cmd_name}"), cmd_name)
-        return command
-
-
-@click.group(
-    cls=_LazyGroup,
-    help=_(
-        "Read Japan's Individual Number Card and sign with it; read and check the residence card."
-        " All of this works with simulated cards, too."
-    ),
-)
-@click.version_option(__version__, prog_name="mynacard", message="%(prog)s %(version)s")
-def cli() -> None:
-    pass
+_PIPE_CLOSED: Final = 141
+"""As of a program that SIGPIPE ended: 128 and the signal's number."""
 
 
 def main() -> None:
@@ -65,8 +37,9 @@ def main() -> None:
 def run(command: click.Command, program: str) -> NoReturn:
     """Run *command* with the arguments of this process, as a program called *program*, and exit."""
     _prepare(program)
+    output = sys.stdout
     try:
-        code = command.main(prog_name=program, standalone_mode=False, **_CONTEXT)
+        code = command.main(prog_name=program, standalone_mode=False, **CONTEXT)
     except click.exceptions.Abort:
         click.echo(_("Stopped."), err=True)
         code = _INTERRUPTED
@@ -83,6 +56,8 @@ def run(command: click.Command, program: str) -> NoReturn:
     except OSError as error:
         click.echo(f"{program}: {_reason(error)}", err=True)
         code = exit_code(error)
+    except SystemExit as end:
+        code = _PIPE_CLOSED if sys.stdout is not output else end.code  # click replaces it once its reader has gone
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -10,7 +10,8 @@ from typing import Final, ParamSpec, TypeVar
 
 import click
 
-from mynacard.cli.language import _
+from mynacard.cli.before import before
+from mynacard.cli.language import LANGUAGES, _
 from mynacard.cli.logs import show_everything
 from mynacard.cli.secrets import PinSource, SecretStream, typed_at_keypad
 from mynacard.jpki.layout import KEY_PAIRS
@@ -52,7 +53,10 @@ PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
 
 
 def verbose_option(command: Callable[P, R]) -> Callable[P, R]:
-    """``--verbose``, which takes effect here."""
+    """``--verbose`` and ``--lang``, which take effect here and in :mod:`mynacard.cli.language`."""
+    command = click.option(
+        "--lang", type=click.Choice(LANGUAGES), expose_value=False, help=_("The language of texts and help.")
+    )(command)
     return click.option(
         "-v",
         "--verbose",
@@ -69,6 +73,7 @@ def reader_options(command: Callable[P, R]) -> Callable[P, R]:
         "-r",
         "--reader",
         metavar="NAME",
+        default=before("reader"),
         help=_(
             "The reader, or part of its name; or sim: for a simulated card, sim:@KIND for one of that kind, sim:PATH"
             " for the one in a file, replay:PATH for a recording."
@@ -127,7 +132,7 @@ def keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:
     around.__name__ = command.__name__
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
+as_json = click.option("--json", "as_json", is_flag=True, default=before("as_json"), help=_("Print JSON."))
 
 
 def pair_argument(command: Callable[P, R]) -> Callable[P, R]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import errno
+import os
 import secrets
 import sys
 from datetime import UTC, datetime
@@ -44,6 +46,10 @@ class _Styled(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*(lines_printable(str(text)) for text in objects), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, which ends as with any command: rich would exit with 1."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 @click.command(

@@ -46,7 +46,10 @@ _timing_option = click.option(
     type=click.Choice(["none", *TRANSPORTS]),
     default="none",
     show_default=True,
-    help=_("How long answers take: no time, or as long as a real card's over this transport."),
+    metavar="NAME",
+    help=_("How long answers take: no time, or as long as a real card's over this transport: {names}.").format(
+        names=", ".join(TRANSPORTS)
+    ),
 )
 
 
