@@ -14,7 +14,7 @@ from tests.cli.command_line import PASSWORD, PIN, CardAlong, CardFile, run
 from tests.readers.fake_scard import Desk, desk_with
 
 collect_ignore = [
-    *(["test_terminal.py"] if sys.platform == "win32" else []),  # has no pseudo-terminals, and other signals
+    *(["test_help.py", "test_terminal.py"] if sys.platform == "win32" else []),  # no pseudo-terminals; other signals
     *(
         ["test_bench_door.py", "test_keypad.py", "test_sim_exec.py", "test_two_phases.py"]
         if sys.platform != "linux"

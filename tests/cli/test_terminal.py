@@ -233,3 +233,37 @@ def test_a_new_pin_is_asked_for_twice(card: CardFile, terminals: list[Terminal],
     assert terminal.end() == code, terminal.seen
     assert "3 tries left" in terminal.seen
     assert not {PIN, "8046", "8047"} & set(terminal.seen.split())
+
+
+def test_a_new_pin_of_another_form_is_told_before_it_is_asked_for_again(
+    card: CardFile, terminals: list[Terminal]
+) -> None:
+    before = card.trace_of_a_verify
+    terminals.append(terminal := Terminal("pin", "change", USER_AUTHENTICATION, "-r", card.reader))
+    for said, typed in (("The current user-authentication PIN: ", PIN), ("exactly 4 digits: ", "80461")):
+        terminal.wait_for(said)
+        time.sleep(0.3)
+        terminal.type(f"{typed}\n")
+    assert terminal.end() == 30, terminal.seen
+    assert "again" not in terminal.seen
+    assert "must be exactly 4 digits. The one typed is not" in terminal.seen
+    assert card.trace_of_a_verify == before
+
+
+def test_the_pin_of_a_new_card_is_asked_for_anew_where_its_form_is_wrong(
+    tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    terminals.append(terminal := Terminal("sim", "new", str(tmp_path / "new"), "--choose-pins"))
+    prompts = (
+        ("user-authentication PIN: ", 1, "12"),
+        ("user-authentication PIN: ", 2, PIN),
+        ("Repeat for confirmation: ", 1, PIN),
+        ("digital-signature password: ", 1, PASSWORD),
+        ("Repeat for confirmation: ", 2, PASSWORD),
+    )
+    for said, times, typed in prompts:
+        terminal.wait_for(said, times)
+        time.sleep(0.3)
+        terminal.type(f"{typed}\n")
+    assert terminal.end() == 0, terminal.seen
+    assert terminal.seen.count("must be exactly 4 digits") == 1

@@ -16,6 +16,7 @@ import click
 from mynacard.apdu.pins import PinSecret
 from mynacard.apdu.verification import check_form
 from mynacard.cli.language import _
+from mynacard.cli.typing_ahead import keep_quiet
 from mynacard.cli.wording import cost_text
 from mynacard.errors import UsageError
 from mynacard.opening.pins import PinProvider, PinRequest, pin_from_stream, pins_from_stream
@@ -45,7 +46,10 @@ class PinSource:
         if self.keypad is not None:
             return partial(_change_at_keypad, self.keypad)
         with self._stream.open() as stream:
-            return _change_at_terminal if stream is None else pins_from_stream(stream)
+            if stream is not None:
+                return pins_from_stream(stream)
+        keep_quiet(sys.stdin.fileno())
+        return partial(_change_at_terminal, self.upper_case)
 
     def pin(self) -> Pin | PinProvider:
         """The first line of the file or descriptor, without its end; by default, a function that asks the person.
@@ -57,7 +61,10 @@ class PinSource:
         if self.keypad is not None:
             return partial(_at_keypad, self.keypad)
         with self._stream.open() as stream:
-            return _at_terminal if stream is None else pin_from_stream(stream)
+            if stream is not None:
+                return pin_from_stream(stream)
+        keep_quiet(sys.stdin.fileno())
+        return _at_terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +129,18 @@ def _at_terminal(request: PinRequest) -> Pin:
     return hidden_prompt(_(request.pin.label))
 
 
-def _change_at_terminal(request: PinRequest) -> tuple[Pin, Pin]:
-    """The same for a change; asks for the old PIN once and for the new one twice."""
+def _change_at_terminal(upper_case: bool, request: PinRequest) -> tuple[Pin, Pin]:
+    """The same for a change; asks for the old PIN once and for the new one twice.
+
+    Raises:
+        PinFormError: the new one has the wrong form; it is not asked for again.
+        UsageError: its two entries differ.
+    """
     _tell(request)
     label = _(request.pin.label)
     old = hidden_prompt(_("The current {pin}").format(pin=label))
     new = hidden_prompt(_("The new one: {form}").format(form=_(request.pin.form_label)))
+    check_form(request.pin, new, upper_case=upper_case)
     if new != hidden_prompt(_("The new one, again")):
         raise UsageError(N_("The two entries of the new {pin} differ. Nothing was sent."), pin=request.pin.label)
     return old, new

@@ -14,6 +14,8 @@ from mynacard.doctor.findings import Finding, Level
 from mynacard.doctor.service import VARIABLE, look_at_protocol, look_at_socket
 from mynacard.doctor.systems import System
 from mynacard.doctor.usb import findings_of_usb
+from mynacard.opening import SIMULATED, card_name, open_card
+from mynacard.opening.names import Simulated
 from mynacard.readers import Deadlines, Library, ReaderCard, ReaderState, find_library, likely_holders, list_readers
 from mynacard.texts import N_
 
@@ -34,13 +36,17 @@ def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
     tells more than the readers do; then the clock.
 
     Args:
-        name: a part of a reader's name; without it all readers are examined.
+        name: a part of a reader's name; without it all readers are examined. For the name of a simulated card, only
+            what such a card needs.
         desk: the things around the reader; None is this computer.
 
     Raises:
         UsageError: ``MYNACARD_PCSC`` names no library.
     """
     desk = this_desk() if desk is None else desk
+    if isinstance(card_name(name), Simulated):
+        yield from _look_at_simulated(name, desk)
+        return
     listed: int | None = None
     than = _THIS_PROGRAM if desk.now < _WRITTEN else ""
     for finding in _look_at_pcsc(name, desk):
@@ -57,7 +63,24 @@ def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
     devices = None if VARIABLE in desk.environment else desk.usb()  # the readers on USB do not belong to this service
     if devices is not None:
         yield from findings_of_usb(devices, desk.system, listed)
-    yield Finding("clock/behind", {"than": than}, desk.system) if than else Finding("clock/good")
+    yield _clock(desk, than)
+
+
+def _clock(desk: Desk, than: str) -> Finding:
+    """The finding about the clock, which is behind if something newer *than* it is named."""
+    return Finding("clock/behind", {"than": than}, desk.system) if than else Finding("clock/good")
+
+
+def _look_at_simulated(name: str, desk: Desk) -> Iterator[Finding]:
+    """The findings about a simulated card, for which library, service, readers and USB do not matter."""
+    where = {"reader": SIMULATED}
+    try:
+        with open_card(name) as channel:
+            findings = [Finding("simulated/found", where), *findings_of_card(channel, where, desk.now)]
+    except errors.MynacardError as error:
+        findings = [Finding("simulated/failed", {"reason": error})]
+    yield from findings
+    yield _clock(desk, _THIS_PROGRAM if desk.now < _WRITTEN else "")
 
 
 def _look_at_pcsc(name: str, desk: Desk) -> Iterator[Finding]:

@@ -189,6 +189,12 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         ),
         dict.fromkeys((System.WINDOWS, System.MACOS), _MAKERS_DRIVER),
     ),
+    "simulated/found": Kind(Level.GOOD, N_("A simulated card is examined ({reader}). It needs no reader.")),
+    "simulated/failed": Kind(
+        Level.PROBLEM,
+        N_("The simulated card cannot be used: {reason}"),
+        N_("Name another one: sim: is a fresh card; mynacard sim new makes one in a file."),
+    ),
     "card/none": Kind(Level.NOTICE, N_("There is no card on {reader}."), N_("Place the card on it.")),
     "card/mute": Kind(Level.PROBLEM, N_("The card on {reader} does not answer."), _TAKE_OFF),
     "card/exclusive": Kind(Level.PROBLEM, N_("Another program has the card on {reader} exclusively."), _CLOSE),

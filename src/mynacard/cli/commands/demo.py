@@ -134,8 +134,9 @@ def _look(console: Console, session: JpkiSession) -> None:
 def _sign(console: Console, session: JpkiSession) -> bytes:
     _step(console, 3, _("Verify the signing password, and sign an application."))
     try:
-        session.verify(DIGITAL_SIGNATURE, "１２３４")
-    except PinFormError as error:  # full-width digits: a program that sends them costs its user a try
+        session.verify(DIGITAL_SIGNATURE, "１２３４")  # a program that sends them costs its user a try
+    except PinFormError as error:
+        console.print("   " + _("A mistake, on purpose: full-width digits, as a program could send them."))
         console.print("   " + error.text(_))
     session.verify(DIGITAL_SIGNATURE, DEFAULT_PINS[DIGITAL_SIGNATURE.name])
     signature = session.sign(_DOCUMENT)

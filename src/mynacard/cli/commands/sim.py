@@ -9,12 +9,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard.apdu.pins import PinReference
+from mynacard.apdu.verification import check_form
 from mynacard.cli.foreground import held_signals, run
 from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, as_json, pair_argument, reader_options, verbose_option
@@ -23,7 +26,9 @@ from mynacard.cli.trace import answer_line, command_line
 from mynacard.doors import disk, new_cards, vpcd
 from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor, check_system, reader_name
 from mynacard.doors.pki_cache import cached_pki
+from mynacard.errors import PinFormError
 from mynacard.jpki.layout import KEY_PAIRS
+from mynacard.pin import Pin
 from mynacard.simulator.faults import KINDS, Fault
 from mynacard.simulator.individual.contents import DEFAULT_PINS
 from mynacard.simulator.individual.persona import DEFAULT_PERSONA, Persona
@@ -107,16 +112,25 @@ def new(
     persona = all_personas()[persona_name]
     pins = persona.pins if isinstance(persona, Persona) else frozenset[str]()
     asked = [pair for pair in KEY_PAIRS if pair.name in pins] if choose_pins else []
-    disk.create_file(path, traits, {**DEFAULT_PINS, **{pair.name: _ask(_(pair.pin.label)) for pair in asked}}, persona)
+    disk.create_file(path, traits, {**DEFAULT_PINS, **{pair.name: _ask(pair.pin) for pair in asked}}, persona)
     click.echo(
         _("A simulated card is in {path}. Use it with --reader sim:{path}").format(path=printable(path)), err=True
     )
 
 
-def _ask(label: str) -> str:
+def _ask(pin: PinReference) -> str:
+    """The PIN that a new card shall have; one of another form is told at once, and asked for anew."""
+
+    def well_formed(typed: str) -> str:
+        try:
+            check_form(pin, Pin(typed))
+        except PinFormError as error:
+            raise click.UsageError(error.text(_)) from None
+        return typed
+
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    return str(click.prompt(label, hide_input=True, confirmation_prompt=True, err=True))
+    return str(click.prompt(_(pin.label), hide_input=True, confirmation_prompt=True, err=True, value_proc=well_formed))
 
 
 @sim.command(help=_("List the kinds of simulated cards."))
@@ -212,6 +226,7 @@ def portal(port: int, folder: Path | None, accept: bool) -> None:
 @_timing_option
 @reader_options
 def vpcd_(path: Path | None, port: int, timing: str, reader: str | None) -> None:
+    @cache  # once: the reader may hang up and be dialled again
     def connected() -> None:
         click.echo(_("The card is in the reader on port {port}.").format(port=port), err=True)
 
