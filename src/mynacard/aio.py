@@ -16,17 +16,21 @@ from contextlib import AbstractContextManager, aclosing, asynccontextmanager, su
 from functools import partial
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
-from anyio import CancelScope, CapacityLimiter, current_time, from_thread, get_cancelled_exc_class, to_thread
-
 from mynacard import opening, readers
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinSecret
+from mynacard.errors import MissingExtraError
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import pins
 from mynacard.opening.pins import PinProvider, PinRequest
 from mynacard.pin import AtKeypad, Pin, hidden
 from mynacard.readers import Deadlines, ReaderState
+
+try:
+    from anyio import CancelScope, CapacityLimiter, current_time, from_thread, get_cancelled_exc_class, to_thread
+except ModuleNotFoundError:
+    raise MissingExtraError("anyio", "async") from None
 
 __all__ = ["InThread", "open_card", "verified_session", "wait_for_card", "watch"]
 

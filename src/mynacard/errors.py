@@ -49,6 +49,7 @@ in another language (:meth:`MynacardError.text`); ``str()`` gives the English. N
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from mynacard.texts import N_, Sentence
@@ -643,6 +644,18 @@ class MissingExtraError(MynacardError):
     """A required package is not installed; ``.extra`` names the extra to install."""
 
     code = "install/extra"
+
+    @classmethod
+    def check(cls, packages: Iterable[str], extra: str, /) -> None:
+        """Check that *packages* are installed: all that a task will need, so that its user installs once.
+
+        Raises:
+            MissingExtraError: some are not; it names them all.
+        """
+        from importlib.util import find_spec  # noqa: PLC0415  # few programs ask
+
+        if missing := [package for package in packages if find_spec(package) is None]:
+            raise cls(", ".join(missing), extra)
 
     def __init__(self, package: str, extra: str, /) -> None:
         super().__init__(

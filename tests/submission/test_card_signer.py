@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,6 @@ from mynacard.submission.card_signer import CardSigner
 from mynacard.submission.exchange import registration_statement
 from mynacard.submission.manifest import Supplement, canonical, manifest_of
 from mynacard.submission.package import attachment
-from mynacard.trust import pyhanko
 from mynacard.verdict import Verdict
 from mynacard.webeid import parse as parse_token
 from mynacard.webeid import verify_signature
@@ -113,7 +113,7 @@ def test_the_holder_is_told_in_their_language(card: str) -> None:
 def test_without_what_makes_the_signature_no_pin_is_asked_for(
     card: str, holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pyhanko, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "pyhanko", None)
     with pytest.raises(errors.MissingExtraError):
         CardSigner.with_pins(holder, holder, name=card)
     assert holder.requests == []

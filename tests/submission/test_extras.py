@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +45,47 @@ def test_what_is_missing_is_named(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"mynacard\[{extra}\]"):
         call(tmp_path)
+
+
+@pytest.mark.parametrize("words", [
+    ("register", "--pin-file", "{pin}", "--password-file", "{pin}"),
+    ("apply", "status"),
+    ("apply", "submit", "{pin}", "--pin-file", "{pin}", "--password-file", "{pin}"),
+])  # fmt: skip
+def test_a_command_names_at_once_all_that_it_will_need(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pin").write_bytes(b"1234")
+    for package in ("httpx2", "pyhanko", "rfc8785"):
+        monkeypatch.setitem(sys.modules, package, None)
+    more = ("--portal", "https://a.example", "--outbox", tmp_path)
+    outcome = run(*(word.format(pin=tmp_path / "pin") for word in words), *more)
+    assert (outcome.code, outcome.complaint) == (
+        64,
+        "This needs httpx2, pyhanko, rfc8785, which is not installed: pip install 'mynacard[client]'.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "extra"),
+    [
+        ("import mynacard.aio", "async"),
+        ("from mynacard import aio", "async"),
+        ("from mynacard.signing import pades; pades.read(b'%PDF-1.7')", "pdf"),
+    ],
+)
+def test_every_public_name_names_the_extra_that_it_needs(script: str, extra: str) -> None:
+    missing = "import sys; sys.modules.update(dict.fromkeys(('anyio', 'pyhanko', 'pyhanko_certvalidator')));"
+    done = subprocess.run([sys.executable, "-c", missing + script], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].endswith(f"pip install 'mynacard[{extra}]'.")
+    assert "During handling" not in done.stderr
+
+
+def test_the_extra_all_has_whatever_can_be_installed_without_a_compiler() -> None:
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    named = set(extras["project"]["optional-dependencies"])
+    (all_,) = extras["project"]["optional-dependencies"]["all"]
+    assert set(re.findall(r"[a-z]+", all_.partition("[")[2])) == named - {"all", "dev", "pcsc", "test"}
 
 
 def test_the_demo_says_what_its_second_half_needs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,13 +104,22 @@ def pins_from_stream(stream: IO[bytes]) -> tuple[Pin, Pin]:
 
 
 def _pins(stream: IO[bytes], count: int) -> list[Pin]:
-    """The first *count* lines of *stream*; only as many are read, unless a mark says that it is in UTF-16."""
-    pins = [Pin(stream.readline(_LINE_MAX))]  # tracebacks show local variables, so these are Pins at once
-    if pins[0].reveal().startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # where a byte 0A does not end a line
-        stream = io.BytesIO(unmarked(pins[0].reveal() + stream.read(_LINE_MAX * count)))
-        pins = [Pin(stream.readline(_LINE_MAX))]
-    pins += [Pin(stream.readline(_LINE_MAX)) for _ in range(count - 1)]
-    return [Pin(unmarked(pin.reveal()).rstrip(b"\r\n"), from_file=True) for pin in pins]
+    lines = _lines(stream, count)
+    return [Pin(lines.readline(_LINE_MAX).rstrip(b"\r\n"), from_file=True) for _ in range(count)]
+
+
+def _lines(stream: IO[bytes], count: int) -> io.BytesIO:
+    """The first *count* lines of *stream*, without a mark; more is read only if the mark is that of UTF-16.
+
+    They are kept in a buffer, since tracebacks show local variables.
+    """
+    lines = io.BytesIO()
+    lines.write(stream.readline(_LINE_MAX))
+    if lines.getvalue().startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # where a byte 0A does not end a line
+        lines.write(stream.read(_LINE_MAX * count))
+    else:
+        lines.writelines(stream.readline(_LINE_MAX) for _ in range(count - 1))
+    return io.BytesIO(unmarked(lines.getvalue()))
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.util import find_spec
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -28,7 +27,7 @@ def served(receiver: Receiver, port: int = 0) -> Generator[str]:
     The store stays open.
 
     Raises:
-        MissingExtraError: uvicorn is not installed.
+        MissingExtraError: uvicorn, or another package of the extra, is not installed.
         OSError: the port is taken.
     """
     with _listening(port) as listening:
@@ -53,9 +52,7 @@ def serve(receiver: Receiver, port: int) -> None:
 
 
 def _listening(port: int) -> socket.socket:
-    for package in ("starlette", "uvicorn"):
-        if find_spec(package) is None:
-            raise MissingExtraError(package, "server")
+    MissingExtraError.check(("anyio", "pyhanko", "rfc8785", "starlette", "uvicorn"), "server")
     return socket.create_server((_HOST, port))
 
 

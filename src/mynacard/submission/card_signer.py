@@ -11,15 +11,16 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 from mynacard.apdu.pins import PinSecret
+from mynacard.errors import MissingExtraError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening.pins import PinProvider, verified_session
 from mynacard.pin import hidden
-from mynacard.signing import cades, external
+from mynacard.signing import cades
 from mynacard.submission import codec, manifest, rules
 from mynacard.submission.codec import FormError
 from mynacard.submission.exchange import REGISTRATION, RegistrationStatement
-from mynacard.submission.manifest import Manifest
+from mynacard.submission.manifest import CLIENT_NEEDS, Manifest
 from mynacard.texts import N_, Sentence
 from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
@@ -39,14 +40,14 @@ class CardSigner:
         translate: a ``gettext`` for the texts shown to the holder.
 
     Raises:
-        MissingExtraError: pyHanko is not installed; raised before any PIN is asked for.
+        MissingExtraError: a package of the extra is not installed; raised before any PIN is asked for.
     """
 
     session: Sessions
     translate: Callable[[str], str] = str
 
     def __post_init__(self) -> None:
-        external.check_installed()
+        MissingExtraError.check(CLIENT_NEEDS, "client")
 
     @classmethod
     def with_pins(
@@ -60,7 +61,7 @@ class CardSigner:
             name: the card's.
 
         Raises:
-            MissingExtraError: pyHanko is not installed.
+            MissingExtraError: a package of the extra is not installed.
         """
         pins = {USER_AUTHENTICATION: hidden(pin), DIGITAL_SIGNATURE: hidden(password)}
         return cls(lambda pair, purpose: verified_session(pair, pins[pair], name=name, purpose=purpose))

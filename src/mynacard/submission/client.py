@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -31,6 +30,7 @@ from mynacard.submission.exchange import (
     Session,
     Status,
 )
+from mynacard.submission.manifest import CLIENT_NEEDS
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.texts import N_
@@ -57,8 +57,7 @@ class _Base:
     """The part that both clients share: the receiver's address, the session, and the handling of failures."""
 
     def __init__(self, url: str, outbox: Outbox, profile: Profile) -> None:
-        if find_spec("httpx2") is None:
-            raise MissingExtraError("httpx2", "client")
+        MissingExtraError.check(CLIENT_NEEDS, "client")
         self.url = calls.base_of(url)
         self.origin = calls.origin_of(url)
         self.outbox = outbox
@@ -112,7 +111,7 @@ class Client(_Base):
 
     Raises:
         UsageError: *url* is not an address that a receiver can have.
-        MissingExtraError: httpx2 is not installed.
+        MissingExtraError: httpx2, or another package of the extra, is not installed.
 
     Every call raises PortalError if the receiver refuses, and PortalUnreachable if no answer comes, or only part of it.
     """

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import Any, Final, cast
 
 from mynacard.errors import MissingExtraError
@@ -19,7 +18,10 @@ from mynacard.submission import codec
 from mynacard.submission.application import Application, Attachment
 from mynacard.submission.messages import Violation, error
 
-__all__ = ["FORMAT", "Manifest", "Supplement", "canonical", "manifest_of", "parse"]
+__all__ = ["CLIENT_NEEDS", "FORMAT", "Manifest", "Supplement", "canonical", "manifest_of", "parse"]
+
+CLIENT_NEEDS: Final = ("httpx2", "pyhanko", "rfc8785")
+"""What registering and applying need: the packages of the extra ``client``."""
 
 FORMAT: Final = "mynacard-package/1"
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -90,8 +92,7 @@ def canonical(value: object) -> bytes:
     Raises:
         MissingExtraError: rfc8785 is not installed.
     """
-    if find_spec("rfc8785") is None:
-        raise MissingExtraError("rfc8785", "client")
+    MissingExtraError.check(["rfc8785"], "client")
     import rfc8785  # noqa: PLC0415  # an extra
 
     dumps: Callable[[Any], bytes] = cast(Any, rfc8785).dumps
