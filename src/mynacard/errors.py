@@ -659,7 +659,7 @@ class MissingExtraError(MynacardError):
 
     def __init__(self, package: str, extra: str, /) -> None:
         super().__init__(
-            N_("This needs {package}, which is not installed: pip install 'mynacard[{extra}]'."),
+            N_("This needs {package}: pip install 'mynacard[{extra}]'."),
             package=package,
             extra=extra,
         )

@@ -109,6 +109,8 @@ def test_by_default_a_simulated_card_is_none_and_shows_nothing(card: CardFile, c
     outcome = personal(card, command, opener=opener)
     assert said(outcome, 70) == ""
     assert "The card is not genuine." in outcome.err
+    assert outcome.err.splitlines()[-1].endswith("--simulated accepts it.")
+    assert len(outcome.err.splitlines()) == 1
     outcome = personal(card, command, "--json", opener=opener)
     assert said(outcome, 70)
     assert set(outcome.json) == {"check"}

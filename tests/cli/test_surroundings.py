@@ -29,6 +29,7 @@ COMMANDS: Final[tuple[tuple[str, frozenset[int]], ...]] = (
     ("apply statuses", frozenset({0})),
     ("authenticate --origin https://a.example --nonce {nonce} -r {card} --pin-file {pin}", frozenset({0})),
     ("cert show digital-signature -r {card} --pin-file {password}", frozenset({0})),
+    ("doctor -r sim:", frozenset({0})),
     ("info -r sim:", frozenset({0})),
     ("info -r sim:@residence-2-mid-term", frozenset({0})),
     ("personal attributes -r sim: --simulated --pin-file {usual}", frozenset({0})),
