@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from mynacard import errors
 from mynacard.cli import exits
 from mynacard.doors import new_cards
+from mynacard.doors.cache import _memory, cache_folder
 from mynacard.readers import events, reader_card
 from mynacard.simulator.individual.card import SimulatedCard
 from tests.cli.command_line import (
@@ -314,10 +315,24 @@ def test_a_card_file_that_is_none_ends_with_61(tmp_path: Path) -> None:
     assert said(run("sim", "new", tmp_path / "nonesuch" / "card"), 61)
 
 
-def test_a_cache_that_cannot_be_ends_with_62(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_is_told_and_does_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("MYNACARD_CACHE", str(tmp_path / "file" / "cache"))
-    assert said(run("info", "-v", "-r", "sim:"), 62)
+    _memory.cache_clear()
+    outcome = run("info", "-r", "sim:")
+    assert outcome.code == 0
+    assert outcome.complaint.startswith(f"Nothing can be kept in the folder {tmp_path / 'file' / 'cache'} (")
+
+
+def test_a_cache_with_a_damaged_key_ends_with_62(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = cache_folder() / "test-pki.json"
+    assert run("info", "-r", "sim:").code == 0
+    document = json.loads(made.read_bytes())
+    for authority in document["authorities"].values():
+        authority["private_key"] = "MAA="
+    (tmp_path / made.name).write_text(json.dumps(document))
+    monkeypatch.setenv("MYNACARD_CACHE", str(tmp_path))
+    assert said(run("info", "-v", "-r", "sim:"), 62).startswith("A key of the test PKI is damaged.")
 
 
 # --- apdu --------------------------------------------------------------------------------------------
@@ -353,7 +368,7 @@ def test_apdu_sends_nothing_to_the_reader_itself(desk: Desk) -> None:
 def test_apdu_sends_nothing_that_is_no_command(desk: Desk, command: str) -> None:
     outcome = run("apdu", "00A4040C0AD392F000260100000001", command)
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.complaint.startswith("An argument is no")
+    assert outcome.complaint.startswith("Argument 2 is not ")
     assert not desk.calls
 
 
