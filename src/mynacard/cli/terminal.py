@@ -7,6 +7,7 @@ on purpose, write to :func:`unescaped`, and make their data printable themselves
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any, Final, TextIO, cast
@@ -40,7 +41,9 @@ class PrintableStream:
 
 
 def guard() -> None:
-    """Escape everything that this process prints from now on."""
+    """Escape everything that this process prints from now on, unless a shell asks for completions."""
+    if "_MYNACARD_COMPLETE" in os.environ:  # click writes bytes then, and a shell reads them
+        return
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None:

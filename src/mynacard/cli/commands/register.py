@@ -25,9 +25,9 @@ __all__ = ["register"]
 @card_options
 def register(account: str | None, **options: Unpack[BothPins]) -> None:
     card = options["card"]
-    with open_card(card.name, wait_s=card.wait_s) as channel:  # both keys, before the first PIN is asked for
-        JpkiSession(channel).require(*KEY_PAIRS)
     with applicant(**options) as sender:
+        with open_card(card.name, wait_s=card.wait_s) as channel:  # both keys, before the first PIN is asked for
+            JpkiSession(channel).require(*KEY_PAIRS)
         registered = sender.register() if account is None else sender.rebind(account)
     if registered.state is AccountState.ACTIVE:
         template = _("You are registered: account {account}.")
