@@ -228,8 +228,8 @@ def by_second(data: bytes, field: str, change: Callable[[Any], None] | None = No
     return signed_by_pyhanko(data, SECOND, "somebody", field, change, **options)
 
 
-def by_hand(data: bytes, field: str) -> bytes:
-    """*data*, signed by another person in the new and invisible *field*, whatever pyHanko thinks of *data*."""
+def by_hand(data: bytes, field: str, more: str = "") -> bytes:
+    """*data*, signed by another person in the new and invisible *field* with the entries *more*, without pyHanko."""
     value, widget_of_it, room = NEW + 8, NEW + 9, 8000
     dictionary = (
         "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached "
@@ -237,7 +237,7 @@ def by_hand(data: bytes, field: str) -> bytes:
     )
     made = update(
         data,
-        {value: dictionary, widget_of_it: widget(field, "[0 0 0 0]", 132, f"/V {value} 0 R")}
+        {value: dictionary, widget_of_it: widget(field, "[0 0 0 0]", 132, f"/V {value} 0 R {more}")}
         | listed(data, (widget_of_it,), (widget_of_it,)),
     )
     start = made.rindex(b"/Contents <0") + len(b"/Contents ")

@@ -8,6 +8,7 @@ from pyhanko.sign import fields
 from mynacard.signing.beyond import MEANINGS, Beyond, Place, result
 from mynacard.signing.pades import read, sign
 from mynacard.trust import Verdict
+from tests.signing.contracts import by_hand, by_second, file_of, with_form
 from tests.signing.documents import CERTIFICATE, OTHER
 from tests.signing.pdfs import fill_in, other_page, pdf, updated
 from tests.signing.test_pades import SIGNED, TWICE, theirs
@@ -58,3 +59,17 @@ def test_a_place_is_put_into_words_whatever_the_field_s_name() -> None:
         .step.text()
         .endswith(": {page} (page 3, rectangle 0.5 1 2 3), x.")
     )
+
+
+def locked_without_reference(fields: str) -> bytes:
+    """A form signed by a program that leaves the lock in the field, and does not copy it into the signature."""
+    lock = f"/Lock << /Type /SigFieldLock /Action /Include /Fields [{fields}] >>"
+    return by_hand(file_of(with_form()), "Mine", lock)
+
+
+def test_a_later_signature_that_the_field_s_lock_forbids_is_bad() -> None:
+    first = read(by_second(locked_without_reference("(Later)"), "Later"))[0]
+    assert (first.signature.verdict, first.beyond) == (Verdict.GOOD, Beyond.FORBIDDEN_CHANGES)
+    assert [place.field for place in first.places] == ["Later"]
+    other = read(by_second(locked_without_reference("(amount)"), "Later"))[0]
+    assert (other.signature.verdict, other.beyond) == (Verdict.GOOD, Beyond.LATER_SIGNATURES)

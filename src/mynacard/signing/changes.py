@@ -215,13 +215,15 @@ def _in_fields(versions: Versions, intact: frozenset[str], filled: frozenset[str
         yield Change(Beyond.OTHER_CHANGES)
     locks = versions.locks()
     for name, field in new.items():
-        before = old.get(name)
+        before, locked = old.get(name), locks is not None and bool(locks.is_locked(name))
+        if locked and name in intact and (before is None or before.value is None):
+            yield Change(Beyond.FORBIDDEN_CHANGES, field)
         if before is None:
             yield _new_field(field, name in intact)
         elif before.type == "/Sig":
             yield from _signature_field(before, field, name in intact)
         elif name in filled or _changed(before, field) or _flags_changed(before, field):
-            yield from _filled_in(before, field, locked=locks is not None and bool(locks.is_locked(name)))
+            yield from _filled_in(before, field, locked=locked)
 
 
 def _new_field(field: Field, signed: bool) -> Change:
