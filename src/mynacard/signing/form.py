@@ -126,19 +126,19 @@ def _walk(kids: Iterable[Any], prefix: str, inherited: str, seen: set[Reference]
         own = {reference: child for child, reference in below if entry(child, "/T") is None}
         if "/Subtype" in kid or "/Rect" in kid:
             own[reference] = kid
-        yield Field(name, reference, kid, kind, _with_kids(own, depth))
+        yield Field(name, reference, kid, kind, _with_kids(own))
         if named:
             wanted = set(named)
             fields = [child for child in entry(kid, "/Kids") if reference_of(child) in wanted]
             yield from _walk(fields, f"{name}.", kind, seen, depth - 1)
 
 
-def _with_kids(widgets: dict[Reference, Any], depth: int) -> dict[Reference, Any]:
+def _with_kids(widgets: dict[Reference, Any]) -> dict[Reference, Any]:
     """*widgets*, with those below them: readers may show what the standard does not provide for."""
     shown, waiting = dict(widgets), list(widgets.values())
     while waiting:
         for child, reference in _objects(entry(waiting.pop(), "/Kids") or ()):
-            if reference not in shown and entry(child, "/T") is None and len(shown) < depth * depth:
+            if reference not in shown and entry(child, "/T") is None:
                 shown[reference] = child
                 waiting.append(child)
     return shown
