@@ -58,7 +58,7 @@ FILES: Final = {
         ("pdf --ca elliptic", "issuer", "issuer/unsupported"),
         ("document by_SHA-224 --ca ca", "signature", "signature/unsupported"),
         ("document by_an_unknown_algorithm --ca ca", "signature", "signature/unsupported"),
-        ("pdf_by_SHA-224 --ca ca", "signature", "signature/unreadable"),
+        ("pdf_by_SHA-224 --ca ca", "signature", "signature/unsupported"),
         ("document stamped_by_SHA-1 --ca ca", "time stamp", "time-stamp/unreadable"),
         ("document stamped_by_an_unknown_algorithm --ca ca", "time stamp", "time-stamp/unreadable"),
     ],

@@ -254,7 +254,9 @@ def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature |
             return None, (timestamp.parse(contents, content),), _FOR_TIME_STAMPS
         parsed = cms.parse(contents)
         signature = cms.verify(parsed, content)
-    except (CertificateFileError, UnsupportedAlgorithmError) as error:
+    except UnsupportedAlgorithmError as error:
+        return None, (), bad("signature/unsupported", str(error.args[0]), **error.details)
+    except CertificateFileError as error:
         return None, (), bad("signature/unreadable", str(error.args[0]), **error.details)
     if parsed.content is not None:
         signature = bad(
