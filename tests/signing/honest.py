@@ -352,11 +352,10 @@ class Metadata:
         stream = _PDF.StreamObject(
             {_NAME("/Type"): _NAME("/Metadata"), _NAME("/Subtype"): _NAME("/XML")}, stream_data=xmp.encode()
         )
-        if self.replaced:
-            file.objects[0, file.root.raw_get("/Metadata").idnum] = stream
-        else:
+        if not self.replaced:
             file.root["/Metadata"] = file.add_object(stream)
             file.update_root()
+        file.document_meta.title = self.title  # pyHanko writes this object once more, with no title but this
         file.set_info(_PDF.DictionaryObject({_NAME("/Title"): _PDF.TextStringObject(self.title)}))
 
 
