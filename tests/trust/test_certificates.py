@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mynacard.errors import CertificateFileError, MynacardError, UnsupportedAlgorithmError
+from mynacard.residence.certificates import Certificate as ResidenceCertificate
 from mynacard.trust.certificates import CERTIFICATE_MAX, load, rsa_public_key
 from tests.trust.authorities import END, START, authority, der, holder, key, name_of, pem
 
@@ -46,6 +48,15 @@ def test_anything_else_is_one_sentence(data: bytes) -> None:
         load(data)
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("loaded", [load, ResidenceCertificate.load])
+def test_a_name_of_any_type_of_string_makes_no_other_error(loaded: Callable[[bytes], object]) -> None:
+    common_name = bytes.fromhex("0603550403")  # id-at-commonName, before the string: RFC 5280 Appendix A.1
+    before, _, after = der(CERTIFICATE).rpartition(common_name)
+    for string_type in range(256):
+        with contextlib.suppress(CertificateFileError):
+            loaded(before + common_name + bytes([string_type]) + after[1:])
 
 
 @given(st.integers(0), st.integers(1, 255))

@@ -32,10 +32,11 @@ RSA_BITS: Final = range(2048, 8192 + 1)
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 _HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
 _UNREADABLE: Final = (
-    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
+    ValueError, TypeError, OverflowError, KeyError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
     x509.UnsupportedGeneralNameType, Warning,
 )  # fmt: skip
-"""The errors of parsing bytes that are not a certificate; warnings where a program turned them into errors."""
+"""The errors of parsing bytes that are not a certificate: a KeyError from cryptography before 50, about a string of an
+unknown type in a name; a warning in programs that turn warnings into errors."""
 _ECDSA: Final = bytes.fromhex("06082A8648CE3D0403")
 _NULL: Final = b"\x05\x00"
 _SEQUENCE: Final = 0x30

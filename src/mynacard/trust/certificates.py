@@ -37,6 +37,7 @@ _UNREADABLE: Final = (
     ValueError,
     TypeError,
     OverflowError,
+    KeyError,  # from cryptography before 50, about a string of an unknown type in a name
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
