@@ -136,7 +136,7 @@ as_json = click.option(
     "--json",
     "as_json",
     is_flag=True,
-    flag_value=True,  # click 8.1 would take what *default* is not
+    flag_value=True,  # click 8.2.0 would take what *default* is not
     default=before("as_json"),
     help=_("Print JSON."),
 )
