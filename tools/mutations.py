@@ -157,7 +157,7 @@ def picked(tree: Path, count: int, seed: int) -> list[Mutant]:
 def copied(tree: Path, folder: Path) -> Path:
     """A copy of *tree* without caches and environments, but with the virtual reader's driver."""
     away = shutil.ignore_patterns(
-        ".git", ".venv", "venv", "lowest", "newest", ".*_cache", "__pycache__", ".hypothesis", "dist"
+        ".git", ".venv", "venv", "lowest-*", "newest-*", ".*_cache", "__pycache__", ".hypothesis", "dist"
     )
     return shutil.copytree(tree, folder / "tree", ignore=away)
 
