@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import mynacard
 from tests.support import SOURCE
@@ -131,3 +132,24 @@ def test_the_version_stands_once() -> None:
 
 def test_the_types_are_shipped() -> None:
     assert (SOURCE / "py.typed").is_file()
+
+
+def test_the_actions_of_workflows_are_pinned_by_commit() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
+    actions = [action for text in texts for action in re.findall(r"uses: *(\S+)", text)]
+    assert actions
+    assert [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action)] == []
+
+
+def test_the_packages_that_workflows_install_by_hash_are_those_that_the_project_allows() -> None:
+    """`sh tools/lock.sh` brings them up to date."""
+    text = (ROOT / ".github" / "locked" / "packages.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = map(Requirement, [*project["dependencies"], *extras["pcsc"], *extras["test"], *extras["dev"]])
+    assert [
+        str(requirement)
+        for requirement in wanted
+        if requirement.name != "mynacard" and locked.get(requirement.name) not in requirement.specifier
+    ] == []

@@ -1,4 +1,5 @@
 # Makes the environment $1 and installs mynacard into it: ".venv" as a user has it, any other with what checks it.
+# LOCKED names a folder of packages with their hashes (tools/lock.sh): then only those are installed.
 # Does nothing when nothing has changed since: not the sources, not the Python, not the place (environments cannot move).
 set -eu
 venv=$1
@@ -22,7 +23,7 @@ compile() {
 
 state() {
     pwd
-    echo "$python"
+    echo "$python" "${LOCKED:-}"
     cksum pyproject.toml tools/install.sh
     ls /usr/include/PCSC/winscard.h 2>/dev/null || true  # with it, pyscard can be compiled
     if [ "$venv" = .venv ]; then
@@ -41,7 +42,11 @@ rm -f "$venv/.installed"
 install() {
     "$(interpreter)" -m pip --disable-pip-version-check --no-input install --quiet "$@"
 }
-if [ "$venv" = .venv ]; then
+if [ -n "${LOCKED:-}" ]; then
+    install --require-hashes --requirement "$LOCKED/build.txt"
+    install --require-hashes --no-build-isolation --requirement "$LOCKED/packages.txt"
+    install --no-deps --no-build-isolation --editable .
+elif [ "$venv" = .venv ]; then
     install '.[client,server]'
 elif [ -e /usr/include/PCSC/winscard.h ] && install --editable '.[pcsc,dev]'; then
     :  # pyscard could be compiled; without it, the tests that use it are left out, and say so
