@@ -304,3 +304,13 @@ def test_a_clock_before_2000_makes_a_pki_that_is_good_then_and_another_one_now(
     now = pki_cache.cached_pki(NOW, generation)
     assert now != then
     assert pki_cache.cached_pki(NOW, generation) == now
+
+
+def test_a_revocation_list_names_its_issuers_key_and_has_a_number_that_grows(pki: pki_cache.TestPki) -> None:
+    first, second = (pki.revocation_list(USER_AUTHENTICATION, NOW + timedelta(seconds=later)) for later in (0, 1))
+    key = x509.load_der_x509_certificate(pki.authorities[USER_AUTHENTICATION.name].certificate_der).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    issuer = first.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    assert issuer == x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
+    numbers = [one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for one in (first, second)]
+    assert numbers[0] < numbers[1]

@@ -60,7 +60,7 @@ def ca_certificate(pair: KeyPair, key: rsa.RSAPrivateKey, serial: int, now: date
     """The self-signed certificate of the CA of *pair*, valid for twenty years."""
     name = _ca_name(pair)
     builder = _begin(name, name, key.public_key(), serial, now, now + timedelta(days=365 * CA_YEARS))
-    builder = builder.add_extension(_usage(ca=True), critical=True)
+    builder = builder.add_extension(key_usage(ca=True), critical=True)
     builder = builder.add_extension(x509.SubjectAlternativeName([_agency_name()]), critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -80,7 +80,7 @@ def holder_certificate(
     profile = profile_of(pair)
     subject = _holder_name(pair, serial)
     builder = _begin(subject, issuer.subject, public_key, serial, now, _fifth_birthday(holder.birth_date, now))
-    builder = builder.add_extension(_usage(content_commitment=profile.content_commitment), critical=True)
+    builder = builder.add_extension(key_usage(content_commitment=profile.content_commitment), critical=True)
     builder = builder.add_extension(_policies(profile.policy), critical=True)
     if profile.names_holder:
         builder = builder.add_extension(_other_names(holder), critical=False)
@@ -95,10 +95,16 @@ def holder_certificate(
 def revocation_list(
     issuer: x509.Certificate, issuer_key: rsa.RSAPrivateKey, serials: Iterable[int], now: datetime
 ) -> x509.CertificateRevocationList:
-    """The revocation list of *issuer*, valid for a day; *serials* are revoked from the issuer's first day on."""
+    """The revocation list of *issuer*, valid for a day; *serials* are revoked from the issuer's first day on.
+
+    Its number is the second in which it is made. Source: RFC 5280 §5.2.1 (the issuer's key), §5.2.3 (the number).
+    """
     builder = x509.CertificateRevocationListBuilder(
         issuer.subject, now.replace(microsecond=0), (now + timedelta(days=1)).replace(microsecond=0)
     )
+    of_issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    builder = builder.add_extension(of_issuer, critical=False)
+    builder = builder.add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
     for serial in serials:
         entry = x509.RevokedCertificateBuilder(serial, issuer.not_valid_before_utc)
         builder = builder.add_revoked_certificate(
@@ -146,7 +152,7 @@ def _agency_name() -> x509.DirectoryName:
     return x509.DirectoryName(_name((NameOID.ORGANIZATIONAL_UNIT_NAME, "公的個人認証サービスの模擬")))
 
 
-def _usage(*, content_commitment: bool = False, ca: bool = False) -> x509.KeyUsage:
+def key_usage(*, content_commitment: bool = False, ca: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not ca,
         content_commitment=content_commitment,
