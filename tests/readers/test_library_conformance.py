@@ -1,7 +1,8 @@
 """Both bindings say the same of the same library: codes, values, and the types of the values.
 
 They run through the real libpcsclite, whose service is the stand-in of ``readers.door``. Where they differ, a test says
-how: in what they do with a null handle, and with names that are not ASCII.
+how: in what they do with a null handle, and with names that are not ASCII. The functions for simulated readers in this
+process, which need no library, say it too.
 """
 
 from __future__ import annotations
@@ -41,11 +42,15 @@ RESET: Final = 0x80100068
 REMOVED: Final = 0x80100069
 
 
-@pytest.fixture(params=["pyscard", "native"])
-def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Library:
+@pytest.fixture(params=["pyscard", "native", "in-process"])
+def library(request: pytest.FixtureRequest, door: PcscliteDoor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    if request.param == "in-process":
+        with door.in_process() as functions:
+            yield functions
+        return
     monkeypatch.setenv(VARIABLE, request.param)
     try:
-        return find_library()
+        yield find_library()
     except errors.NoPcscLibraryError as error:
         unavailable(str(error))
 

@@ -20,7 +20,7 @@ from mynacard.readers.library import Library
 from mynacard.readers.pyscard import Pyscard
 from mynacard.texts import N_
 
-__all__ = ["VARIABLE", "find_library"]
+__all__ = ["VARIABLE", "find_library", "system_library"]
 
 VARIABLE: Final = "MYNACARD_PCSC"
 """The environment variable that names the binding: ``pyscard`` or ``native``."""
@@ -53,7 +53,7 @@ def find_library() -> Library:
     wanted = os.environ.get(VARIABLE, "")
     match wanted:
         case "":
-            return _any()
+            return system_library()
         case "pyscard":
             return _pyscard()
         case "native":
@@ -62,7 +62,14 @@ def find_library() -> Library:
             raise UsageError(_UNKNOWN, variable=VARIABLE, value=wanted, allowed="pyscard, native")
 
 
-def _any() -> Library:
+def system_library() -> Library:
+    """The PC/SC library of this machine, by the binding that suits its system.
+
+    :mod:`mynacard.testing` puts simulated readers in its place.
+
+    Raises:
+        NoPcscLibraryError: as :func:`find_library`.
+    """
     first, second = (_native, _pyscard) if system_abi() is PCSC_LITE else (_pyscard, _native)
     try:
         return first()

@@ -24,7 +24,7 @@ from mynacard.errors import ProtocolError
 from mynacard.simulator.faults import Fault, FaultKind
 from mynacard.texts import N_
 
-__all__ = ["Calls", "Observer", "ServiceGone", "unobserved"]
+__all__ = ["Calls", "Observer", "ServiceGone", "refusal", "unobserved"]
 
 _MAJOR, _OLDEST, _NEWEST = 4, 4, 6
 """The protocols that are spoken; before 4:4 (2018) clients waited differently. A client that announces 4:6 is answered
@@ -104,7 +104,7 @@ class Calls:
         try:
             return self._call(client, message) if isinstance(message, say.Call) else self._news(client, message)
         except Refused as refused:
-            return _refusal(message, refused.code)
+            return refusal(message, refused.code)
 
     # --- news of readers ---
 
@@ -343,7 +343,8 @@ def _greeting(client: Client, call: say.Version) -> say.Version:
     return say.Version(_MAJOR, client.minor, code=Code.S_SUCCESS)
 
 
-def _refusal(call: say.Message, code: int) -> say.Message:
+def refusal(call: say.Message, code: int) -> say.Message:
+    """The answer to *call* that says *code*, and nothing of what *call* carried."""
     match call:
         case say.Transmit():
             return replace(call, receive_length=0, code=code, data=b"")

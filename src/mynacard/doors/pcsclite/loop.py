@@ -36,7 +36,7 @@ class Loop:
     Args:
         service: used only under *lock*.
         listener: a listening socket.
-        lock: shared with the other users of the service.
+        lock: shared with the other users of the service, and notified of changes.
         clock: the service's.
         peer: who is at the other end of a connection.
     """
@@ -45,7 +45,7 @@ class Loop:
         self,
         service: Service,
         listener: socket.socket,
-        lock: threading.RLock,
+        lock: threading.Condition,
         clock: Callable[[], float],
         peer: Callable[[socket.socket], Peer],
     ) -> None:
@@ -95,11 +95,13 @@ class Loop:
                         self._attend(key, mask)
                     self._send()
                     self._tick()
+                    self._lock.notify_all()
         finally:
             self._listener.close()
             with self._lock:
                 self._service.restart()
                 self._send()
+                self._lock.notify_all()
 
     def _events(self) -> list[tuple[selectors.SelectorKey, int]]:
         """The next events; waits for them."""

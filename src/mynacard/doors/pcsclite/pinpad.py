@@ -21,6 +21,7 @@ from mynacard.pin import Pin
 from mynacard.texts import N_
 
 __all__ = [
+    "CONTROL_BASE",
     "FEATURES",
     "GET_FEATURE_REQUEST",
     "PIN_PROPERTIES",
@@ -31,7 +32,9 @@ __all__ = [
     "typed",
 ]
 
-GET_FEATURE_REQUEST: Final = 0x42000000 + part10.GET_FEATURE_REQUEST
+CONTROL_BASE: Final = 0x42000000
+"""SCARD_CTL_CODE(0), in pcsc-lite."""
+GET_FEATURE_REQUEST: Final = CONTROL_BASE + part10.GET_FEATURE_REQUEST
 
 
 def control_code(feature: Feature) -> int:

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from mynacard.doors.pcsclite.calls import Observer, unobserved
 from mynacard.doors.pcsclite.clients import CLIENTS_MAX
+from mynacard.doors.pcsclite.in_process import InProcess
 from mynacard.doors.pcsclite.loop import Loop
 from mynacard.doors.pcsclite.pinpad import Keypad
 from mynacard.doors.pcsclite.place import Peer, check_system, listen, peer_of, socket_path
@@ -76,7 +77,7 @@ class PcscliteDoor:
         self._service = Service(clock, _token, power_off_after_s, patience_s, observe, means)
         self._clock = clock
         self._peer = peer
-        self._lock = threading.RLock()  # a card may use the door while it answers
+        self._lock = threading.Condition(threading.RLock())  # a card may use the door while it answers
         self._ring: Callable[[], None] = lambda: None
         for number, card in enumerate(cards):
             self._service.desk.plug(reader_name(number), card)
@@ -107,6 +108,15 @@ class PcscliteDoor:
         """The environment of this process, changed so that programs started with it use this door."""
         kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
         return kept | {SOCKET_VARIABLE: str(self.socket)}
+
+    @contextlib.contextmanager
+    def in_process(self) -> Generator[InProcess, None, None]:
+        """The functions of PC/SC for this process, on the same readers, while the ``with`` lasts.
+
+        They need neither an open door nor pcsc-lite.
+        """
+        with contextlib.closing(InProcess(self._service, self._lock, self._changed)) as functions:
+            yield functions
 
     # --- the desk ---
 
@@ -179,7 +189,11 @@ class PcscliteDoor:
     def _changing(self) -> Generator[None, None, None]:
         with self._lock:
             yield
-            self._service.settle()
+            self._changed()
+
+    def _changed(self) -> None:
+        self._service.settle()
+        self._lock.notify_all()
         self._ring()
 
     # --- state ---
