@@ -15,13 +15,15 @@ import pytest
 from tests.support import SOURCE
 
 ROOT = SOURCE.parent.parent
-EXAMPLE = re.search(r"^```py\n(.*?)^```$", (ROOT / "docs/testing.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^```py\n(.*?)^```$", (ROOT / "docs/testing.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+PASSING = (7, 5, 6)
+"""How many tests of each example pass."""
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A test PKI that the runs below share."""
-    return tmp_path_factory.mktemp("plugin")
+@pytest.fixture
+def cache() -> Path:
+    """The test PKI of this run."""
+    return Path(os.environ["MYNACARD_CACHE"])
 
 
 def run_tests(folder: Path, text: str, *words: str, **environment: str) -> tuple[int, str]:
@@ -37,12 +39,16 @@ def run_tests(folder: Path, text: str, *words: str, **environment: str) -> tuple
     return done.returncode, done.stdout + done.stderr
 
 
-def test_the_file_that_the_page_shows_passes_as_it_stands(tmp_path: Path, cache: Path) -> None:
-    assert EXAMPLE is not None
-    status, said = run_tests(tmp_path, EXAMPLE[1], "-o", f"mynacard_cache={cache}")
+@pytest.mark.parametrize(
+    ("example", "passing"), list(zip(EXAMPLES, PASSING, strict=True)), ids=["cards", "readers", "trust"]
+)
+def test_the_files_that_the_page_shows_pass_as_they_stand(
+    tmp_path: Path, cache: Path, example: str, passing: int
+) -> None:
+    status, said = run_tests(tmp_path, example, "-o", f"mynacard_cache={cache}")
     assert status == 0, said
-    passed = 7 if sys.platform.startswith("linux") else 6
-    assert f"{passed} passed" in said
+    for_programs = ".environment" in example and not sys.platform.startswith("linux")
+    assert f"{passing - for_programs} passed" in said
 
 
 PERSONAL_CACHE = """
@@ -99,7 +105,7 @@ def test_the_marker_says_what_the_card_is_like_and_refuses_what_it_does_not_know
     assert status == 1
     assert "2 passed" in said
     assert "3 errors" in said
-    assert "takes these keywords: extended_length, faults, persona, personality, pins, timing" in said
+    assert "takes these keywords: extended_length, faults, keypad, limits, persona, personality, pins, timing" in said
     assert "melted@1 is not a fault" in said
 
 

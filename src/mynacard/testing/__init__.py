@@ -1,4 +1,4 @@
-"""Simulated cards for the tests of other projects: a pytest plugin, and the values that its fixtures give.
+"""For the tests of other projects: a pytest plugin, and the cards, readers and keys that its fixtures give.
 
 pytest finds the plugin by itself if mynacard is installed (:mod:`mynacard.testing.plugin`); nothing here needs it.
 The names below load their modules when they are first used: pytest imports this package at every start.
@@ -10,19 +10,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from mynacard.testing.cards import CardOptions, CardUnderTest, Count, count
-    from mynacard.testing.readers import ReaderUnderTest, reader_with
+    from mynacard.testing.cards import ApduCount, CardOptions, CardUnderTest, Count, count
+    from mynacard.testing.pki import SimulatedPki
+    from mynacard.testing.readers import Gesture, Narrows, ReaderOptions, ReaderUnderTest, reader_with
+    from mynacard.testing.receivers import ReceiverUnderTest, receiver
+    from mynacard.testing.residence import opened_residence_card
+    from mynacard.testing.tsa import TimeStampAuthority
 
-__all__ = ["CardOptions", "CardUnderTest", "Count", "ReaderUnderTest", "count", "reader_with"]
+__all__ = [
+    "ApduCount",
+    "CardOptions",
+    "CardUnderTest",
+    "Count",
+    "Gesture",
+    "Narrows",
+    "ReaderOptions",
+    "ReaderUnderTest",
+    "ReceiverUnderTest",
+    "SimulatedPki",
+    "TimeStampAuthority",
+    "count",
+    "opened_residence_card",
+    "reader_with",
+    "receiver",
+]
 
-_HOMES: Final = {
-    "CardOptions": "cards",
-    "CardUnderTest": "cards",
-    "Count": "cards",
-    "ReaderUnderTest": "readers",
-    "count": "cards",
-    "reader_with": "readers",
+_NAMES: Final = {
+    "cards": ("ApduCount", "CardOptions", "CardUnderTest", "Count", "count"),
+    "pki": ("SimulatedPki",),
+    "readers": ("Gesture", "Narrows", "ReaderOptions", "ReaderUnderTest", "reader_with"),
+    "receivers": ("ReceiverUnderTest", "receiver"),
+    "residence": ("opened_residence_card",),
+    "tsa": ("TimeStampAuthority",),
 }
+_HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
 
 
 if not TYPE_CHECKING:  # a type checker would accept any name
@@ -34,4 +55,4 @@ if not TYPE_CHECKING:  # a type checker would accept any name
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_HOMES.values(), "plugin"})
+    return sorted({*__all__, *_NAMES, "plugin", "stamping"})

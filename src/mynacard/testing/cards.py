@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from mynacard.apdu.secrecy import carries_secret
 from mynacard.apdu.verification import check_form
@@ -25,7 +26,8 @@ from mynacard.simulator.timing import TRANSPORTS, TimedCard
 from mynacard.simulator.traits import Personality, Traits
 from mynacard.texts import N_
 
-__all__ = ["CardOptions", "CardUnderTest", "Count", "count"]
+__all__ = ["ApduCount", "CardOptions", "CardUnderTest", "Count", "count"]
+
 
 _PAIRS: Final = {pair.name: pair for pair in KEY_PAIRS}
 
@@ -182,6 +184,10 @@ class Count:
 
     def __repr__(self) -> str:
         return f"Count(total={self.total}, pins={self.pins})"
+
+
+ApduCount: TypeAlias = Callable[[], AbstractContextManager[Count]]
+"""The type of the fixture ``apdu_count``."""
 
 
 @contextlib.contextmanager

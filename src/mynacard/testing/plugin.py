@@ -9,16 +9,18 @@ Source: pytest, "Writing plugins".
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from mynacard.jpki.session import JpkiSession
-    from mynacard.testing.cards import CardUnderTest, Count
-    from mynacard.testing.readers import ReaderUnderTest
+    from mynacard.residence import ResidenceCard
+    from mynacard.testing.cards import ApduCount, CardOptions, CardUnderTest
+    from mynacard.testing.pki import SimulatedPki
+    from mynacard.testing.readers import ReaderOptions, ReaderUnderTest
+    from mynacard.testing.receivers import ReceiverUnderTest
 
 MARKER: Final = "mynacard"
 _CACHE: Final = "mynacard_cache"
@@ -35,7 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(persona, personality, extended_length, pins, faults, timing): the simulated card for this test",
+        f"{MARKER}(persona, personality, extended_length, pins, faults, timing, limits, keypad): "
+        "the simulated card for this test, and its reader",
     )
 
 
@@ -56,11 +59,11 @@ def mynacard_card(request: pytest.FixtureRequest, mynacard_cache: None) -> CardU
     """A fresh simulated card in memory, as the marker ``mynacard`` says: a Card, for sessions and portals."""
     from mynacard.testing.cards import CardOptions
 
-    marker = request.node.get_closest_marker(MARKER)
-    words: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}
-    known = {field for field in CardOptions.__dataclass_fields__}
-    if marker is not None and (marker.args or not words.keys() <= known):
-        raise pytest.UsageError(f"the marker {MARKER} takes these keywords: {', '.join(sorted(known))}")
+    words = _words(request, CardOptions)
+    if "mynacard_residence" in request.fixturenames:
+        from mynacard.testing.residence import RESIDENCE
+
+        words.setdefault("persona", RESIDENCE)
     return CardOptions(**words).make()
 
 
@@ -73,19 +76,65 @@ def mynacard_session(mynacard_card: CardUnderTest) -> JpkiSession:
 
 
 @pytest.fixture
-def mynacard_reader(mynacard_card: CardUnderTest) -> Generator[ReaderUnderTest, None, None]:
-    """That card on a PC/SC reader, for programs under test; the test is skipped on systems other than Linux."""
-    if not sys.platform.startswith("linux"):
-        pytest.skip("simulated readers are only on Linux: they stand in for pcsc-lite's")
-    from mynacard.testing.readers import reader_with
+def mynacard_residence(mynacard_card: CardUnderTest) -> ResidenceCard:
+    """That card, opened with its number: a residence card of the second generation, unless the marker says another."""
+    from mynacard.testing.residence import opened_residence_card
 
-    with reader_with(mynacard_card) as reader:
+    return opened_residence_card(mynacard_card)
+
+
+@pytest.fixture
+def mynacard_reader(
+    request: pytest.FixtureRequest, mynacard_card: CardUnderTest
+) -> Generator[ReaderUnderTest, None, None]:
+    """The simulated card on a PC/SC reader: ``open_card()`` finds it, and on Linux programs do.
+
+    A test that asks for their environment on another system is skipped.
+    """
+    from mynacard.testing.readers import ReaderOptions, reader_with
+
+    with reader_with(mynacard_card, ReaderOptions(**_words(request, ReaderOptions)), check=_check_system) as reader:
         yield reader
 
 
 @pytest.fixture
-def apdu_count(mynacard_card: CardUnderTest) -> Callable[[], AbstractContextManager[Count]]:
+def mynacard_pki(mynacard_cache: None) -> SimulatedPki:
+    """Anchors, roots, revocation lists and a time-stamping authority of this run's simulated cards."""
+    from mynacard.testing.pki import SimulatedPki
+
+    return SimulatedPki()
+
+
+@pytest.fixture
+def mynacard_receiver(mynacard_cache: None) -> Generator[ReceiverUnderTest, None, None]:
+    """The reference receiver of applications on a port of this machine, empty; needs the extra ``server``."""
+    from mynacard.testing.receivers import receiver
+
+    with receiver() as served:
+        yield served
+
+
+@pytest.fixture
+def apdu_count(mynacard_card: CardUnderTest) -> ApduCount:
     """``with apdu_count() as apdus:`` counts what the card is sent: ``apdus.total``, ``apdus.pins``."""
     from mynacard.testing.cards import count
 
     return lambda: count(mynacard_card)
+
+
+def _words(request: pytest.FixtureRequest, options: type[CardOptions | ReaderOptions]) -> dict[str, Any]:
+    """The keywords of the marker that are *options*."""
+    from mynacard.testing.cards import CardOptions
+    from mynacard.testing.readers import ReaderOptions
+
+    marker = request.node.get_closest_marker(MARKER)
+    words: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}
+    known = {*CardOptions.__dataclass_fields__, *ReaderOptions.__dataclass_fields__}
+    if marker is not None and (marker.args or not words.keys() <= known):
+        raise pytest.UsageError(f"the marker {MARKER} takes these keywords: {', '.join(sorted(known))}")
+    return {word: value for word, value in words.items() if word in options.__dataclass_fields__}
+
+
+def _check_system() -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("programs find simulated readers only on Linux: they stand in for pcsc-lite's")

@@ -52,8 +52,6 @@ class InProcess:
         changed: called after a change, under *lock*, to let all clients know.
     """
 
-    name: Final = "simulated readers"
-
     def __init__(self, service: Service, lock: threading.Condition, changed: Callable[[], None]) -> None:
         self._service = service
         self._lock = lock
@@ -62,6 +60,11 @@ class InProcess:
         self._cards: dict[int, Client] = {}
         self._cancelled: set[int] = set()
         self._closed = False
+
+    @property
+    def name(self) -> str:
+        """The library's name, for people."""
+        return "simulated readers"
 
     def close(self) -> None:
         """End every call that still waits: the service is gone."""
