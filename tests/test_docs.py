@@ -21,12 +21,15 @@ from mynacard.cli.exits import EXIT_CODES, NOT_FULLY_CHECKED, SIGNATURE_BAD, SOM
 from mynacard.signing.beyond import MEANINGS
 from mynacard.simulator import all_personas
 from mynacard.verdict import WORDS
+from tests.signing.pdfs import pdf
+from tests.support import SOURCE
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LINKED: Final = {page.relative_to(ROOT).as_posix(): page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
 PAGES: Final = {name: page for name, page in LINKED.items() if name == "README.md" or name.startswith("docs/")}
 
 _BLOCK: Final = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE: Final = re.compile(r"^```py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
@@ -54,7 +57,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def desk(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, without the settings of whoever runs the tests."""
+    """A folder to work in, with a PDF file, without the settings of whoever runs the tests."""
+    (tmp_path / "contract.pdf").write_bytes(pdf())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MYNACARD_CACHE", str(cache))
     monkeypatch.setenv("PYTHONUTF8", "1")
@@ -75,6 +79,31 @@ def test_what_a_page_shows_is_what_happens(name: str, desk: Path) -> None:
             for command, shown in _commands(block):
                 printed = terminal.run(command)
                 assert re.fullmatch(_pattern(shown), printed), f"{command}\n--- shown\n{shown}\n--- printed\n{printed}"
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """The Python of each page, as modules: its examples one after the other, and each file that it shows."""
+    for name, page in PAGES.items():
+        stem, text = name.removesuffix(".md").replace("/", "_").lower(), page.read_text("utf-8")
+        if examples := [block for language, block in _BLOCK.findall(text) if language == "python"]:
+            yield stem, "\n".join(examples)
+        for number, file in enumerate(_FILE.findall(text)):
+            yield f"{stem}_{number}", file
+
+
+@pytest.mark.thorough("a type checker that reads the whole package")
+def test_what_a_page_shows_is_typed(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    names = [name for name, _ in modules()]
+    for name, text in modules():
+        (tmp_path / f"{name}.py").write_text(text, "utf-8")
+    assert {"readme", "docs_library", "docs_testing_0"} <= set(names)
+    strict = ["-m", "mypy", "--strict", "--no-incremental", "--follow-imports=silent", "--config-file="]
+    done = subprocess.run(
+        [sys.executable, *strict, *(f"{name}.py" for name in names)],
+        cwd=tmp_path, env=os.environ | {"MYPYPATH": str(SOURCE.parent)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == f"Success: no issues found in {len(names)} source files\n", done.stderr
 
 
 class Terminal:
