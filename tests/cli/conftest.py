@@ -31,7 +31,7 @@ def cli_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _own_surroundings(cli_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     monkeypatch.setenv("MYNACARD_CACHE", str(cli_folder / "cache"))
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "1000")
     monkeypatch.delenv("MYNACARD_READER", raising=False)
 
 

@@ -165,7 +165,10 @@ def test_json_has_every_measurement(card: CardFile) -> None:
     assert received["certificate"] > 1000
 
 
-def test_a_page_has_a_table_the_speed_of_the_certificate_and_a_bar_each(card: CardFile) -> None:
+def test_a_page_has_a_table_the_speed_of_the_certificate_and_a_bar_each(
+    card: CardFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     outcome = signing(card, "--rounds", "2")
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()

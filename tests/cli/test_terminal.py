@@ -33,7 +33,8 @@ class Terminal:
         self.seen = ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", AT_TERMINAL, *words],
-            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment(TERM="dumb"),
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            env=environment(TERM="dumb", COLUMNS="1000"),
         )  # fmt: skip
         os.close(theirs)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from mynacard.cli.folding import columns_of
 
 __all__ = ["Row", "bars", "has_blocks", "table"]
 
@@ -32,8 +33,8 @@ def bars(rows: Sequence[Row], width: int, *, blocks: bool) -> list[str]:
         width: the columns of a line. If they leave no room for a bar, lines are longer.
         blocks: whether to draw in eighths of a column; else in ``#``.
     """
-    text_columns = max((_columns(row.label) for row in rows), default=0) + max(
-        (_columns(row.text) for row in rows), default=0
+    text_columns = max((columns_of(row.label) for row in rows), default=0) + max(
+        (columns_of(row.text) for row in rows), default=0
     )
     room = max(_BAR_MIN, width - text_columns - 2 * len(_GAP))
     largest = max((row.value for row in rows), default=0)
@@ -62,15 +63,10 @@ def has_blocks(encoding: str) -> bool:
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """*rows* as lines with aligned columns: the first to the left, the others to the right."""
-    widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
     return [_GAP.join(_cells(row, widths)).rstrip() for row in rows]
 
 
 def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    padding = [" " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)]
+    padding = [" " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True)]
     return [row[0] + padding[0], *(space + cell for space, cell in zip(padding[1:], row[1:], strict=True))]
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal *text* takes: a Japanese character takes two (Unicode Standard Annex 11)."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from mynacard.cli.language import _
+from mynacard.cli.terminal import as_rows
 from mynacard.storage import create_file, replace_file
 from mynacard.texts import json_text, printable
 
@@ -19,7 +20,7 @@ __all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "w
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]], *, indent: int | None = 2) -> None:
     """Print *document* on standard output, with *indent* spaces for each level, or in one line."""
     unicode = sys.stdout.encoding.lower().startswith("utf")
-    click.echo(json_text(document, indent=indent, ascii_only=not unicode))
+    click.echo(json_text(document, indent=indent, ascii_only=not unicode), file=as_rows(sys.stdout))
 
 
 def check_output(path: Path, *, force: bool) -> None:

@@ -20,6 +20,7 @@ from mynacard.apdu.verification import check_form
 from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.secrets import SecretStream
+from mynacard.cli.terminal import as_rows
 from mynacard.errors import MynacardError, PinFormError, ReaderFileError
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.opening.pins import pin_from_stream
@@ -210,7 +211,8 @@ def matrix(reports: tuple[Path, ...], html_path: Path | None, markdown_path: Pat
         if markdown_path is not None:
             write_output(markdown_path, markdown(folded).encode())
         if html_path is None and markdown_path is None:
-            print(markdown(folded), end="", flush=True)  # click.echo would send UTF-8 to an ASCII terminal
+            # click.echo would send UTF-8 to an ASCII terminal
+            print(markdown(folded), end="", file=as_rows(sys.stdout), flush=True)
     sys.exit(SOMETHING_FAILED if len(readable) < len(reports) else 0)
 
 
@@ -248,7 +250,7 @@ def profile(report: Path, profiles: Path | None, force: bool) -> None:
     with _ending(SOMETHING_FAILED, OSError, ReaderFileError):
         row = learned(read_report(report), force=force)
         if profiles is None:
-            click.echo(to_json((row,)), nl=False)
+            click.echo(to_json((row,)), file=as_rows(sys.stdout), nl=False)
         else:
             add(row, profiles)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import starmap
 from typing import Final
 
@@ -13,6 +14,7 @@ from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options
 from mynacard.cli.output import print_json
 from mynacard.cli.session import card_channel
+from mynacard.cli.terminal import as_rows
 from mynacard.errors import ProtocolError, UsageError
 from mynacard.texts import N_, Sentence
 
@@ -38,7 +40,8 @@ def apdu(commands: tuple[str, ...], card: CardChoice, as_json: bool) -> None:
         print_json([{"data": answer.data.hex().upper(), "status": str(answer.status)} for answer in answers])
         return
     for answer in answers:
-        click.echo(f"{answer.data.hex().upper()} {answer.status} ({_(answer.status.meaning)})".lstrip())
+        line = f"{answer.data.hex().upper()} {answer.status} ({_(answer.status.meaning)})".lstrip()
+        click.echo(line, file=as_rows(sys.stdout))
 
 
 def _parse(number: int, text: str) -> bytes:

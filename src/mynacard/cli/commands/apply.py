@@ -18,7 +18,7 @@ from mynacard.cli.options import CardChoice, as_json, card_options, password_opt
 from mynacard.cli.output import print_json, read_up_to, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
-from mynacard.cli.terminal import unescaped
+from mynacard.cli.terminal import as_rows, unescaped
 from mynacard.errors import SubmissionError
 from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
@@ -128,7 +128,7 @@ def statuses(as_json: bool) -> None:
         return
     width = max(map(len, known))
     for name, status in known.items():
-        click.echo(f"{name:<{width}}  {status.ja} / {status.en}")
+        click.echo(f"{name:<{width}}  {status.ja} / {status.en}", file=as_rows(sys.stdout))
 
 
 @apply.command(

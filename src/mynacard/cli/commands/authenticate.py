@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, card_options, pin_options
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import verified_session
+from mynacard.cli.terminal import as_rows
 from mynacard.jpki import authentication
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.webeid import AuthenticationToken
@@ -30,4 +33,4 @@ def authenticate(origin: str, nonce: str, card: CardChoice, pin_source: PinSourc
     ).format(origin=origin)
     with verified_session(card, USER_AUTHENTICATION, pin_source, purpose, signatures=1) as session:
         answer = session.authenticate(origin, nonce)
-    click.echo(AuthenticationToken.from_authentication(answer).to_json())
+    click.echo(AuthenticationToken.from_authentication(answer).to_json(), file=as_rows(sys.stdout))

@@ -18,7 +18,7 @@ from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, connection_options, number_options
 from mynacard.cli.output import print_json
 from mynacard.cli.secrets import PinSource
-from mynacard.cli.terminal import unescaped
+from mynacard.cli.terminal import as_rows, unescaped
 from mynacard.opening import card_name
 from mynacard.opening.names import Simulated
 from mynacard.texts import printable
@@ -92,7 +92,7 @@ def _print(speed: CardSpeed) -> None:
     click.echo()
     header = (_("step"), _("APDUs"), _("to card"), _("from card"), _("median"), _("fastest"), _("slowest"))
     for line in table([header, *map(_cells, summaries)]):
-        click.echo(line)
+        click.echo(line, file=as_rows(sys.stdout))
     for summary in summaries:
         if summary.bytes_per_s is not None:
             click.echo()
@@ -100,7 +100,7 @@ def _print(speed: CardSpeed) -> None:
     click.echo()
     rows = [Row(_(summary.step.label), summary.median_ms, _ms(summary.median_ms)) for summary in summaries]
     for line in bars(rows, shutil.get_terminal_size().columns, blocks=has_blocks(sys.stdout.encoding)):
-        click.echo(line)
+        click.echo(line, file=as_rows(sys.stdout))
     for step, refusal in speed.refused.items():
         click.echo(_("Not measured: {step}. {reason}").format(step=_(step.label), reason=refusal.text(_)), err=True)
     if not speed.finished:

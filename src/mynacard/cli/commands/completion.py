@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 import click
@@ -9,6 +10,7 @@ from click.shell_completion import get_completion_class
 
 from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
+from mynacard.cli.terminal import as_rows
 
 __all__ = ["completion"]
 
@@ -31,4 +33,5 @@ def completion(ctx: click.Context, shell: str) -> None:
     if kind is None:
         raise AssertionError("click completes in these shells")
     script = kind(ctx.find_root().command, {}, _PROGRAM, f"_{_PROGRAM.upper()}_COMPLETE")
-    click.echo(script.source_template % script.source_vars())  # source() would start bash to look at its version
+    content = script.source_template % script.source_vars()  # source() would start bash to look at its version
+    click.echo(content, file=as_rows(sys.stdout))

@@ -17,7 +17,7 @@ from mynacard.apdu.message import Card
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, verbose_option
 from mynacard.cli.session import jpki_session
-from mynacard.cli.terminal import unescaped
+from mynacard.cli.terminal import fitted, unescaped
 from mynacard.cli.trace import Trace
 from mynacard.cli.wording import status_text
 from mynacard.doors.pki_cache import cached_pki
@@ -45,7 +45,7 @@ class _Styled(Console):
         super().__init__(file=unescaped(sys.stdout), highlight=False, soft_wrap=True)
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(lines_printable(str(text)) for text in objects), **options)
+        super().print(*(fitted(lines_printable(str(text)), unescaped(sys.stdout)) for text in objects), **options)
 
     def on_broken_pipe(self) -> None:
         """Leave it to the command line, which ends as with any command: rich would exit with 1."""

@@ -22,6 +22,7 @@ from mynacard.cli.foreground import held_signals, run
 from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, as_json, pair_argument, reader_options, verbose_option
 from mynacard.cli.output import check_output, print_json, write_new
+from mynacard.cli.terminal import as_rows
 from mynacard.cli.trace import answer_line, command_line
 from mynacard.doors import disk, new_cards, vpcd
 from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor, check_system, reader_name
@@ -143,7 +144,7 @@ def personas(as_json: bool) -> None:
     known = all_personas()
     width = max(map(len, known))
     for persona in known.values():
-        click.echo(f"{persona.name:<{width}}  {_(persona.about)}")
+        click.echo(f"{persona.name:<{width}}  {_(persona.about)}", file=as_rows(sys.stdout))
 
 
 @sim.command(
@@ -341,7 +342,7 @@ class _Watcher:
 def _shown(trace: bool, trace_to: Path | None) -> Generator[Callable[[str], None] | None, None, None]:
     """Where lines about APDUs go: nowhere, to standard error, or to a file."""
     if trace_to is None:
-        yield (lambda line: click.echo(line, err=True)) if trace else None
+        yield (lambda line: click.echo(line, file=as_rows(sys.stderr))) if trace else None
         return
     with io.TextIOWrapper(open_output(trace_to), encoding="utf-8") as file:
         yield lambda line: print(line, file=file, flush=True)

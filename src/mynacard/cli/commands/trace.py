@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import click
 from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.output import check_output, write_new
+from mynacard.cli.terminal import as_rows
 from mynacard.recordings import read_recording
 from mynacard.recordings.showing import capture, dialogue, page, text
 
@@ -37,7 +39,7 @@ def show(recording: Path, html: Path | None, force: bool) -> None:
     if html is not None:
         _write(html, page(lines, recorded.about).encode(), recording, force=force)
     for row in text(lines):
-        click.echo(row)
+        click.echo(row, file=as_rows(sys.stdout))
 
 
 @trace.command(help=_("Write a recording as a capture file, which Wireshark dissects without any settings."))
