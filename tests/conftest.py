@@ -25,6 +25,7 @@ SEED: Final = 20160113
 pytest_plugins = ["tests.extent"]
 
 os.environ["LANGUAGE"] = "en"  # before the command line is imported, which speaks the user's language
+os.environ.pop("COLUMNS", None)  # prose is as wide as the terminal of whoever runs the tests
 
 # A background job of a shell ignores Ctrl-C, and so would the programs that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

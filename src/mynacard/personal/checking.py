@@ -205,6 +205,9 @@ def _certificate(
     except CardDataError as e:
         return _malformed(e), None, None
     named = [root for root in roots if root.key_id == certificate.issuer and root.purpose is purpose]
+    if not named and wanted is not RootKind.SIMULATED and certificate.issuer.simulated:
+        why = N_("The certificate names the simulated root {issuer}: it proves nothing outside of tests.")
+        return bad("issuer/simulated", why, issuer=str(certificate.issuer)), None, None
     if not named:
         why = N_("None of the known roots issued this certificate; it names {issuer}.")
         return bad("issuer/unknown", why, issuer=str(certificate.issuer)), None, None

@@ -101,6 +101,11 @@ class KeyId:
         """Whether it is a key of real cards (5…) or of test cards (6…); None where the name does not say."""
         return {"5": True, "6": False}.get(self.number[0])
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the simulator names its keys so (9…)."""
+        return self.number.startswith("9")
+
     def __bytes__(self) -> bytes:
         return self.number.encode("utf-8") + b"\x08\x05" + self.version.encode("utf-8") + self.suffix
 

@@ -15,12 +15,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from mynacard.arguments import check_type
 from mynacard.residence.certificates import Certificate
 
-__all__ = ["PUBLISHED", "SIMULATED_ORGANIZATION", "Anchor", "AnchorKind", "PublishedCa", "published"]
+__all__ = ["PUBLISHED", "SIMULATED_ORGANIZATION", "Anchor", "AnchorKind", "PublishedCa", "names_simulated", "published"]
 
 SIMULATED_ORGANIZATION: Final = "JPKI-SIM"
 """How the simulator's CAs name themselves."""
@@ -141,5 +142,10 @@ class Anchor:
     @property
     def says_simulated(self) -> bool:
         """Whether it calls itself one of the simulator's."""
-        names = self.certificate.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-        return any(name.value == SIMULATED_ORGANIZATION for name in names)
+        return names_simulated(self.certificate.parsed.subject)
+
+
+def names_simulated(name: x509.Name) -> bool:
+    """Whether *name*, of a certificate's subject or issuer, is one of the simulator's."""
+    organizations = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return any(organization.value == SIMULATED_ORGANIZATION for organization in organizations)

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from mynacard.arguments import check_member, check_type
 from mynacard.errors import CertificateFileError, UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
-from mynacard.residence.anchors import Anchor, AnchorKind
+from mynacard.residence.anchors import Anchor, AnchorKind, names_simulated
 from mynacard.residence.certificates import Certificate
 from mynacard.residence.contents import CardFiles, entries_row, stored_certificate
 from mynacard.residence.layout import First, Second
@@ -195,16 +195,21 @@ def _certificate(stored: bytes | None) -> Certificate | None:
         return None
 
 
+_SIMULATED: Final = N_("The CA is simulated: it proves nothing outside of tests.")
+
+
 def _issuer(certificate: Certificate, anchors: tuple[Anchor, ...], wanted: AnchorKind) -> tuple[Anchor | None, Step]:
     """The anchor that issued *certificate*, by signature (four published CAs share a name), and the verdict on it."""
     issuers = [anchor for anchor in anchors if certificate.issued_by(anchor.certificate)]
     anchor = next((issuer for issuer in issuers if issuer.kind is wanted), next(iter(issuers), None))
     if anchor is None:
+        if wanted is not AnchorKind.SIMULATED and names_simulated(certificate.parsed.issuer):
+            return None, (bad if anchors else not_checked)("issuer/simulated", _SIMULATED)
         if not anchors:
             return None, not_checked("issuer/no-anchor", N_("No CA certificate was given: the signer is unknown."))
         return None, bad("issuer/unknown", N_("None of the given CA certificates issued the signer's certificate."))
     if anchor.says_simulated and not anchor.simulated:
-        return anchor, bad("issuer/simulated", N_("The CA is simulated: it proves nothing outside of tests."))
+        return anchor, bad("issuer/simulated", _SIMULATED)
     if anchor.kind is not wanted:
         return anchor, bad(
             "issuer/other-kind",

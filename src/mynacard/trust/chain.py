@@ -242,7 +242,11 @@ def _best(reports: list[Report]) -> Report:
 def is_simulated(authority: x509.Certificate) -> bool:
     """Whether *authority* says in its name that it is a CA of the test PKI."""
     check_type(authority, x509.Certificate, wanted="cryptography.x509.Certificate")
-    organizations = authority.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return _names_simulated(authority.subject)
+
+
+def _names_simulated(name: x509.Name) -> bool:
+    organizations = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return any(organization.value == SIMULATED_ORGANIZATION for organization in organizations)
 
 
@@ -267,6 +271,9 @@ def _is_supported(certificate: x509.Certificate, authority: x509.Certificate) ->
     return hash_ is not None and hash_.name in _HASHES
 
 
+_SIMULATED: Final = N_("The issuer ({issuer}) is simulated: it proves nothing outside of tests.")
+
+
 def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) -> Step:
     issuer = name_text(certificate.issuer)
     namesakes = [anchor.certificate for anchor in anchors if anchor.certificate.subject == certificate.issuer]
@@ -288,6 +295,8 @@ def _unknown_issuer(certificate: x509.Certificate, anchors: tuple[Anchor, ...]) 
             N_("A CA certificate has the issuer's name ({issuer}), but another key: another generation, or a forgery."),
             issuer=issuer,
         )
+    if _names_simulated(certificate.issuer):
+        return bad("issuer/simulated", _SIMULATED, issuer=issuer)
     return bad(
         "issuer/unknown",
         N_("None of the given CA certificates issued the certificate; it names {issuer}."),
@@ -299,11 +308,7 @@ def _issuer(certificate: x509.Certificate, anchor: Anchor) -> Step:
     authority = anchor.certificate
     name = name_text(authority.subject)
     if is_simulated(authority) and not anchor.simulated:
-        return bad(
-            "issuer/simulated",
-            N_("The issuer ({issuer}) is simulated: it proves nothing outside of tests."),
-            issuer=name,
-        )
+        return bad("issuer/simulated", _SIMULATED, issuer=name)
     if not _may_issue(authority):
         return bad("issuer/not-a-ca", N_("The issuer's certificate ({issuer}) is not a CA certificate."), issuer=name)
     unknown = _unknown_critical(authority) or _unknown_critical(certificate)

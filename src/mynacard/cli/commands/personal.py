@@ -23,10 +23,9 @@ from mynacard.cli.options import CardChoice, as_json, card_options, keep_options
 from mynacard.cli.output import check_output, print_json, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import recorded
+from mynacard.cli.simulated import print_steps
 from mynacard.errors import CardDataError
 from mynacard.images import ImageKind
-from mynacard.opening import card_name
-from mynacard.opening.names import Simulated
 from mynacard.opening.pins import verified_application
 from mynacard.personal.checking import FaceFiles, Presence, TextFiles, check_face, check_text
 from mynacard.personal.face_session import FaceSession
@@ -45,7 +44,6 @@ from mynacard.personal.roots import PRODUCTION, TEST, Root, RootKind
 from mynacard.personal.session import ApplicationSession
 from mynacard.personal.text_session import TextSession
 from mynacard.texts import N_, printable
-from mynacard.verdict import explain
 
 __all__ = ["personal"]
 
@@ -83,12 +81,10 @@ class Checking:
     Attributes:
         wanted: whether it is checked.
         simulated: whether only a simulated card is accepted.
-        stand_in: whether it is a simulated card, and none is accepted.
     """
 
     wanted: bool
     simulated: bool
-    stand_in: bool
 
     @property
     def kind(self) -> RootKind:
@@ -114,8 +110,7 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
     def with_checking(*args: object, card: CardChoice, simulated: bool, no_check: bool, **kwargs: object) -> R:
         if simulated and no_check:
             raise click.UsageError(_("--simulated and --no-check exclude each other."))
-        stand_in = not simulated and isinstance(card_name(card.name), Simulated)
-        return command(*args, card=card, checking=Checking(not no_check, simulated, stand_in), **kwargs)
+        return command(*args, card=card, checking=Checking(not no_check, simulated), **kwargs)
 
     keep_options(command, with_checking)
     simulated = click.option("--simulated", is_flag=True, help=_("Accept only one of this machine's simulated cards."))
@@ -156,9 +151,7 @@ def _verified(
         yield session
 
 
-def _show(
-    values: Callable[[], Mapping[str, object]], report: Genuineness | None, as_json: bool, checking: Checking
-) -> None:
+def _show(values: Callable[[], Mapping[str, object]], report: Genuineness | None, as_json: bool) -> None:
     """Print *values* unless the card is not genuine, then the report; exit with its code."""
     conclusion = report.conclusion if report is not None else Conclusion.NOT_CHECKED
     shown: Mapping[str, object] = {} if conclusion is Conclusion.NOT_GENUINE else values()
@@ -172,27 +165,19 @@ def _show(
             click.echo(_("not checked"))
         return
     if not as_json or conclusion is not Conclusion.GENUINE:
-        _explain(report, checking)
+        _explain(report)
     if code := _EXITS[conclusion]:
         sys.exit(code)
 
 
-def _explain(report: Genuineness, checking: Checking) -> None:
-    if checking.stand_in and report.conclusion is Conclusion.NOT_GENUINE:  # no step tells more than that
-        sentence = _("The card is not genuine. It is simulated, and belongs to no person; --simulated accepts it.")
-        click.echo(sentence, err=True)
-        return
+def _explain(report: Genuineness) -> None:
     words = {
         Conclusion.GENUINE: _("The card is genuine."),
-        Conclusion.NOT_GENUINE: _(
-            "The card is not genuine. Its contents are not shown; --no-check would show them."
-            " (--simulated accepts a simulated card.)"
-        ),
+        Conclusion.NOT_GENUINE: _("The card is not genuine. Its contents are not shown; --no-check would show them."),
         Conclusion.NOT_CHECKED: _("Too little was checked to call the card genuine."),
     }
-    for step in report.steps:
-        click.echo(printable(explain([step], _)), err=True)
-    click.echo(words[report.conclusion], err=True)
+    if print_steps(report.steps):
+        click.echo(words[report.conclusion], err=True)
 
 
 def _as_json(report: Genuineness | None) -> dict[str, object]:
@@ -246,7 +231,7 @@ def attributes(opener: str, card: CardChoice, pin_source: PinSource, checking: C
             read = partial(Attributes.parse, files.attributes or b"")
         else:
             read = _read(session.attributes)
-    _show(lambda: _attributes(read(), as_json), report, as_json, checking)
+    _show(lambda: _attributes(read(), as_json), report, as_json)
 
 
 @personal.command(help=_("Show My Number. The law says who may ask for it, and what for."))
@@ -265,7 +250,7 @@ def number(opener: str, card: CardChoice, pin_source: PinSource, checking: Check
             read = partial(_number, files.number or b"")
         else:
             read = _read(session.my_number)
-    _show(lambda: {"number": read().reveal()}, report, as_json, checking)
+    _show(lambda: {"number": read().reveal()}, report, as_json)
 
 
 def _number(content: bytes) -> MyNumber:
@@ -304,7 +289,7 @@ def age(card: CardChoice, pin_source: PinSource, checking: Checking, as_json: bo
         else:
             read = _read(session.age_record)
     today = japan.day_in_tokyo(datetime.now(UTC))
-    _show(lambda: _age(read().birth_date, today), report, as_json, checking)
+    _show(lambda: _age(read().birth_date, today), report, as_json)
 
 
 def _age(birth_date: date, today: date) -> dict[str, object]:
@@ -317,7 +302,7 @@ def _age(birth_date: date, today: date) -> dict[str, object]:
 @_check_options
 def face(opener: str, card: CardChoice, pin_source: PinSource, checking: Checking, as_json: bool) -> None:
     read, report = _face(opener, card, pin_source, checking)
-    _show(lambda: _printed(read(), as_json), report, as_json, checking)
+    _show(lambda: _printed(read(), as_json), report, as_json)
 
 
 def _printed(front: Face, as_json: bool) -> dict[str, object]:
@@ -351,7 +336,7 @@ def photo(opener: str, output: Path, force: bool, card: CardChoice, pin_source: 
         write_new(output, image.content, force=force)
         return {"photo": output}
 
-    _show(written, report, as_json=False, checking=checking)
+    _show(written, report, as_json=False)
 
 
 def _face(

@@ -18,16 +18,17 @@ from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_o
 from mynacard.cli.output import check_output_folder, print_json, read_up_to
 from mynacard.cli.secrets import SecretStream, hidden_prompt
 from mynacard.cli.session import card_channel, recorded
+from mynacard.cli.simulated import print_steps
 from mynacard.cli.terminal import unescaped
 from mynacard.errors import CardDataError
 from mynacard.opening.card_numbers import NumberProvider, opened_residence_card
 from mynacard.opening.pins import pin_from_stream
 from mynacard.recordings.residence_folder import TYPE_FILE, identified, keep, kept_files, report_document
-from mynacard.residence import Anchor, AnchorKind, CardFiles, CardNumber, CardType, Report, ResidenceCard, check
+from mynacard.residence import Anchor, AnchorKind, CardFiles, CardNumber, CardType, ResidenceCard, check
 from mynacard.residence.certificates import CERTIFICATE_MAX
 from mynacard.residence.number import NUMBER_LABEL
 from mynacard.texts import N_, printable
-from mynacard.verdict import Verdict, explain
+from mynacard.verdict import Verdict
 
 __all__ = ["residence", "show_info"]
 
@@ -173,11 +174,6 @@ def _check_options(command: Callable[..., R]) -> Callable[..., R]:
     return with_checking
 
 
-def _explain(report: Report) -> None:
-    for step in report.steps:
-        click.echo(printable(explain([step], _)), err=True)
-
-
 # --- reading -------------------------------------------------------------------------------------------------
 
 
@@ -213,7 +209,7 @@ def read(
     click.echo(_("The card is in {folder}.").format(folder=printable(str(output))), err=True)
     if isinstance(kept.report, CardDataError):
         raise kept.report
-    _explain(kept.report)
+    print_steps(kept.report.steps)
     if kept.report.overall is Verdict.BAD:
         sys.exit(SIGNATURE_BAD)
 
@@ -239,8 +235,7 @@ def verify(
     report = check(files, checking.anchors, at=checking.time, wanted=checking.wanted)
     if as_json:
         print_json(report_document(report))
-    else:
-        _explain(report)
+    elif print_steps(report.steps):
         for name, label in report.labels.items():
             click.echo(f"{name.replace('_', ' ')}: {label.value}")
         click.echo(report.overall.value)

@@ -16,13 +16,14 @@ from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
 from mynacard.cli.options import TIME, as_json, verbose_option
 from mynacard.cli.output import check_output, print_json, read_up_to, write_new
+from mynacard.cli.simulated import print_steps
 from mynacard.doors.pki_cache import cached_pki
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.encodings import ENCODED_MAX
 from mynacard.signing.judging import Judgement, Judgements, SignedTime, Signer, TimeSource, judge
 from mynacard.signing.pdf import PDF_MAX, PdfSignature
 from mynacard.texts import moment, printable
-from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, explain, load_certificate
+from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
 
@@ -186,8 +187,8 @@ def _print(judgement: Judgement) -> None:
         click.echo(_("Signer: {subject}").format(subject=printable(_subject(judgement.signer))))
     if judgement.signed_at is not None:
         click.echo(_SIGNED_AT[judgement.signed_at.source].format(time=moment(judgement.signed_at.time)))
-    for step in judgement.steps:
-        click.echo(printable(explain([step], _)))
+    if not print_steps(judgement.steps, err=False):
+        return
     if judgement.report is not None and judgement.report.anchor is not None and not judgement.simulated:
         click.echo(_ca_text(judgement.report.anchor))
     if judgement.simulated:
