@@ -223,6 +223,13 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
         (lambda: entered(mynacard.opened_residence_card(wrong(12345678))),
          "CardNumber or NumberProvider is wanted, not int."),
     ],
+    "unlocked_residence_card": [
+        (lambda: mynacard.unlocked_residence_card(wrong("sim:"), CardNumber("AB12345678CD")),
+         "Card is wanted, not str."),
+        (lambda: mynacard.unlocked_residence_card(
+            new_card(persona=RESIDENCE_PERSONAS["residence-1-mid-term"]), wrong(12345678)
+         ), "CardNumber is wanted, not int."),
+    ],
     "ResidenceCard": [
         (lambda: ResidenceCard(wrong("sim:")), "Card is wanted, not str."),
         (lambda: residence_card(lambda card: card.authenticate(wrong(12345678), bytes(24))),

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import anyio
 import pytest
 
-from mynacard import JpkiSession, Pin, aio, open_card, opened_residence_card, verified_session
+from mynacard import JpkiSession, Pin, aio, open_card, opened_residence_card, unlocked_residence_card, verified_session
 from mynacard.apdu.channel import Channel
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.opening.pins import pin_from_stream, verified_application
@@ -68,6 +68,11 @@ def on(kind: Callable[[Channel], Any], use: Callable[[Any], object]) -> None:
 def residence(use: Callable[[ResidenceCard], object]) -> None:
     with open_card("sim:@residence-2-permission") as card:
         use(ResidenceCard(card))
+
+
+def residence_number(number: CardNumber) -> None:
+    with open_card("sim:@residence-2-permission") as card:
+        unlocked_residence_card(card, number)
 
 
 FORMS: Final = {"wrong": CANARY, "misformed": CANARY * 5}
@@ -129,6 +134,8 @@ NUMBERS: dict[str, Callable[[str], object]] = {
     "opened_residence_card, asked, misformed": lambda number: entered(
         opened_residence_card(lambda _: untyped(number[1:]), **OPENED)
     ),
+    "unlocked_residence_card": lambda number: residence_number(untyped(number)),
+    "unlocked_residence_card, misformed": lambda number: residence_number(untyped(number[1:])),
     "MyNumber": lambda _: MyNumber("739173917391"),
     "MyNumber, misformed": lambda _: MyNumber("7391739173917391"),
     "check_digit": lambda _: check_digit("7391"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mynacard.errors import CardError, MynacardError, ProtocolError, ReaderError
     from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, HashAlgorithm, JpkiSession
     from mynacard.opening import connect_card, open_card
-    from mynacard.opening.card_numbers import opened_residence_card
+    from mynacard.opening.card_numbers import opened_residence_card, unlocked_residence_card
     from mynacard.opening.pins import PinProvider, PinRequest, verified_session
     from mynacard.pin import AtKeypad, Pin
     from mynacard.residence import CardNumber, ResidenceCard
@@ -41,6 +41,7 @@ __all__ = [
     "connect_card",
     "open_card",
     "opened_residence_card",
+    "unlocked_residence_card",
     "verified_session",
 ]
 
@@ -64,6 +65,7 @@ _HOMES: Final = {
     "connect_card": "opening",
     "open_card": "opening",
     "opened_residence_card": "opening.card_numbers",
+    "unlocked_residence_card": "opening.card_numbers",
     "verified_session": "opening.pins",
 }
 

@@ -16,7 +16,7 @@ from mynacard.apdu.message import Card
 from mynacard.doors import disk, new_cards
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import choose_reader, connection, open_card
-from mynacard.opening.card_numbers import opened_residence_card
+from mynacard.opening.card_numbers import opened_residence_card, unlocked_residence_card
 from mynacard.readers import Deadlines, ReaderState
 from mynacard.residence import CardNumber, CardType, ResidenceCard
 from mynacard.simulator import Personality, SecurityState, SimulatedCard, Traits
@@ -55,6 +55,14 @@ def test_a_persona_s_name_is_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
         assert ResidenceCard(card).type.generation == 2
     with pytest.raises(errors.UsageError, match="nobody"), open_card("sim:@nobody"):
         pass
+
+
+@pytest.mark.parametrize("name", ["residence-1-mid-term", "residence-2-mid-term"])
+def test_a_residence_card_in_memory_is_opened_with_its_number_and_nothing_else(name: str) -> None:
+    card = unlocked_residence_card(new_cards.new_card(persona=RESIDENCE_PERSONAS[name]), CardNumber("AB12345678CD"))
+    assert card.read().missing == ()
+    with pytest.raises(errors.CardNumberIncorrect):
+        unlocked_residence_card(new_cards.new_card(persona=RESIDENCE_PERSONAS[name]), CardNumber("AB12345678CE"))
 
 
 def test_the_power_of_a_residence_card_goes_once_its_number_was_shown() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mynacard import errors
+from mynacard import errors, unlocked_residence_card
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.residence import CardNumber, ResidenceCard
 from mynacard.simulator import PERSONAS
@@ -75,8 +75,7 @@ def test_every_persona_is_a_card(name: str) -> None:
 def test_a_residence_card_is_a_card_too_and_its_number_is_counted_as_a_secret(name: str) -> None:
     card = CardOptions(persona=name).make()
     with count(card) as apdus:
-        session = ResidenceCard(card)
-        session.authenticate(CardNumber(SIMULATED_CARD_NUMBER), bytes(24))
+        unlocked_residence_card(card, CardNumber(SIMULATED_CARD_NUMBER))
     assert (apdus.total, apdus.pins) == (5, 2)
     with pytest.raises(errors.UsageError):
         card.tries_left(USER_AUTHENTICATION)

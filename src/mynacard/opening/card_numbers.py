@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator
 from typing import TypeAlias, Unpack
 
 from mynacard.apdu.channel import CardProfile
-from mynacard.arguments import wrong_type
+from mynacard.apdu.message import Card
+from mynacard.arguments import check_class, wrong_type
 from mynacard.opening import OpeningOptions, connect_card
 from mynacard.pin import hidden
 from mynacard.residence.agreement import ENTROPY_LENGTH
@@ -16,7 +17,7 @@ from mynacard.residence.card import ResidenceCard
 from mynacard.residence.layout import CardType
 from mynacard.residence.number import CardNumber, as_number
 
-__all__ = ["NumberProvider", "opened_residence_card"]
+__all__ = ["NumberProvider", "opened_residence_card", "unlocked_residence_card"]
 
 NumberProvider: TypeAlias = Callable[[CardType], CardNumber]
 """Gets a residence card's number from its holder; called with the type of card, outside any transaction."""
@@ -61,6 +62,21 @@ def opened_residence_card(
             known = as_number(typed)
         with connection.transaction() as channel:
             channel.learn(profile)
-            card = ResidenceCard(channel)
-            card.authenticate(known, secrets.token_bytes(ENTROPY_LENGTH))
-            yield card
+            yield unlocked_residence_card(channel, known)
+
+
+def unlocked_residence_card(card: Card, number: CardNumber) -> ResidenceCard:
+    """A session on *card*, opened with its *number*: for a card that the caller holds, such as a simulated one.
+
+    :meth:`mynacard.residence.ResidenceCard.authenticate` with random bytes of the system. Nothing closes the card here.
+
+    Raises:
+        as :class:`mynacard.residence.ResidenceCard` and its ``authenticate``.
+    """
+    typed = hidden(number)
+    del number  # before the text is looked at: tracebacks show variables
+    known = as_number(typed)
+    check_class(type(known), CardNumber)
+    unlocked = ResidenceCard(card)
+    unlocked.authenticate(known, secrets.token_bytes(ENTROPY_LENGTH))
+    return unlocked
