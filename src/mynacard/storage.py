@@ -146,14 +146,15 @@ def private_file(path: Path) -> Path:
     return _no_link(path)
 
 
-def lock(path: Path, timeout_s: float) -> FileLock:
+def lock(path: Path, timeout_s: float, *, any_thread: bool = False) -> FileLock:
     """A lock between processes, in the file *path*, not yet acquired.
 
-    Its ``acquire`` raises ``filelock.Timeout`` after *timeout_s* seconds, and an OSError if *path* is a link.
+    Its ``acquire`` raises ``filelock.Timeout`` after *timeout_s* seconds, and an OSError if *path* is a link. Only the
+    thread that acquired it can release it, unless *any_thread*.
     """
     from filelock import FileLock  # noqa: PLC0415  # who only reads a card does not wait for it
 
-    return FileLock(path, timeout=timeout_s, mode=0o600)
+    return FileLock(path, timeout=timeout_s, mode=0o600, thread_local=not any_thread)
 
 
 @contextlib.contextmanager
