@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mynacard.japan import day_in_tokyo
-from mynacard.portal import Receiver, Store, served
+from mynacard.portal import Receiver, Refusal, Store, served
 from mynacard.portal.simulated import simulated_receiver
 from mynacard.submission import outbox as outboxes
 from mynacard.submission.exchange import State
@@ -106,8 +106,12 @@ def test_an_application_goes_the_whole_way(person: Person, receiver: Receiver) -
     assert [event["state"] for event in found["history"]] == ["received", "accepted"]
     assert ": withdrawn" in done(person.with_pin("apply", "withdraw", number)).out
     assert receiver.store.count() == 1
-    receiver.move(number, State.COMPLETED)
-    assert person.with_pin("apply", "withdraw", number).code == 67
+    with pytest.raises(Refusal) as raised:
+        receiver.move(number, State.COMPLETED)
+    assert raised.value.problem == "application/state", "what was withdrawn stays so"
+    decided = done(person.with_both("apply", "submit", draft)).out.splitlines()[-2].split(":")[0]
+    receiver.move(decided, State.COMPLETED)
+    assert person.with_pin("apply", "withdraw", decided).code == 67
 
 
 def test_documents_are_sent_when_they_were_asked_for(person: Person, receiver: Receiver) -> None:

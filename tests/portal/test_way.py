@@ -288,7 +288,8 @@ def test_a_package_on_its_way_goes_unless_it_is_kept(tmp_path: Path) -> None:
     with store.receiving() as kept, store.receiving() as left:
         kept.write_bytes(b"kept")
         left.write_bytes(b"left")
-        store.keep(kept, "name.zip")
-    assert [path.name for path in (tmp_path / "packages").iterdir()] == ["name.zip"]
+        with store.keeping(kept) as name:
+            assert (tmp_path / "packages" / name).read_bytes() == b"kept"
+    assert [path.name for path in (tmp_path / "packages").iterdir()] == [name]
     assert not any(path.exists() for path in (kept, left))
     store.close()

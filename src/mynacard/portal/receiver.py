@@ -1,7 +1,8 @@
 """The receiver without HTTP: it answers every request after all the checks that a real one makes.
 
 A request that is not accepted is a :class:`Refusal`. Each method names its stable codes and HTTP statuses, in the order
-of its checks. Nothing of a refused request is kept; but any answer uses up a challenge for a registration or a session.
+of its checks. Nothing of a refused request is kept; but good signatures use up a challenge for a registration or a
+session, whatever else is refused.
 
 The order of checks on a signature, and their names, are those that an operator licensed by J-LIS publishes.
 
@@ -26,8 +27,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard import webeid
 from mynacard.errors import CertificateFileError, ProtocolError, UnsupportedAlgorithmError
-from mynacard.portal.refusal import Refusal, account_exists, not_logged_in, unknown_challenge, wrong_state
-from mynacard.portal.store import Account, Duplicate, NoChallenge, Store, Submission
+from mynacard.portal.challenges import Bound
+from mynacard.portal.refusal import Refusal, check_active, not_logged_in, unknown_application
+from mynacard.portal.rows import Account
+from mynacard.portal.store import Claim, Store, Submission
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
 from mynacard.submission import checking, holder_match
@@ -66,11 +69,7 @@ CHALLENGE_LIFETIMES: Final = {
     Purpose.PACKAGE: timedelta(days=1),  # a package may have to wait for a connection
 }
 SESSION_LIFETIME: Final = timedelta(minutes=30)
-CHALLENGES_MAX: Final = 10_000
-"""Open ones that do not belong to an account; each account has at most 100."""
 KEY_LENGTHS: Final = range(16, 129)
-
-_WITHDRAWABLE: Final = frozenset({State.RECEIVED, State.ACCEPTED, State.UNDER_EXAMINATION, State.AWAITING_DOCUMENTS})
 
 
 @dataclass(frozen=True)
@@ -105,17 +104,13 @@ class Receiver:
         """A number to be answered once; one for a package belongs to an account.
 
         Raises:
-            Refusal: ``session/unknown`` (401), for a package without an account; ``challenge/too-many`` (429).
+            Refusal: ``session/unknown`` (401), for a package without an account.
         """
-        bound = account if purpose is Purpose.PACKAGE else None
         if purpose is Purpose.PACKAGE and account is None:
             raise not_logged_in()
-        if self.store.challenge_count(bound) >= (CHALLENGES_MAX if bound is None else 100):
-            raise Refusal(429, "challenge/too-many", N_("Too many challenges are open; try again in a few minutes."))
-        nonce = base64.b64encode(secrets.token_bytes(33)).decode("ascii")
-        expires = time_text(self.clock() + CHALLENGE_LIFETIMES[purpose])
-        self.store.add_challenge(nonce, purpose, bound, expires, self._time())
-        return Challenge(nonce, purpose, expires)
+        bound = Bound(purpose, account if purpose is Purpose.PACKAGE else None)
+        expires = self.clock() + CHALLENGE_LIFETIMES[purpose]
+        return Challenge(self.store.new_challenge(bound, int(expires.timestamp())), purpose, time_text(expires))
 
     def register(self, request: Registration) -> Registered:
         """Create an account for a caller who proves possession of both keys; the same again returns the same account.
@@ -125,14 +120,7 @@ class Receiver:
                 code, ``signature/mismatch`` (403) or ``certificate/not-checked`` (503) for either certificate;
                 ``account/exists`` (409).
         """
-        account = self._proven(request.nonce, request.token, request.signature)
-        known = self.store.account_of(account.authentication)
-        if known is not None and (known.authentication, known.signing) == (account.authentication, account.signing):
-            return Registered(known.id, known.state)  # sent twice: the line was cut
-        try:
-            self.store.add_account(account)
-        except Duplicate:
-            raise account_exists() from None
+        account = self.store.add_account(self._proven(request.nonce, request.token, request.signature))
         return Registered(account.id, account.state)
 
     def rebind(self, request: Rebinding, logged_in: str | None) -> Registered:
@@ -142,20 +130,17 @@ class Receiver:
         exists.
 
         Raises:
-            Refusal: as :meth:`register`.
+            Refusal: as :meth:`register`; ``account/changed`` (409): while this call ran.
         """
         proven = self._proven(request.nonce, request.token, request.signature)
         account = self.store.account(request.account)
         if account is None:
             return Registered(request.account, AccountState.PENDING)
         renewed = replace(proven, id=account.id, state=account.state)
-        try:
-            if logged_in == account.id and renewed.holder == account.holder:
-                self.store.rebind(renewed)
-                return Registered(account.id, account.state)
-            self.store.add_rebinding(renewed)
-        except Duplicate:
-            raise account_exists() from None
+        if logged_in == account.id and renewed.holder == account.holder:
+            self.store.rebind(renewed, account)
+            return Registered(account.id, account.state)
+        self.store.add_rebinding(renewed)
         return Registered(account.id, AccountState.PENDING)
 
     def log_in(self, request: SessionRequest) -> Session:
@@ -164,17 +149,18 @@ class Receiver:
         Raises:
             Refusal: ``challenge/unknown`` (409); ``token/form`` (400); a ``certificate/…`` code or
                 ``signature/mismatch`` (403); ``certificate/not-checked`` (503); ``account/unknown``,
-                ``account/pending`` or ``account/closed`` (403).
+                ``account/pending`` or ``account/closed`` (403); ``account/changed`` (409): while this call ran.
         """
         certificate, report = self._token(request.nonce, request.token, Purpose.SESSION)
         self._check_report(report)
+        self.store.use_challenge(request.nonce, Bound(Purpose.SESSION), self._seconds())
         account = self.store.account_of(_fingerprint(certificate))
         if account is None:
             raise Refusal(403, "account/unknown", N_("No account is registered with this certificate."))
-        _check_active(account)
+        check_active(account.state)
         secret = secrets.token_urlsafe(32)
         expires = time_text(self.clock() + SESSION_LIFETIME)
-        self.store.add_session(_digest(secret), account.id, expires, self._time())
+        self.store.add_session(_digest(secret), account, expires, self._time())
         return Session(secret, account.id, expires)
 
     def logged_in(self, secret: str | None) -> str:
@@ -187,7 +173,7 @@ class Receiver:
         account = self.store.account(id_) if id_ is not None else None
         if account is None:
             raise not_logged_in()
-        _check_active(account)
+        check_active(account.state)
         return account.id
 
     def dry_run(self, application: Application) -> ReportAnswer:
@@ -229,23 +215,17 @@ class Receiver:
 
     def _taken(self, account: str, key: str, received: Path, content: str, to: str | None) -> Status:
         opened = self._opened(received)
-        self._check_sender(account, opened, to)
+        claim = _claim(account, opened, to)
+        self.store.check_claim(claim, self._seconds())
         report = self._check_content(opened)
         number = to or self._new_number()
-        state = State.RECEIVED if to is None else State.UNDER_EXAMINATION
-        name = f"{number}-{opened.digest[:16]}.zip"
-        submission = Submission(account, key, content, opened.digest, number, name)
-        self.store.keep(received, name)
-        try:
-            self.store.add_submission(submission, opened.manifest.nonce, Event(state, self._time()), report)
-        except Duplicate:
-            self.store.discard(name)
-            raise Refusal(409, "submission/repeated", N_("This package was submitted before.")) from None
-        except NoChallenge:
-            self.store.discard(name)
-            raise unknown_challenge() from None
-        if self.accept_at_once and to is None:
-            self.accept(number)
+        at_once = self.accept_at_once and to is None
+        states = (State.UNDER_EXAMINATION,) if to else (State.RECEIVED, State.ACCEPTED)[: 1 + at_once]
+        events = tuple(Event(state, self._time()) for state in states)
+        final = _final_number() if at_once else ""
+        with self.store.keeping(received) as name:
+            submission = Submission(account, key, content, opened.digest, number, name)
+            self.store.add_submission(submission, claim, events, report, self._seconds(), number=final)
         return self.status(account, number)
 
     def overview(self, account: str) -> Overview:
@@ -260,21 +240,16 @@ class Receiver:
         """
         status = self.store.status(account, application)
         if status is None:
-            raise Refusal(404, "application/unknown", N_("You have no application with this number."))
+            raise unknown_application()
         return status
 
     def withdraw(self, account: str, application: str) -> Status:
         """Withdraw the application; one that was withdrawn before stays so.
 
         Raises:
-            Refusal: ``application/unknown`` (404); ``application/state`` (409): it is decided.
+            Refusal: ``account/closed`` (403); ``application/unknown`` (404); ``application/state`` (409).
         """
-        status = self.status(account, application)
-        if status.state is State.WITHDRAWN:
-            return status
-        if status.state not in _WITHDRAWABLE:
-            raise wrong_state(status.state)
-        self.store.add_event(application, Event(State.WITHDRAWN, self._time()))
+        self.store.move(application, Event(State.WITHDRAWN, self._time()), account=account)
         return self.status(account, application)
 
     # --- for the office's side ---
@@ -283,23 +258,15 @@ class Receiver:
         """Approve the registration, or *renewal*, its renewed certificates, after the office has examined them.
 
         Raises:
-            Refusal: ``account/changed`` (409): other certificates than *renewal* are waiting now; ``account/exists``
-                (409): they belong to another account now.
+            Refusal: ``account/unknown`` (404); ``account/changed`` (409): other certificates than *renewal* are waiting
+                now; ``account/exists`` (409): they belong to another account now; ``account/closed`` (403): it needs
+                renewed certificates.
         """
-        if renewal is not None:
-            if self.store.rebinding(account) != renewal:
-                raise Refusal(
-                    409, "account/changed", N_("Other certificates are waiting now than those that were examined.")
-                )
-            try:
-                self.store.rebind(renewal)
-            except Duplicate:
-                raise account_exists() from None
-        self.store.set_state(account, AccountState.ACTIVE)
+        self.store.approve(account, renewal)
 
     def close(self, account: str) -> None:
         """Close the account, and end its sessions."""
-        self.store.set_state(account, AccountState.CLOSED)
+        self.store.close_account(account)
 
     def accept(self, application: str) -> Status:
         """Accept the application, and give it its final number.
@@ -307,18 +274,34 @@ class Receiver:
         Raises:
             Refusal: as :meth:`move`.
         """
-        return self.move(application, State.ACCEPTED, number=f"{secrets.randbelow(10**12):012}")
+        return self.move(application, State.ACCEPTED, number=_final_number())
 
-    def move(self, application: str, state: State, note: str = "", *, number: str | None = None) -> Status:
+    def move(
+        self,
+        application: str,
+        state: State,
+        note: str = "",
+        *,
+        before: State | None = None,
+        number: str | None = None,
+    ) -> Status:
         """Move an application to *state*.
 
+        Args:
+            application: its provisional number.
+            state: the new one.
+            note: a message to the applicant.
+            before: the state that the office decided about; None: any from which the application can go to *state*.
+            number: its final number.
+
         Raises:
-            Refusal: ``application/unknown`` (404).
+            Refusal: ``application/unknown`` (404); ``application/state`` (409): it is not in the state *before*, or
+                cannot go to *state* from there. What was withdrawn stays so.
         """
-        self.store.add_event(application, Event(state, self._time(), note), number=number)
+        self.store.move(application, Event(state, self._time(), note), before=before, number=number)
         status = self.store.status(None, application)
         if status is None:
-            raise Refusal(404, "application/unknown", N_("You have no application with this number."))
+            raise unknown_application()
         return status
 
     # --- checks ---
@@ -344,6 +327,7 @@ class Receiver:
         except (binascii.Error, ValueError):  # CertificateFileError and UnsupportedAlgorithmError are ValueErrors
             raise Refusal(400, "signature/mismatch", N_("The signing key's answer is not a signature.")) from None
         self._check_report(report)
+        self.store.use_challenge(nonce, Bound(Purpose.REGISTRATION), self._seconds())
         state = AccountState.ACTIVE if self.approve_at_once else AccountState.PENDING
         return Account(
             secrets.token_hex(8),
@@ -354,8 +338,7 @@ class Receiver:
         )
 
     def _token(self, nonce: str, token: str, purpose: Purpose) -> tuple[x509.Certificate, Report]:
-        if not self.store.take_challenge(nonce, purpose, None, self._time()):
-            raise unknown_challenge()
+        self.store.check_challenge(nonce, Bound(purpose), self._seconds())
         try:
             return webeid.report(token, self.origin, nonce, self.anchors, at=self.clock(), evidence=self.evidence())
         except (ProtocolError, CertificateFileError, UnsupportedAlgorithmError) as reason:
@@ -383,22 +366,6 @@ class Receiver:
         self._check_report(opened.report)
         return opened
 
-    def _check_sender(self, account: str, opened: Opened, to: str | None) -> None:
-        manifest, known = opened.manifest, self.store.account(account)
-        if not self.store.has_challenge(manifest.nonce, Purpose.PACKAGE, account, self._time()):
-            raise unknown_challenge()
-        if known is None or known.signing != _fingerprint(opened.certificate):
-            raise Refusal(
-                403, "account/other-certificate", N_("The package is not signed with this account's certificate.")
-            )
-        supplement = manifest.supplement
-        if (supplement and supplement.number) != to:
-            raise Refusal(422, "application/unknown", N_("The package belongs to another application."))
-        if to is not None:
-            state = self.status(account, to).state
-            if state is not State.AWAITING_DOCUMENTS:
-                raise wrong_state(state)
-
     def _check_content(self, opened: Opened) -> tuple[Remark, ...]:
         application = opened.manifest.application
         if application is None:
@@ -418,6 +385,19 @@ class Receiver:
     def _time(self) -> str:
         return time_text(self.clock())
 
+    def _seconds(self) -> int:
+        return int(self.clock().timestamp())
+
+
+def _claim(account: str, opened: Opened, to: str | None) -> Claim:
+    supplement = opened.manifest.supplement
+    belongs_to = None if supplement is None else supplement.number
+    return Claim(account, opened.manifest.nonce, _fingerprint(opened.certificate), to, belongs_to)
+
+
+def _final_number() -> str:
+    return f"{secrets.randbelow(10**12):012}"
+
 
 def _versions(theirs: str, ours: str) -> list[Violation]:
     """A warning that the versions of the rules differ, if they do; ours decide."""
@@ -425,13 +405,6 @@ def _versions(theirs: str, ours: str) -> list[Violation]:
         return []
     code = "rules/older-client" if theirs < ours else "rules/newer-client"
     return [warning(code, "", theirs=theirs[:20], ours=ours)]
-
-
-def _check_active(account: Account) -> None:
-    if account.state is AccountState.PENDING:
-        raise Refusal(403, "account/pending", N_("The registration waits for approval."))
-    if account.state is AccountState.CLOSED:
-        raise Refusal(403, "account/closed", N_("The account was closed."))
 
 
 def _fingerprint(certificate: x509.Certificate) -> str:

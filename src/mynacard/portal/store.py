@@ -1,68 +1,70 @@
-"""The receiver's memory: SQLite and the packages in one folder, which may be temporary.
+"""The receiver's memory: SQLite and the packages in one folder, which may be temporary, and shared by processes.
 
-Every change is one transaction, so that a crash leaves the state before it or after it. Of certificates only the
-fingerprints are kept: 公的個人認証法 does not allow a service to keep more.
+Every change is one transaction, and the conditions for it are part of that: a crash leaves the state before it or after
+it, and of two changes that exclude each other one is refused. Of certificates only the fingerprints are kept:
+公的個人認証法 does not allow a service to keep more.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
+import secrets
 import sqlite3
 import tempfile
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from mynacard import storage
+from mynacard.portal import refusal
+from mynacard.portal.challenges import KEY_LENGTH, Bound, Challenges
+from mynacard.portal.database import Database, StoreError, setting_up
+from mynacard.portal.moves import check_move
+from mynacard.portal.packages import Packages
+from mynacard.portal.rows import (
+    Account,
+    account_by,
+    active_account,
+    add_event,
+    bind,
+    check_unchanged,
+    present_state,
+    set_state,
+    unique,
+    waiting_renewal,
+)
 from mynacard.submission import codec
 from mynacard.submission.exchange import AccountState, Event, Overview, Purpose, Remark, State, Status
+from mynacard.texts import N_
 
-__all__ = ["Account", "Duplicate", "NoChallenge", "Store", "Submission"]
+__all__ = ["Account", "Claim", "Store", "Submission"]
 
-_INCOMING, _PACKAGES = "incoming", "packages"
-
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS accounts (
-    id TEXT PRIMARY KEY, state TEXT NOT NULL, authentication TEXT NOT NULL UNIQUE, signing TEXT NOT NULL UNIQUE,
-    holder TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS rebindings (
-    account TEXT PRIMARY KEY, authentication TEXT NOT NULL, signing TEXT NOT NULL, holder TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS challenges (
-    nonce TEXT PRIMARY KEY, purpose TEXT NOT NULL, account TEXT, expires TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS sessions (digest TEXT PRIMARY KEY, account TEXT NOT NULL, expires TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS submissions (
-    account TEXT NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL, manifest TEXT NOT NULL UNIQUE,
-    application TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY (account, key));
-CREATE TABLE IF NOT EXISTS applications (
-    provisional_number TEXT PRIMARY KEY, account TEXT NOT NULL, digest TEXT NOT NULL, number TEXT NOT NULL DEFAULT '',
-    report TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS events (
-    application TEXT NOT NULL, position INTEGER NOT NULL, state TEXT NOT NULL, time TEXT NOT NULL, note TEXT NOT NULL,
-    PRIMARY KEY (application, position));
-"""
-
-
-class Duplicate(Exception):
-    """An equal entry is there already."""
-
-
-class NoChallenge(Exception):
-    """The challenge is not open."""
+_KEY_FILE: Final = "challenge.key"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A registered account: fingerprints of both certificates, and of the holder's data in the signing one."""
+class Claim:
+    """What a package says, and has to be true when it is taken.
 
-    id: str
-    state: AccountState
-    authentication: str
+    Attributes:
+        account: the one that sent it.
+        nonce: of its challenge.
+        signing: the fingerprint of the certificate that it is signed with.
+        to: the application that it was sent to; None for a new one.
+        belongs_to: the application that it names; None for a new one.
+    """
+
+    account: str
+    nonce: str
     signing: str
-    holder: str
+    to: str | None
+    belongs_to: str | None
+
+    @property
+    def bound(self) -> Bound:
+        """What its challenge is bound to."""
+        return Bound(Purpose.PACKAGE, self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,52 +79,77 @@ class Submission:
     file: str
 
 
-class Store:
-    """Accounts, challenges, sessions, applications. Any thread may call; calls run one after the other."""
+class Store(Database):
+    """Accounts, challenges, sessions, applications. Any thread may call; changes come one after the other.
+
+    Times are those of the receiver: ``now`` in seconds since 1970, or in the form of messages.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Open or create the store in *folder*; without one it lives as long as this object."""
+        """Open or create the store in *folder*; without one it lives as long as this object.
+
+        Raises:
+            StoreError: *folder* is not new and not a receiver's, is another version's, or its files cannot be used.
+            OSError: it cannot be made, or is a link.
+        """
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary is not None else folder or Path()
-        storage.private_folder(storage.private_folder(self.folder) / _PACKAGES)
-        database = storage.private_file(self.folder / "store.sqlite")  # SQLite gives its other files the same mode
-        self._lock = threading.Lock()
-        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
-        self._sweep()
+        with setting_up(storage.private_folder(self.folder)):
+            super().__init__(self.folder)
+            try:
+                self._challenges = Challenges(_key(self.folder / _KEY_FILE))
+                self._packages = Packages(self.folder, self._is_accepted)
+            except BaseException:
+                super().close()
+                raise
 
     def close(self) -> None:
         """Close the database, and remove a temporary folder. Closing it twice changes nothing."""
-        self._connection.close()
+        super().close()
+        self._packages.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 
     # --- challenges and sessions ---
 
-    def add_challenge(self, nonce: str, purpose: Purpose, account: str | None, expires: str, now: str) -> None:
+    def new_challenge(self, bound: Bound, expires: int) -> str:
+        """A challenge that is open until *expires*. Nothing is stored, unless the clock has gone back."""
+        while True:
+            with self._reading() as reading:
+                nonce = self._challenges.new(reading, bound, expires)
+            if nonce is not None:
+                return nonce
+            with self._change() as change:
+                self._challenges.begin_generation(change, bound.purpose, expires)
+
+    def check_challenge(self, nonce: str, bound: Bound, now: int) -> None:
+        """Check that the challenge is open.
+
+        Raises:
+            Refusal: ``challenge/unknown``.
+        """
+        with self._reading() as reading:
+            self._challenges.check(reading, nonce, bound, now)
+
+    def use_challenge(self, nonce: str, bound: Bound, now: int) -> None:
+        """Close the challenge.
+
+        Raises:
+            Refusal: ``challenge/unknown``: it is not open, perhaps not any more.
+        """
         with self._change() as change:
-            change.execute("DELETE FROM challenges WHERE expires <= ?", (now,))
-            change.execute("INSERT INTO challenges VALUES (?, ?, ?, ?)", (nonce, purpose, account, expires))
+            self._challenges.use(change, nonce, bound, now)
 
-    def challenge_count(self, account: str | None) -> int:
-        """The number of open challenges of *account*; None: of those that do not belong to an account."""
-        (count,) = self._one("SELECT count(*) FROM challenges WHERE account IS ?", account) or (0,)
-        return int(str(count))
+    def add_session(self, digest: str, account: Account, expires: str, now: str) -> None:
+        """Begin a session of *account*, if that is still as it was when its holder logged in.
 
-    def has_challenge(self, nonce: str, purpose: Purpose, account: str | None, now: str) -> bool:
-        return self._one(f"SELECT * {_OPEN}", nonce, purpose, account, now) is not None
-
-    def take_challenge(self, nonce: str, purpose: Purpose, account: str | None, now: str) -> bool:
-        """Close the challenge; return whether it was open."""
+        Raises:
+            Refusal: ``account/changed``.
+        """
         with self._change() as change:
-            return change.execute(f"DELETE {_OPEN}", (nonce, purpose, account, now)).rowcount == 1
-
-    def add_session(self, digest: str, account: str, expires: str, now: str) -> None:
-        with self._change() as change:
+            check_unchanged(change, account)
             change.execute("DELETE FROM sessions WHERE expires <= ?", (now,))
-            change.execute("INSERT INTO sessions VALUES (?, ?, ?)", (digest, account, expires))
+            change.execute("INSERT INTO sessions VALUES (?, ?, ?)", (digest, account.id, expires))
 
     def session_account(self, digest: str, now: str) -> str | None:
         row = self._one("SELECT account FROM sessions WHERE digest = ? AND expires > ?", digest, now)
@@ -130,43 +157,65 @@ class Store:
 
     # --- accounts ---
 
-    def add_account(self, account: Account) -> None:
-        """Add a new account.
+    def add_account(self, account: Account) -> Account:
+        """Add a new account, or return the one that has the same two certificates.
 
         Raises:
-            Duplicate: one of its certificates belongs to another.
+            Refusal: ``account/exists``: one of its certificates belongs to another.
         """
         with self._change() as change:
-            change.execute(
-                "INSERT INTO accounts VALUES (?, ?, ?, ?, ?)",
-                (account.id, account.state, account.authentication, account.signing, account.holder),
-            )
+            known = account_by(change, "authentication", account.authentication)
+            if known is not None and known.signing == account.signing:
+                return known  # sent twice: the line was cut
+            with unique(refusal.account_exists()):
+                change.execute(
+                    "INSERT INTO accounts VALUES (?, ?, ?, ?, ?)",
+                    (account.id, account.state, account.authentication, account.signing, account.holder),
+                )
+            return account
 
     def account(self, id_: str) -> Account | None:
-        return self._account("id", id_)
+        with self._reading() as reading:
+            return account_by(reading, "id", id_)
 
     def account_of(self, authentication: str) -> Account | None:
-        return self._account("authentication", authentication)
+        with self._reading() as reading:
+            return account_by(reading, "authentication", authentication)
 
-    def set_state(self, account: str, state: AccountState) -> None:
+    def close_account(self, account: str) -> None:
+        """Close the account, and end its sessions."""
         with self._change() as change:
-            change.execute("UPDATE accounts SET state = ? WHERE id = ?", (state, account))
-            if state is not AccountState.ACTIVE:
-                change.execute("DELETE FROM sessions WHERE account = ?", (account,))
+            set_state(change, account, AccountState.CLOSED)
+            change.execute("DELETE FROM sessions WHERE account = ?", (account,))
 
-    def rebind(self, account: Account) -> None:
-        """Bind these certificates to the account of this id, and end its sessions.
+    def rebind(self, renewed: Account, before: Account) -> None:
+        """Bind the certificates of *renewed* to its account, if that is still *before*; end its sessions.
 
         Raises:
-            Duplicate: one of them belongs to another account.
+            Refusal: ``account/changed``; ``account/exists``: one of them belongs to another account.
         """
         with self._change() as change:
-            change.execute(
-                "UPDATE accounts SET authentication = ?, signing = ?, holder = ? WHERE id = ?",
-                (account.authentication, account.signing, account.holder, account.id),
-            )
-            change.execute("DELETE FROM rebindings WHERE account = ?", (account.id,))
-            change.execute("DELETE FROM sessions WHERE account = ?", (account.id,))
+            check_unchanged(change, before)
+            bind(change, renewed)
+
+    def approve(self, account: str, renewal: Account | None) -> None:
+        """Make the account active, with the certificates of *renewal* if they are still those that wait.
+
+        Raises:
+            Refusal: ``account/unknown``; ``account/changed``: others wait; ``account/closed``: only renewed
+                certificates can open it again; ``account/exists``: they belong to another account.
+        """
+        with self._change() as change:
+            known = account_by(change, "id", account)
+            if known is None:
+                raise refusal.unknown_account()
+            if renewal is not None:
+                if waiting_renewal(change, account) != renewal:
+                    raise refusal.account_changed()
+                bind(change, renewal)
+            elif known.state is AccountState.CLOSED:
+                raise refusal.account_closed()
+            set_state(change, account, AccountState.ACTIVE)
 
     def add_rebinding(self, account: Account) -> None:
         """Keep these certificates until the office has examined them; the account stays as it is."""
@@ -177,8 +226,8 @@ class Store:
             )
 
     def rebinding(self, account: str) -> Account | None:
-        row = self._one("SELECT authentication, signing, holder FROM rebindings WHERE account = ?", account)
-        return None if row is None else Account(account, AccountState.PENDING, *map(str, row))
+        with self._reading() as reading:
+            return waiting_renewal(reading, account)
 
     # --- applications ---
 
@@ -186,39 +235,106 @@ class Store:
         row = self._one("SELECT * FROM submissions WHERE account = ? AND key = ?", account, key)
         return None if row is None else Submission(*map(str, row))
 
-    def add_submission(self, submission: Submission, nonce: str, event: Event, report: tuple[Remark, ...]) -> None:
-        """Take a package, its challenge and its application's first or next event, all at once.
+    def check_claim(self, claim: Claim, now: int) -> None:
+        """Check what a package says. :meth:`add_submission` does it again, when nothing can change any more.
 
         Raises:
-            NoChallenge: the challenge is not open.
-            Duplicate: the same manifest was taken before, or the key.
+            Refusal: as :meth:`add_submission`, but not ``submission/repeated``.
+        """
+        with self._reading() as reading:
+            self._check_claim(reading, claim, now)
+
+    def _check_claim(self, reading: sqlite3.Connection, claim: Claim, now: int) -> None:
+        self._challenges.check(reading, claim.nonce, claim.bound, now)
+        sender = active_account(reading, claim.account)
+        if sender.signing != claim.signing:
+            raise refusal.other_certificate()
+        if claim.to != claim.belongs_to:
+            raise refusal.belongs_elsewhere()
+        if (
+            claim.to is not None
+            and (state := present_state(reading, claim.to, claim.account)) is not State.AWAITING_DOCUMENTS
+        ):
+            raise refusal.wrong_state(state)
+
+    def add_submission(
+        self,
+        submission: Submission,
+        claim: Claim,
+        events: tuple[Event, ...],
+        report: tuple[Remark, ...],
+        now: int,
+        *,
+        number: str = "",
+    ) -> None:
+        """Take a package, its challenge and the first or next events of its application, all at once.
+
+        Args:
+            submission: the package.
+            claim: what has to be true.
+            events: at least one.
+            report: the rules' warnings about a new application.
+            now: the receiver's time.
+            number: the final number of a new application.
+
+        Raises:
+            Refusal: ``challenge/unknown``; ``account/pending``, ``account/closed`` or ``account/other-certificate``;
+                ``application/unknown`` or ``application/state``; ``submission/repeated``: the same manifest was taken
+                before, or the key.
+        """
+        values = (submission.account, submission.key, submission.content, submission.manifest, submission.application)
+        with self._change() as change:
+            self._check_claim(change, claim, now)
+            self._challenges.use(change, claim.nonce, claim.bound, now)
+            with unique(refusal.repeated()):
+                change.execute("INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)", (*values, submission.file))
+            if claim.to is None:
+                change.execute(
+                    "INSERT INTO applications VALUES (?, ?, ?, ?, ?)",
+                    (
+                        submission.application,
+                        submission.account,
+                        submission.manifest,
+                        number,
+                        json.dumps(codec.encode(report)),
+                    ),
+                )
+            for event in events:
+                add_event(change, submission.application, event)
+
+    def move(
+        self,
+        application: str,
+        event: Event,
+        *,
+        account: str | None = None,
+        before: State | None = None,
+        number: str | None = None,
+    ) -> None:
+        """Move an application to the state of *event*; one that was withdrawn before stays so.
+
+        Args:
+            application: its provisional number.
+            event: the new state.
+            account: the active account that it must belong to; None: any.
+            before: the state that it must be in; None: any from which it can go there.
+            number: its final number.
+
+        Raises:
+            Refusal: ``account/pending`` or ``account/closed``; ``application/unknown``; ``application/state``.
         """
         with self._change() as change:
-            values = (nonce, Purpose.PACKAGE, submission.account, event.time)
-            if change.execute(f"DELETE {_OPEN}", values).rowcount != 1:
-                raise NoChallenge
-            change.execute(
-                "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    submission.account,
-                    submission.key,
-                    submission.content,
-                    submission.manifest,
-                    submission.application,
-                    submission.file,
-                ),
-            )
-            change.execute(
-                "INSERT OR IGNORE INTO applications (provisional_number, account, digest, report) VALUES (?, ?, ?, ?)",
-                (submission.application, submission.account, submission.manifest, json.dumps(codec.encode(report))),
-            )
-            _add_event(change, submission.application, event)
-
-    def add_event(self, application: str, event: Event, *, number: str | None = None) -> None:
-        with self._change() as change:
+            if account is not None:
+                active_account(change, account)
+            present = present_state(change, application, account)
+            if account is not None and present is event.state is State.WITHDRAWN:
+                return
+            if before not in (None, present):
+                raise refusal.wrong_state(present)
+            check_move(present, event.state)
             if number is not None:
                 change.execute("UPDATE applications SET number = ? WHERE provisional_number = ?", (number, application))
-            _add_event(change, application, event)
+            add_event(change, application, event)
 
     def status(self, account: str | None, application: str) -> Status | None:
         """The status of an application, if it is *account*'s; None stands for any account."""
@@ -246,71 +362,29 @@ class Store:
         (count,) = self._one("SELECT count(*) FROM applications") or (0,)
         return int(str(count))
 
-    @contextmanager
-    def receiving(self) -> Generator[Path]:
-        """The path for a package while it comes in; unless :meth:`keep` moves the file, it is removed afterwards."""
-        incoming = storage.private_folder(self.folder / _INCOMING)
-        with tempfile.TemporaryDirectory(dir=incoming) as folder:
-            yield Path(folder) / "package"
+    # --- packages ---
 
-    def keep(self, received: Path, name: str) -> None:
-        """Move a received package to those that are kept."""
-        storage.move(received, self.folder / _PACKAGES / name)
+    def receiving(self) -> AbstractContextManager[Path]:
+        """The path for a package while it comes in; unless :meth:`keeping` moves the file, it is removed afterwards."""
+        return self._packages.receiving()
 
-    def discard(self, name: str) -> None:
-        """Remove a kept package that was not accepted after all."""
-        (self.folder / _PACKAGES / name).unlink(missing_ok=True)
+    def keeping(self, received: Path) -> AbstractContextManager[str]:
+        """Keep a received package under a new name; an error before it is accepted removes it again."""
+        return self._packages.keeping(received)
 
-    def _sweep(self) -> None:
-        """Remove what a crash left: packages that were coming in, or kept and not accepted."""
-        shutil.rmtree(self.folder / _INCOMING, ignore_errors=True)
-        accepted = {str(name) for (name,) in self._all("SELECT file FROM submissions")}
-        for package in (self.folder / _PACKAGES).iterdir():
-            if package.name not in accepted:
-                package.unlink()
-
-    # --- SQLite ---
-
-    def _account(self, column: str, value: str) -> Account | None:
-        row = self._one(f"SELECT id, state, authentication, signing, holder FROM accounts WHERE {column} = ?", value)
-        if row is None:
-            return None
-        id_, state, *rest = map(str, row)
-        return Account(id_, AccountState(state), *rest)
-
-    def _one(self, query: str, *values: object) -> tuple[object, ...] | None:
-        with self._lock:
-            row: tuple[object, ...] | None = self._connection.execute(query, values).fetchone()
-            return row
-
-    def _all(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _change(self) -> Generator[sqlite3.Connection]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._commit()
-            except sqlite3.IntegrityError as error:
-                self._connection.execute("ROLLBACK")
-                raise Duplicate from error
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    def _commit(self) -> None:
-        self._connection.execute("COMMIT")
+    def _is_accepted(self, file: str) -> bool:
+        return self._one("SELECT 1 FROM submissions WHERE file = ?", file) is not None
 
 
-_OPEN: Final = "FROM challenges WHERE nonce = ? AND purpose = ? AND account IS ? AND expires > ?"
+def _key(path: Path) -> bytes:
+    """The key in the file *path*, which is made if it does not exist.
 
-
-def _add_event(change: sqlite3.Connection, application: str, event: Event) -> None:
-    change.execute(
-        "INSERT INTO events SELECT ?, count(*), ?, ?, ? FROM events WHERE application = ?",
-        (application, event.state, event.time, event.note, application),
-    )
+    Raises:
+        StoreError: the file has another length.
+    """
+    if not path.exists():
+        storage.replace_file(path, secrets.token_bytes(KEY_LENGTH))
+    key = path.read_bytes()
+    if len(key) != KEY_LENGTH:
+        raise StoreError(N_("The receiver's key in {file} is damaged."), file=path)
+    return key
