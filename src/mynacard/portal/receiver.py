@@ -130,7 +130,7 @@ class Receiver:
         exists.
 
         Raises:
-            Refusal: as :meth:`register`; ``account/changed`` (409): while this call ran.
+            Refusal: as :meth:`register`; ``account/changed`` (409) or ``session/unknown`` (401): while this call ran.
         """
         proven = self._proven(request.nonce, request.token, request.signature)
         account = self.store.account(request.account)
@@ -138,7 +138,7 @@ class Receiver:
             return Registered(request.account, AccountState.PENDING)
         renewed = replace(proven, id=account.id, state=account.state)
         if logged_in == account.id and renewed.holder == account.holder:
-            self.store.rebind(renewed, account)
+            self.store.rebind(renewed, account, self._time())
             return Registered(account.id, account.state)
         self.store.add_rebinding(renewed)
         return Registered(account.id, AccountState.PENDING)

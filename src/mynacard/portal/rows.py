@@ -18,6 +18,7 @@ __all__ = [
     "active_account",
     "add_event",
     "bind",
+    "check_logged_in",
     "check_unchanged",
     "present_state",
     "set_state",
@@ -68,6 +69,16 @@ def check_unchanged(reading: sqlite3.Connection, account: Account) -> None:
     """
     if active_account(reading, account.id) != account:
         raise refusal.account_changed()
+
+
+def check_logged_in(reading: sqlite3.Connection, id_: str, now: str) -> None:
+    """Check that the account has a session that has not ended.
+
+    Raises:
+        Refusal: ``session/unknown`` (401).
+    """
+    if reading.execute("SELECT 1 FROM sessions WHERE account = ? AND expires > ?", (id_, now)).fetchone() is None:
+        raise refusal.not_logged_in()
 
 
 def set_state(change: sqlite3.Connection, id_: str, state: AccountState) -> None:

@@ -28,6 +28,7 @@ from mynacard.portal.rows import (
     active_account,
     add_event,
     bind,
+    check_logged_in,
     check_unchanged,
     present_state,
     set_state,
@@ -188,14 +189,15 @@ class Store(Database):
             set_state(change, account, AccountState.CLOSED)
             change.execute("DELETE FROM sessions WHERE account = ?", (account,))
 
-    def rebind(self, renewed: Account, before: Account) -> None:
-        """Bind the certificates of *renewed* to its account, if that is still *before*; end its sessions.
+    def rebind(self, renewed: Account, before: Account, now: str) -> None:
+        """Bind the certificates of *renewed* to its account, if that is still *before* and logged in; end its sessions.
 
         Raises:
-            Refusal: ``account/changed``; ``account/exists``: one of them belongs to another account.
+            Refusal: ``account/changed``; ``session/unknown``; ``account/exists``: one of them is another account's.
         """
         with self._change() as change:
             check_unchanged(change, before)
+            check_logged_in(change, before.id, now)
             bind(change, renewed)
 
     def approve(self, account: str, renewal: Account | None) -> None:
