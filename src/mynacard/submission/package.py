@@ -1,19 +1,17 @@
 """The signed package: manifest, its CAdES signature, and the files, in a ZIP file that can be written in only one way.
 
-Entries are stored, never compressed, in one order, under names that the sender does not choose, with nothing besides.
-The same content makes the same bytes, and a file can neither expand nor be written to a place of the sender's choice.
-Only the manifest and its signature are held in memory.
+The same content makes the same bytes, and a file can neither expand nor be written to a place of the sender's choice
+(:mod:`mynacard.submission.container`). Only the manifest and its signature are held in memory.
 
-Source: PKWARE APPNOTE 6.3.10 (a subset of it); ETSI EN 319 122-1 for the signature.
+Source: ETSI EN 319 122-1 for the signature.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import struct
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,14 +19,16 @@ from typing import IO, BinaryIO, Final
 
 from cryptography import x509
 
-from mynacard.errors import CertificateFileError, SubmissionError, UnsupportedAlgorithmError
+from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes
+from mynacard.submission import container
 from mynacard.submission import manifest as manifests
 from mynacard.submission.application import Attachment, Role
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
+from mynacard.submission.container import Entry, PackageError, misformed
 from mynacard.submission.manifest import Manifest
-from mynacard.submission.messages import Violation, error
+from mynacard.submission.messages import error
 from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
 from mynacard.trust.revocation import NO_EVIDENCE
@@ -51,24 +51,8 @@ CLOCKS_APART: Final = timedelta(minutes=5)
 """How far a sender's clock may be ahead of the receiver's."""
 SIGNATURE_MAX: Final = 0x1_0000
 
-_MANIFEST, _SIGNATURE, _FILE = "manifest.json", "manifest.json.p7s", "files/{:02}"
 _CHUNK: Final = 0x1_0000
 _ENCRYPTED: Final = re.compile(rb"/Encrypt[\s<]")
-_DATE: Final = (1980, 1, 1, 0, 0, 0)
-_LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a local header, a central one, and the end record, without names
-_LOCATOR: Final = 20  # bytes of the record that precedes the end record in ZIP64
-_ENTRIES_MAX, _NAME_MAX = 102, 20
-
-
-class PackageError(SubmissionError, ValueError):
-    """A package that is not accepted. ``.problem`` is a stable code for why; ``.violations`` says where, if known."""
-
-    code = "submission/package"
-
-    def __init__(self, problem: str, template: str, /, *violations: Violation, **details: object) -> None:
-        super().__init__(template, **details)
-        self.problem = problem
-        self.violations = violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +134,12 @@ def build(
         ValueError: the manifest lists more or fewer files.
     """
     attachments = manifests.parse(manifest_json).attachments
+    manifest, signed, *others = map(container.info, container.names(2 + len(attachments)))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
-        archive.writestr(_entry(_MANIFEST), manifest_json)
-        archive.writestr(_entry(_SIGNATURE), signature)
-        for number, (listed, path) in enumerate(zip(attachments, files, strict=True)):
-            with path.open("rb") as source, archive.open(_entry(_FILE.format(number)), "w") as entry:
+        archive.writestr(manifest, manifest_json)
+        archive.writestr(signed, signature)
+        for number, (listed, info, path) in enumerate(zip(attachments, others, files, strict=True)):
+            with path.open("rb") as source, archive.open(info, "w") as entry:
                 digest, size = _copied(source, entry, listed.size, progress)
             if (digest, size) != (listed.sha256, listed.size):
                 raise _changed(number)
@@ -189,104 +174,37 @@ def open_package(
             ``certificate/unsupported``, ``certificate/expired``, ``signature/mismatch``, ``certificate/issuer``,
             ``certificate/revoked``, ``attachment/changed``, ``attachment/not-readable``.
         MissingExtraError: rfc8785 is not installed; or there is *evidence*, and pyHanko is not installed.
+        OSError: *source* cannot be read.
     """
-    with _archive(source) as archive:
-        infos = archive.infolist()
-        manifest_json = _small(archive, infos, 0, DOCUMENT_MAX)
-        manifest = _manifest(manifest_json)
-        _check_form(source, infos, manifest)
-        if manifest.audience != audience:
-            raise PackageError("manifest/audience", N_("The package is for another receiver."))
-        if not now - lifetime <= manifest.issued_at <= now + CLOCKS_APART:
-            raise PackageError(
-                "manifest/issued",
-                N_("By its sender's clock, the package was made at {time}: too long ago, or in the future."),
-                time=manifest.issued,
-            )
-        certificate, report = _signed(manifest_json, _small(archive, infos, 1, SIGNATURE_MAX), anchors, now, evidence)
-        places = tuple(_places(infos))
-        for number, (listed, info) in enumerate(zip(manifest.attachments, infos[2:], strict=True)):
-            _check_file(archive, info, listed, number)
-    return Opened(manifest, manifest_json, certificate, report, places)
-
-
-# --- the form ---
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, _DATE)
-    info.create_system = 3
-    info.external_attr = 0o600 << 16
-    return info
-
-
-def _archive(source: BinaryIO) -> zipfile.ZipFile:
     if source.seek(0, 2) > PACKAGE_MAX:
         raise PackageError("package/too-large", N_("The package has more than {most} bytes."), most=PACKAGE_MAX)
-    _check_directory(source)
-    try:
-        return zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise _misformed() from None
+    document, signature, *files = container.entries(source)
+    manifest_json = _whole(source, document, DOCUMENT_MAX)
+    manifest = _manifest(manifest_json)
+    if len(files) != len(manifest.attachments):
+        raise misformed()
+    if manifest.audience != audience:
+        raise PackageError("manifest/audience", N_("The package is for another receiver."))
+    if not now - lifetime <= manifest.issued_at <= now + CLOCKS_APART:
+        raise PackageError(
+            "manifest/issued",
+            N_("By its sender's clock, the package was made at {time}: too long ago, or in the future."),
+            time=manifest.issued,
+        )
+    certificate, report = _signed(manifest_json, _whole(source, signature, SIGNATURE_MAX), anchors, now, evidence)
+    for number, (listed, file) in enumerate(zip(manifest.attachments, files, strict=True)):
+        _check_file(source, file, listed, number)
+    return Opened(manifest, manifest_json, certificate, report, tuple((file.start, file.size) for file in files))
 
 
-def _check_directory(source: BinaryIO) -> None:
-    """Check the end record before the directory is read, so that a hostile one cannot keep the reader busy."""
-    size = source.seek(0, 2)
-    source.seek(max(0, size - _END - _LOCATOR))
-    tail = source.read()
-    if len(tail) < _END or tail[:4] == b"PK\6\7":  # ZIP64, which has another end record
-        raise _misformed()
-    signature, *disks, here, entries, length, _offset, comment = struct.unpack("<4s4H2LH", tail[-_END:])
-    if (signature, disks, comment) != (b"PK\5\6", [0, 0], 0) or here != entries:
-        raise _misformed()
-    if entries > _ENTRIES_MAX or length > _ENTRIES_MAX * (_CENTRAL + _NAME_MAX):
-        raise _misformed()
+# --- the manifest ---
 
 
-def _check_form(source: BinaryIO, infos: list[zipfile.ZipInfo], manifest: Manifest) -> None:
-    """Check that the entries are in order, of one kind, one directly after the other, and nothing else."""
-    names = [_MANIFEST, _SIGNATURE, *(_FILE.format(number) for number in range(len(manifest.attachments)))]
-    if [info.filename for info in infos] != names:
-        raise _misformed()
-    offset = 0
-    for info in infos:
-        fixed = (info.compress_type, info.flag_bits, info.extra, info.comment, info.date_time, info.external_attr)
-        if fixed != (zipfile.ZIP_STORED, 0, b"", b"", _DATE, 0o600 << 16) or info.header_offset != offset:
-            raise _misformed()
-        if info.compress_size != info.file_size:
-            raise _misformed()
-        offset += _LOCAL + len(info.filename) + info.file_size
-    directory = sum(_CENTRAL + len(name) for name in names)
-    if source.seek(0, 2) != offset + directory + _END:
-        raise _misformed()
-
-
-def _places(infos: list[zipfile.ZipInfo]) -> Iterator[tuple[int, int]]:
-    for info in infos[2:]:
-        yield info.header_offset + _LOCAL + len(info.filename), info.file_size
-
-
-def _small(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], number: int, most: int) -> bytes:
+def _whole(source: BinaryIO, entry: Entry, most: int) -> bytes:
     """The content of an entry that is held in memory."""
-    if number >= len(infos) or infos[number].file_size > most or infos[number].compress_type != zipfile.ZIP_STORED:
-        raise _misformed()
-    return b"".join(_pieces(archive, infos[number]))
-
-
-def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    try:
-        with archive.open(info) as entry:
-            while piece := entry.read(_CHUNK):
-                yield piece
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError):
-        raise _misformed() from None
-
-
-def _misformed() -> PackageError:
-    return PackageError(
-        "package/form", N_("This is not a package, or it contains something that does not belong there.")
-    )
+    if entry.size > most:
+        raise misformed()
+    return b"".join(entry.pieces(source))
 
 
 def _manifest(document: bytes) -> Manifest:
@@ -348,12 +266,12 @@ def refusal(report: Report) -> tuple[str, Step] | None:
 _BEGINNINGS: Final[Mapping[Role, bytes]] = {Role.PHOTO: b"\xff\xd8\xff", Role.DOCUMENT: b"%PDF-"}
 
 
-def _check_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, listed: Attachment, number: int) -> None:
+def _check_file(source: BinaryIO, entry: Entry, listed: Attachment, number: int) -> None:
     digest, beginning = hashlib.sha256(), b""
-    for piece in _pieces(archive, info):
+    for piece in entry.pieces(source):
         beginning = beginning or piece[:8]
         digest.update(piece)
-    if (digest.hexdigest(), info.file_size) != (listed.sha256, listed.size):
+    if (digest.hexdigest(), entry.size) != (listed.sha256, listed.size):
         raise _changed(number)
     if not beginning.startswith(_BEGINNINGS[listed.role]):
         raise PackageError(
