@@ -31,13 +31,13 @@ def served(receiver: Receiver, port: int = 0) -> Generator[str]:
         OSError: the port is taken.
     """
     with _listening(port) as listening:
-        server = _server(receiver, listening, "off")
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        running = _server(receiver, listening, "off")
+        thread = Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
             yield f"http://{_HOST}:{listening.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            running.should_exit = True
             thread.join()
 
 
@@ -57,10 +57,9 @@ def _listening(port: int) -> socket.socket:
 
 
 def _server(receiver: Receiver, listening: socket.socket, lifespan: Literal["on", "off"]) -> uvicorn.Server:
-    import uvicorn  # noqa: PLC0415  # an extra
-
-    from mynacard.portal.web import application  # noqa: PLC0415  # needs starlette, of the same extra
+    from mynacard.portal.lines import server  # noqa: PLC0415  # an extra
+    from mynacard.portal.web import application  # noqa: PLC0415  # the same
 
     origin = f"https://{_HOST}:{listening.getsockname()[1]}"
     app = application(replace(receiver, origin=origin))
-    return uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan=lifespan))
+    return server(app, lifespan)

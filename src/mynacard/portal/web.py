@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from anyio import to_thread
+from anyio import current_time, fail_after, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -45,7 +45,12 @@ from mynacard.submission.messages import Violation
 from mynacard.submission.package import PACKAGE_MAX
 from mynacard.texts import N_, catalogue
 
-__all__ = ["application"]
+__all__ = ["KNOWN", "application"]
+
+KNOWN: Final = "line_known"
+"""In a request's ASGI state, if its server can use this: what to call once an account is found to be logged in."""
+PIECE_MAX, PIECE_S = 0x1_0000, 30.0
+"""How long each 64 KiB of a body may take, in bytes and seconds."""
 
 _T = TypeVar("_T")
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -138,7 +143,9 @@ class _Web:
 
     async def _account(self, request: Request) -> str:
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        return await to_thread.run_sync(self._receiver.logged_in, secret if kind.lower() == "bearer" else None)
+        account = await to_thread.run_sync(self._receiver.logged_in, secret if kind.lower() == "bearer" else None)
+        getattr(request.state, KNOWN, lambda: None)()
+        return account
 
     async def _account_if_any(self, request: Request) -> str | None:
         return await self._account(request) if request.headers.get("Authorization") else None
@@ -146,25 +153,38 @@ class _Web:
 
 async def _received(request: Request, path: Path) -> str:
     """Write the body to *path*, and return its SHA-256 value."""
-    digest, size = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     with storage.create_stream(path) as stream:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > PACKAGE_MAX:
-                raise _too_large(PACKAGE_MAX)
+
+        def take(piece: bytes) -> None:
             digest.update(piece)
             stream.write(piece)
+
+        await _read(request, PACKAGE_MAX, take)
         await to_thread.run_sync(storage.flush, stream)  # before an answer says that it is kept
     return digest.hexdigest()
 
 
 async def _body(request: Request, kind: type[_T]) -> _T:
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > DOCUMENT_MAX:
-            raise _too_large(DOCUMENT_MAX)
+    await _read(request, DOCUMENT_MAX, body.extend)
     return codec.loads(kind, bytes(body))
+
+
+async def _read(request: Request, most: int, take: Callable[[bytes], object]) -> None:
+    """Pass the body to *take* in pieces; one of more than *most* bytes, or that comes too slowly, is refused."""
+    size, deadline_at = 0, PIECE_MAX
+    try:
+        with fail_after(PIECE_S) as limit:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > most:
+                    raise _too_large(most)
+                take(piece)
+                if size >= deadline_at:
+                    limit.deadline, deadline_at = current_time() + PIECE_S, size + PIECE_MAX
+    except TimeoutError:
+        raise Refusal(408, "request/too-slow", N_("The request took too long to arrive.")) from None
 
 
 def _too_large(most: int) -> Refusal:
