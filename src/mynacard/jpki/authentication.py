@@ -15,10 +15,15 @@ from mynacard.arguments import check_type
 from mynacard.errors import UsageError
 from mynacard.texts import N_
 
-__all__ = ["Authentication", "check_nonce", "check_origin", "digest"]
+__all__ = ["DEFAULT_PORTS", "Authentication", "check_nonce", "check_origin", "digest", "shortest_ipv6"]
 
 ORIGIN_MAX: Final = 255
-_ORIGIN: Final = re.compile(r"https://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
+DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+"""The ports that an origin does not name."""
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _ZEROS: Final = re.compile(r"\b0(?::0)+\b")
@@ -57,19 +62,23 @@ def digest(origin: str, nonce: str) -> bytes:
 
 
 def check_origin(origin: str) -> None:
-    """Check that *origin* is ``https://host[:port]``, exactly as a browser writes it.
+    """Check that *origin* is ``https://host[:port]``, or ``http://`` on this machine, exactly as a browser writes it.
 
     That means lowercase, a name in Punycode, no default port, no path, not even a final slash. A signature over another
-    spelling would be of no use to any site, and one over plain http would be of use to everyone on the way.
+    spelling would be of no use to any site, and one over plain http would be of use to everyone on the way: only
+    ``localhost``, ``127.0.0.1`` and ``[::1]`` have no way.
 
     Raises:
         UsageError: it is not.
     """
     check_type(origin, str)
     match = _ORIGIN.fullmatch(origin) if len(origin) <= ORIGIN_MAX else None
-    if match is None or not _good_host(match["host"]) or not _good_port(match["port"]):
+    if match is None or not _good_scheme(match) or not _good_host(match["host"]) or not _good_port(match):
         raise UsageError(
-            N_("The origin must be https://host or https://host:port, as a browser writes it; {origin} is not."),
+            N_(
+                "The origin must be https://host or https://host:port, or http://… on this machine, as a browser"
+                " writes it; {origin} is not."
+            ),
             origin=ascii(origin[: ORIGIN_MAX + 1]),
         )
 
@@ -87,10 +96,14 @@ def check_nonce(nonce: str) -> None:
         )
 
 
+def _good_scheme(origin: re.Match[str]) -> bool:
+    return origin["scheme"] == "https" or origin["host"] in _LOOPBACK
+
+
 def _good_host(host: str) -> bool:
     try:
         if host.startswith("["):
-            return host == f"[{_shortest(ipaddress.IPv6Address(host[1:-1]))}]"
+            return host == f"[{shortest_ipv6(ipaddress.IPv6Address(host[1:-1]))}]"
         labels = host.split(".")
         if _NUMBER.fullmatch(labels[-1]):  # then browsers take the whole host for an IPv4 address
             return host == str(ipaddress.IPv4Address(host))
@@ -99,8 +112,8 @@ def _good_host(host: str) -> bool:
     return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)  # RFC 1035 §2.3.4
 
 
-def _shortest(address: ipaddress.IPv6Address) -> str:
-    """*address* as a URL has it (RFC 5952 without §5); later Pythons write the end of some with dots."""
+def shortest_ipv6(address: ipaddress.IPv6Address) -> str:
+    """*address* as a URL has it in brackets (RFC 5952 without §5); later Pythons write the end of some with dots."""
     words = ":".join(f"{int(address) >> shift & 0xFFFF:x}" for shift in range(112, -1, -16))
     longest = max(_ZEROS.findall(words), key=len, default="")
     if not longest:
@@ -109,5 +122,6 @@ def _shortest(address: ipaddress.IPv6Address) -> str:
     return f"{head[1:]}::{tail[:-1]}"
 
 
-def _good_port(port: str | None) -> bool:
-    return port is None or (int(port) <= 0xFFFF and port != "443")
+def _good_port(origin: re.Match[str]) -> bool:
+    port = origin["port"]
+    return port is None or (int(port) <= 0xFFFF and int(port) != DEFAULT_PORTS[origin["scheme"]])
