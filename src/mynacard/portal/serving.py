@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from mynacard.errors import MissingExtraError
 from mynacard.portal.receiver import Receiver
+from mynacard.submission.origin import origin_of
 
 if TYPE_CHECKING:
     import uvicorn
@@ -35,7 +36,7 @@ def served(receiver: Receiver, port: int = 0) -> Generator[str]:
         thread = Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            yield f"http://{_HOST}:{listening.getsockname()[1]}"
+            yield _origin(listening)
         finally:
             running.should_exit = True
             thread.join()
@@ -60,6 +61,8 @@ def _server(receiver: Receiver, listening: socket.socket, lifespan: Literal["on"
     from mynacard.portal.lines import server  # noqa: PLC0415  # an extra
     from mynacard.portal.web import application  # noqa: PLC0415  # the same
 
-    origin = f"https://{_HOST}:{listening.getsockname()[1]}"
-    app = application(replace(receiver, origin=origin))
-    return server(app, lifespan)
+    return server(application(replace(receiver, origin=_origin(listening))), lifespan)
+
+
+def _origin(listening: socket.socket) -> str:
+    return origin_of(f"http://{_HOST}:{listening.getsockname()[1]}")

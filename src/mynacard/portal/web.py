@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from mynacard import storage
 from mynacard.errors import MynacardError
+from mynacard.jpki.authentication import check_origin
 from mynacard.portal.receiver import Receiver, Refusal
 from mynacard.submission import codec
 from mynacard.submission.application import Application
@@ -57,7 +58,12 @@ _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosni
 
 
 def application(receiver: Receiver) -> Starlette:
-    """The ASGI application for *receiver*, at the root of its origin. Its lifespan closes the store."""
+    """The ASGI application for *receiver*, at the root of its origin or under a path. Its lifespan closes the store.
+
+    Raises:
+        UsageError: the receiver's origin is not an origin as a browser writes it; a path is not part of one.
+    """
+    check_origin(receiver.origin)
     web = _Web(receiver)
     return Starlette(
         routes=[

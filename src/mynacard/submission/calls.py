@@ -9,20 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar
-from urllib.parse import urlsplit
 
-from mynacard.errors import SubmissionError, UsageError
-from mynacard.jpki.authentication import check_origin
+from mynacard.errors import SubmissionError
 from mynacard.submission import codec
 from mynacard.submission.codec import FormError
 from mynacard.submission.exchange import PROBLEM, Problem, Remark
 from mynacard.submission.messages import error
 from mynacard.texts import N_
 
-__all__ = ["Call", "PortalError", "base_of", "is_final", "origin_of"]
+__all__ = ["Call", "PortalError", "is_final"]
 
 _T = TypeVar("_T")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _STATUS: Final = N_("The receiver answered with the HTTP status {number}.")
 _ELSEWHERE: Final = N_("The receiver redirects elsewhere (HTTP status {number}); this is not followed.")
@@ -93,38 +90,6 @@ def is_final(refusal: PortalError) -> bool:
     if refusal.status == 403:
         return refusal.problem.startswith("certificate/") or refusal.problem == "account/other-certificate"
     return refusal.status in {400, 404, 409, 413, 415, 422}
-
-
-def base_of(url: str) -> str:
-    """*url* without a final slash, if it can be a receiver's.
-
-    Raises:
-        UsageError: it is neither ``https`` nor, on this machine, ``http``; or it has a user, query or fragment.
-    """
-    try:
-        parts = urlsplit(url)
-        local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        plain = not (parts.query or parts.fragment or "@" in parts.netloc) and parts.port != 0
-    except ValueError:
-        local = plain = False
-        parts = urlsplit("")
-    if not ((parts.scheme == "https" or local) and parts.hostname and plain and url.isascii() and url.isprintable()):
-        raise UsageError(
-            N_("A receiver's address is https://…, or http://… on this machine, and contains nothing secret.")
-        )
-    return url.rstrip("/")
-
-
-def origin_of(url: str) -> str:
-    """The origin to sign for a receiver at *url*. For ``http`` on this machine, too, it begins with ``https``.
-
-    Raises:
-        UsageError: *url* is not a receiver's address, or its origin does not have the form that is signed.
-    """
-    parts = urlsplit(base_of(url))
-    origin = f"https://{parts.netloc.lower().removesuffix(':443')}"
-    check_origin(origin)
-    return origin
 
 
 def _problem(status: int, content: bytes) -> PortalError:

@@ -31,6 +31,7 @@ from mynacard.submission.exchange import (
     Status,
 )
 from mynacard.submission.manifest import CLIENT_NEEDS
+from mynacard.submission.origin import base_of, origin_of
 from mynacard.submission.outbox import Entry, EntryState, Outbox
 from mynacard.submission.profile import REFERENCE, Profile
 from mynacard.texts import N_
@@ -58,8 +59,8 @@ class _Base:
 
     def __init__(self, url: str, outbox: Outbox, profile: Profile) -> None:
         MissingExtraError.check(CLIENT_NEEDS, "client")
-        self.url = calls.base_of(url)
-        self.origin = calls.origin_of(url)
+        self.url = base_of(url)
+        self.origin = origin_of(url)
         self.outbox = outbox
         self.profile = profile
         self.session: Session | None = None

@@ -20,7 +20,7 @@ from mynacard.submission.messages import Violation, error
 
 __all__ = ["CLIENT_NEEDS", "FORMAT", "Manifest", "Supplement", "canonical", "manifest_of", "parse"]
 
-CLIENT_NEEDS: Final = ("httpx2", "pyhanko", "rfc8785")
+CLIENT_NEEDS: Final = ("httpx2", "idna", "pyhanko", "rfc8785")
 """What registering and applying need: the packages of the extra ``client``."""
 
 FORMAT: Final = "mynacard-package/1"
