@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["ATR_CONTACT", "ATR_CONTACTLESS", "Personality", "Traits"]
+__all__ = ["ATR_CONTACT", "ATR_CONTACTLESS", "EF_SIZE", "Personality", "Traits"]
 
 ATR_CONTACT = bytes.fromhex("3BE000FF8131FE4514")
 ATR_CONTACTLESS = bytes.fromhex("3B888001000005E0B381A1007F")
+EF_SIZE: Final = 2048
+EF_SIZE_MAX: Final = 1 << 15
+"""P1-P2 has 15 bits for an offset (ISO/IEC 7816-4:2005 §7.2.2)."""
 
 
 class Personality(StrEnum):
@@ -32,11 +35,14 @@ class Traits:
         personality: what a warm reset keeps.
         extended_length: whether commands with extended Lc or Le are understood; '6700' if not.
         atr: the answer to reset.
+        ef_size: bytes of the EF of a certificate, of which 'FF' fills the rest; None: as long as its content. A
+            longer certificate has an EF of its own length. Choice: real sizes are not known.
     """
 
     personality: Personality = Personality.STRICT
     extended_length: bool = True
     atr: bytes = ATR_CONTACT
+    ef_size: int | None = EF_SIZE
 
     def document(self) -> dict[str, object]:
         """These traits as JSON types."""
@@ -44,15 +50,21 @@ class Traits:
             "personality": self.personality.value,
             "extended_length": self.extended_length,
             "atr": self.atr.hex().upper(),
+            "ef_size": self.ef_size,
         }
 
     @classmethod
     def of(cls, document: Any) -> Traits:
-        """The traits in *document*.
+        """The traits in *document*. One that a file of an older version does not have is the default.
 
         Raises:
             ValueError, KeyError, TypeError: it does not hold any.
         """
-        if type(document["extended_length"]) is not bool:
+        ef_size = document.get("ef_size", EF_SIZE)
+        if type(document["extended_length"]) is not bool or not (ef_size is None or type(ef_size) is int):
             raise ValueError
-        return cls(Personality(document["personality"]), document["extended_length"], bytes.fromhex(document["atr"]))
+        if ef_size is not None and not 0 <= ef_size <= EF_SIZE_MAX:
+            raise ValueError
+        return cls(
+            Personality(document["personality"]), document["extended_length"], bytes.fromhex(document["atr"]), ef_size
+        )

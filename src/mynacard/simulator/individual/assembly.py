@@ -43,16 +43,13 @@ from mynacard.simulator.files import (
     UnknownKeyFile,
 )
 from mynacard.simulator.individual.card import SimulatedCard
-from mynacard.simulator.individual.contents import SLOTS, CardContents, KeyMaterial
+from mynacard.simulator.individual.contents import SLOTS, CardContents
 from mynacard.simulator.individual.issuing import ApplicationContents, soft_keys
 
 __all__ = ["RESIDENCE", "assemble"]
 
 RESIDENCE: Final = "residence"
 """The name of a specified card's residence application in a card's file."""
-
-CERTIFICATE_FILE_SIZE: Final = 2048
-"""The physical size of a certificate's EF; 'FF' fills the rest. Choice: real sizes are not known."""
 
 
 def assemble(
@@ -88,14 +85,15 @@ def _jpki(contents: CardContents) -> Application:
             files[pair.pin.key] = PinFile(pair.pin.tries, pair.pin.form)
         if pair.name in contents.keys:
             private = pair.certificate_is_private or contents.medium is Medium.ANDROID_PHONE  # seen on such phones
-            files |= _files_of(pair, contents.keys[pair.name], (pair.pin.key,) if private else ())
+            files |= _files_of(pair, contents, (pair.pin.key,) if private else ())
     return Application(DF_NAME, files, change=ChangeReferenceData)
 
 
-def _files_of(pair: KeyPair, material: KeyMaterial, guards: tuple[int, ...]) -> dict[int, File]:
+def _files_of(pair: KeyPair, contents: CardContents, guards: tuple[int, ...]) -> dict[int, File]:
+    material, size = contents.keys[pair.name], contents.traits.ef_size or 0
     return {
-        pair.certificate: TransparentFile(_filled(material.certificate_der), guards),
-        pair.ca_certificate: TransparentFile(_filled(material.ca_certificate_der)),
+        pair.certificate: TransparentFile(material.certificate_der.ljust(size, b"\xff"), guards),
+        pair.ca_certificate: TransparentFile(material.ca_certificate_der.ljust(size, b"\xff")),
         pair.key: KeyFile(SoftKey.of(material.private_key_der), pair.pin.key),
     }
 
@@ -190,10 +188,6 @@ _BUILDERS: Final[Mapping[str, Callable[[ApplicationContents, Mapping[str, SoftKe
     RESIDENCE: _residence,
     RESIDENT_REGISTER.name: _register,
 }
-
-
-def _filled(content: bytes) -> bytes:
-    return content.ljust(CERTIFICATE_FILE_SIZE, b"\xff")
 
 
 _TOKEN_INFO: Final = TokenInfo(  # in the form of a card's; manufacturer, model and serial number are made up
