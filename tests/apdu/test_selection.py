@@ -8,7 +8,8 @@ import pytest
 
 from mynacard import errors
 from mynacard.apdu.channel import CardProfile, Channel
-from mynacard.apdu.selection import FILE_MAX, OBJECT_MAX, Selection, blocks, object_length
+from mynacard.apdu.reading import blocks
+from mynacard.apdu.selection import FILE_MAX, OBJECT_MAX, Selection, object_length
 from tests.support import CardThat, ScriptedCard
 
 Scripted = Callable[..., ScriptedCard]

@@ -11,7 +11,7 @@ from mynacard.apdu import CardProfile, Channel
 from mynacard.apdu.commands import ComputeDigitalSignature, ReadBinarySfi, VerifyStatus
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, JpkiSession, KeyPair
-from mynacard.simulator import SimulatedCard
+from mynacard.simulator import SimulatedCard, Traits
 from tests.jpki.cards import (
     NONCE,
     ORIGIN,
@@ -52,11 +52,20 @@ def use(session: JpkiSession, pair: KeyPair) -> bytes:
 # --- reading -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("profile", [CardProfile(), EXTENDED], ids=["unknown", "known"])
-def test_the_authentication_certificate_costs_2_where_extended_length_passes(profile: CardProfile) -> None:
+@pytest.mark.parametrize(
+    ("profile", "first", "head"),
+    [(CardProfile(), 256, "00B08A0000"), (EXTENDED, 1024, "00B08A00000400")],
+    ids=["unknown", "known"],
+)
+def test_the_authentication_certificate_costs_1_and_2_where_extended_length_passes(
+    profile: CardProfile, first: int, head: str
+) -> None:
     card = counted(card_with())
-    assert JpkiSession(Channel(card, profile)).certificate_der(USER_AUTHENTICATION)
-    assert card.sent_hex == ["00A4040C0AD392F000260100000001", "00B08A00000000"]
+    certificate = certificate_of(USER_AUTHENTICATION)
+    assert JpkiSession(Channel(card, profile)).certificate_der(USER_AUTHENTICATION) == certificate
+    rest = len(certificate) - first
+    ne = f"{rest:02X}" if rest <= 256 else f"00{rest:04X}"
+    assert card.sent_hex == ["00A4040C0AD392F000260100000001", head, f"00B0{first:04X}{ne}"]
 
 
 def test_the_authentication_certificate_costs_1_and_its_blocks_where_it_does_not() -> None:
@@ -127,12 +136,12 @@ def test_pin_and_signature_cost_4_with_the_certificate_held(pair: KeyPair, profi
 
 
 @PAIRS
-def test_pin_and_signature_cost_5_where_extended_length_passes(pair: KeyPair) -> None:
+def test_pin_and_signature_cost_6_where_extended_length_passes(pair: KeyPair) -> None:
     card = counted(card_with())
     session = JpkiSession(Channel(card, EXTENDED))
     session.verify(pair, pin(pair))
     use(session, pair)
-    assert len(card.sent) == 5
+    assert len(card.sent) == 6
 
 
 @PAIRS
@@ -150,17 +159,7 @@ def test_an_unknown_reader_costs_the_authentication_pair_nothing_more() -> None:
     session = JpkiSession(card)
     session.verify(USER_AUTHENTICATION, "1234")
     use(session, USER_AUTHENTICATION)
-    assert len(card.sent) == 5
-
-
-def test_an_unknown_reader_costs_the_signing_pair_1_more() -> None:
-    """The signing certificate is behind the password, and the password is not for trying: the CA's is read instead."""
-    card = counted(card_with())
-    session = JpkiSession(card)
-    session.verify(DIGITAL_SIGNATURE, "ABC123")
-    use(session, DIGITAL_SIGNATURE)
-    assert len(card.sent) == 5 + 1
-    assert card.sent_hex[1] == "00B08200000000"
+    assert len(card.sent) == 6
 
 
 def test_an_unknown_reader_without_extended_length_costs_the_authentication_pair_1_more() -> None:
@@ -171,12 +170,15 @@ def test_an_unknown_reader_without_extended_length_costs_the_authentication_pair
     assert len(card.sent) == 4 + 1 + blocks(certificate_of(USER_AUTHENTICATION))
 
 
-def test_an_unknown_reader_without_extended_length_costs_the_signing_pair_2_more() -> None:
-    card = counted(card_with(traits=SHORT))
+@pytest.mark.parametrize("traits", [Traits(), SHORT], ids=["extended", "short"])
+def test_an_unknown_reader_costs_the_signing_pair_its_blocks_and_no_probe(traits: Traits) -> None:
+    """The signing certificate is behind the password, and the password is not for trying."""
+    card = counted(card_with(traits=traits))
     session = JpkiSession(card)
     session.verify(DIGITAL_SIGNATURE, "ABC123")
     use(session, DIGITAL_SIGNATURE)
-    assert len(card.sent) == 4 + blocks(certificate_of(DIGITAL_SIGNATURE)) + 2
+    assert len(card.sent) == 4 + blocks(certificate_of(DIGITAL_SIGNATURE))
+    assert not any(map(is_extended, card.sent))
 
 
 @PAIRS
@@ -208,16 +210,18 @@ def test_extended_length_is_never_tried_after_a_pin(pair: KeyPair) -> None:
     assert not any(map(is_extended, card.sent[verified:]))
 
 
-def test_extended_length_is_not_tried_after_a_password_even_if_it_could_not_be_before() -> None:
-    """The CA's certificate, on which it would be tried, is not there; to get stuck now would cost the login."""
+def test_extended_length_is_not_tried_after_a_pin_even_if_it_could_not_be_before() -> None:
+    """A phone shows its authentication certificate only after the PIN; to get stuck then would cost the login."""
+    inner = card_with()
 
     def answer(command: bytes, ask: Callable[[bytes], bytes]) -> bytes:
-        return b"\x6a\x82" if command[:3] == b"\x00\xb0\x82" or command[-2:] == b"\x00\x02" else ask(command)
+        locked = is_read(command) and command[2] == 0x8A and 0x18 not in inner.state.verified
+        return b"\x69\x82" if locked else ask(command)
 
-    card = around(card_with(), answer)
+    card = around(inner, answer)
     session = JpkiSession(card)
-    session.verify(DIGITAL_SIGNATURE, "ABC123")
-    use(session, DIGITAL_SIGNATURE)
+    session.verify(USER_AUTHENTICATION, "1234")
+    use(session, USER_AUTHENTICATION)
     verified = next(at for at, command in enumerate(card.sent) if is_verify(command))
     assert not any(map(is_extended, card.sent[verified:]))
 
@@ -260,7 +264,7 @@ def test_what_a_card_without_short_identifiers_costs(pair: KeyPair) -> None:
     session = JpkiSession(channel)
     session.verify(pair, pin(pair))
     use(session, pair)
-    assert len(card.sent) == 5 + 3 * 2
+    assert len(card.sent) == 6 + 3 * 2
     before = len(card.sent)
     use(session, pair)
     assert len(card.sent) - before == 2  # known now: SELECT and signature
@@ -277,7 +281,8 @@ def test_what_was_learned_of_a_card_is_not_asked_again(pair: KeyPair) -> None:
     session = JpkiSession(Channel(card, first.profile))
     session.verify(pair, pin(pair))
     use(session, pair)
-    assert len(card.sent) == 5 + 3
+    reads = 2 if pair is USER_AUTHENTICATION else blocks(certificate_of(pair))  # more was tried before its PIN only
+    assert len(card.sent) == 4 + reads + 3
     assert not any(map(names_an_ef, card.sent))
 
 

@@ -1,8 +1,9 @@
 """An application of a card, selected, and how its files are read. Sessions are built on it.
 
-A file is read in one APDU where extended length passes. Otherwise as many bytes as pass are read by short identifier,
-which makes the file the current one, and then the rest of its outer length by plain offsets. Reading does not go on
-until the card refuses: that would cost an APDU, and a hostile card does not refuse.
+A file is read in one APDU where extended length passes. Otherwise, and where that would bring much filler, a first
+block is read by short identifier, which makes the file the current one, and then the rest of its outer length by plain
+offsets (:mod:`mynacard.apdu.reading`). Reading does not go on until the card refuses: that would cost an APDU, and a
+hostile card does not refuse.
 """
 
 from __future__ import annotations
@@ -16,13 +17,12 @@ from mynacard.apdu import tlv
 from mynacard.apdu.channel import Channel, refusal
 from mynacard.apdu.commands import LOG_OUT, ReadBinary, ReadBinarySfi
 from mynacard.apdu.message import NE_MAX, Card
+from mynacard.apdu.reading import BLOCK, answer_to_try, blocks
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.texts import N_
 
-__all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "blocks", "object_length"]
+__all__ = ["BLOCK", "FILE_MAX", "OBJECT_MAX", "Length", "Selection", "object_length"]
 
-BLOCK: Final = 256
-"""The most bytes that a READ BINARY with a short Le returns."""
 FILE_MAX: Final = 0x8000
 """READ BINARY has no offset beyond this (ISO/IEC 7816-4:2005 §7.2.3)."""
 OBJECT_MAX: Final = 0x1000
@@ -50,17 +50,6 @@ def object_length(head: bytes, most: int = OBJECT_MAX) -> int:
     if not 2 <= length <= most:
         raise errors.CardDataError(N_("A file on the card does not begin like a data object."))
     return length
-
-
-def blocks(rest: int, most: int) -> tuple[int, ...]:
-    """The sizes of the reads that cover *rest* bytes: the fewest reads of up to *most*, and then the fewest bytes sent.
-
-    A command for more than 256 bytes is two bytes longer.
-    """
-    count = -(-rest // most)
-    short = max((n for n in range(count + 1) if n * BLOCK + (count - n) * most >= rest), default=0)
-    sizes = [most] * (count - short) + [BLOCK] * short
-    return tuple(min(size, rest - sum(sizes[:place])) for place, size in enumerate(sizes))
 
 
 class Selection:
@@ -136,25 +125,20 @@ class Selection:
 
         Raises:
             SessionEndedError: as :meth:`check`.
-            CardDataError: the content does not begin as *length* expects, or the file ends before its length.
+            CardDataError: the content does not begin as *length* expects, the file ends before its length, or it
+                changed while it was read.
             CardError: the card refused.
         """
         ne = self._wanted(first) if self.may_probe else min(first or NE_MAX, self._seen())
         data = self._begin(file_id, ne) if ne <= self._seen() else self._probe(file_id, length, ne)
         total = length(data)
         most = self._seen() if len(data) >= ne else BLOCK  # else it was cut off
+        if self.may_probe and (ne := answer_to_try(max(0, total - len(data)), most, self._wanted(None))):
+            more = self._tried(file_id, data, ne)
+            data, most = data + more, max(most, len(more))
         for size in blocks(max(0, total - len(data)), most):
             data += self._read_block(len(data), size)
         return data[:total]
-
-    def probe(self, file_id: int, length: Length = object_length, first: int | None = None) -> None:
-        """Find out whether extended length passes, with a file that is free to read and longer than 256 bytes.
-
-        Raises:
-            CardDataError: the file does not begin as *length* expects.
-            CardError: the card refused.
-        """
-        self._probe(file_id, length, self._wanted(first))
 
     def log_out(self) -> None:
         """Log out: SELECT of the issuer's domain, one APDU. The application is no longer selected.
@@ -177,6 +161,29 @@ class Selection:
         if len(response.data) < ne:
             raise errors.CardDataError(N_("A file on the card ends before its length."))
         return response.data
+
+    def _tried(self, file_id: int, begun: bytes, ne: int) -> bytes:
+        """*ne* bytes of the current EF after those *begun*, or none where so many do not pass; the profile remembers.
+
+        An answer that was cut off is not used: what cuts off may also lose something in the middle.
+        """
+        try:
+            response = self.channel.exchange_once(ReadBinary(len(begun), ne))
+        except errors.CallTimeoutError:  # the connection is given up
+            raise
+        except errors.OutcomeUnknownError:  # stuck in the reader or its driver; the card may have been reset
+            self._select()
+            if self._begin(file_id, len(begun)) != begun:
+                raise errors.CardDataError(N_("A file on the card changed while it was read.")) from None
+            response = None
+        if response is not None and response.status in _ABOUT_THE_FILE:
+            raise refusal(response.status, ReadBinary.title)
+        profile = self.channel.profile
+        if response is not None and response.status == SUCCESS and len(response.data) == ne:
+            self.channel.learn(replace(profile, seen=max(profile.seen, ne)))
+            return response.data
+        self.channel.learn(replace(profile, extended_length=False, block=profile.seen))
+        return b""
 
     def _wanted(self, first: int | None) -> int:
         """How many bytes to ask for where more may pass than was seen: *first*, but no more than may pass."""

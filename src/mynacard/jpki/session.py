@@ -18,6 +18,7 @@ from mynacard.apdu import change, verification
 from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature, SignatureScheme
 from mynacard.apdu.message import Card
 from mynacard.apdu.pins import PinSecret, PinStatus
+from mynacard.apdu.reading import first_block
 from mynacard.apdu.selection import Selection
 from mynacard.hashes import HashAlgorithm, digest_info, hashed_info, parse_digest_info
 from mynacard.jpki import authentication
@@ -96,13 +97,14 @@ class JpkiSession:
     def certificate_der(self, pair: KeyPair) -> bytes:
         """The pair's certificate, DER; read once per session.
 
-        Two APDUs with the SELECT where the reader passes extended length, else 1 + ceil(length / 256).
+        Two APDUs where the reader passes extended length, else ceil(length / 256) and, the first time, one more. Filler
+        after it is not read.
 
         Raises:
             SecurityStatusNotSatisfied: it can be read only after :meth:`verify` (the signing certificate; on phones
                 both).
             CertificateAbsent: it is not on this card.
-            CardDataError: its file does not begin like a certificate.
+            CardDataError: its file does not begin like a certificate, or changed while it was read.
         """
         check_pair(pair)
         return self._certificate(pair.certificate, pair)
@@ -147,7 +149,7 @@ class JpkiSession:
         pin = hidden(pin)
         channel = self._selection.channel
         verification.check_form(pair.pin, pin, upper_case=upper_case)
-        self._learn_extended_length(pair)
+        self._read_before_verify(pair)
         self._selection.may_probe = False
         verification.verify(channel, pair.pin, pin, spend_last_try=spend_last_try, upper_case=upper_case)
 
@@ -270,28 +272,22 @@ class JpkiSession:
     def _certificate(self, file_id: int, pair: KeyPair) -> bytes:
         self._selection.check()
         if file_id not in self._certificates:
+            first = first_block(self._selection.channel.profile)
             try:
-                self._certificates[file_id] = self._selection.read_content(file_id, certificate_length, self._first())
+                self._certificates[file_id] = self._selection.read_content(file_id, certificate_length, first)
             except errors.FileNotFound as error:
                 raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
         return self._certificates[file_id]
 
-    def _first(self) -> int | None:
-        return self._selection.channel.profile.certificate
+    def _read_before_verify(self, pair: KeyPair) -> None:
+        """Read the certificate that a signature needs while nothing can be lost by asking for much at once.
 
-    def _learn_extended_length(self, pair: KeyPair) -> None:
-        """Before a VERIFY, find out whether the reader passes extended length, if a certificate is still to be read.
-
-        This is done once for a card behind a reader, on a file that is free to read: where the driver or card chokes on
-        it, no login is lost.
+        The one that only its PIN opens is read afterwards, by what passed before (:mod:`mynacard.apdu.reading`).
         """
-        if pair.certificate in self._certificates or self._selection.knows_lengths(self._first()):
+        if pair.certificate_is_private or pair.certificate in self._certificates or self._selection.knows_lengths():
             return
-        with suppress(errors.CardError, errors.CardDataError):  # read later, the long way, which says what is wrong
-            if pair.certificate_is_private:
-                self._selection.probe(pair.ca_certificate, certificate_length, self._first())
-            else:
-                self.certificate_der(pair)
+        with suppress(errors.CardError, errors.CardDataError):  # read later again, which says what is wrong
+            self.certificate_der(pair)
 
     def _sign_pkcs1(self, pair: KeyPair, info: bytes) -> bytes:
         public_key = self._public_key(pair)
