@@ -46,15 +46,15 @@ def counts(outcome: Outcome) -> dict[str, int]:
 # --- what is sent ---
 
 
-def test_a_round_is_three_apdus_and_one_select_comes_before_all(card_along: Along) -> None:
+def test_a_round_is_four_apdus_and_one_select_comes_before_all(card_along: Along) -> None:
     along = card_along(lambda _, answer: answer)
     outcome = run("bench", "-r", "sim:", "--rounds", "4", "--json")
     assert (outcome.code, outcome.err) == (0, "")
     assert along.sent[:1] == [SELECT]
-    rounds = [along.sent[at : at + 3] for at in range(1, len(along.sent), 3)]
+    rounds = [along.sent[at : at + 4] for at in range(1, len(along.sent), 4)]
     assert len(rounds) == 4
-    for select, status, read in rounds:
-        assert (select, status, is_read(read)) == (SELECT, STATUS, True)
+    for select, status, first, rest in rounds:
+        assert (select, status, is_read(first), is_read(rest)) == (SELECT, STATUS, True, True)
     assert counts(outcome) == dict.fromkeys(READING, 4)
 
 
@@ -84,12 +84,12 @@ def test_without_signature_no_pin_is_sent_even_where_one_is_given(card: CardFile
 def test_signatures_take_one_verify_and_an_apdu_each(card: CardFile, desk: Desk) -> None:
     outcome = signing(card, "--rounds", "3", "--json", reader=READER)
     assert outcome.code == 0, outcome.err
-    reading, session = desk.transmitted[: 1 + 3 * 3], desk.transmitted[1 + 3 * 3 :]
+    reading, session = desk.transmitted[: 1 + 3 * 4], desk.transmitted[1 + 3 * 4 :]
     assert verifies(reading) == []
-    assert [verifies([command]) != [] for command in session] == [False, False, False, True, *[False] * 4]
-    assert [session[0], is_read(session[1]), session[2], session[-1]] == [SELECT, True, STATUS, LOG_OUT]
-    assert all(map(is_signature, session[4:7]))
-    assert len({*session[4:7]}) == 3, "each signs another random number"
+    assert [verifies([command]) != [] for command in session] == [False, False, False, False, True, *[False] * 4]
+    assert [session[0], *map(is_read, session[1:3]), session[3], session[-1]] == [SELECT, True, True, STATUS, LOG_OUT]
+    assert all(map(is_signature, session[5:8]))
+    assert len({*session[5:8]}) == 3, "each signs another random number"
     assert desk.dispositions["SCardEndTransaction"][-1] == desk.SCARD_UNPOWER_CARD
     assert desk.nothing_is_open
     assert counts(outcome) == {**dict.fromkeys(READING, 3), "signature": 3}
@@ -157,10 +157,10 @@ def test_json_has_every_measurement(card: CardFile) -> None:
         assert step["min_ms"] == min(times) <= step["median_ms"] <= max(times) == step["max_ms"]
         first, second = step["measurements"]
         assert first == second
-        assert first["apdus"] == 1
+        assert first["apdus"] == (2 if name == "certificate" else 1)
     sent = {name: step["measurements"][0]["bytes_to_card"] for name, step in steps.items()}
     received = {name: step["measurements"][0]["bytes_from_card"] for name, step in steps.items()}
-    assert sent == {"open": len(SELECT), "pin-status": 4, "certificate": 7, "signature": 57}
+    assert sent == {"open": len(SELECT), "pin-status": 4, "certificate": 5 + 7, "signature": 57}
     assert {**received, "certificate": 0} == {"open": 2, "pin-status": 2, "certificate": 0, "signature": 258}
     assert received["certificate"] > 1000
 

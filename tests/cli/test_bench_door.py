@@ -30,12 +30,12 @@ def _card_on_a_reader(card: CardFile, seen: list[bytes], door: PcscliteDoor) -> 
 @pytest.mark.parametrize(
     ("fault", "code", "measured"),
     [
-        ("removed@7", 19, {"open": 2, "pin-status": 2, "certificate": 1}),
-        ("removed-during@6", 19, {"open": 2, "pin-status": 1, "certificate": 1}),
-        ("removed-after@4", 17, {"open": 1, "pin-status": 1, "certificate": 1}),
-        ("unplugged@6", 14, {"open": 2, "pin-status": 1, "certificate": 1}),
-        ("reset@10", 19, {"open": 3, "pin-status": 3, "certificate": 2}),
-        ("status=6F00@9", 49, {"open": 3, "pin-status": 2, "certificate": 2}),
+        ("removed@8", 19, {"open": 2, "pin-status": 2, "certificate": 1}),
+        ("removed-during@7", 19, {"open": 2, "pin-status": 1, "certificate": 1}),
+        ("removed-after@5", 17, {"open": 1, "pin-status": 1, "certificate": 1}),
+        ("unplugged@7", 14, {"open": 2, "pin-status": 1, "certificate": 1}),
+        ("reset@12", 19, {"open": 3, "pin-status": 3, "certificate": 2}),
+        ("status=6F00@11", 49, {"open": 3, "pin-status": 2, "certificate": 2}),
     ],
 )
 def test_a_card_that_goes_away_ends_it_and_what_was_measured_is_printed(

@@ -22,10 +22,10 @@ def test_all_applications_are_named(card: CardFile) -> None:
     assert "Other applications: text, card-face, common, resident-register" in out
 
 
-def test_what_is_free_costs_at_most_14(card_along: Along) -> None:
+def test_what_is_free_costs_at_most_17(card_along: Along) -> None:
     found = card_along(lambda _, answer: answer)
     assert run("info", "-r", "sim:").code == 0
-    assert len(found.sent) <= 14
+    assert len(found.sent) <= 17
     assert not any(command[1] == 0x20 and len(command) > 4 for command in found.sent)
 
 

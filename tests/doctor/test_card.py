@@ -103,11 +103,11 @@ def test_a_certificate_that_is_none_is_told_and_the_pins_nevertheless(card: Simu
     assert codes(said) == ["certificate/unreadable", PRESENT, *GOOD]
 
 
-def test_it_takes_six_apdus_and_no_try(card: SimulatedCard) -> None:
+def test_it_takes_seven_apdus_and_no_try(card: SimulatedCard) -> None:
     asked = CardThat(card.transmit)
     assert codes(asked) == ["certificate/valid", PRESENT, *GOOD]
     assert asked.verifies == []
-    assert [command[1] for command in asked.sent] == [0xA4, 0xB0, 0xB0, 0xB0, 0x20, 0x20]
+    assert [command[1] for command in asked.sent] == [0xA4, 0xB0, 0xB0, 0xB0, 0xB0, 0x20, 0x20]
 
 
 def test_a_card_of_another_kind_is_told() -> None:

@@ -99,9 +99,9 @@ def test_a_mute_card_is_found(door: PcscliteDoor) -> None:
     ("fault", "codes"),
     [
         ("removed@2", ["card/lost"]),
-        ("reset@5", ["card/jpki", "certificate/valid", "certificate/present", "card/lost"]),
+        ("reset@6", ["card/jpki", "certificate/valid", "certificate/present", "card/lost"]),
         ("not-transacted@2", ["card/failed"]),
-        ("mute@5", ["card/jpki", "certificate/valid", "certificate/present", "card/failed"]),
+        ("mute@6", ["card/jpki", "certificate/valid", "certificate/present", "card/failed"]),
     ],
 )
 def test_a_card_that_fails_meanwhile_is_found(door: PcscliteDoor, fault: str, codes: list[str]) -> None:

@@ -40,7 +40,7 @@ def test_without_a_pin_each_round_is_three_steps_and_no_pin_is_sent(counting: Co
     assert (speed.reader, speed.rounds, dict(speed.refused), speed.finished) == ("sim:", 2, {}, True)
     assert steps(speed) == READING * 2
     assert [(summary.step, len(summary.samples)) for summary in speed.summaries] == [(step, 2) for step in READING]
-    assert sum(sample.apdus for sample in speed.samples) == 6 == len(counting.sent) - 1
+    assert sum(sample.apdus for sample in speed.samples) == 8 == len(counting.sent) - 1
     assert verifies(counting) == []
 
 

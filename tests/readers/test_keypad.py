@@ -235,8 +235,8 @@ def test_a_session_under_secure_messaging_has_no_keys(plug: Callable[..., Keypad
 def test_without_an_answer_a_try_may_be_spent_and_nobody_is_asked_again(
     plug: Callable[..., Keypad], card: SimulatedCard, kind: str
 ) -> None:
-    # SELECT, the certificate, the tries; then the PIN.
-    keypad = plug(WRONG, WRONG, faults=(Fault.parse(f"{kind}@4"),))
+    # SELECT, the certificate in two parts, the tries; then the PIN.
+    keypad = plug(WRONG, WRONG, faults=(Fault.parse(f"{kind}@5"),))
     with (
         pytest.raises(errors.VerificationOutcomeUnknownError),
         verified_session(USER_AUTHENTICATION, AtKeypad(), name=NAME),

@@ -59,9 +59,10 @@ def test_the_signing_certificate_is_masked_but_for_its_header_and_filler(text: s
 
 
 def test_what_links_cards_is_masked_where_that_is_asked_for() -> None:
-    public = certificate_of(USER_AUTHENTICATION)[4:].hex().upper()
-    assert public in recorded(card_with())
-    assert public not in recorded(card_with(), rules=(masks.LINKABLE,))
+    certificate = certificate_of(USER_AUTHENTICATION)
+    for public in (certificate[4:256].hex().upper(), certificate[256:].hex().upper()):
+        assert public in recorded(card_with())
+        assert public not in recorded(card_with(), rules=(masks.LINKABLE,))
 
 
 def test_an_application_without_rules_is_masked_whole() -> None:

@@ -69,9 +69,8 @@ def test_whatever_is_answered_there_is_a_signature_or_an_error_that_says_why(fau
     assert ended or fault in {"delay=250@", "first-command-fault@", "truncated@"}
 
 
-AT_VERIFY, AT_READ, AT_SIGN = 4, 5, 6
-"""The number of the command in :func:`signed`, of a card that takes extended length: SELECT, READ, VERIFY without and
-with the password, READ, signature."""
+AT_VERIFY, AT_READ, AT_SIGN = 3, 4, 10
+"""The number of the command in :func:`signed`: SELECT, VERIFY without and with the password, six READs, signature."""
 
 
 @pytest.mark.parametrize(
@@ -109,12 +108,21 @@ def test_a_card_that_repeats_a_block_has_no_certificate_and_signs_nothing() -> N
     assert not [command for command in seen.sent if command[:2] == b"\x80\x2a"]
 
 
-@pytest.mark.parametrize("fault", ["truncated@1", "first-command-fault@1"])
-def test_some_faults_cost_commands_and_nothing_else(fault: str) -> None:
+@pytest.mark.parametrize(("fault", "more"), [("truncated@1", 0), ("first-command-fault@1", 1)])
+def test_some_faults_cost_commands_and_nothing_else(fault: str, more: int) -> None:
     plain, seen = counted(card_with()), faulty(card_with(), fault)
     check(signed(plain))
     check(signed(seen))
-    assert len(seen.sent) > len(plain.sent)
+    assert len(seen.sent) == len(plain.sent) + more
+
+
+def test_answers_that_are_cut_off_cost_one_command_and_the_blocks() -> None:
+    """Of the certificate that is free to read; no longer answer is asked for after a PIN."""
+    plain, seen = counted(card_with()), faulty(card_with(), "truncated@1")
+    assert JpkiSession(plain).certificate_der(USER_AUTHENTICATION) == JpkiSession(seen).certificate_der(
+        USER_AUTHENTICATION
+    )
+    assert (len(plain.sent), len(seen.sent)) == (3, 3 + 4)
 
 
 def test_a_delay_is_waited_for_by_whoever_was_handed_in() -> None:

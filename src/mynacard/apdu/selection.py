@@ -163,7 +163,7 @@ class Selection:
         return response.data
 
     def _tried(self, file_id: int, begun: bytes, ne: int) -> bytes:
-        """*ne* bytes of the current EF after those *begun*, or none where so many do not pass; the profile remembers.
+        """*ne* bytes of the current EF after those *begun*, or none where that does not pass; the profile remembers.
 
         An answer that was cut off is not used: what cuts off may also lose something in the middle.
         """
