@@ -12,7 +12,9 @@
     │   └── OutcomeUnknownError    a command was sent, and no answer came
     │       └── CallTimeoutError
     ├── ProtocolError      the peer: bytes that the specification forbids
-    │   ├── TlvError, UnintelligibleError, SignatureMismatchError
+    │   ├── TlvError, UnintelligibleError
+    │   ├── SignatureMismatchError
+    │   │   └── HeldCertificateError    the caller's certificate is not that of the card's key
     │   └── CardDataError
     │       └── MaskedError    a recording leaves these bytes out
     ├── CardError          the card understood, and said no; has .status and .during
@@ -82,6 +84,7 @@ __all__ = [
     "FileNotFound",
     "FunctionNotSupported",
     "HalfChangedError",
+    "HeldCertificateError",
     "LastTryError",
     "MaskedError",
     "MissingExtraError",
@@ -310,6 +313,15 @@ class SignatureMismatchError(ProtocolError):
     """The card's answer is not a signature of the data under the card's own certificate."""
 
     code = "protocol/signature-mismatch"
+
+
+class HeldCertificateError(SignatureMismatchError):
+    """The certificate that the caller passed in is not that of the card's key. The signature was withheld.
+
+    The session has dropped that certificate. It reads the card's own one instead, and can sign again without a PIN.
+    """
+
+    code = "protocol/held-certificate"
 
 
 # --- the card ----------------------------------------------------------------------------------------

@@ -447,7 +447,7 @@ def test_a_signature_longer_than_asked_for_is_a_protocol_error() -> None:
 def test_a_swapped_certificate_is_noticed_before_a_signature_leaves(pair: KeyPair) -> None:
     """The holder's certificate of another card, which an attacker would like to see beside this signature."""
     other = USER_AUTHENTICATION if pair is DIGITAL_SIGNATURE else DIGITAL_SIGNATURE
-    session = JpkiSession(card_with(), certificates={pair: certificate_of(other)})
+    session = JpkiSession(with_certificate_in(pair, certificate_of(other)))
     session.verify(pair, pin(pair))
     with pytest.raises(errors.SignatureMismatchError):
         sign_with(session, pair)
@@ -458,11 +458,15 @@ def test_a_swapped_certificate_is_noticed_before_a_signature_leaves(pair: KeyPai
 
 def with_certificate(content: bytes, traits: Traits = LONG) -> CardThat:
     """A card whose authentication certificate's file holds *content*, and answers reads as cards do."""
+    return with_certificate_in(USER_AUTHENTICATION, content, traits)
+
+
+def with_certificate_in(pair: KeyPair, content: bytes, traits: Traits = LONG) -> CardThat:
     inner = card_with(traits=traits)
 
     def answer(command: bytes, ask: Ask) -> Answer:
         response = ask(command)
-        if not is_read(command) or inner.state.ef != USER_AUTHENTICATION.certificate or len(response) == 2:
+        if not is_read(command) or inner.state.ef != pair.certificate or len(response) == 2:
             return response
         offset = command[3] if command[2] & 0x80 else command[2] << 8 | command[3]
         ne = int.from_bytes(command[4:], "big") or (65536 if is_extended(command) else 256)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -20,6 +20,7 @@ from mynacard.apdu.message import Card
 from mynacard.apdu.pins import PinSecret, PinStatus
 from mynacard.apdu.reading import first_block
 from mynacard.apdu.selection import Selection
+from mynacard.arguments import check_type
 from mynacard.hashes import HashAlgorithm, digest_info, hashed_info, parse_digest_info
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
@@ -38,10 +39,12 @@ from mynacard.jpki.objects import CertificatesPresent, TokenInfo, certificate_le
 from mynacard.pin import hidden
 from mynacard.texts import N_
 
-__all__ = ["JpkiSession"]
+__all__ = ["JpkiSession", "again_if_held"]
 
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidVersion)
 """Everything that cryptography raises for bytes that are not a certificate, or not of a kind that it knows."""
+
+T = TypeVar("T")
 
 _NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
 
@@ -55,7 +58,9 @@ class JpkiSession:
 
     Args:
         card: the card, or a channel to it. Sessions that share a card must share a channel.
-        certificates: certificates of this card that the caller already holds, DER; they are not read again.
+        certificates: certificates of this card that the caller already holds, DER; they are not read again. One that is
+            damaged, or turns out not to be that of the card's key, is dropped, and the card's own one is read. What
+            does not concern the key (a byte of a name that is wrong) is not noticed.
 
     Raises:
         ApplicationNotFound: the card does not have it.
@@ -64,7 +69,9 @@ class JpkiSession:
     def __init__(self, card: Card, *, certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES) -> None:
         for pair in certificates:
             check_pair(pair)
-        self._certificates = {pair.certificate: der for pair, der in certificates.items()}
+            check_type(certificates[pair], bytes)
+        self._certificates = {pair.certificate: der for pair, der in certificates.items() if _is_usable(der, pair)}
+        self._held = set(self._certificates)
         self._selection = Selection(card, DF_NAME, APPLICATION)
 
     # --- free to read ---
@@ -185,7 +192,8 @@ class JpkiSession:
     def sign(self, data: bytes, hash_: HashAlgorithm = HashAlgorithm.SHA256) -> bytes:
         """The signing key's signature of *data*, RSASSA-PKCS1-v1_5, 256 bytes; checked before it is returned.
 
-        Needs :meth:`verify` of ``DIGITAL_SIGNATURE``. One APDU, plus those for the certificate once per session.
+        Needs :meth:`verify` of ``DIGITAL_SIGNATURE``. One APDU, plus those for the certificate once per session. The
+        signature is one under :meth:`certificate_der`: the card's own, where the one that was passed in does not fit.
 
         Raises:
             UsageError: *data* are the signed attributes of a CMS signature (:mod:`mynacard.meaning`). Nothing was sent.
@@ -196,7 +204,7 @@ class JpkiSession:
         """
         info = hashed_info(hash_, data)
         meaning.check(data)
-        return self.sign_digest_info(info)
+        return again_if_held(lambda: self.sign_digest_info(info))
 
     def sign_digest_info(self, info: bytes) -> bytes:
         """The signing key's signature of a DigestInfo with SHA-256, SHA-384 or SHA-512, as :meth:`sign`.
@@ -206,10 +214,12 @@ class JpkiSession:
 
         Raises:
             UnsupportedAlgorithmError: *info* is not exactly one of these. Nothing was sent.
+            HeldCertificateError: a certificate that was passed in is not that of the key. What the digest is of may
+                name it, so it has to be made anew with :meth:`certificate_der`, and signed again.
             SecurityStatusNotSatisfied, CertificateAbsent, SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         parse_digest_info(info)
-        return self._sign_pkcs1(DIGITAL_SIGNATURE, info)
+        return self._sign_pkcs1(DIGITAL_SIGNATURE, info, self._public_key(DIGITAL_SIGNATURE))
 
     def private_key(self) -> CardPrivateKey:
         """The signing key as a ``cryptography`` private key whose private half stays on the card.
@@ -222,7 +232,10 @@ class JpkiSession:
             SecurityStatusNotSatisfied, CertificateAbsent, CardDataError: the certificate, which holds its public half,
                 cannot be read.
         """
-        return CardPrivateKey(self._public_key(DIGITAL_SIGNATURE), self.sign_digest_info, self._sign_pss)
+        key = self._public_key(DIGITAL_SIGNATURE)
+        return CardPrivateKey(
+            key, lambda info: self._sign_pkcs1(DIGITAL_SIGNATURE, info, key), lambda digest: self._sign_pss(digest, key)
+        )
 
     def authenticate(self, origin: str, nonce: str) -> Authentication:
         """The user-authentication key's answer to a Web eID 1.0 challenge: it signs *origin* and *nonce*, nothing else.
@@ -238,10 +251,9 @@ class JpkiSession:
             SecurityStatusNotSatisfied: the PIN is not verified.
             CertificateAbsent, SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
-        digest = authentication.digest(origin, nonce)
-        certificate_der = self.certificate_der(USER_AUTHENTICATION)
-        signature = self._sign_pkcs1(USER_AUTHENTICATION, digest_info(HashAlgorithm.SHA256, digest))
-        return Authentication(origin, nonce, certificate_der, signature)
+        info = digest_info(HashAlgorithm.SHA256, authentication.digest(origin, nonce))
+        signature = again_if_held(lambda: self.unsafe_sign_with_user_authentication_key(info))
+        return Authentication(origin, nonce, self.certificate_der(USER_AUTHENTICATION), signature)
 
     def unsafe_sign_with_user_authentication_key(self, info: bytes) -> bytes:
         """The user-authentication key's signature of any DigestInfo. **Its author can log in as the holder.**
@@ -255,7 +267,7 @@ class JpkiSession:
             CertificateAbsent, SignatureMismatchError, CardDataError: as :meth:`sign`.
         """
         parse_digest_info(info)
-        return self._sign_pkcs1(USER_AUTHENTICATION, info)
+        return self._sign_pkcs1(USER_AUTHENTICATION, info, self._public_key(USER_AUTHENTICATION))
 
     def log_out(self) -> None:
         """Log out, and end this session: SELECT of the issuer's domain, one APDU.
@@ -289,24 +301,22 @@ class JpkiSession:
         with suppress(errors.CardError, errors.CardDataError):  # read later again, which says what is wrong
             self.certificate_der(pair)
 
-    def _sign_pkcs1(self, pair: KeyPair, info: bytes) -> bytes:
-        public_key = self._public_key(pair)
+    def _sign_pkcs1(self, pair: KeyPair, info: bytes, public_key: rsa.RSAPublicKey) -> bytes:
         signature = self._compute(pair, SignatureScheme.PKCS1, info)
         try:
             good = public_key.recover_data_from_signature(signature, padding.PKCS1v15(), None) == info
         except (InvalidSignature, ValueError):
             good = False
-        return _checked(signature, good)
+        return self._checked(pair, signature, good)
 
-    def _sign_pss(self, digest: bytes) -> bytes:
-        public_key = self._public_key(DIGITAL_SIGNATURE)
+    def _sign_pss(self, digest: bytes, public_key: rsa.RSAPublicKey) -> bytes:
         signature = self._compute(DIGITAL_SIGNATURE, SignatureScheme.PSS_SHA256_DIGEST, digest)
         pss = padding.PSS(padding.MGF1(hashes.SHA256()), len(digest))
         try:
             public_key.verify(signature, digest, pss, Prehashed(hashes.SHA256()))
         except (InvalidSignature, ValueError):
-            return _checked(signature, False)
-        return signature
+            return self._checked(DIGITAL_SIGNATURE, signature, False)
+        return self._checked(DIGITAL_SIGNATURE, signature, True)
 
     def _compute(self, pair: KeyPair, scheme: SignatureScheme, data: bytes) -> bytes:
         command = ComputeDigitalSignature(pair.key, scheme, data, pair.signature_length)
@@ -316,21 +326,23 @@ class JpkiSession:
             raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
 
     def _public_key(self, pair: KeyPair) -> rsa.RSAPublicKey:
-        try:
-            key = load_der_x509_certificate(self.certificate_der(pair)).public_key()
-        except _UNREADABLE:
-            raise errors.CardDataError(
-                N_("The {certificate} certificate on the card is damaged."), certificate=pair.name
-            ) from None
-        if not isinstance(key, rsa.RSAPublicKey) or key.key_size != 8 * pair.signature_length:
-            raise errors.CardDataError(
-                N_("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name
+        return _key_in(self.certificate_der(pair), pair)
+
+    def _checked(self, pair: KeyPair, signature: bytes, good: bool) -> bytes:
+        """*signature*, if it is *good*; no certificate that the caller held outlives a signature that does not fit."""
+        held = pair.certificate in self._held
+        self._held.discard(pair.certificate)
+        if good:
+            return signature
+        if held:
+            del self._certificates[pair.certificate]
+            raise errors.HeldCertificateError(
+                N_(
+                    "The {certificate} certificate that was passed in is not that of the card's key. The signature is "
+                    "withheld; the card's own certificate is used from now on."
+                ),
+                certificate=pair.name,
             )
-        return key
-
-
-def _checked(signature: bytes, good: bool) -> bytes:
-    if not good:
         raise errors.SignatureMismatchError(
             N_(
                 "The card returned {length} bytes that are not a signature under its own certificate. "
@@ -338,4 +350,31 @@ def _checked(signature: bytes, good: bool) -> bytes:
             ),
             length=len(signature),
         )
-    return signature
+
+
+def _key_in(certificate_der: bytes, pair: KeyPair) -> rsa.RSAPublicKey:
+    try:
+        key = load_der_x509_certificate(certificate_der).public_key()
+    except _UNREADABLE:
+        raise errors.CardDataError(
+            N_("The {certificate} certificate on the card is damaged."), certificate=pair.name
+        ) from None
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size != 8 * pair.signature_length:
+        raise errors.CardDataError(
+            N_("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name
+        )
+    return key
+
+
+def _is_usable(certificate_der: bytes, pair: KeyPair) -> bool:
+    with suppress(errors.CardDataError):
+        return bool(_key_in(certificate_der, pair))
+    return False
+
+
+def again_if_held(make: Callable[[], T]) -> T:
+    """What *make* returns. It is called a second time if a certificate that the caller held was dropped meanwhile."""
+    try:
+        return make()
+    except errors.HeldCertificateError:
+        return make()

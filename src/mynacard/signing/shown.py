@@ -9,11 +9,12 @@ from typing import Self
 
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
-from mynacard.jpki import DIGITAL_SIGNATURE, JpkiSession
+from mynacard.jpki import JpkiSession
+from mynacard.jpki.session import again_if_held
+from mynacard.signing.by_card import signed
 from mynacard.signing.content import hashed
 from mynacard.signing.making import Format, Making
 from mynacard.texts import N_
-from mynacard.trust import load_certificate
 
 __all__ = ["ShownFile", "signer"]
 
@@ -70,19 +71,18 @@ class ShownFile:
 def signer(session: JpkiSession, making: Making) -> Callable[[ShownFile], bytes]:
     """A function that signs a file as *making* says, with the signing key, whose password *session* has verified.
 
-    It reads the certificate from the card once, except for raw signatures, which do not need it. Each call of the
-    function makes one signature on the card.
-
-    Raises:
-        CardError, ReaderError: as *session* does; so does the function.
-        CertificateFileError: what the card holds is not a certificate.
-
-    The function also raises what :meth:`ShownFile.read` and :meth:`Making.sign` do.
+    Each call of the function makes one signature on the card, and a second one if *session* was given a certificate
+    that is not that of the card's key. It raises what :func:`mynacard.signing.by_card.signed`, :meth:`ShownFile.read`
+    and :meth:`Making.sign` do.
     """
     if making.format is Format.RAW:
-        return lambda file: session.sign_digest_info(digest_info(file.algorithm, file.digest))
-    certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-    return lambda file: making.sign(file.read(), certificate, session.private_key())
+        return lambda file: again_if_held(lambda: session.sign_digest_info(digest_info(file.algorithm, file.digest)))
+
+    def sign(file: ShownFile) -> bytes:
+        document = file.read()
+        return signed(session, lambda certificate, key: making.sign(document, certificate, key))
+
+    return sign
 
 
 def _digest(path: Path, algorithm: HashAlgorithm) -> bytes:

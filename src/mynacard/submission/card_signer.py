@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mynacard.apdu.pins import PinSecret
 from mynacard.errors import MissingExtraError
@@ -17,12 +18,12 @@ from mynacard.jpki.session import JpkiSession
 from mynacard.opening.pins import PinProvider, verified_session
 from mynacard.pin import hidden
 from mynacard.signing import cades
+from mynacard.signing.by_card import signed
 from mynacard.submission import codec, manifest, rules
 from mynacard.submission.codec import FormError
 from mynacard.submission.exchange import REGISTRATION, RegistrationStatement
 from mynacard.submission.manifest import CLIENT_NEEDS, Manifest
 from mynacard.texts import N_, Sentence
-from mynacard.trust import load_certificate
 from mynacard.webeid import AuthenticationToken
 
 __all__ = ["CardSigner", "Sessions"]
@@ -51,7 +52,12 @@ class CardSigner:
 
     @classmethod
     def with_pins(
-        cls, pin: PinSecret | PinProvider, password: PinSecret | PinProvider, *, name: str | None = None
+        cls,
+        pin: PinSecret | PinProvider,
+        password: PinSecret | PinProvider,
+        *,
+        name: str | None = None,
+        certificates: Mapping[KeyPair, bytes] = MappingProxyType({}),
     ) -> CardSigner:
         """A signer with the card *name*, as :func:`mynacard.open_card` takes it.
 
@@ -59,12 +65,17 @@ class CardSigner:
             pin: the user-authentication PIN, or a provider that asks the holder for it.
             password: the signing password, or a provider that asks the holder for it.
             name: the card's.
+            certificates: certificates of this card that the caller already has, as :class:`JpkiSession` takes them.
 
         Raises:
             MissingExtraError: a package of the extra is not installed.
         """
         pins = {USER_AUTHENTICATION: hidden(pin), DIGITAL_SIGNATURE: hidden(password)}
-        return cls(lambda pair, purpose: verified_session(pair, pins[pair], name=name, purpose=purpose))
+        return cls(
+            lambda pair, purpose: verified_session(
+                pair, pins[pair], name=name, purpose=purpose, certificates=certificates
+            )
+        )
 
     def token(self, origin: str, nonce: str, /) -> str:
         """A Web eID token: one user-authentication signature.
@@ -85,8 +96,7 @@ class CardSigner:
             CertificateFileError, UnsupportedAlgorithmError: the card's certificate cannot be used.
         """
         with self.session(DIGITAL_SIGNATURE, self._text(*_purpose(document))) as session:
-            certificate = load_certificate(session.certificate_der(DIGITAL_SIGNATURE))
-            return cades.sign(document, certificate, session.private_key())
+            return signed(session, lambda certificate, key: cades.sign(document, certificate, key))
 
     def _text(self, template: str, details: Mapping[str, object]) -> str:
         return Sentence(template, details).text(self.translate)
