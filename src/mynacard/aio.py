@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from mynacard import opening, readers
@@ -76,6 +77,7 @@ async def verified_session(
     signatures: int = 1,
     spend_last_try: bool = False,
     upper_case: bool = False,
+    certificates: Mapping[KeyPair, bytes] = MappingProxyType({}),
     deadlines: Deadlines = Deadlines(),
 ) -> AsyncGenerator[InThread[JpkiSession], None]:
     """As :func:`mynacard.verified_session`; a PIN provider is awaited in the event loop."""
@@ -93,6 +95,7 @@ async def verified_session(
             signatures=signatures,
             spend_last_try=spend_last_try,
             upper_case=upper_case,
+            certificates=certificates,
         )
         async with calls.inside(verified) as session:
             yield InThread(session, calls)

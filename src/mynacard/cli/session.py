@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card
@@ -42,9 +43,18 @@ def jpki_session(card: CardChoice, around: Around = _itself) -> Generator[JpkiSe
 
 @contextlib.contextmanager
 def verified_session(
-    card: CardChoice, pair: KeyPair, source: PinSource, purpose: str, *, signatures: int
+    card: CardChoice,
+    pair: KeyPair,
+    source: PinSource,
+    purpose: str,
+    *,
+    signatures: int,
+    certificates: Mapping[KeyPair, bytes] = MappingProxyType({}),
 ) -> Generator[JpkiSession, None, None]:
-    """The JPKI application of *card*, with *pair*'s PIN verified; logged out and powered off at the end."""
+    """The JPKI application of *card*, with *pair*'s PIN verified; logged out and powered off at the end.
+
+    It takes *certificates* of the card that the caller holds, as :class:`JpkiSession` does.
+    """
     with (
         recorded(card) as opening,
         pins.verified_session(
@@ -55,6 +65,7 @@ def verified_session(
             signatures=signatures,
             spend_last_try=source.spend_last_try,
             upper_case=source.upper_case,
+            certificates=certificates,
             **opening,
         ) as session,
     ):

@@ -147,7 +147,7 @@ def verified_session(
         signatures: how many there will be, to show, not to enforce: one VERIFY opens the key for any number.
         spend_last_try: send the PIN even if only one try is left, or if the card does not say how many are left.
         upper_case: turn lowercase letters of the password into capitals.
-        certificates: certificates of this card that the caller already has.
+        certificates: certificates of this card that the caller already has, as :class:`JpkiSession` takes them.
         opening: ``around``, ``deadlines`` and ``wait_s``, as :func:`mynacard.connect_card` takes them.
 
     Raises:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import click
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, card_options, pin_options
-from mynacard.cli.output import check_output, write_new
+from mynacard.cli.output import check_output, read_up_to, write_new
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import verified_session
 from mynacard.errors import MynacardError
 from mynacard.hashes import HashAlgorithm
-from mynacard.jpki.layout import DIGITAL_SIGNATURE
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
 from mynacard.signing import pades
 from mynacard.signing.making import Format, Making, add_time_stamp
 from mynacard.signing.shown import ShownFile, signer
 from mynacard.signing.timestamp import Ask, ask_http
 from mynacard.texts import printable
+from mynacard.trust import load_certificate
+from mynacard.trust.certificates import CERTIFICATE_MAX
 
 __all__ = ["sign"]
 
@@ -38,6 +41,14 @@ def _appearance(_context: click.Context, _option: click.Parameter, place: str | 
         raise click.BadParameter(_("A place is PAGE:LEFT,BOTTOM,RIGHT,TOP, such as 1:36,36,256,76."))
     page, left, bottom, right, top = map(int, numbers.groups())
     return pades.Appearance(page, (left, bottom, right, top))
+
+
+def _certificate(_context: click.Context, _option: click.Parameter, path: Path | None) -> Mapping[KeyPair, bytes]:
+    """The certificate in *path* for its key pair, in DER; a file that does not hold one is an error before the PIN."""
+    if path is None:
+        return {}
+    certificate = load_certificate(read_up_to(path, CERTIFICATE_MAX))
+    return {DIGITAL_SIGNATURE: certificate.public_bytes(Encoding.DER)}
 
 
 @click.command(
@@ -69,6 +80,9 @@ def _appearance(_context: click.Context, _option: click.Parameter, place: str | 
 @click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that it was signed, and when."))
 @click.option("--place", "appearance", metavar="PAGE:LEFT,BOTTOM,RIGHT,TOP", callback=_appearance,
               help=_("Show it in this place, in points (1/72 inch) from the page's lower left corner."))  # fmt: skip
+@click.option("--certificate", "held", metavar="FILE", callback=_certificate,
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("The card's digital-signature certificate, from cert export; it is not read again."))  # fmt: skip
 @click.option("--opaque", is_flag=True, help=_("Put the file into the signature (.p7m), not next to it."))
 @click.option("--timestamp-url", "timestamp_url", metavar="URL",
               help=_("Time-stamp each signature at this authority (RFC 3161) once the card is released."))  # fmt: skip
@@ -89,6 +103,7 @@ def sign(
     field: str | None,
     visible: bool,
     appearance: pades.Appearance | None,
+    held: Mapping[KeyPair, bytes],
     opaque: bool,
     timestamp_url: str | None,
     output: Path,
@@ -111,14 +126,17 @@ def sign(
     making.check_installed()
     count = len(files)
     shown = [ShownFile.of(file, making, keep=count == 1) for file in files]  # a single one may be a pipe: read once
+    purpose = _purpose(shown, format_)
     with (
-        verified_session(card, DIGITAL_SIGNATURE, pin_source, _purpose(shown, format_), signatures=count) as session,
+        verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=count, certificates=held) as session,
         _progress(count) as written,
     ):
         signature = signer(session, making)
         for file, path in zip(shown, outputs, strict=True):
             write_new(path, signature(file), force=force)  # at once: what is signed stays, whatever comes next
             written(path)
+        if any(session.certificate_der(pair) != der for pair, der in held.items()):
+            click.echo(_("The certificate given is not that of the card's key; the card's own was used."), err=True)
     if ask is not None:
         _time_stamped(outputs, ask)
 
