@@ -51,7 +51,8 @@ def test_a_file_and_the_answer_to_get_data_are_one_certificate(filler: int) -> N
     made = certificate()
     assert CvCertificate.parse(bytes(made) + b"\xff" * filler) == made
     assert CvCertificate.parse(made.content) == made
-    assert made.content == bytes(made)[5:]
+    assert CvCertificate.parse(made.content[12:]) == made  # without the header list
+    assert made.content[12:] == bytes(made)[5:]
     assert len(bytes(made)) == CvCertificate.LENGTH
 
 
@@ -68,6 +69,92 @@ def test_no_flipped_bit_is_missed() -> None:
 def test_what_get_data_returns_is_a_certificate_or_a_card_data_error(rest: bytes) -> None:
     with pytest.raises(CardDataError):
         CvCertificate.parse(b"\x5f\x4e" + rest)
+    with pytest.raises(CardDataError):
+        CvCertificate.parse(b"\x4d\x0a" + HEADERS + rest)
+
+
+# --- header lists ------------------------------------------------------------------------------------------
+
+HEADERS = bytes.fromhex("42 10 5F20 10 5F49 820109")
+
+
+def listed(header_list: bytes) -> bytes:
+    """What GET DATA would return with this in front."""
+    return header_list + bytes(certificate())[5:]
+
+
+@pytest.mark.parametrize("vector", vectors("personal/cv.json"), ids=id_of)
+def test_what_get_data_returns_on_a_card_is_read_and_written_alike(vector: Vector) -> None:
+    content = vector.data("content")
+    read = CvCertificate.parse(content)
+    assert read.content == content
+    assert len(content) == vector.number("length")
+    assert (str(read.issuer), str(read.subject)) == (vector.text("issuer"), vector.text("subject"))
+    assert read.signed_by(PublicKeyObject(int.from_bytes(vector.data("modulus"), "big")))
+
+
+def test_the_vectors_are_a_chain() -> None:
+    first, second = vectors("personal/cv.json")
+    chain = [CvCertificate.parse(vector.data("content")) for vector in (first, second)]
+    assert chain_holds(chain[0].issuer, PublicKeyObject(int.from_bytes(first.data("modulus"), "big")), chain)
+
+
+@pytest.mark.parametrize(
+    "header_list",
+    [
+        "4D810A 42 10 5F20 10 5F49 820109",
+        "4D82000A 42 10 5F20 10 5F49 820109",
+        "4D8300000A 42 10 5F20 10 5F49 820109",
+        "4D840000000A 42 10 5F20 10 5F49 820109",
+        "4D0C 42 8110 5F20 10 5F49 83000109",
+    ],
+)
+def test_a_header_list_may_write_its_lengths_in_every_form(header_list: str) -> None:
+    assert CvCertificate.parse(listed(bytes.fromhex(header_list))) == certificate()
+
+
+@pytest.mark.parametrize(
+    ("header_list", "says"),
+    [
+        ("4D00", "header list"),
+        ("4D0A 42 0F 5F20 11 5F49 820109", "header list"),
+        ("4D0A 5F20 10 42 10 5F49 820109", "header list"),
+        ("4D09 42 10 5F20 10 5F49 8180", "header list"),
+        ("4D05 42 10 5F20 10", "header list"),
+        ("4D0D 42 10 5F20 10 5F49 820109 5F24 06", "header list"),
+        ("4D0D 7F49 0A 42 10 5F20 10 5F49 820109", "header list"),
+        ("4D0C 4D0A 42 10 5F20 10 5F49 820109", "header list"),
+        ("4D0A 42 10 5F20 10 5F49 840109", "within its tag or length"),
+        ("4D09 42 10 5F20 10 5F49 8201", "within its tag or length"),
+        ("4D0A 42 80 5F20 10 5F49 820109", "indefinite"),
+        ("4D80 42 10 5F20 10 5F49 820109 0000", "indefinite"),
+        ("4D85000000000A 42 10 5F20 10 5F49 820109", "wider than four bytes"),
+        ("4D0A 42 10 5F20 10 5F49 820109 4D0A 42 10 5F20 10 5F49 820109", "'4D' does not belong"),
+    ],
+)
+def test_a_header_list_that_does_not_describe_the_certificate_is_refused(header_list: str, says: str) -> None:
+    with pytest.raises(CardDataError, match=says):
+        CvCertificate.parse(listed(bytes.fromhex(header_list)))
+
+
+def test_a_header_list_without_a_certificate_is_refused() -> None:
+    for content in (b"\x4d\x0a" + HEADERS, b"\x4d\x0b" + HEADERS, b"\x4d\x0a", b"\x4d", b""):
+        with pytest.raises(CardDataError):
+            CvCertificate.parse(content)
+
+
+def test_an_endless_header_list_ends_with_its_bytes() -> None:
+    with pytest.raises(CardDataError, match="header list"):
+        CvCertificate.parse(b"\x4d\x84\xff\xff\xff\xff" + b"\x42\x10" * 30_000)
+
+
+@given(st.binary(max_size=60))
+def test_any_header_list_is_the_known_one_or_a_card_data_error(header_list: bytes) -> None:
+    with suppress(CardDataError):
+        assert CvCertificate.parse(listed(b"\x4d" + header_list)) == certificate()
+
+
+# --- chains ------------------------------------------------------------------------------------------------
 
 
 def test_a_chain_holds_from_its_root_on() -> None:

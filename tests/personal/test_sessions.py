@@ -107,7 +107,10 @@ def test_common_register_and_issuer_say_the_same_of_the_card() -> None:
     certificate = issuer.intermediate_certificate()
     assert certificate is not None
     assert (certificate.issuer, certificate.subject) == (issuer.issuer_identification(), issuer.intermediate_key_id())
-    assert issuer.card_certificate() is None
+    below = issuer.card_certificate()
+    assert below is not None
+    assert below.issuer == certificate.subject
+    assert below.signed_by(certificate.public_key)
     assert issuer.get(0x0001) is None
 
 

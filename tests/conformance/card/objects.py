@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tests.conformance.card.rsa import key_object, signs_message
 
-__all__ = ["CvCertificate", "is_key_name", "one", "read_all", "within", "written"]
+__all__ = ["HEADER_LIST", "CvCertificate", "is_key_name", "one", "read_all", "within", "written"]
 
+HEADER_LIST = bytes.fromhex("4D0A 42 10 5F20 10 5F49 820109")
+"""The tags and lengths of a certificate's body: issuer, subject, public key."""
 _KEY_NAME = re.compile(rb"[0-9]{7}\x08\x05[0-9]{3}.{4}", re.DOTALL)
 
 
@@ -84,8 +86,12 @@ class CvCertificate:
 
     @classmethod
     def parse(cls, content: bytes) -> CvCertificate:
-        """The certificate in *content*, with or without the object '7F21' around it."""
-        inside = one(content, "7F21") if content[:2] == b"\x7f\x21" else content
+        """The certificate in *content*: in the object '7F21', or without it behind a list of its headers."""
+        if content[:2] == b"\x7f\x21":
+            inside = one(content, "7F21")
+        else:
+            assert content[:12] == HEADER_LIST
+            inside = content[12:]
         found = read_all(inside)
         assert list(found) == ["5F4E", "5F37"]
         body, signature = found.values()

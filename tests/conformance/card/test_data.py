@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.conformance.card.conversation import DONE, Conversation
-from tests.conformance.card.objects import CvCertificate, is_key_name
+from tests.conformance.card.objects import HEADER_LIST, CvCertificate, is_key_name
 
 statement = pytest.mark.statement
 
@@ -72,6 +72,15 @@ def test_the_intermediate_has_signed_what_is_below(card: Conversation) -> None:
         found = CvCertificate.parse(lower.data)
         assert found.issuer == intermediate.subject
         assert found.signed_by(intermediate.key)
+
+
+@statement("data-certificate-form")
+def test_a_certificate_comes_behind_a_list_of_its_headers(card: Conversation) -> None:
+    card.select("issuer")
+    lower = card("00CA7F21000000")
+    for content in (card.data(INTERMEDIATE), *([lower.data] if lower.sw == DONE else [])):
+        assert len(content) == 575
+        assert content.startswith(HEADER_LIST)
 
 
 @statement("data-contact-atr")

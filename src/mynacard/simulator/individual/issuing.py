@@ -60,6 +60,8 @@ MUNICIPALITY: Final = "99999"
 _SERIAL: Final = "9" * 15
 _RECOGNITION: Final = bytes.fromhex("730906072A864886FC6B01")
 """GlobalPlatform's object identifier 1.2.840.114283.1, and no more: the card's manager is GlobalPlatform's."""
+_BELOW: Final = KeyId("9899992")
+"""The key that the card manager's intermediate key certifies; here the card's own."""
 _ABSENT_SIGNATURE: Final = bytes(256)
 
 
@@ -131,7 +133,7 @@ def issue(
         layout.CARD_FACE.name: _face(holder, municipality, keys, public_keys),
         layout.COMMON.name: _common(holder, keys),
         layout.RESIDENT_REGISTER.name: ApplicationContents(records={layout.RESIDENT_REGISTER_KEY_ID: (_KEY_NAME,)}),
-        layout.ISSUER.name: _issuer(holder, municipality),
+        layout.ISSUER.name: _issuer(holder, municipality, public_keys["own"]),
     }
 
 
@@ -211,9 +213,10 @@ def _common(holder: Holder, keys: CardKeys) -> ApplicationContents:
     )
 
 
-def _issuer(holder: Holder, municipality: Municipality) -> ApplicationContents:
+def _issuer(holder: Holder, municipality: Municipality, own: rsa.RSAPublicKey) -> ApplicationContents:
     certificate = municipality.certificates[Purpose.CARD_MANAGER]
     branch = next(branch for branch in BRANCHES if branch.purpose is Purpose.CARD_MANAGER)
+    below = cv_certificate(branch.municipality, municipality.key, _BELOW, own)
     return ApplicationContents(
         objects={
             Tag.ISSUER_IDENTIFICATION: bytes(branch.root),
@@ -223,6 +226,7 @@ def _issuer(holder: Holder, municipality: Municipality) -> ApplicationContents:
             Tag.EXPIRY: b"%04d%02d%02d" % (holder.expiry.year, holder.expiry.month, holder.expiry.day),
             Tag.INTERMEDIATE_KEY_ID: bytes(branch.municipality),
             Tag.INTERMEDIATE_CERTIFICATE: CvCertificate.parse(certificate).content,
+            Tag.CARD_CERTIFICATE: CvCertificate.parse(below).content,
         }
     )
 
