@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
@@ -230,6 +231,55 @@ def test_lengths_may_be_written_longer_and_signed_parts_stay_as_they_are_stored(
     content = bytes(Tlv(0xFF40, inner + bytes(Tlv(0xDF43, bytes(256)))))
     assert NumberImage.parse(content).image == b"abcd"
     assert NumberImage.signed_part(content) == inner
+
+
+WIDE = {"attributes": Attributes, "face": Face, "number-image": NumberImage}
+"""The kinds of files that are written with long lengths, or with short ones."""
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("name", WIDE)
+@given(data=st.data(), filler=st.integers(0, 40))
+def test_wide_lengths_and_short_ones_are_one_value(name: str, wide: bool, data: st.DataObject, filler: int) -> None:
+    value = data.draw(VALUES[name])
+    assert isinstance(value, Attributes | Face | NumberImage)
+    content = value.stored(wide=wide)
+    read = WIDE[name].parse(content + b"\xff" * filler)
+    assert (read, read.stored(wide=wide)) == (value, content)
+
+
+@pytest.mark.parametrize("length", [0, 1, 0x7F, 0x80, 0xA9, 0xFF, 0x100, 40_000])
+def test_an_image_has_the_form_of_length_that_cards_have(length: int) -> None:
+    face = replace(unsigned_face(), name_image=bytes(length))
+    head = b"\xdf\x25\x82" + length.to_bytes(2, "big") + bytes(length)
+    assert head + b"\xdf\x26" in bytes(face)
+    assert (head + b"\xdf\x26" in face.stored(wide=False)) == (length > 0xFF)
+    image = NumberImage(bytes(length), public("card"), bytes(256))
+    assert b"\xdf\x41\x82" + length.to_bytes(2, "big") + bytes(length) + b"\xdf\x42" in bytes(image)
+
+
+def test_an_image_too_long_for_two_bytes_of_length_gets_three() -> None:
+    image = NumberImage(bytes(0x10000), public("card"), bytes(256))
+    assert b"\xdf\x41\x83\x01\x00\x00" in bytes(image)
+    assert NumberImage.parse(bytes(image)) == image
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_every_width_of_an_image_s_length_is_read(width: int) -> None:
+    inner = b"\xdf\x41" + bytes((0x80 | width,)) + (4).to_bytes(width, "big") + b"abcd"
+    inner += bytes(Tlv(0xDF42, bytes(public("card"))))
+    content = bytes(Tlv(0xFF40, inner + bytes(Tlv(0xDF43, bytes(256)))))
+    assert NumberImage.parse(content).image == b"abcd"
+    assert NumberImage.signed_part(content) == inner
+
+
+def test_wide_attributes_are_longer_by_their_header_and_signed_alike() -> None:
+    attributes = Attributes("見本", "東京", date(2000, 2, 29), Sex.UNKNOWN)
+    short, wide = bytes(attributes), attributes.stored(wide=True)
+    assert short[:3] == bytes.fromhex("FF20") + bytes((len(short) - 3,))
+    assert wide[:5] == bytes.fromhex("FF2082") + (len(wide) - 5).to_bytes(2, "big")
+    assert len(wide) == len(short) + 2
+    assert Attributes.signed_part(wide) == Attributes.signed_part(short)
 
 
 # --- what is none ------------------------------------------------------------------------------------------

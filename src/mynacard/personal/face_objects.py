@@ -37,6 +37,7 @@ _FACE: Final = Form(
         0xDF2A: None,  # security code
     },
     table=0xDF21,
+    wide=frozenset({0xDF25, 0xDF26, 0xDF27, 0xDF2A}),
 )
 _FACE_BASIC_DATA: Final = Form(
     N_("basic data of the card face application"),
@@ -44,7 +45,10 @@ _FACE_BASIC_DATA: Final = Form(
     {0xDF31: 4, 0xDF32: KeyId.LENGTH, 0xDF33: 1, 0xDF34: 5, 0xDF35: KeyId.LENGTH + 256},
 )
 _NUMBER_IMAGE: Final = Form(
-    N_("My Number image file"), 0xFF40, {0xDF41: None, 0xDF42: KEY_LENGTH, 0xDF43: SIGNATURE_LENGTH}
+    N_("My Number image file"),
+    0xFF40,
+    {0xDF41: None, 0xDF42: KEY_LENGTH, 0xDF43: SIGNATURE_LENGTH},
+    wide=frozenset({0xDF41}),
 )
 
 
@@ -120,6 +124,14 @@ class Face:
     security_code_image: bytes = field(repr=False)
 
     def __bytes__(self) -> bytes:
+        return self.stored()
+
+    def stored(self, *, wide: bool = True) -> bytes:
+        """The file; *wide*, as on cards, writes the lengths of images as '82' and two bytes whatever they are.
+
+        Raises:
+            UsageError: a value does not fit.
+        """
         return _FACE.build(
             (
                 day(self.birth_date),
@@ -131,7 +143,8 @@ class Face:
                 self.signature,
                 day(self.expiry),
                 self.security_code_image,
-            )
+            ),
+            wide=wide,
         )
 
     @property
@@ -249,7 +262,15 @@ class NumberImage:
     signature: bytes = field(repr=False)
 
     def __bytes__(self) -> bytes:
-        return _NUMBER_IMAGE.build((self.image, bytes(self.public_key), self.signature))
+        return self.stored()
+
+    def stored(self, *, wide: bool = True) -> bytes:
+        """The file; *wide*, as on cards, writes the length of the image as '82' and two bytes whatever it is.
+
+        Raises:
+            UsageError: a value does not fit.
+        """
+        return _NUMBER_IMAGE.build((self.image, bytes(self.public_key), self.signature), wide=wide)
 
     @property
     def images(self) -> tuple[Image, ...]:

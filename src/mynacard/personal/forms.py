@@ -24,6 +24,7 @@ KEY_LENGTH: Final = 265
 """Bytes of a public key of 2048 bits, as its two data objects."""
 
 _OFFSET_MAX: Final = 0xFFFF
+_WIDE_MAX: Final = 0xFFFF
 _DATE: Final = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})")
 
 
@@ -37,6 +38,7 @@ class Form:
         parts: the tags of the others, in their order, and how many bytes each has; None where that varies.
         table: the tag of an object before them that holds their offsets in the file, 16 bits each; None without it.
         stored: bytes of the file; it is padded to them with 'FF'.
+        wide: the tags of objects that some files write with a length of '82' and two bytes, also below 256.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Form:
     parts: Mapping[int, int | None]
     table: int | None = None
     stored: int = 0
+    wide: frozenset[int] = frozenset()
 
     def read(self, content: bytes) -> Row:
         """The objects in *content*; bytes after the outer object are filler, and ignored.
@@ -62,8 +65,12 @@ class Form:
             raise self.error(N_("Its table does not give the places of its data objects."))
         return row
 
-    def build(self, values: Sequence[bytes]) -> bytes:
+    def build(self, values: Sequence[bytes], *, wide: bool = False) -> bytes:
         """The file with these *values* in the order of ``parts``. Table and filler are added.
+
+        Args:
+            values: of all parts.
+            wide: whether the objects in ``wide`` have a length of '82' and two bytes.
 
         Raises:
             UsageError: a value does not have the length that the file needs.
@@ -73,8 +80,9 @@ class Form:
                 raise UsageError(
                     N_("In the {file}, '{tag}' has {length} bytes."), file=self.name, tag=f"{tag:X}", length=length
                 )
-        objects = [bytes(tlv.Tlv(tag, value)) for tag, value in zip(self.parts, values, strict=True)]
-        file = bytes(tlv.Tlv(self.tag, self._table(objects) + b"".join(objects)))
+        wanted = self.wide if wide else frozenset[int]()
+        objects = [_object(tag, value, wanted) for tag, value in zip(self.parts, values, strict=True)]
+        file = _object(self.tag, self._table(objects, wanted) + b"".join(objects), wanted)
         return file.ljust(self.stored, b"\xff")
 
     def error(self, problem: str, **details: object) -> CardDataError:
@@ -156,12 +164,12 @@ class Form:
                     N_("'{tag}' has {length} bytes, not {wanted}."), tag=f"{tag:X}", length=len(value), wanted=wanted
                 )
 
-    def _table(self, objects: Sequence[bytes]) -> bytes:
+    def _table(self, objects: Sequence[bytes], wide: frozenset[int]) -> bytes:
         if self.table is None:
             return b""
         head = len(bytes(tlv.Tlv(self.table, bytes(2 * len(objects)))))
         length = head + sum(map(len, objects))
-        start = len(bytes(tlv.Tlv(self.tag, bytes(length)))) - length + head
+        start = len(_object(self.tag, bytes(length), wide)) - length + head
         starts = tuple(start + sum(map(len, objects[:index])) for index in range(len(objects)))
         if starts[-1] > _OFFSET_MAX:
             raise UsageError(N_("The contents for the {file} are too long for it."), file=self.name)
@@ -184,6 +192,13 @@ class Row:
 
     def __repr__(self) -> str:
         return f"Row({', '.join(f'{tag:X}' for tag in self.tags)})"
+
+
+def _object(tag: int, value: bytes, wide: frozenset[int]) -> bytes:
+    """A data object; if its tag is in *wide*, and its value fits, with a length of '82' and two bytes."""
+    if tag not in wide or len(value) > _WIDE_MAX:
+        return bytes(tlv.Tlv(tag, value))
+    return bytes(tlv.Tlv(tag, b""))[:-1] + struct.pack(">BH", 0x82, len(value)) + value
 
 
 def _offsets(starts: Sequence[int]) -> bytes:

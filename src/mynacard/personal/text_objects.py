@@ -29,7 +29,11 @@ _NUMBER_VALUE: Final = re.compile(
     rb"\xFF\x10\x0C([0-9]{12})"
 )  # the tag says constructed, but the digits are not objects
 _ATTRIBUTES: Final = Form(
-    N_("attributes file"), 0xFF20, {0xDF22: None, 0xDF23: None, 0xDF24: DATE_LENGTH, 0xDF25: 1}, table=0xDF21
+    N_("attributes file"),
+    0xFF20,
+    {0xDF22: None, 0xDF23: None, 0xDF24: DATE_LENGTH, 0xDF25: 1},
+    table=0xDF21,
+    wide=frozenset({0xFF20}),
 )
 _TEXT_DIGESTS: Final = Form(N_("digests file"), 0xFF30, {0xDF31: _DIGEST, 0xDF32: _DIGEST, 0xDF33: SIGNATURE_LENGTH})
 _TEXT_BASIC_DATA: Final = Form(
@@ -85,9 +89,17 @@ class Attributes:
     sex: Sex = field(repr=False)
 
     def __bytes__(self) -> bytes:
+        return self.stored()
+
+    def stored(self, *, wide: bool = False) -> bytes:
+        """The file; *wide* begins it with 'FF20 82' and two bytes of length whatever that is, as one client expects.
+
+        Raises:
+            UsageError: a value does not fit.
+        """
         form = _ATTRIBUTES
         name, address = form.utf_8(self.name), form.utf_8(self.address)
-        return form.build((name, address, day(self.birth_date), self.sex.encode("ascii")))
+        return form.build((name, address, day(self.birth_date), self.sex.encode("ascii")), wide=wide)
 
     @property
     def signed(self) -> bytes:

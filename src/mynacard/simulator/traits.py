@@ -37,12 +37,15 @@ class Traits:
         atr: the answer to reset.
         ef_size: bytes of the EF of a certificate, of which 'FF' fills the rest; None: as long as its content. A
             longer certificate has an EF of its own length. Choice: real sizes are not known.
+        wide_attributes: whether the four attributes begin with 'FF20 82' and two bytes of length, however short they
+            are; one client's fixed offsets fit only such a card.
     """
 
     personality: Personality = Personality.STRICT
     extended_length: bool = True
     atr: bytes = ATR_CONTACT
     ef_size: int | None = EF_SIZE
+    wide_attributes: bool = False
 
     def document(self) -> dict[str, object]:
         """These traits as JSON types."""
@@ -51,6 +54,7 @@ class Traits:
             "extended_length": self.extended_length,
             "atr": self.atr.hex().upper(),
             "ef_size": self.ef_size,
+            "wide_attributes": self.wide_attributes,
         }
 
     @classmethod
@@ -61,10 +65,18 @@ class Traits:
             ValueError, KeyError, TypeError: it does not hold any.
         """
         ef_size = document.get("ef_size", EF_SIZE)
-        if type(document["extended_length"]) is not bool or not (ef_size is None or type(ef_size) is int):
-            raise ValueError
-        if ef_size is not None and not 0 <= ef_size <= EF_SIZE_MAX:
+        if ef_size is not None and not (type(ef_size) is int and 0 <= ef_size <= EF_SIZE_MAX):
             raise ValueError
         return cls(
-            Personality(document["personality"]), document["extended_length"], bytes.fromhex(document["atr"]), ef_size
+            Personality(document["personality"]),
+            _flag(document["extended_length"]),
+            bytes.fromhex(document["atr"]),
+            ef_size,
+            _flag(document.get("wide_attributes", False)),
         )
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise ValueError
+    return value

@@ -59,19 +59,21 @@ def within(data: bytes, tag: str, *tags: str) -> list[bytes]:
     return list(found.values())
 
 
-def written(tag: str, value: bytes) -> bytes:
-    """An object, its length as short as can be."""
-    length = len(value).to_bytes(2, "big").lstrip(b"\x00") or b"\x00"
-    form = length if len(value) < 0x80 else bytes((0x80 | len(length),)) + length
-    return bytes.fromhex(tag) + form + value
+def written(content: bytes, tag: str, *tags: str) -> bytes:
+    """The objects *tags* in the object *tag* that *content* begins with, as they are written there."""
+    inside = one(content, tag)
+    found: dict[str, bytes] = {}
+    while inside:
+        name, _, end = _first(inside)
+        found[name], inside = inside[:end], inside[end:]
+    return b"".join(found[name] for name in tags)
 
 
 def offsets(content: bytes, tag: str, table: str, tags: Sequence[str]) -> tuple[list[int], list[int]]:
     """The numbers of the object *table* in *tag*, and where the objects *tags* begin in *content*."""
-    values = read_all(one(content, tag))
-    numbers = values[table]
+    numbers = read_all(one(content, tag))[table]
     told = [int.from_bytes(numbers[at : at + 2], "big") for at in range(0, len(numbers), 2)]
-    return told, [content.index(written(name, values[name])) for name in tags]
+    return told, [content.index(written(content, tag, name)) for name in tags]
 
 
 @dataclass(frozen=True)

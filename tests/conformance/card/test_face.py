@@ -123,8 +123,9 @@ def test_the_age_record_is_three_objects(card: Conversation) -> None:
 @statement("age-signature")
 def test_the_age_record_is_signed(card: Conversation) -> None:
     card.log_in(BORN)
-    born, key, signature = within(card.read(AGE), "FF10", "DF11", "DF12", "DF13")
-    assert signs_message(certified(card).key, signature, written("DF11", born) + written("DF12", key))
+    content = card.read(AGE)
+    _, _, signature = within(content, "FF10", "DF11", "DF12", "DF13")
+    assert signs_message(certified(card).key, signature, written(content, "FF10", "DF11", "DF12"))
 
 
 # --- the face ----------------------------------------------------------------------------------------
@@ -162,8 +163,9 @@ def test_the_security_code_has_its_size(card: Conversation) -> None:
 @statement("face-signature")
 def test_the_face_is_signed_by_three_digests(card: Conversation) -> None:
     found = face(card)
+    content = card.read(FACE)
     digests = b"".join(
-        hashlib.sha256(b"".join(written(tag, found[tag]) for tag in tags)).digest()
+        hashlib.sha256(written(content, "FF20", *tags)).digest()
         for tags in (("DF22", "DF23", "DF24"), ("DF25", "DF26"), ("DF27",))
     )
     assert padded_input(certified(card).key, found["DF28"]) == THREE_DIGESTS + digests
@@ -199,8 +201,18 @@ def test_the_image_of_the_number_has_its_size(card: Conversation) -> None:
 @statement("number-image-signature")
 def test_the_image_of_the_number_is_signed(card: Conversation) -> None:
     card.log_in(A)
-    image, key, signature = within(card.read(NUMBER_IMAGE), "FF40", "DF41", "DF42", "DF43")
-    assert signs_message(certified(card).key, signature, written("DF41", image) + written("DF42", key))
+    content = card.read(NUMBER_IMAGE)
+    _, _, signature = within(content, "FF40", "DF41", "DF42", "DF43")
+    assert signs_message(certified(card).key, signature, written(content, "FF40", "DF41", "DF42"))
+
+
+@statement("face-image-lengths")
+def test_an_image_has_a_length_of_two_bytes(card: Conversation) -> None:
+    card.log_in(A)
+    content = card.read(FACE)
+    for tag in ("DF25", "DF26", "DF27", "DF2A"):
+        assert written(content, "FF20", tag)[2] == 0x82
+    assert written(card.read(NUMBER_IMAGE), "FF40", "DF41")[2] == 0x82
 
 
 @statement("face-one-key")

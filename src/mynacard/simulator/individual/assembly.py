@@ -31,6 +31,7 @@ from mynacard.personal.layout import (
     TEXT,
     TEXT_PIN,
 )
+from mynacard.personal.objects import Attributes
 from mynacard.simulator.files import (
     Application,
     AuthenticationKeyFile,
@@ -57,17 +58,33 @@ def assemble(
     remember: Callable[[], None] = lambda: None,
     random_bytes: Callable[[int], bytes] = bytes,
 ) -> SimulatedCard:
-    """The card that has *contents*; *remember* is called whenever a PIN or its counter changes."""
+    """The card that has *contents*; *remember* is called whenever a PIN or its counter changes.
+
+    Raises:
+        CardDataError: a trait wants a file in another form, and the file does not have any.
+    """
     check_type(contents, CardContents)
+    written = _written(contents)
     applications = [_jpki(contents)]
     applications += [
-        build(contents.applications[name], soft_keys(contents.applications[name]))
-        for name, build in _BUILDERS.items()
-        if name in contents.applications
+        build(written[name], soft_keys(written[name])) for name, build in _BUILDERS.items() if name in written
     ]
     pins = {(SLOTS[name][0], SLOTS[name][1].key): memory for name, memory in contents.pins.items()}
     issuer = contents.applications.get(ISSUER.name, ApplicationContents())
     return SimulatedCard(applications, pins, contents.traits, remember, random_bytes, issuer.objects)
+
+
+def _written(contents: CardContents) -> Mapping[str, ApplicationContents]:
+    """What is written into the other applications, in the form that the card's traits give it.
+
+    Raises:
+        CardDataError: the file of the attributes does not hold any.
+    """
+    text, file_id = contents.applications.get(TEXT.name), layout.ATTRIBUTES.file_id
+    if text is None or not contents.traits.wide_attributes:
+        return contents.applications
+    attributes = Attributes.parse(text.files[file_id]).stored(wide=True)
+    return {**contents.applications, TEXT.name: replace(text, files={**text.files, file_id: attributes})}
 
 
 def _jpki(contents: CardContents) -> Application:
