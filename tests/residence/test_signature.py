@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -30,6 +31,7 @@ from mynacard.residence import (
 )
 from mynacard.residence import anchors as anchors_module
 from mynacard.residence.certificates import Certificate
+from mynacard.residence.contents import stored_certificate
 from mynacard.residence.forms import build
 from mynacard.residence.report import FIELDS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
@@ -52,6 +54,7 @@ from tests.residence.authorities import (
 )
 from tests.residence.cards import FIRST, SECOND, anchors, changed, files
 from tests.residence.dialogues import files as dialogue_files
+from tests.signing.ber import ber_of
 from tests.support import Vector, id_of, vector_file, vectors
 
 SIMULATED = AnchorKind.SIMULATED
@@ -402,6 +405,47 @@ def test_an_ecdsa_algorithm_with_null_parameters_is_read() -> None:
     report = check(card_with(leaf), [Anchor.load(ca)], at=NOW)
     assert report.overall is Verdict.GOOD
     assert report.form is SignatureForm.RAW
+
+
+def indefinite(der: bytes) -> bytes:
+    """*der* in BER: every constructed value has an indefinite length."""
+    return ber_of(der, lambda count: 2 if count == 3 else 0)
+
+
+def outside(der: bytes) -> bytes:
+    """*der* in BER: only the outermost value has an indefinite length."""
+    return b"\x30\x80" + der[4:] + b"\x00\x00"
+
+
+@pytest.mark.parametrize(("generation", "written"), [(1, indefinite), (1, outside), (2, outside)])  # 2 has no room
+def test_a_signer_s_certificate_in_ber_is_read_as_its_der(generation: int, written: Callable[[bytes], bytes]) -> None:
+    leaf = signer(generation)
+    found, der = signed(generation, leaf), leaf.public_bytes(Encoding.DER)
+    file, tag = ((First.SIGNATURE, 0xDB), (Second.SIGNATURE, 0xDD))[generation - 1]
+    row = found.needed(file)
+    assert stored_certificate(row, tag) == der
+    stored = changed(found, {file: build(file, dict(row.values) | {tag: written(der)})})
+    assert stored_certificate(stored.needed(file), tag) == der
+    report = check(stored, [anchor(generation)], at=NOW)
+    assert report.overall is Verdict.GOOD, report
+
+
+@GENERATIONS
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ber: ber[:-2] + b"\x01\x01",  # without its end
+        lambda ber: ber[:40],
+        lambda ber: ber + b"\x01",  # something follows
+        lambda _: b"\x30\x80" * 200,  # nested without end
+        lambda _: b"\x30\x80" + b"\x05\x00" * 200 + b"\x00\x00",
+        lambda ber: ber.replace(b"\x30\x80", b"\x30\xff", 1),
+    ],
+)
+def test_ber_that_is_no_certificate_is_bad(generation: int, change: Callable[[bytes], bytes]) -> None:
+    ber = change(outside(signer(generation).public_bytes(Encoding.DER)))
+    report = checked(with_signature(generation, b"\x5a" * (256 if generation == 1 else 96), ber))
+    assert report.overall is Verdict.BAD
 
 
 def card_with(der: bytes) -> CardFiles:

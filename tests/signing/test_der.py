@@ -9,8 +9,9 @@ from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mynacard.ber import VALUES_MAX
 from mynacard.errors import CertificateFileError
-from mynacard.signing.der import VALUES_MAX, check
+from mynacard.signing.der import check
 from tests.trust.authorities import authority, der, holder
 
 

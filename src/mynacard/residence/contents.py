@@ -7,12 +7,14 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from mynacard.apdu import tlv
 from mynacard.arguments import check_type
-from mynacard.errors import PinFormError, TlvError, UsageError
+from mynacard.ber import to_der
+from mynacard.errors import CertificateFileError, PinFormError, TlvError, UsageError
 from mynacard.images import Image, ImageKind
 from mynacard.residence import forms
 from mynacard.residence.forms import Row, data_error
@@ -386,11 +388,17 @@ def _image(row: Row, tag: int, name: str, kind: ImageKind) -> Image | None:
 
 
 def stored_certificate(row: Row, tag: int) -> bytes | None:
-    """The certificate, without its filler; None where there is none."""
+    """The certificate in DER, without its filler; None where there is none.
+
+    It may be stored in BER: eringoio/zairyu-card-reader takes indefinite lengths, though no card was seen to have them.
+    What is signed in it is its DER (RFC 5280 §4.1.1.3).
+    """
     stored = row.values.get(tag, b"")
     if not stored.strip(b"\x00"):
         return None
+    with suppress(TlvError):  # of an indefinite length, which to_der reads
+        stored = stored[: tlv.outer_length(stored)]
     try:
-        return stored[: tlv.outer_length(stored)]
-    except TlvError:
+        return to_der(stored, padded=True)
+    except CertificateFileError:
         return stored  # not a certificate, as the check will say

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from mynacard.ber import DEPTH_MAX, VALUES_MAX
 from mynacard.errors import CertificateFileError
 from mynacard.texts import N_
 
 __all__ = ["SET", "check"]
 
 SET: Final = 0x31
-
-DEPTH_MAX: Final = 32
-VALUES_MAX: Final = 10_000
-"""The most values. A signature with its certificate has about 300; this stops a bomb of small values."""
 
 _CONSTRUCTED: Final = 0x20
 _BOOLEAN, _INTEGER, _ENUMERATED = 0x01, 0x02, 0x0A

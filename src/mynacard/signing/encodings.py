@@ -10,8 +10,8 @@ import binascii
 import re
 from typing import Final
 
+from mynacard import ber
 from mynacard.errors import CertificateFileError
-from mynacard.signing import ber
 from mynacard.texts import N_
 
 __all__ = ["ENCODED_MAX", "to_der"]
@@ -34,7 +34,7 @@ _SMIME: Final = re.compile(
 
 
 def to_der(data: bytes) -> bytes | None:
-    """The CMS file *data* with DER's lengths (see :mod:`mynacard.signing.ber`); None if it does not look like one.
+    """The CMS file *data* with DER's lengths (see :mod:`mynacard.ber`); None if it does not look like one.
 
     A raw signature may look like one, too: it may begin with the same byte.
 

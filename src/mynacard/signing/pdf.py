@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from mynacard import ber
 from mynacard.arguments import BYTES, check_type
 from mynacard.errors import CertificateFileError, MynacardError, PdfFileError, UnsupportedAlgorithmError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import ber, cms, timestamp
+from mynacard.signing import cms, timestamp
 from mynacard.signing.beyond import MEANINGS, Beyond, Comparison, Place, result
 from mynacard.signing.budget import Budget
 from mynacard.signing.changes import TIMESTAMP
@@ -318,7 +319,7 @@ def unpadded(contents: bytes) -> bytes:
     """The DER of what *contents* begins with, which is padded with zeros. poppler writes BER.
 
     Raises:
-        CertificateFileError: as :func:`mynacard.signing.ber.to_der`.
+        CertificateFileError: as :func:`mynacard.ber.to_der`.
     """
     return ber.to_der(contents, padded=True)
 

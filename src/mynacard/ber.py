@@ -1,8 +1,8 @@
 """BER as DER: lengths in their shortest form, and octet strings in one piece. Nothing else is changed.
 
 Programs that write a signature while they read the content use BER: ``openssl cms -stream``, BouncyCastle's generators.
-Whatever else keeps the bytes from being DER stays as it is, for the strict reader (:mod:`mynacard.signing.der`) to
-refuse. So a value that was signed in DER, such as a certificate, stays byte for byte.
+A program for residence cards takes certificates in BER, too. Whatever else keeps the bytes from being DER stays as it
+is, for a strict reader to refuse. So a value that was signed in DER, such as a certificate, stays byte for byte.
 
 Source: ITU-T X.690 §8.1.3 (lengths), §8.7.3 (octet strings in pieces), §10.1 and §10.2 (what DER has instead).
 """
@@ -13,11 +13,13 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from mynacard.errors import CertificateFileError
-from mynacard.signing.der import DEPTH_MAX, VALUES_MAX
 from mynacard.texts import N_
 
-__all__ = ["PIECES_MAX", "to_der"]
+__all__ = ["DEPTH_MAX", "PIECES_MAX", "VALUES_MAX", "to_der"]
 
+DEPTH_MAX: Final = 32
+VALUES_MAX: Final = 10_000
+"""The most values. A signature with its certificate has about 300; this stops a bomb of small values."""
 PIECES_MAX: Final = 100_000
 """The most pieces of octet strings: 64 MiB of content in the usual pieces of 1,000 bytes have 67,109."""
 
@@ -106,11 +108,11 @@ class _Rewriter:
 def to_der(data: bytes, *, padded: bool = False) -> bytes:
     """*data*, one BER value, with DER's lengths and octet strings. What is DER already comes back as it is.
 
-    It need not be DER yet: :func:`mynacard.signing.der.check` says.
+    It need not be DER yet: `mynacard.signing.der.check` says.
 
     Args:
         data: the value, and nothing after it.
-        padded: whether zeros may follow it, as in a PDF file.
+        padded: whether zeros may follow it, as in a PDF file and in a residence card's.
 
     Raises:
         CertificateFileError: it is not one value with nothing after it, is nested too deeply, or has too many values.

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mynacard.ber import DEPTH_MAX, PIECES_MAX, VALUES_MAX, to_der
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
 from mynacard.signing import cades, cms, der
-from mynacard.signing.ber import PIECES_MAX, to_der
-from mynacard.signing.der import DEPTH_MAX, VALUES_MAX
 from tests.signing import ber
 from tests.signing.documents import CERTIFICATE, DATA, SIGNATURE
 from tests.trust.authorities import authority, holder, key
