@@ -91,6 +91,7 @@ def _jpki(contents: CardContents) -> Application:
     files: dict[int, File] = {
         _CLOSED: TransparentFile(_FILLER, (_NO_PIN,)),
         _TERMINAL_CA: UnknownKeyFile(),
+        _UNKNOWN_OF_JPKI: UnknownKeyFile(),
         TOKEN_INFO: TransparentFile(bytes(replace(_TOKEN_INFO, label=contents.medium.value))),
         CERTIFICATES_PRESENT: TransparentFile(bytes(CertificatesPresent(
             digital_signature=DIGITAL_SIGNATURE.name in contents.keys,
@@ -118,6 +119,10 @@ def _files_of(pair: KeyPair, contents: CardContents, guards: tuple[int, ...]) ->
 _CLOSED: Final = 0x0009
 """An EF of JPKI that no PIN opens."""
 _TERMINAL_CA: Final = 0x0016
+_UNKNOWN_OF_JPKI: Final = 0x0010
+_UNKNOWN_OF_FACE: Final = (0x0014, 0x0015)
+_UNKNOWN_OF_COMMON: Final = 0x001E
+"""Keys that one program asks for on cards, so they exist (vectors/simulator/evidence.json); nobody tells what for."""
 _NO_PIN: Final = 0
 _FILLER: Final = b"\xff" * 16
 
@@ -171,12 +176,14 @@ def _card_face(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Ap
     files = _pins_of(CARD_FACE) | _opened(
         contents, layout.AGE_RECORD, layout.FACE, layout.FACE_BASIC_DATA, layout.FACE_CERTIFICATE, layout.NUMBER_IMAGE
     )
+    files |= {file_id: UnknownKeyFile() for file_id in _UNKNOWN_OF_FACE}
     files[_FILLER_OF_FACE] = TransparentFile(_FILLER, tuple(pin.key for pin in layout.FACE.opened_by))
     return Application(CARD_FACE.df_name, files, own_key=keys["own"], session_refusal=_NO_ENVIRONMENT)
 
 
 def _common(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
     files = _pins_of(COMMON, COMMON_PIN) | _records(contents)
+    files[_UNKNOWN_OF_COMMON] = UnknownKeyFile()
     files[layout.COMMON_AUTHENTICATION_KEY] = AuthenticationKeyFile(keys["authentication"])
     return Application(COMMON.df_name, files, session_refusal=_NO_ENVIRONMENT, change=COMMON.change)
 

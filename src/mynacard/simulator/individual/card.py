@@ -89,8 +89,11 @@ _SHORT_NE_MAX: Final = 256
 _KNOWN_AND_REFUSED: Final = {
     (0x80, 0xA2): StatusWord.WRONG_P1_P2,  # takes a terminal's certificate; with which P1-P2 is not known
     (0x80, 0xFC): StatusWord.WRONG_LENGTH,  # a phone's
+    (0x80, 0x8A): StatusWord.WRONG_P1_P2,  # the issuer's; choice: both of its status words
 }
 """Instructions that cards were seen to know, while they refused every form that was tried (statements.json)."""
+_CHECKS_THE_ISSUER: Final = frozenset({(0x80, 0x8A, 0x22), (0x80, 0x8A, 0x24)})
+"""What reaches the check whether the issuer is asking, by P1: told of cards, and never to be tried on a real one."""
 _OF_OTHER_CARDS: Final = frozenset({(0x00, 0x82)})
 """Instructions that only the residence card knows (choice)."""
 
@@ -412,6 +415,8 @@ def _refuse(apdu: CommandApdu, part: Part) -> ResponseApdu:
     status = REFUSALS[part]
     if part is Part.INS:
         status = _KNOWN_AND_REFUSED.get((apdu.cla, apdu.ins), status)
+    if (apdu.cla, apdu.ins, apdu.p1) in _CHECKS_THE_ISSUER:
+        status = StatusWord.SECURITY_STATUS_NOT_SATISFIED
     if part is Part.CLA and apdu.cla < 0x10:  # interindustry: secure messaging and logical channels
         without_session = (
             StatusWord.NO_SECURE_MESSAGING_SESSION
