@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tests.conformance.card.rsa import key_object, signs_message
 
-__all__ = ["HEADER_LIST", "CvCertificate", "is_key_name", "one", "read_all", "within", "written"]
+__all__ = ["HEADER_LIST", "CvCertificate", "is_key_name", "one", "read_all", "stored", "within", "written"]
 
 HEADER_LIST = bytes.fromhex("4D0A 42 10 5F20 10 5F49 820109")
 """The tags and lengths of a certificate's body: issuer, subject, public key."""
@@ -59,7 +59,14 @@ def within(data: bytes, tag: str, *tags: str) -> list[bytes]:
     return list(found.values())
 
 
-def written(content: bytes, tag: str, *tags: str) -> bytes:
+def written(tag: str, value: bytes) -> bytes:
+    """An object, its length as short as can be."""
+    length = len(value).to_bytes(2, "big").lstrip(b"\x00") or b"\x00"
+    form = length if len(value) < 0x80 else bytes((0x80 | len(length),)) + length
+    return bytes.fromhex(tag) + form + value
+
+
+def stored(content: bytes, tag: str, *tags: str) -> bytes:
     """The objects *tags* in the object *tag* that *content* begins with, as they are written there."""
     inside = one(content, tag)
     found: dict[str, bytes] = {}
@@ -73,7 +80,7 @@ def offsets(content: bytes, tag: str, table: str, tags: Sequence[str]) -> tuple[
     """The numbers of the object *table* in *tag*, and where the objects *tags* begin in *content*."""
     numbers = read_all(one(content, tag))[table]
     told = [int.from_bytes(numbers[at : at + 2], "big") for at in range(0, len(numbers), 2)]
-    return told, [content.index(written(content, tag, name)) for name in tags]
+    return told, [content.index(stored(content, tag, name)) for name in tags]
 
 
 @dataclass(frozen=True)

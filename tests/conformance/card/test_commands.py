@@ -100,6 +100,14 @@ def test_verify_is_not_secure_without_a_session(card: Conversation) -> None:
     assert card.tries("user-authentication") == before
 
 
+@statement("issuers-instruction")
+def test_the_issuers_instruction_is_known_and_refused(card: Conversation) -> None:
+    card.select("jpki")
+    others, issuers = card.sw("808A0000"), card.sw("808A2200")
+    assert not {others, issuers, card.sw("808A2400")} & {"6D00", DONE}
+    assert others != issuers
+
+
 @statement("terminal-certificate-parameters")
 def test_a_terminals_certificate_is_not_taken_so(card: Conversation) -> None:
     card.select("jpki")
@@ -155,6 +163,24 @@ def test_the_master_file_is_not_selected(card: Conversation) -> None:
     card.select("jpki")
     assert card.sw("00A40000") == DONE
     assert card.read(0x0006).startswith(LABEL)
+
+
+@statement("select-with-fci")
+@pytest.mark.parametrize("name", ["D392F000260100000001", "D3921000310001010408", "D3921000310001010100"])
+def test_an_application_tells_about_itself(card: Conversation, name: str) -> None:
+    assert card.data(f"00A404000A {name} 00")
+
+
+@statement("select-2f10")
+def test_there_is_no_file_2f10(card: Conversation) -> None:
+    card.select("issuer")
+    assert [card.sw("00A4020C02 2F10"), card.sw("00A4020C02 2F11")] == ["6A82", "6A82"]
+
+
+@statement("issuer-domain-without-files")
+def test_the_issuers_domain_has_no_files(card: Conversation) -> None:
+    card.select("issuer")
+    assert {card.ef(file_id) for file_id in range(1, 0x1F)} == {"6A82"}
 
 
 @statement("select-3f00")
@@ -246,6 +272,12 @@ def test_every_identifier_is_a_short_one(card: Conversation) -> None:
 def test_an_extended_le_brings_a_certificate_by_short_identifier(card: Conversation) -> None:
     card.select("jpki")
     assert card.data("00B08A00000000") == card.read(CERTIFICATE)
+
+
+@statement("extended-le-at-an-offset")
+def test_an_extended_le_goes_with_a_short_identifier_and_an_offset(card: Conversation) -> None:
+    card.select("jpki")
+    assert card.data("00B08A04000200") == card.read(CERTIFICATE)[4:0x204]
 
 
 @statement("extended-le-of-the-current-ef")

@@ -33,6 +33,14 @@ def test_there_is_a_name_of_a_key(card: Conversation) -> None:
     assert is_key_name(card.data(SECOND)[-16:])
 
 
+@statement("common-001e")
+def test_ef_001e_is_there_and_not_read(card: Conversation) -> None:
+    card.select("common")
+    assert card.ef(0x001E) == DONE
+    assert card.sw("00B0000000") == "6981"
+    assert card.sw("00B2010400") == "6981"
+
+
 @statement("common-pin-tries")
 def test_the_pin_of_the_common_application_has_three_tries(card: Conversation) -> None:
     card.select("common")

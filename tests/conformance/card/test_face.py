@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.conformance.card.conversation import DONE, Conversation
-from tests.conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, within, written
+from tests.conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, stored, within
 from tests.conformance.card.rsa import SHA256, key_object, padded_input, signs_message
 
 statement = pytest.mark.statement
@@ -125,7 +125,7 @@ def test_the_age_record_is_signed(card: Conversation) -> None:
     card.log_in(BORN)
     content = card.read(AGE)
     _, _, signature = within(content, "FF10", "DF11", "DF12", "DF13")
-    assert signs_message(certified(card).key, signature, written(content, "FF10", "DF11", "DF12"))
+    assert signs_message(certified(card).key, signature, stored(content, "FF10", "DF11", "DF12"))
 
 
 # --- the face ----------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_the_face_is_signed_by_three_digests(card: Conversation) -> None:
     found = face(card)
     content = card.read(FACE)
     digests = b"".join(
-        hashlib.sha256(written(content, "FF20", *tags)).digest()
+        hashlib.sha256(stored(content, "FF20", *tags)).digest()
         for tags in (("DF22", "DF23", "DF24"), ("DF25", "DF26"), ("DF27",))
     )
     assert padded_input(certified(card).key, found["DF28"]) == THREE_DIGESTS + digests
@@ -203,7 +203,13 @@ def test_the_image_of_the_number_is_signed(card: Conversation) -> None:
     card.log_in(A)
     content = card.read(NUMBER_IMAGE)
     _, _, signature = within(content, "FF40", "DF41", "DF42", "DF43")
-    assert signs_message(certified(card).key, signature, written(content, "FF40", "DF41", "DF42"))
+    assert signs_message(certified(card).key, signature, stored(content, "FF40", "DF41", "DF42"))
+
+
+@statement("face-0014-0015")
+def test_there_are_two_more_keys(card: Conversation) -> None:
+    card.select("card-face")
+    assert [card.ef(0x0014), card.ef(0x0015)] == [DONE, DONE]
 
 
 @statement("face-image-lengths")
@@ -211,8 +217,8 @@ def test_an_image_has_a_length_of_two_bytes(card: Conversation) -> None:
     card.log_in(A)
     content = card.read(FACE)
     for tag in ("DF25", "DF26", "DF27", "DF2A"):
-        assert written(content, "FF20", tag)[2] == 0x82
-    assert written(card.read(NUMBER_IMAGE), "FF40", "DF41")[2] == 0x82
+        assert stored(content, "FF20", tag)[2] == 0x82
+    assert stored(card.read(NUMBER_IMAGE), "FF40", "DF41")[2] == 0x82
 
 
 @statement("face-one-key")

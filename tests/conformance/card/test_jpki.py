@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from tests.conformance.card.conversation import Conversation
+from tests.conformance.card.conversation import DONE, Conversation
 from tests.conformance.card.rsa import SHA256, certificate_key, signs_message
 
 statement = pytest.mark.statement
@@ -79,6 +79,12 @@ def test_it_is_told_which_certificates_there_are(card: Conversation) -> None:
 def test_no_pin_opens_ef_0009(card: Conversation) -> None:
     card.log_in(AUTHENTICATION, SIGNATURE)
     assert card.first(0x0009) == "6982"
+
+
+@statement("jpki-0010")
+def test_there_is_an_ef_0010(card: Conversation) -> None:
+    card.select("jpki")
+    assert card.ef(0x0010) == DONE
 
 
 @statement("jpki-0016")

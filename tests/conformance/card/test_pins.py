@@ -96,6 +96,13 @@ def test_asking_for_the_tries_costs_none(card: Conversation) -> None:
     assert len({card.tries(AUTHENTICATION) for _ in range(20)}) == 1
 
 
+@statement("tries-with-le")
+def test_tries_are_not_asked_for_with_an_le(card: Conversation) -> None:
+    card.select("jpki")
+    assert card.ef(0x0018) == DONE
+    assert card.sw("0020008000") == "6700"
+
+
 @statement("tries-by-short-identifier")
 def test_tries_are_asked_for_by_short_identifier(card: Conversation) -> None:
     card.select("jpki")

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import pytest
 
 from tests.conformance.card.conversation import DONE, Conversation
-from tests.conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, within, written
+from tests.conformance.card.objects import CvCertificate, is_key_name, offsets, one, read_all, stored, within
 from tests.conformance.card.rsa import SHA256, key_object, signs_message
 
 statement = pytest.mark.statement
@@ -247,7 +247,7 @@ def test_the_number_is_digested_as_it_is_stored(card: Conversation) -> None:
 @statement("digest-of-the-attributes")
 def test_the_attributes_are_digested_without_the_offsets(card: Conversation) -> None:
     card.log_in(PIN)
-    digested = written(card.read(ATTRIBUTES), "FF20", *FIELDS)
+    digested = stored(card.read(ATTRIBUTES), "FF20", *FIELDS)
     assert read_all(one(card.read(DIGESTS), "FF30"))["DF32"] == hashlib.sha256(digested).digest()
 
 
@@ -256,7 +256,7 @@ def test_the_digests_are_signed(card: Conversation) -> None:
     card.log_in(PIN)
     content = card.read(DIGESTS)
     _, _, signature = within(content, "FF30", "DF31", "DF32", "DF33")
-    signed = written(content, "FF30", "DF31", "DF32")
+    signed = stored(content, "FF30", "DF31", "DF32")
     assert len(signed) == 70
     assert signs_message(certified(card).key, signature, signed)
 
@@ -290,7 +290,7 @@ def test_the_card_key_is_signed(card: Conversation) -> None:
     card.log_in(PIN)
     content = card.read(CARD_KEY)
     _, signature = within(content, "FF50", "DF51", "DF52")
-    assert signs_message(certified(card).key, signature, written(content, "FF50", "DF51"))
+    assert signs_message(certified(card).key, signature, stored(content, "FF50", "DF51"))
 
 
 @statement("text-presence")
