@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Self, cast
 
 from construct import (
@@ -32,7 +34,7 @@ from construct import (
     Terminated,
 )
 
-from mynacard.apdu.message import CommandApdu
+from mynacard.apdu.message import REMEMBERED, REMEMBERED_NC_MAX, CommandApdu
 from mynacard.apdu.wire import Wire
 from mynacard.arguments import wrong_type
 from mynacard.errors import ProtocolError, UnintelligibleError
@@ -421,7 +423,10 @@ for _kind, _form in FORMS.items():
         _ROWS[_form.cla, _form.ins, _p1].append(_kind)
 _CLASSES: Final = frozenset(form.cla for form in FORMS.values())
 _INSTRUCTIONS: Final = frozenset((form.cla, form.ins) for form in FORMS.values())
-_HAS_NE: Final = {kind: any(field.name == "ne" for field in dataclasses.fields(kind)) for kind in FORMS}
+_FIELDS: Final = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in FORMS}
+_NAMING: Final = (EMPTY, NAME, FILE_ID, MASTER_FILE)
+_PUBLIC: Final = frozenset(kind for kind, form in FORMS.items() if form.data in _NAMING)
+"""The commands that only name files, keys and counts: none of these can hold a secret, so they are remembered."""
 
 
 def encode(command: Command) -> CommandApdu:
@@ -431,18 +436,29 @@ def encode(command: Command) -> CommandApdu:
         ProtocolError: a field is out of the range that the wire has for it.
         UsageError: *command* is not a command.
     """
-    form = FORMS.get(type(command))
-    if form is None:
-        raise wrong_type(type(command), "Command")
-    values = {field.name: getattr(command, field.name) for field in dataclasses.fields(command)}
+    kind = type(command)
+    if kind not in FORMS:
+        raise wrong_type(kind, "Command")
+    values = [getattr(command, field) for field in _FIELDS[kind]]
+    if kind in _PUBLIC:
+        with suppress(TypeError):  # a value without a hash, such as a bytearray
+            return _encoded_before(cast(Any, kind), *values)  # mypy takes its instances' hash for the class's
+    return _encoded(kind, *values)
+
+
+def _encoded(kind: type[Command], *fields: Any) -> CommandApdu:
+    form, values = FORMS[kind], dict(zip(_FIELDS[kind], fields, strict=True))
     try:
         p1, p2 = _build(form.parameters, values)
         data = _build(form.data, values)
     except ConstructError:  # its message quotes the value, which may be a secret
-        raise ProtocolError(N_("A field of {command} is out of range."), command=command.title) from None
+        raise ProtocolError(N_("A field of {command} is out of range."), command=kind.title) from None
     if p1 not in form.p1:
-        raise ProtocolError(N_("A field of {command} is out of range."), command=command.title)
+        raise ProtocolError(N_("A field of {command} is out of range."), command=kind.title)
     return CommandApdu(form.cla, form.ins, p1, p2, data, values.get("ne", 0))
+
+
+_encoded_before: Final = lru_cache(REMEMBERED, typed=True)(_encoded)  # 1.0 is not 1
 
 
 def decode(apdu: CommandApdu) -> Command:
@@ -451,23 +467,37 @@ def decode(apdu: CommandApdu) -> Command:
     Raises:
         UnintelligibleError: no form fits; its ``part`` is the first :class:`Part` that is wrong.
     """
+    if apdu.carries_secret or len(apdu.data) > REMEMBERED_NC_MAX:
+        command = _decoded(apdu)
+    else:
+        command = _decoded_before(apdu)
+    if isinstance(command, Part):
+        raise UnintelligibleError(N_("No form fits the {part} of this command."), part=command)
+    return command
+
+
+def _decoded(apdu: CommandApdu) -> Command | Part:
+    """The command in *apdu*, or else the first part of it that is wrong."""
     rows = _ROWS.get((apdu.cla, apdu.ins, apdu.p1), ())
     part = _strange_header(apdu) if not rows else Part.P1_P2
     for kind in rows:
-        form = FORMS[kind]
+        form, has_ne = FORMS[kind], "ne" in _FIELDS[kind]
         try:
             values = _parse(form.parameters, bytes((apdu.p1, apdu.p2)))
         except ConstructError:
             continue
         part = Part.LENGTH
-        if _HAS_NE[kind] != (apdu.ne > 0):
+        if has_ne != (apdu.ne > 0):
             continue
         try:
             values |= _parse(form.data, apdu.data)
         except ConstructError:
             continue
-        return kind(**(values | {"ne": apdu.ne} if _HAS_NE[kind] else values))
-    raise UnintelligibleError(N_("No form fits the {part} of this command."), part=part)
+        return kind(**(values | {"ne": apdu.ne} if has_ne else values))
+    return part
+
+
+_decoded_before: Final = lru_cache(REMEMBERED)(_decoded)
 
 
 def _strange_header(apdu: CommandApdu) -> Part:

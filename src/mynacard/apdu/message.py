@@ -2,6 +2,10 @@
 
 Counts of bytes (Nc, Ne, Nr) live in the values; their encodings (Lc, Le) live only here.
 
+BODIES and RESPONSE define the wire. Interpreting them takes longer than a card in memory, so their results are
+remembered where they are pure and cannot hold a secret: the length fields by their counts, status words, and the short
+commands that present nothing.
+
 Source: ISO/IEC 7816-3:2006 §12.1; ISO/IEC 7816-4:2005 §5.1; vectors/apdu/bodies.json.
 """
 
@@ -9,7 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, Protocol
+from functools import lru_cache
+from typing import Any, Final, Protocol, cast
 
 from construct import (
     Byte,
@@ -27,17 +32,34 @@ from construct import (
     this,
 )
 
-from mynacard.apdu.secrecy import MASK, SECRET_INSTRUCTIONS
+from mynacard.apdu.secrecy import HEADER, MASK, SECRET_INSTRUCTIONS, carries_secret
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.apdu.wire import Wire
 from mynacard.arguments import BYTES, check_type
 from mynacard.errors import ProtocolError
 from mynacard.texts import N_
 
-__all__ = ["NC_MAX", "NE_MAX", "Card", "Case", "CommandApdu", "ResponseApdu", "case_of", "case_on_wire"]
+__all__ = [
+    "BODIES",
+    "NC_MAX",
+    "NE_MAX",
+    "REMEMBERED",
+    "REMEMBERED_NC_MAX",
+    "RESPONSE",
+    "Card",
+    "Case",
+    "CommandApdu",
+    "ResponseApdu",
+    "case_of",
+    "case_on_wire",
+]
 
 NC_MAX: Final = 0xFFFF
 NE_MAX: Final = 0x10000
+REMEMBERED: Final = 512
+"""How many results of each pure function are remembered."""
+REMEMBERED_NC_MAX: Final = 16
+"""The longest data field of a command that is remembered: a DF name. What is signed or proved is longer."""
 
 
 class Card(Protocol):
@@ -104,7 +126,7 @@ BODIES: Final[dict[Case, Wire]] = {  # ISO/IEC 7816-3:2006 §12.1.3
     Case.FOUR_EXTENDED:  Struct(_HEADER, _LONG, _nonempty(Int16ub), _expected(Int16ub), Terminated),
 }  # fmt: skip
 
-_RESPONSE: Final[Wire] = Struct(
+RESPONSE: Final[Wire] = Struct(
     "data" / Bytes(this._.nr), "status" / Int16ub
 )  # Nr is the length less two, so no bytes trail
 
@@ -150,15 +172,20 @@ class CommandApdu:
     data: bytes = b""
     ne: int = 0
 
+    @property
+    def carries_secret(self) -> bool:
+        """Whether the data field presents, proves or changes a PIN or key."""
+        return bool(self.data) and self.ins in SECRET_INSTRUCTIONS
+
     def __bytes__(self) -> bytes:
-        body = BODIES[case_of(len(self.data), self.ne)]
         if len(self.data) > NC_MAX or not 0 <= self.ne <= NE_MAX:
             raise ProtocolError(N_("A command APDU cannot have Nc = {nc}, Ne = {ne}."), nc=len(self.data), ne=self.ne)
         try:
             header = bytes((self.cla, self.ins, self.p1, self.p2))
         except ValueError:
             raise ProtocolError(N_("A byte of the command header is out of range.")) from None
-        return bytes(body.build({"header": header, "data": self.data, "ne": self.ne}))
+        lc, le = _lengths(len(self.data), self.ne)
+        return b"".join((header, lc, self.data, le))
 
     @classmethod
     def parse(cls, wire: bytes) -> CommandApdu:
@@ -168,17 +195,35 @@ class CommandApdu:
             ProtocolError: *wire* does not have any of the seven bodies.
         """
         check_type(wire, *BYTES, wanted="bytes")
-        try:
-            value = BODIES[case_on_wire(wire)].parse(wire)
-        except ConstructError:
-            raise ProtocolError(N_("These {length} bytes are not a command APDU."), length=len(wire)) from None
-        cla, ins, p1, p2 = value.header
-        return cls(cla, ins, p1, p2, value.data, value.ne)
+        if len(wire) > _REMEMBERED_MAX or carries_secret(wire):
+            return _parsed(wire)
+        return _remembered(bytes(wire))
 
     def __repr__(self) -> str:
         header = f"{self.cla:02X} {self.ins:02X} {self.p1:02X} {self.p2:02X}"
-        secret = self.data and self.ins in SECRET_INSTRUCTIONS
-        return f"CommandApdu({header}, nc={MASK if secret else len(self.data)}, ne={self.ne})"
+        return f"CommandApdu({header}, nc={MASK if self.carries_secret else len(self.data)}, ne={self.ne})"
+
+
+@lru_cache(REMEMBERED)
+def _lengths(nc: int, ne: int) -> tuple[bytes, bytes]:
+    """The bytes between the header and a data field of *nc* bytes, and those after it."""
+    body = BODIES[case_of(nc, ne)]
+    wire = bytes(body.build({"header": bytes(HEADER), "data": bytes(nc), "ne": ne}))
+    end = len(wire) - int(cast(Any, body).ne.sizeof())
+    return wire[HEADER : end - nc], wire[end:]
+
+
+def _parsed(wire: bytes) -> CommandApdu:
+    try:
+        value = BODIES[case_on_wire(wire)].parse(wire)
+    except ConstructError:
+        raise ProtocolError(N_("These {length} bytes are not a command APDU."), length=len(wire)) from None
+    cla, ins, p1, p2 = value.header
+    return CommandApdu(cla, ins, p1, p2, value.data, value.ne)
+
+
+_REMEMBERED_MAX: Final = HEADER + 1 + REMEMBERED_NC_MAX + 1
+_remembered: Final = lru_cache(REMEMBERED)(_parsed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +234,7 @@ class ResponseApdu:
     status: StatusWord = SUCCESS
 
     def __bytes__(self) -> bytes:
-        return bytes(_RESPONSE.build({"data": self.data, "status": self.status}, nr=len(self.data)))
+        return self.data + _status_bytes(self.status)
 
     @classmethod
     def parse(cls, wire: bytes) -> ResponseApdu:
@@ -199,11 +244,19 @@ class ResponseApdu:
             ProtocolError: *wire* has fewer than two bytes.
         """
         check_type(wire, *BYTES, wanted="bytes")
-        try:
-            value = _RESPONSE.parse(wire, nr=max(len(wire) - 2, 0))
-        except ConstructError:
-            raise ProtocolError(N_("A response APDU of {length} bytes has no status word."), length=len(wire)) from None
-        return cls(value.data, StatusWord(value.status))
+        if len(wire) < 2:
+            raise ProtocolError(N_("A response APDU of {length} bytes has no status word."), length=len(wire))
+        return cls(bytes(wire[:-2]), _status(bytes(wire[-2:])))
 
     def __repr__(self) -> str:
         return f"ResponseApdu(nr={len(self.data)}, status={self.status})"
+
+
+@lru_cache(REMEMBERED)
+def _status_bytes(status: StatusWord) -> bytes:
+    return bytes(RESPONSE.build({"data": b"", "status": status}, nr=0))
+
+
+@lru_cache(REMEMBERED)
+def _status(wire: bytes) -> StatusWord:
+    return StatusWord(RESPONSE.parse(wire, nr=0).status)
