@@ -3,13 +3,9 @@
 The names below load their modules when they are first used: importing this package loads nothing else.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
-
 from mynacard._version import __version__
 
+TYPE_CHECKING = False  # as type checkers take it; the one in typing would cost more than all the rest
 if TYPE_CHECKING:
     from mynacard.apdu import Card, Channel
     from mynacard.errors import CardError, MynacardError, ProtocolError, ReaderError
@@ -45,7 +41,7 @@ __all__ = [
     "verified_session",
 ]
 
-_HOMES: Final = {
+_HOMES = {
     "DIGITAL_SIGNATURE": "jpki",
     "USER_AUTHENTICATION": "jpki",
     "AtKeypad": "pin",
@@ -73,6 +69,8 @@ _HOMES: Final = {
 if not TYPE_CHECKING:  # else a type checker takes any name from here
 
     def __getattr__(name: str) -> object:
+        from importlib import import_module  # noqa: PLC0415 - bare "import mynacard" does without
+
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

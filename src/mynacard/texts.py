@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -97,6 +96,8 @@ def json_text(document: object, *, indent: int | None = None, ascii_only: bool =
         indent: spaces for each level; None for a single line.
         ascii_only: escape all that is not ASCII, for a stream that may have nothing else.
     """
+    import json  # noqa: PLC0415  # few commands print any
+
     text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
     return "".join(  # a control character outside of a string is one of the newlines that *indent* asks for
         json.dumps(character)[1:-1] if _is_obeyed(character) and character != "\n" else character for character in text
@@ -131,10 +132,17 @@ def moment(time: datetime) -> str:
 def catalogue(language: str) -> gettext.NullTranslations:
     """The translations into *language* (``"ja"``); where there are none, texts stay in English."""
     import gettext  # noqa: PLC0415  # who only makes sentences does not wait for it
-    from importlib import resources  # noqa: PLC0415
+    from pkgutil import get_data  # noqa: PLC0415  # likewise; importlib.resources takes as long as click
 
-    file = resources.files("mynacard").joinpath("locale", language, "LC_MESSAGES", "mynacard.mo")
-    if not file.is_file():
-        return gettext.NullTranslations()
-    with file.open("rb") as stream:
-        return gettext.GNUTranslations(stream)
+    try:
+        content = get_data("mynacard", f"locale/{language}/LC_MESSAGES/mynacard.mo")
+    except OSError:
+        content = None
+    return gettext.NullTranslations() if content is None else gettext.GNUTranslations(_File(content))
+
+
+class _File(bytes):
+    """The content of a file, as gettext reads one."""
+
+    def read(self) -> bytes:
+        return bytes(self)

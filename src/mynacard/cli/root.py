@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
-from pkgutil import iter_modules
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,38 +14,56 @@ from mynacard.cli.language import LANGUAGES, _
 from mynacard.cli.logs import show_everything
 from mynacard.texts import printable
 
-__all__ = ["CONTEXT", "cli"]
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
-_COMMANDS: Final = sorted(module.name for module in iter_modules(commands.__path__))
-"""The commands: each is a module of that folder, which holds the command under its own name."""
+__all__ = ["CONTEXT", "cli"]
 
 CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 80, "color": True}
 
 
 class _Root(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(commands.HELP)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in commands.HELP:
             return None
         command: click.Command = getattr(import_module(f"{commands.__name__}.{cmd_name}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does it, without loading the commands."""
+        _listed().format_commands(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As click does it, without loading the commands."""
+        listed = _listed()
+        names = listed.shell_complete(click.Context(listed), incomplete)
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a suggestion for a mistyped name; options before the command must be known to it."""
-        if args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+        if args[0] not in commands.HELP and not args[0].startswith("-") and not ctx.resilient_parsing:
             ctx.fail(_no_such_command(args[0]))
         name, command, rest = super().resolve_command(ctx, args)
         _check_known(ctx, command, args)
         return name, command, rest
 
 
+def _listed() -> click.Group:
+    """The commands with nothing but their names and help."""
+    listed = {name: click.Command(name, help=_(text)) for name, text in commands.HELP.items()}
+    return click.Group(commands=listed, add_help_option=False)
+
+
 def _no_such_command(name: str) -> str:
+    from difflib import get_close_matches
+
     text = _("No such command {name}.").format(name=printable(repr(name)))
-    close = get_close_matches(name, _COMMANDS, 2)
+    close = get_close_matches(name, commands.HELP, 2)
     return text + " " + _("Did you mean {names}?").format(names=", ".join(close)) if close else text
 
 

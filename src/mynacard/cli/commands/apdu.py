@@ -10,6 +10,7 @@ import click
 
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.apdu.secrecy import carries_secret
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options
 from mynacard.cli.output import print_json
@@ -26,9 +27,7 @@ _INVALID_CLASS: Final = 0xFF
 """Invalid for cards (ISO/IEC 7816-4:2005 §5.1.1); readers use it for commands of their own (PC/SC part 3)."""
 
 
-@click.command(
-    help=_("Send command APDUs, each in hexadecimal, and print the answers. Refuses commands that hold a PIN.")
-)
+@click.command(help=_(HELP["apdu"]))
 @click.argument("commands", nargs=-1, required=True, metavar="HEX...")
 @as_json
 @card_options

@@ -12,6 +12,7 @@ from typing import Final, TypedDict, TypeVar, Unpack
 import click
 import platformdirs
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.exits import EXIT_CODES
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, password_options, pin_options, verbose_option
@@ -89,7 +90,7 @@ _residence_option: Final = click.option(
 )  # fmt: skip
 
 
-@click.group(help=_("Make applications to a receiving system: fill in, check, sign, submit, follow."))
+@click.group(help=_(HELP["apply"]))
 def apply() -> None:
     pass
 

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, card_options, pin_options
 from mynacard.cli.secrets import PinSource
@@ -18,7 +19,7 @@ from mynacard.webeid import AuthenticationToken
 __all__ = ["authenticate"]
 
 
-@click.command(help=_("Answer a login challenge with the user-authentication key, and print the Web eID 1.0 token."))
+@click.command(help=_(HELP["authenticate"]))
 @click.option(
     "--origin", required=True, metavar="URL", help=_("The origin of the site that asks: https://host[:port].")
 )

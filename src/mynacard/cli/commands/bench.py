@@ -14,6 +14,7 @@ import click
 
 from mynacard._version import __version__
 from mynacard.cli.chart import Row, bars, has_blocks, table
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, connection_options, number_options
 from mynacard.cli.output import print_json
@@ -32,12 +33,7 @@ __all__ = ["bench"]
 ROUNDS_MAX: Final = 100
 
 
-@click.command(
-    help=_(
-        "Measure how fast your card is on your reader: opening it, asking for the status of a PIN, reading the"
-        " user-authentication certificate. Asks for a PIN only with --signature."
-    )
-)
+@click.command(help=_(HELP["bench"]))
 @click.option(
     "--rounds",
     type=click.IntRange(1, ROUNDS_MAX),

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, CardChoice, as_json, card_options, pin_options
 from mynacard.cli.output import check_output, print_json, write_new
@@ -24,7 +25,7 @@ __all__ = ["cert", "describe"]
 _CERTIFICATES = [*PAIRS, *(f"{name}-ca" for name in PAIRS)]
 
 
-@click.group(help=_("Show or export the certificates on the card."))
+@click.group(help=_(HELP["cert"]))
 def cert() -> None:
     pass
 

@@ -8,6 +8,7 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.terminal import as_rows
@@ -18,13 +19,7 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 _PROGRAM: Final = "mynacard"
 
 
-@click.command(
-    help=_(
-        "Print the script that completes commands and options in a shell. In ~/.bashrc or ~/.zshrc:"
-        ' eval "$(mynacard completion bash)", or zsh. For fish, write it to'
-        " ~/.config/fish/completions/mynacard.fish."
-    )
-)
+@click.command(help=_(HELP["completion"]))
 @click.argument("shell", type=click.Choice(_SHELLS))
 @verbose_option
 @click.pass_context

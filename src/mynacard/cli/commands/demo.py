@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from mynacard.apdu.message import Card
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, verbose_option
 from mynacard.cli.session import jpki_session
@@ -52,9 +53,7 @@ class _Styled(Console):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-@click.command(
-    help=_("Show the main job on a simulated card: find it, verify PINs, read certificates, sign, check the signature.")
-)
+@click.command(help=_(HELP["demo"]))
 @click.option("--trace", is_flag=True, help=_("Show every APDU, with secrets masked."))
 @verbose_option
 def demo(trace: bool) -> None:

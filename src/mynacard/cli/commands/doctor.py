@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.exits import SOMETHING_WRONG
 from mynacard.cli.language import LANGUAGE, _
 from mynacard.cli.options import as_json, reader_options
@@ -22,12 +23,7 @@ __all__ = ["doctor"]
 _SIGNS: Final = {Level.GOOD: N_("good"), Level.NOTICE: N_("notice"), Level.PROBLEM: N_("problem")}
 
 
-@click.command(
-    help=_(
-        "Examine the PC/SC library and service, readers and cards; report what is wrong and how to mend it. Asks for no"
-        " PIN. Exits with 72 if there is a problem."
-    )
-)
+@click.command(help=_(HELP["doctor"]))
 @click.option(
     "--language",
     type=click.Choice(["en", "ja"]),

@@ -11,7 +11,7 @@ import click
 from cryptography import x509
 
 from mynacard.apdu.pins import PinStatus, TriesLeft
-from mynacard.cli.commands import residence
+from mynacard.cli.commands import HELP, residence
 from mynacard.cli.commands.cert import describe
 from mynacard.cli.commands.pin import status_json
 from mynacard.cli.language import _
@@ -46,12 +46,7 @@ _ADVICE: Final = {
 }
 
 
-@click.command(
-    help=_(
-        "Show which card it is, and what is on it: applications, certificates and their CAs, last days"
-        " of certificates and card, tries left. Asks for no PIN."
-    )
-)
+@click.command(help=_(HELP["info"]))
 @click.option(
     "--period-of-stay",
     type=click.DateTime(["%Y-%m-%d"]),

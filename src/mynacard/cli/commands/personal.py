@@ -17,6 +17,7 @@ import click
 from mynacard import japan
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinReference
+from mynacard.cli.commands import HELP
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, keep_options, number_options
@@ -61,12 +62,7 @@ _EXITS: Final = {
 }  # fmt: skip
 
 
-@click.group(
-    help=_(
-        "Show what the card says about its holder. The card is checked first: if it is not genuine, nothing is shown,"
-        " and the command exits with 70. It exits with 71 if too little could be checked."
-    )
-)
+@click.group(help=_(HELP["personal"]))
 def personal() -> None:
     pass
 

@@ -9,6 +9,7 @@ import click
 
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import Blocked, PinSecret, PinStatus, TriesLeft
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, pin_options
 from mynacard.cli.output import print_json
@@ -29,7 +30,7 @@ _TWO_KEYS = (COMMON.name, RESIDENT_REGISTER.name)
 """The two keys on the card that people know as the resident register PIN."""
 
 
-@click.group(help=_("Show how many tries are left, check a PIN, or change one."))
+@click.group(help=_(HELP["pin"]))
 def pin() -> None:
     pass
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import as_json, reader_options
 from mynacard.cli.output import print_json
@@ -34,7 +35,7 @@ class _ListByDefault(click.Group):
 
 @click.group(
     cls=_ListByDefault,
-    help=_("List the readers, and whether each has a card, as readers list does. Or check how well a reader works."),
+    help=_(HELP["readers"]),
 )
 def readers() -> None:
     pass

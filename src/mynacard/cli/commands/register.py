@@ -6,6 +6,7 @@ from typing import Unpack
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.commands.apply import BothPins, applicant, portal_options
 from mynacard.cli.language import _
 from mynacard.cli.options import card_options, password_options
@@ -18,7 +19,7 @@ from mynacard.texts import printable
 __all__ = ["register"]
 
 
-@click.command(help=_("Register with a receiver. Both keys answer its challenge, so both PINs are needed."))
+@click.command(help=_(HELP["register"]))
 @click.option("--renew", "account", metavar="ACCOUNT", help=_("Bind this account to renewed certificates."))
 @portal_options
 @password_options

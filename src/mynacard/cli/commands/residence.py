@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
 from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_options
@@ -38,11 +39,7 @@ NEXT: Final = N_("mynacard residence read -o FOLDER reads it, with the number pr
 _EXITS: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
 
 
-@click.group(
-    help=_(
-        "Read and check the residence card (在留カード) or special permanent resident certificate (特別永住者証明書)."
-    )
-)
+@click.group(help=_(HELP["residence"]))
 def residence() -> None:
     pass
 

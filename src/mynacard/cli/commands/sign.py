@@ -12,6 +12,7 @@ from typing import Final
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, card_options, pin_options
 from mynacard.cli.output import check_output, read_up_to, write_new
@@ -51,9 +52,7 @@ def _certificate(_context: click.Context, _option: click.Parameter, path: Path |
     return {DIGITAL_SIGNATURE: certificate.public_bytes(Encoding.DER)}
 
 
-@click.command(
-    help=_("Sign files with the digital-signature key: one signature each, made on the card after one PIN entry.")
-)
+@click.command(help=_(HELP["sign"]))
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--format",

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.apdu.pins import PinReference
 from mynacard.apdu.verification import check_form
+from mynacard.cli.commands import HELP
 from mynacard.cli.foreground import held_signals, run
 from mynacard.cli.language import _
 from mynacard.cli.options import PAIRS, as_json, pair_argument, reader_options, verbose_option
@@ -64,7 +65,7 @@ def _timed(card: PoweredCard, timing: str) -> PoweredCard:
     return TimedCard(card, TRANSPORTS[timing], time.sleep) if timing in TRANSPORTS else card
 
 
-@click.group(help=_("Make simulated cards, look at them, put them into virtual readers."))
+@click.group(help=_(HELP["sim"]))
 def sim() -> None:
     pass
 

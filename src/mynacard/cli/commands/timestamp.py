@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.output import check_output, read_up_to, write_new
@@ -17,12 +18,7 @@ from mynacard.texts import printable
 __all__ = ["timestamp"]
 
 
-@click.command(
-    help=_(
-        "Add a time stamp to the CMS signature in FILE, or to the last signature of a PDF file. The latter must have"
-        " been signed with --timestamp-url, which leaves room for it."
-    )
-)
+@click.command(help=_(HELP["timestamp"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--url", required=True, help=_("The time-stamping authority (RFC 3161). It learns a digest."))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=_("The file to write."))

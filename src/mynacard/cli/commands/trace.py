@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
 from mynacard.cli.output import check_output, write_new
@@ -23,7 +24,7 @@ _recording_argument = click.argument("recording", type=_PATH, metavar="FILE")
 _force_option = click.option("--force", is_flag=True, help=_("Replace an existing file."))
 
 
-@click.group(help=_("Show a recording that --record made, or convert it for Wireshark."))
+@click.group(help=_(HELP["trace"]))
 def trace() -> None:
     pass
 

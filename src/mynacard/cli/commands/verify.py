@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+from mynacard.cli.commands import HELP
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
 from mynacard.cli.options import TIME, as_json, verbose_option
@@ -33,13 +34,7 @@ _CERTIFICATE_MAX: Final = 1 << 20
 _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
 
 
-@click.command(
-    help=_(
-        "Check SIGNATURE (CMS, or raw with --certificate) of FILE. Without SIGNATURE, check the signature that FILE"
-        " itself is, or every signature in a PDF file. Exits with 0 only if everything was checked and is good, with 70"
-        " if something is bad, with 71 if something was not checked (revocation, without --crl or --ocsp)."
-    )
-)
+@click.command(help=_(HELP["verify"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("signature", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
