@@ -39,6 +39,7 @@
     ├── CertificateFileError, PdfFileError    likewise; also ValueError
     ├── SignatureNotAccepted    a signature is bad, or was not checked as far as the caller demands; has .steps
     ├── TimeStampError, SubmissionError, PortalUnreachable    services on the network
+    ├── ListeningError     the port at which a program was to be reached
     ├── MissingExtraError  this installation
     ├── UnsupportedAlgorithmError    also ValueError: the caller, nothing was sent
     └── UsageError         likewise; also ValueError
@@ -86,6 +87,7 @@ __all__ = [
     "HalfChangedError",
     "HeldCertificateError",
     "LastTryError",
+    "ListeningError",
     "MaskedError",
     "MissingExtraError",
     "MynacardError",
@@ -650,6 +652,12 @@ class PortalUnreachable(MynacardError):
     """The receiver's answer did not arrive, or only in part; what it received is unknown. Send it again."""
 
     code = "portal/unreachable"
+
+
+class ListeningError(MynacardError):
+    """This program cannot be reached at that port: another program has it, or this user may not."""
+
+    code = "portal/port"
 
 
 class MissingExtraError(MynacardError):

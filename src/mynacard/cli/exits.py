@@ -16,6 +16,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most specific class of 
     errors.MynacardError: 1,
     errors.UsageError: 2,
     errors.UnsupportedAlgorithmError: 2,
+    errors.ListeningError: 3,
     errors.NoPcscLibraryError: 10,
     errors.NoPcscServiceError: 11,
     errors.AccessRefusedError: 12,

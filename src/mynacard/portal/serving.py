@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Literal
 
-from mynacard.errors import MissingExtraError
+from mynacard.errors import ListeningError, MissingExtraError
 from mynacard.portal.receiver import Receiver
 from mynacard.submission.origin import origin_of
+from mynacard.texts import N_
 
 if TYPE_CHECKING:
     import uvicorn
@@ -29,7 +31,7 @@ def served(receiver: Receiver, port: int = 0) -> Generator[str]:
 
     Raises:
         MissingExtraError: uvicorn, or another package of the extra, is not installed.
-        OSError: the port is taken.
+        ListeningError: the port is taken, or this user may not listen there.
     """
     with _listening(port) as listening:
         running = _server(receiver, listening, "off")
@@ -42,19 +44,33 @@ def served(receiver: Receiver, port: int = 0) -> Generator[str]:
             thread.join()
 
 
-def serve(receiver: Receiver, port: int) -> None:
+def serve(receiver: Receiver, port: int, listens: Callable[[str], object] = lambda _: None) -> None:
     """Serve *receiver* until the program is stopped; its store is closed then.
 
+    Args:
+        receiver: served with this port's origin in place of its own.
+        port: of this machine; 0 for any that is free.
+        listens: called with the address, once clients can connect.
+
     Raises:
-        MissingExtraError, OSError: as :func:`served`.
+        MissingExtraError, ListeningError: as :func:`served`.
     """
     with _listening(port) as listening:
-        _server(receiver, listening, "on").run(sockets=[listening])
+        server = _server(receiver, listening, "on")
+        listens(_origin(listening))
+        server.run(sockets=[listening])
 
 
 def _listening(port: int) -> socket.socket:
     MissingExtraError.check(("anyio", "pyhanko", "rfc8785", "starlette", "uvicorn"), "server")
-    return socket.create_server((_HOST, port))
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        raise ListeningError(
+            N_("Port {port} is not free, or you may not use it: {reason}. Choose another one."),
+            port=port,
+            reason=os.strerror(error.errno or 0),
+        ) from error
 
 
 def _server(receiver: Receiver, listening: socket.socket, lifespan: Literal["on", "off"]) -> uvicorn.Server:

@@ -192,10 +192,10 @@ def show(path: Path, as_json: bool) -> None:
 @sim.command(help=_("Run a receiving system for simulated cards on this machine until stopped."))
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=click.IntRange(0, 65535),
     default=8765,
     show_default=True,
-    help=_("The port; only this machine can reach it."),
+    help=_("The port, or 0 for any that is free; only this machine can reach it."),
 )
 @click.option(
     "--folder",
@@ -210,10 +210,13 @@ def portal(port: int, folder: Path | None, accept: bool) -> None:
 
     store = Store(folder)
     try:
-        click.echo(_("A receiver for simulated cards is at http://127.0.0.1:{port}").format(port=port), err=True)
-        serve(simulated_receiver(store, accept_at_once=accept), port)
+        serve(simulated_receiver(store, accept_at_once=accept), port, _say_where)
     finally:
         store.close()
+
+
+def _say_where(url: str) -> None:
+    click.echo(_("A receiver for simulated cards is at {url}").format(url=url), err=True)
 
 
 @sim.command("vpcd", help=_("Keep a simulated card in a vpcd reader on this machine until stopped."))
