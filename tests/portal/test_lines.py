@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import resource
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Generator, MutableMapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -237,6 +239,30 @@ def test_an_account_s_upload_goes_on_though_strangers_come(few: int, tmp_path: P
         assert len(come) > 10 * few
         assert client.challenge(Purpose.SESSION).nonce
     made.store.close()
+
+
+def test_silent_peers_do_not_keep_a_receiver_from_stopping(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "SHUTDOWN_S", 0)
+    made = receiver()
+    with ExitStack() as stack:
+        with served(made) as url:
+            silent = [stack.enter_context(said(at(url), start)) for start in HALVES.values()]
+            assert answer(stack.enter_context(said(at(url), WHOLE)))[0] == 201
+        assert all(ended(connection) for connection in silent)
+    made.store.close()
+
+
+@pytest.mark.thorough("a program of its own, with few descriptors")
+@pytest.mark.parametrize("start", HALVES.values(), ids=HALVES)
+def test_a_program_with_few_descriptors_never_runs_out_of_them(start: bytes) -> None:
+    words = ("sh", "-c", 'ulimit -n 256; exec "$0" -m mynacard sim portal --port 0', sys.executable)
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stderr is not None
+        try:
+            flood(at(program.stderr.readline().split()[-1]), start, 2000, 256)
+        finally:
+            program.terminate()
+        assert program.stderr.read() == ""
 
 
 # --- which connection is ended, without connections ---
