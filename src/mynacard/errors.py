@@ -53,7 +53,7 @@ in another language (:meth:`MynacardError.text`); ``str()`` gives the English. N
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from mynacard.texts import N_, Sentence
 
@@ -672,10 +672,13 @@ class MissingExtraError(MynacardError):
         Raises:
             MissingExtraError: some are not; it names them all.
         """
-        from importlib.util import find_spec  # noqa: PLC0415  # few programs ask
-
-        if missing := [package for package in packages if find_spec(package) is None]:
+        if missing := _missing(packages):
             raise cls(", ".join(missing), extra)
+
+    @classmethod
+    def of(cls, packages: Iterable[str], extra: str, /) -> Self:
+        """The error of an import that failed: it names those of *packages* that are not installed."""
+        return cls(", ".join(_missing(packages)), extra)
 
     def __init__(self, package: str, extra: str, /) -> None:
         super().__init__(
@@ -684,6 +687,12 @@ class MissingExtraError(MynacardError):
             extra=extra,
         )
         self.extra = extra
+
+
+def _missing(packages: Iterable[str]) -> list[str]:
+    from importlib.util import find_spec  # noqa: PLC0415  # few programs ask
+
+    return [package for package in packages if find_spec(package) is None]
 
 
 # --- the caller --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from mynacard.portal import served
 from mynacard.submission.client import AsyncClient, Client
 from mynacard.submission.manifest import canonical
 from mynacard.submission.outbox import Outbox
-from tests.cli.command_line import run
+from tests.cli.command_line import environment, run
 from tests.portal.people import receiver
 
 
@@ -66,19 +67,94 @@ def test_a_command_names_at_once_all_that_it_will_need(
     )
 
 
-@pytest.mark.parametrize(
-    ("script", "extra"),
-    [
-        ("import mynacard.aio", "async"),
-        ("from mynacard import aio", "async"),
-        ("from mynacard.signing import pades; pades.read(b'%PDF-1.7')", "pdf"),
-    ],
-)
-def test_every_public_name_names_the_extra_that_it_needs(script: str, extra: str) -> None:
-    missing = "import sys; sys.modules.update(dict.fromkeys(('anyio', 'pyhanko', 'pyhanko_certvalidator')));"
-    done = subprocess.run([sys.executable, "-c", missing + script], capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1].endswith(f"pip install 'mynacard[{extra}]'.")
-    assert "During handling" not in done.stderr
+PACKAGES = (
+    "PIL", "aiohttp", "anyio", "httpx2", "pyhanko", "pyhanko_certvalidator", "rfc8785", "starlette", "uvicorn",
+)  # fmt: skip
+"""All packages that only extras install."""
+HIDDEN = f"import sys; sys.modules.update(dict.fromkeys({PACKAGES!r}))\n"
+SIGNER = """
+from datetime import UTC, datetime
+from mynacard.doors.new_cards import new_card
+from mynacard import DIGITAL_SIGNATURE, JpkiSession
+from mynacard.trust import load_certificate
+session = JpkiSession(new_card())
+session.verify(DIGITAL_SIGNATURE, "ABC123")
+certificate, key = load_certificate(session.certificate_der(DIGITAL_SIGNATURE)), session.private_key()
+now = datetime.now(UTC)
+"""
+PUBLIC = [
+    ("import mynacard.aio", "async"),
+    ("from mynacard import aio", "async"),
+    ("import mynacard.portal.web", "server"),
+    ("from mynacard.portal import Receiver, Store, served\nwith served(None): pass", "server"),
+    ("from mynacard.portal import serve\nserve(None, 0)", "server"),
+    ("from mynacard.submission.client import Client\nClient('https://a.example', None)", "client"),
+    ("from mynacard.submission.client import AsyncClient\nAsyncClient('https://a.example', None)", "client"),
+    ("from mynacard.submission.manifest import canonical\ncanonical({})", "client"),
+    ("from mynacard.images import Image, ImageKind\nfrom mynacard.images.decoding import decode\n"
+     "decode(Image('face', ImageKind.PNG, b''))", "images"),
+    ("from mynacard.images import Image, ImageKind\nfrom mynacard.images.decoding import png\n"
+     "png(Image('face', ImageKind.PNG, b''))", "images"),
+    ("from mynacard.signing import pades\npades.read(b'%PDF-1.7')", "pdf"),
+    (SIGNER + "from mynacard.signing import pades\npades.sign(b'%PDF-1.7', certificate, key)", "pdf"),
+    (SIGNER + "from mynacard.signing import cades\ncades.sign(b'text', certificate, key)", "pdf"),
+    (SIGNER + "from mynacard.signing.judging import judge\njudge(b'%PDF-1.7', anchors=(), at=now)", "pdf"),
+    (SIGNER + "from mynacard.trust import Purpose, RevocationEvidence, Anchor, check\n"
+     "from mynacard.doors.pki_cache import cached_pki\n"
+     "anchors = [Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates()]\n"
+     "check(certificate, anchors, at=now, purpose=Purpose.DOCUMENT, evidence=RevocationEvidence((b'0',)))", "pdf"),
+    (SIGNER + "from mynacard.signing.making import Format, Making\nMaking(Format.PADES).check(b'%PDF-1.7')", "pdf"),
+    (SIGNER + "from mynacard.signing.making import add_time_stamp\nadd_time_stamp(b'%PDF-1.7', None)", "pdf"),
+    ("from mynacard.signing.timestamp import ask_http\nask_http('http://127.0.0.1:9')(b'')", "pdf"),
+]  # fmt: skip
+
+
+@pytest.mark.thorough("imports every module")
+def test_every_module_is_imported_without_extras_or_names_its_own() -> None:
+    script = HIDDEN + (
+        "import importlib, pkgutil, mynacard\n"
+        "from mynacard.errors import MissingExtraError\n"
+        "for module in pkgutil.walk_packages(mynacard.__path__, 'mynacard.'):\n"
+        "    try: module.name.endswith('__main__') or importlib.import_module(module.name)\n"
+        "    except MissingExtraError as error: print(module.name, error.extra)\n"
+        "    except ModuleNotFoundError: print(module.name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "mynacard.aio async",
+        "mynacard.portal.web server",
+        "mynacard.signing.bounded",  # pdf.py loads both, after it has looked for pyHanko
+        "mynacard.signing.resolver",
+    ]
+
+
+RUN_ALL = """
+import json
+from mynacard.errors import MissingExtraError
+for script in json.load(sys.stdin):
+    try:
+        exec(script, {})
+    except MissingExtraError as error:
+        print(error.extra, error.__context__ is None or error.__suppress_context__)
+    else:
+        print("nothing is missing")
+"""
+
+
+def test_every_public_name_names_the_extra_that_it_needs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HIDDEN + RUN_ALL], input=json.dumps([script for script, _ in PUBLIC]), text=True,
+        stdout=subprocess.PIPE, check=True, env=environment(MYNACARD_CACHE=str(tmp_path)),
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [f"{extra} True" for _, extra in PUBLIC]
+
+
+def test_a_receiver_names_all_that_it_needs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HIDDEN + "import mynacard.portal.web"], capture_output=True, text=True, check=False
+    )
+    said = "This needs anyio, pyhanko, rfc8785, starlette, uvicorn: pip install 'mynacard[server]'."
+    assert done.stderr.splitlines()[-1].endswith(said)
 
 
 def test_the_extra_all_has_whatever_can_be_installed_without_a_compiler() -> None:

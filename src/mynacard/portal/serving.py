@@ -18,7 +18,10 @@ from mynacard.texts import N_
 if TYPE_CHECKING:
     import uvicorn
 
-__all__ = ["serve", "served"]
+__all__ = ["SERVER_NEEDS", "serve", "served"]
+
+SERVER_NEEDS: Final = ("anyio", "pyhanko", "rfc8785", "starlette", "uvicorn")
+"""All packages of the extra ``server`` that a receiver uses."""
 
 _HOST: Final = "127.0.0.1"
 
@@ -62,7 +65,7 @@ def serve(receiver: Receiver, port: int, listens: Callable[[str], object] = lamb
 
 
 def _listening(port: int) -> socket.socket:
-    MissingExtraError.check(("anyio", "pyhanko", "rfc8785", "starlette", "uvicorn"), "server")
+    MissingExtraError.check(SERVER_NEEDS, "server")
     try:
         return socket.create_server((_HOST, port))
     except OSError as error:

@@ -10,17 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from anyio import current_time, fail_after, to_thread
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
 from mynacard import storage
-from mynacard.errors import MynacardError
+from mynacard.errors import MissingExtraError, MynacardError
 from mynacard.jpki.authentication import check_origin
 from mynacard.portal.receiver import Receiver, Refusal
+from mynacard.portal.serving import SERVER_NEEDS
 from mynacard.submission import codec
 from mynacard.submission.application import Application
 from mynacard.submission.codec import DOCUMENT_MAX, FormError
@@ -45,6 +39,16 @@ from mynacard.submission.exchange import (
 from mynacard.submission.messages import Violation
 from mynacard.submission.package import PACKAGE_MAX
 from mynacard.texts import N_, catalogue
+
+try:
+    from anyio import current_time, fail_after, to_thread
+    from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+except ModuleNotFoundError:
+    raise MissingExtraError.of(SERVER_NEEDS, "server") from None
 
 __all__ = ["KNOWN", "application"]
 
