@@ -15,10 +15,11 @@ import click
 import pytest
 
 from mynacard.cli.secrets import PinSource, SecretStream
-from mynacard.cli.typing_ahead import keep_quiet
+from mynacard.cli.typing_ahead import ASKING, keep_quiet, keep_quiet_early
 from mynacard.doors import vpcd
 from mynacard.errors import NoPcscServiceError
 from tests.cli.command_line import run
+from tests.cli.test_pins import COMMANDS
 from tests.readers.fake_scard import Desk
 
 # --- apdu ---
@@ -116,6 +117,41 @@ def test_the_terminal_is_quiet_from_before_the_prompt_to_the_end_of_the_command(
         with click.Context(click.Command("any")):
             asks(source)
             assert not echoes(descriptor)
+        assert echoes(descriptor)
+
+
+def test_the_commands_that_ask_are_those_that_take_a_pin_or_a_number_from_a_file() -> None:
+    def takes(command: click.Command) -> bool:
+        return bool({"pin_file", "number_file"} & {parameter.name for parameter in command.params})
+
+    asking = {" ".join(words) for words, command in COMMANDS if takes(command)}
+    assert asking - {"readers check"} == ASKING  # which never asks
+
+
+@pytest.mark.parametrize(
+    ("words", "quiet"),
+    [
+        ("pin verify user-authentication", True),
+        ("sign file -o out", True),
+        ("sign file -o out --pin-file=pin", False),
+        ("residence read --number-fd 3", False),
+        ("pin verify --keypad", False),
+        ("pin verify --help", False),
+        ("pin status", False),
+        ("info", False),
+        ("", False),
+    ],
+)
+def test_the_terminal_is_quiet_before_a_command_that_will_ask_is_loaded(words: str, quiet: bool) -> None:
+    with terminal() as descriptor, click.Context(click.Command("any")):
+        keep_quiet_early(words.split())
+        assert echoes(descriptor) is not quiet
+
+
+def test_a_terminal_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal() as descriptor, click.Context(click.Command("any")):
+        monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+        keep_quiet_early(["sign"])  # as a background job it would be stopped
         assert echoes(descriptor)
 
 

@@ -28,13 +28,13 @@ AT_TERMINAL = (
 class Terminal:
     """``mynacard`` at a terminal of its own."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, script: str = AT_TERMINAL, inherited: tuple[int, ...] = ()) -> None:
         self._side, theirs = pty.openpty()
         self.seen = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", AT_TERMINAL, *words],
+            [sys.executable, "-c", script, *words],
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            env=environment(TERM="dumb", COLUMNS="1000"),
+            env=environment(TERM="dumb", COLUMNS="1000"), pass_fds=inherited,
         )  # fmt: skip
         os.close(theirs)
 
@@ -96,6 +96,54 @@ def test_the_prompt_says_what_it_is_about_and_echoes_nothing(terminals: list[Ter
     assert terminal.end() == 0, terminal.seen
     assert PASSWORD not in terminal.seen
     assert "The digital-signature password is right." in terminal.seen
+
+
+GATED = """
+import fcntl, importlib, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from mynacard import cli
+gate = int(sys.argv.pop(1))
+
+def load(name):
+    print("loading", flush=True)
+    os.read(gate, 1)
+    return importlib.import_module(name)
+
+cli.root.import_module = load
+cli.main()
+"""
+"""The command is loaded only when the test says so."""
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "secret"),
+    [
+        (("pin", "verify", USER_AUTHENTICATION), "\nuser-authentication PIN: ", PIN),
+        (("sign", "{document}", "-o", "{document}.p7s"), "\ndigital-signature password: ", PASSWORD),
+    ],
+    ids=["pin", "sign"],
+)
+def test_what_is_typed_before_the_prompt_is_neither_shown_nor_used(
+    terminals: list[Terminal],
+    card: CardFile,
+    document: Path,
+    words: tuple[str, ...],
+    asked: str,
+    secret: str,
+) -> None:
+    reading, writing = os.pipe()
+    given = (word.format(document=document) for word in words)
+    terminals.append(terminal := Terminal(str(reading), *given, "-r", card.reader, script=GATED, inherited=(reading,)))
+    terminal.wait_for("loading")
+    terminal.type("ZYXW85\n8520\n")
+    os.close(writing)
+    os.close(reading)
+    terminal.wait_for(asked, times=2)
+    time.sleep(0.3)
+    terminal.type(f"{secret}\n")
+    assert terminal.end() == 0, terminal.seen
+    assert "ZYXW85" not in terminal.seen
+    assert "8520" not in terminal.seen
 
 
 def test_an_interrupt_at_the_prompt_sends_nothing(terminals: list[Terminal], card: CardFile) -> None:

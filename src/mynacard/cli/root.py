@@ -12,6 +12,7 @@ from mynacard.cli import commands
 from mynacard.cli.before import BEFORE, keep
 from mynacard.cli.language import LANGUAGES, _
 from mynacard.cli.logs import show_everything
+from mynacard.cli.typing_ahead import keep_quiet_early
 from mynacard.texts import printable
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class _Root(click.Group):
         """As click does it, with a suggestion for a mistyped name; options before the command must be known to it."""
         if args[0] not in commands.HELP and not args[0].startswith("-") and not ctx.resilient_parsing:
             ctx.fail(_no_such_command(args[0]))
+        if not ctx.resilient_parsing:
+            keep_quiet_early(args)
         name, command, rest = super().resolve_command(ctx, args)
         _check_known(ctx, command, args)
         return name, command, rest

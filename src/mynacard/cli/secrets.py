@@ -48,7 +48,6 @@ class PinSource:
         with self._stream.open() as stream:
             if stream is not None:
                 return pins_from_stream(stream)
-        keep_quiet(sys.stdin.fileno())
         return partial(_change_at_terminal, self.upper_case)
 
     def pin(self) -> Pin | PinProvider:
@@ -63,7 +62,6 @@ class PinSource:
         with self._stream.open() as stream:
             if stream is not None:
                 return pin_from_stream(stream)
-        keep_quiet(sys.stdin.fileno())
         return _at_terminal
 
 
@@ -90,7 +88,7 @@ class SecretStream:
 
     @contextlib.contextmanager
     def open(self) -> Generator[IO[bytes] | None, None, None]:
-        """The file or descriptor, opened; None if the person is to be asked.
+        """The file or descriptor, opened; None if the person is to be asked, and the terminal is quiet from now on.
 
         Raises:
             click.UsageError: there is no terminal to ask at.
@@ -108,6 +106,7 @@ class SecretStream:
             template = _("There is no terminal to ask for the {name} at; use --{option}-file or --{option}-fd.")
             raise click.UsageError(template.format(name=_(_NAMES[self.option]), option=self.option))
         else:
+            keep_quiet(sys.stdin.fileno())
             yield None
 
     @contextlib.contextmanager
