@@ -65,6 +65,21 @@ def test_the_name_and_number_of_a_code_are_kept(code: int) -> None:
     assert failure(code, "SCardConnect").details["pcsc"] == f"{FAILURES[code].name}, 0x{code:08X}"
 
 
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        ("SCardConnect", errors.NoCardError),
+        ("SCardReconnect", errors.CardRemovedError),
+        ("SCardBeginTransaction", errors.CardRemovedError),
+        ("SCardTransmit", errors.CardRemovedError),
+    ],
+)
+def test_a_card_removed_before_a_connect_was_never_there(call: str, kind: type[errors.ReaderError]) -> None:
+    for code in (0x80100069, 0x80100069 - (1 << 32)):
+        assert type(failure(code, call, "A Reader")) is kind
+    assert failure(0x80100069, call).details["pcsc"] == "SCARD_W_REMOVED_CARD, 0x80100069"
+
+
 def test_a_code_that_nobody_knows_is_shown_in_hexadecimal_digits() -> None:
     assert "0x8010ABCD" in str(failure(0x8010ABCD - (1 << 32), "SCardTransmit"))
 

@@ -4,7 +4,7 @@ Two families of codes come out of PC/SC: its own (facility '8010'), and Windows'
 an HRESULT (facility '8007'). A binding hands out either with or without a sign.
 
 Source: pcsclite.h (pcsc-lite 1.9.9) for names and values; winerror.h for Windows's own; pcsc-lite's src/winscard.c for
-when it returns which.
+when it returns which; eringoio/zairyu-card-reader's decision log of 2026-07-09 for SCARD_W_REMOVED_CARD of a connect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from mynacard import errors
 from mynacard.texts import N_
 
-__all__ = ["FAILURES", "SUCCESS", "Failure", "failure", "unsigned"]
+__all__ = ["BY_CALL", "FAILURES", "SUCCESS", "Failure", "failure", "unsigned"]
 
 SUCCESS: Final = 0
 """SCARD_S_SUCCESS."""
@@ -125,6 +125,12 @@ FAILURES: Final[dict[int, Failure]] = {
     0x00000490: Failure("ERROR_NOT_FOUND",             errors.OutcomeUnknownError, _UNKNOWN),
 }  # fmt: skip
 
+BY_CALL: Final[dict[tuple[str, int], Failure]] = {
+    # a Sony PaSoRi on Windows says so where no card lies on it
+    ("SCardConnect", 0x80100069): Failure("SCARD_W_REMOVED_CARD", errors.NoCardError, _NO_CARD),
+}  # fmt: skip
+"""Codes that mean something else when this call returns them: nothing was connected before it."""
+
 _FACILITY_WIN32: Final = 0x8007
 _PCSC: Final = "PC/SC"
 
@@ -144,7 +150,7 @@ def failure(code: int, call: str, reader: str | None = None) -> errors.ReaderErr
         reader: the reader that the call was about, if any.
     """
     code = unsigned(code)
-    row = FAILURES.get(code)
+    row = BY_CALL.get((call, code), FAILURES.get(code))
     if row is None:
         return errors.ReaderError(_UNNAMED, call=call, reader=reader or _PCSC, pcsc=f"0x{code:08X}")
     return row.error(row.template, call=call, reader=reader or _PCSC, pcsc=f"{row.name}, 0x{code:08X}")
