@@ -22,6 +22,8 @@ __all__ = ["FAULTS", "PLACES", "UNSEEN", "run_with"]
 PLACES: Final = (1, 12, 30, 60, 90)
 _NUMBERS: Final = {
     FaultKind.ERROR: "=80100013", FaultKind.STATUS: "=6F00", FaultKind.GARBAGE: "=5", FaultKind.DELAY: "=9000",
+    FaultKind.SLOW_FIRST_COMMAND: "=9000", FaultKind.FALSE_END_6B00: "=1000", FaultKind.FALSE_END_6986: "=1000",
+    FaultKind.FALSE_END_EMPTY: "=1000",
 }  # fmt: skip
 FAULTS: Final = tuple(f"{kind.value}{_NUMBERS.get(kind, '')}" for kind in FaultKind)
 UNSEEN: Final = (

@@ -43,7 +43,7 @@ def test_a_card_that_was_taken_away_is_not_called_the_readers_fault(door: Pcscli
     assert not [check.code for check in report.checks if "fault of the reader" in check.reason]
 
 
-@pytest.mark.thorough("each of the 22 kinds of faults at five places, one check of a reader each")
+@pytest.mark.thorough("each of the 26 kinds of faults at five places, one check of a reader each")
 @pytest.mark.parametrize("at", PLACES)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_in_the_report_unless_no_check_met_it(door: PcscliteDoor, fault: str, at: int) -> None:

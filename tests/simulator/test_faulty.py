@@ -24,13 +24,16 @@ DATA = b"an application"
 APDUS_MAX = 100
 """No session below may need more; the longest row of answers that is followed is 64 GET RESPONSE of one command."""
 
-IN_ANSWERS = [f"{kind.value}@" for kind in FaultKind if kind not in DESK and kind is not FaultKind.STATUS
-              and kind is not FaultKind.GARBAGE and kind is not FaultKind.DELAY]  # fmt: skip
+FALSE_ENDS = [FaultKind.FALSE_END_6B00, FaultKind.FALSE_END_6986, FaultKind.FALSE_END_EMPTY]
+NUMBERED = {FaultKind.STATUS, FaultKind.GARBAGE, FaultKind.DELAY, FaultKind.SLOW_FIRST_COMMAND, *FALSE_ENDS}
+IN_ANSWERS = [f"{kind.value}@" for kind in FaultKind if kind not in DESK | NUMBERED]
 STATUS = [
     f"status={word}@" for word in ("6100", "6281", "6300", "63C0", "63CF", "6700", "6982", "6984", "6CFF", "6F00")
 ]
 GARBAGE = [f"garbage={seed}@" for seed in range(12)]
-ALL = [*IN_ANSWERS, *STATUS, *GARBAGE, "delay=250@", "removed@", "removed-during@", "removed-after@"]
+ENDS = [f"{kind.value}={offset}@" for kind in FALSE_ENDS for offset in (0, 1, 4, 255, 256, 257, 1000, 1200)]
+LATE = ["delay=250@", "slow-first-command=250@"]
+ALL = [*IN_ANSWERS, *STATUS, *GARBAGE, *ENDS, *LATE, "removed@", "removed-during@", "removed-after@"]
 
 
 def other_key() -> bytes:
@@ -66,7 +69,7 @@ def test_whatever_is_answered_there_is_a_signature_or_an_error_that_says_why(fau
         assert len(seen.sent) <= APDUS_MAX
         assert len(seen.verifies) <= 1
         assert tries(card)[1] >= 4
-    assert ended or fault in {"delay=250@", "first-command-fault@", "truncated@"}
+    assert ended or fault in {*LATE, "first-command-fault@", "truncated@"}
 
 
 AT_VERIFY, AT_READ, AT_SIGN = 3, 4, 10
@@ -150,6 +153,40 @@ def test_a_removed_card_stays_away_until_it_gets_power() -> None:
             session.pin_status(USER_AUTHENTICATION)
     assert card.power_on() == card.atr
     assert JpkiSession(card).pin_status(USER_AUTHENTICATION) == TriesLeft(3)
+
+
+@pytest.mark.parametrize("kind", FALSE_ENDS)
+def test_an_ef_seems_to_end_at_the_byte_that_the_fault_names(kind: FaultKind) -> None:
+    card = faulty(card_with(), f"{kind.value}=1000@1")
+    behind = {"6b00": "6b00", "6986": "6986", "empty": "9000"}[kind.value.removeprefix("false-end-")]
+    card.transmit(bytes.fromhex("00A4040C0AD392F000260100000001"))
+    whole = card_with()
+    whole.transmit(bytes.fromhex("00A4040C0AD392F000260100000001"))
+    long = bytes.fromhex("00B08A00000000")
+    assert card.transmit(long) == whole.transmit(long)[:1000] + b"\x90\x00"
+    assert card.transmit(bytes.fromhex("00B003E701"))[1:] == b"\x90\x00"  # byte 999 of the EF that is now current
+    assert len(card.transmit(bytes.fromhex("00B0030000"))) == 1000 - 0x300 + 2
+    assert [card.transmit(bytes.fromhex(read)).hex() for read in ("00B003E800", "00B0050000")] == [behind, behind]
+
+
+@pytest.mark.parametrize("fault", ENDS)
+@pytest.mark.parametrize("traits", [LONG, SHORT], ids=["long", "short"])
+def test_a_certificate_cut_short_is_no_certificate(fault: str, traits: Traits) -> None:
+    seen = faulty(card_with(traits=traits), f"{fault}1")
+    with pytest.raises((errors.CardDataError, errors.CardError)):
+        JpkiSession(Channel(seen)).certificate_der(USER_AUTHENTICATION)
+    assert len(seen.sent) <= APDUS_MAX
+
+
+def test_a_card_is_slow_at_its_first_command_after_each_power_on() -> None:
+    waited: list[float] = []
+    card = FaultyPoweredCard(card_with(), [Fault.parse("slow-first-command=1500@1")], Means(waited.append))
+    select = bytes.fromhex("00A4040C0AD392F000260100000001")
+    for _ in range(2):
+        assert {card.transmit(select).hex() for _ in range(3)} == {"9000"}
+        card.power_off()
+        card.power_on()
+    assert waited == [1.5, 1.5]
 
 
 def test_every_power_on_has_a_first_command() -> None:

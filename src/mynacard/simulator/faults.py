@@ -54,12 +54,20 @@ class FaultKind(Enum):
     """The answer comes that many milliseconds later."""
     FIRST_COMMAND_FAULT = "first-command-fault"
     """'6F00' to the first command after each power-on."""
+    SLOW_FIRST_COMMAND = "slow-first-command"
+    """The answer to the first command after each power-on comes that many milliseconds later."""
     WRONG_LE_FOR_EVER = "wrong-le-for-ever"
     """'6CXX' to every command, even with the Le that it asked for."""
     MORE_FOR_EVER = "more-for-ever"
     """The answer is changed: '61XX' to every command, even GET RESPONSE."""
     REPEATED_BLOCK = "repeated-block"
     """The answer is changed: READ BINARY gives the same block whatever the offset."""
+    FALSE_END_6B00 = "false-end-6b00"
+    """The answer is changed: every EF seems to end at the byte that the fault names; behind it '6B00'."""
+    FALSE_END_6986 = "false-end-6986"
+    """The same; behind it '6986'."""
+    FALSE_END_EMPTY = "false-end-empty"
+    """The same; behind it '9000' and no data."""
     TRUNCATED = "truncated"
     """The answer is changed: only 256 bytes of a longer one, and '9000'."""
     WRONG_SIGNATURE = "wrong-signature"
@@ -70,7 +78,8 @@ class FaultKind(Enum):
 
 LASTING: Final = frozenset({
     FaultKind.FIRST_COMMAND_FAULT, FaultKind.WRONG_LE_FOR_EVER, FaultKind.MORE_FOR_EVER, FaultKind.REPEATED_BLOCK,
-    FaultKind.TRUNCATED, FaultKind.WRONG_SIGNATURE, FaultKind.FOREIGN_SIGNATURE,
+    FaultKind.TRUNCATED, FaultKind.WRONG_SIGNATURE, FaultKind.FOREIGN_SIGNATURE, FaultKind.SLOW_FIRST_COMMAND,
+    FaultKind.FALSE_END_6B00, FaultKind.FALSE_END_6986, FaultKind.FALSE_END_EMPTY,
 })  # fmt: skip
 """The kinds that last from their APDU on."""
 
@@ -91,11 +100,17 @@ class _Number:
     allowed: range
 
 
+_MILLISECONDS: Final = _Number("MS", 10, "d", range(1, 600_001))
+_OFFSET: Final = _Number("OFFSET", 10, "d", range(1 << 15))
 _NUMBERS: Final = {
     FaultKind.ERROR: _Number("HEX", 16, "08X", range(1, 1 << 32)),
     FaultKind.STATUS: _Number("HEX", 16, "04X", range(1 << 16)),
     FaultKind.GARBAGE: _Number("SEED", 10, "d", range(1 << 31)),
-    FaultKind.DELAY: _Number("MS", 10, "d", range(1, 600_001)),
+    FaultKind.DELAY: _MILLISECONDS,
+    FaultKind.SLOW_FIRST_COMMAND: _MILLISECONDS,
+    FaultKind.FALSE_END_6B00: _OFFSET,
+    FaultKind.FALSE_END_6986: _OFFSET,
+    FaultKind.FALSE_END_EMPTY: _OFFSET,
 }
 
 KINDS: Final = ", ".join(
@@ -103,14 +118,15 @@ KINDS: Final = ", ".join(
 )
 """All kinds, as they are written."""
 
-_FORM: Final = re.compile(r"(?P<kind>[a-z-]+)(?:=(?P<number>[0-9A-Fa-f]{1,10}))?@(?P<at>[1-9][0-9]{0,8})")
+_FORM: Final = re.compile(r"(?P<kind>[a-z][a-z0-9-]*)(?:=(?P<number>[0-9A-Fa-f]{1,10}))?@(?P<at>[1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault of *kind* at the APDU number *at*, or from there on (:data:`LASTING`).
 
-    *code* is the number that the kind takes: PC/SC's error, status word, seed, milliseconds; 0 where it takes none.
+    *code* is the number that the kind takes: PC/SC's error, status word, seed, milliseconds,
+    offset in bytes; 0 where it takes none.
     """
 
     kind: FaultKind

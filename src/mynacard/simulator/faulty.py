@@ -22,6 +22,13 @@ from mynacard.texts import N_
 __all__ = ["FaultyAnswers", "FaultyCard", "FaultyPoweredCard", "Means"]
 
 _FAULT: Final = b"\x6f\x00"
+_DONE: Final = b"\x90\x00"
+_FALSE_ENDS: Final = {
+    FaultKind.FALSE_END_6B00: b"\x6b\x00",
+    FaultKind.FALSE_END_6986: b"\x69\x86",
+    FaultKind.FALSE_END_EMPTY: _DONE,
+}
+"""What is answered behind the false end of an EF."""
 _WRONG_LE: Final = b"\x6c\x00"
 _SHORT_MAX: Final = 256
 _GARBAGE_MAX: Final = 300
@@ -39,7 +46,7 @@ class Means:
     """Functions that some faults need from outside.
 
     Attributes:
-        sleep: waits for a number of seconds; called for *delay*.
+        sleep: waits for a number of seconds; called for *delay* and *slow-first-command*.
         foreign_key_der: returns another RSA key, PKCS #8 DER; called for the first *foreign-signature*.
     """
 
@@ -52,7 +59,7 @@ class FaultyAnswers:
 
     def __init__(self, means: Means = Means()) -> None:
         self._means = means
-        self._lasting: list[FaultKind] = []
+        self._lasting: list[Fault] = []
         self._block: bytes | None = None
         self._foreign_key: SoftKey | None = None
 
@@ -70,20 +77,25 @@ class FaultyAnswers:
             CardFileError: that key is not an RSA key.
         """
         if fault is not None and fault.kind in LASTING:
-            self._lasting.append(fault.kind)
+            self._lasting.append(fault)
+        for slow in self._all(FaultKind.SLOW_FIRST_COMMAND) if first else ():
+            self._means.sleep(slow.code / 1000)
         refused = self._refusal(fault, first=first)
         if refused is not None:
             return refused
         answer = self._lastingly(command, transmit)
         return answer if fault is None else self._once(fault, command, answer)
 
+    def _all(self, kind: FaultKind) -> list[Fault]:
+        return [fault for fault in self._lasting if fault.kind is kind]
+
     def _refusal(self, fault: Fault | None, *, first: bool) -> bytes | None:
         """The answer given instead of the card's, which does not see the command."""
         if fault is not None and fault.kind is FaultKind.STATUS:
             return bytes(ResponseApdu(status=StatusWord(fault.code)))
-        if first and FaultKind.FIRST_COMMAND_FAULT in self._lasting:
+        if first and self._all(FaultKind.FIRST_COMMAND_FAULT):
             return _FAULT
-        return _WRONG_LE if FaultKind.WRONG_LE_FOR_EVER in self._lasting else None
+        return _WRONG_LE if self._all(FaultKind.WRONG_LE_FOR_EVER) else None
 
     def _once(self, fault: Fault, command: bytes, answer: bytes) -> bytes:
         match fault.kind:
@@ -101,20 +113,23 @@ class FaultyAnswers:
 
     def _lastingly(self, command: bytes, transmit: Transmit) -> bytes:
         asked = _decoded(command)
-        if FaultKind.MORE_FOR_EVER in self._lasting:
+        if self._all(FaultKind.MORE_FOR_EVER):
             return _more(asked, command, transmit)
         answer = transmit(command)
-        for kind in self._lasting if answer.endswith(b"\x90\x00") and len(answer) > 2 else ():
-            answer = self._changed(kind, asked, answer)
+        for fault in self._lasting:
+            if answer.endswith(_DONE) and len(answer) > len(_DONE):
+                answer = self._changed(fault, asked, answer)
         return answer
 
-    def _changed(self, kind: FaultKind, asked: Command | None, answer: bytes) -> bytes:
-        match kind, asked:
+    def _changed(self, fault: Fault, asked: Command | None, answer: bytes) -> bytes:
+        match fault.kind, asked:
             case FaultKind.TRUNCATED, _:
                 return answer[:-2][:_SHORT_MAX] + answer[-2:]
             case FaultKind.REPEATED_BLOCK, ReadBinary(ne=ne) | ReadBinarySfi(ne=ne):
                 self._block = answer[:-2] if self._block is None else self._block
                 return self._block[:ne] + answer[-2:]
+            case kind, ReadBinary(offset=offset) | ReadBinarySfi(offset=offset) if kind in _FALSE_ENDS:
+                return _ended(fault, offset, answer)
             case FaultKind.WRONG_SIGNATURE, ComputeDigitalSignature():
                 return answer[:-3] + bytes((answer[-3] ^ 0x01,)) + answer[-2:]
             case FaultKind.FOREIGN_SIGNATURE, ComputeDigitalSignature():
@@ -200,6 +215,13 @@ def _decoded(command: bytes) -> Command | None:
         return decode(CommandApdu.parse(command))
     except ProtocolError:
         return None
+
+
+def _ended(fault: Fault, offset: int, answer: bytes) -> bytes:
+    """*answer* to READ BINARY at *offset*, as if the EF ended where *fault* says."""
+    if offset >= fault.code:
+        return _FALSE_ENDS[fault.kind]
+    return answer[: -len(_DONE)][: fault.code - offset] + _DONE
 
 
 def _ne(command: bytes) -> int:
