@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from mynacard.simulator.choices import chosen
+
 __all__ = ["ATR_CONTACT", "ATR_CONTACTLESS", "EF_SIZE", "Personality", "Traits"]
 
 ATR_CONTACT = bytes.fromhex("3BE000FF8131FE4514")
 ATR_CONTACTLESS = bytes.fromhex("3B888001000005E0B381A1007F")
-EF_SIZE: Final = 2048
+EF_SIZE: Final = chosen(2048, "size of a certificate's EF", "2,048 bytes; a trait")
 EF_SIZE_MAX: Final = 1 << 15
 """P1-P2 has 15 bits for an offset (ISO/IEC 7816-4:2005 §7.2.2)."""
 
@@ -36,7 +38,7 @@ class Traits:
         extended_length: whether commands with extended Lc or Le are understood; '6700' if not.
         atr: the answer to reset.
         ef_size: bytes of the EF of a certificate, of which 'FF' fills the rest; None: as long as its content. A
-            longer certificate has an EF of its own length. Choice: real sizes are not known.
+            longer certificate has an EF of its own length.
         wide_attributes: whether the four attributes begin with 'FF20 82' and two bytes of length, however short they
             are; one client's fixed offsets fit only such a card.
     """

@@ -32,6 +32,7 @@ from mynacard.personal.layout import (
     TEXT_PIN,
 )
 from mynacard.personal.objects import Attributes
+from mynacard.simulator.choices import chosen
 from mynacard.simulator.files import (
     Application,
     AuthenticationKeyFile,
@@ -99,9 +100,19 @@ def _jpki(contents: CardContents) -> Application:
         ))),
     }  # fmt: skip
     for pair in KEY_PAIRS:
-        if pair.name in contents.pins:
+        if chosen(
+            pair.name in contents.pins,
+            "a card without PINs",
+            "its PINs' files are not there: '6A82'",
+            "? ('6984' or '63C0' are possible)",
+        ):
             files[pair.pin.key] = PinFile(pair.pin.tries, pair.pin.form)
-        if pair.name in contents.keys:
+        if chosen(
+            pair.name in contents.keys,
+            "a certificate that is not on the card",
+            "its EF is not there: '6A82'",
+            "? (may be empty)",
+        ):
             private = pair.certificate_is_private or contents.medium is Medium.ANDROID_PHONE  # seen on such phones
             files |= _files_of(pair, contents, (pair.pin.key,) if private else ())
     return Application(DF_NAME, files, change=ChangeReferenceData)
@@ -161,7 +172,8 @@ def _text(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Applica
     )
     files[layout.TEXT_SIGNING_KEY] = KeyFile(keys["own"])
     files[_UNKNOWN_OF_TEXT] = PinFile(tries=0)
-    files[_FILLER_OF_TEXT] = TransparentFile(_FILLER, tuple(pin.key for pin in TEXT.pins))  # choice: who opens it
+    openers = chosen(TEXT.pins, "who opens EF 0008 of text input support, sixteen 'FF'", "each of its three PINs")
+    files[_FILLER_OF_TEXT] = TransparentFile(_FILLER, tuple(pin.key for pin in openers))
     return Application(
         TEXT.df_name,
         files,
@@ -173,7 +185,7 @@ def _text(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Applica
 
 
 def _card_face(contents: ApplicationContents, keys: Mapping[str, SoftKey]) -> Application:
-    files = _pins_of(CARD_FACE) | _opened(
+    files = chosen(_pins_of(CARD_FACE), "tries of the birth date", "10") | _opened(
         contents, layout.AGE_RECORD, layout.FACE, layout.FACE_BASIC_DATA, layout.FACE_CERTIFICATE, layout.NUMBER_IMAGE
     )
     files |= {file_id: UnknownKeyFile() for file_id in _UNKNOWN_OF_FACE}
@@ -216,7 +228,7 @@ _BUILDERS: Final[Mapping[str, Callable[[ApplicationContents, Mapping[str, SoftKe
 
 _TOKEN_INFO: Final = TokenInfo(  # in the form of a card's; manufacturer, model and serial number are made up
     label=Medium.CARD.value,
-    manufacturer="JPKI-SIM",
+    manufacturer=chosen("JPKI-SIM", "manufacturer, model and serial number in EF 0006", "made up", ""),
     model="SIMULATED",
     serial_number="0000000000000000",
     flags=0x0000040D,

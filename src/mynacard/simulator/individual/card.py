@@ -20,7 +20,7 @@ Power and reset. All of this is :class:`SecurityState`, which is replaced whole.
 reset of the ``STRICT`` personality; one of the ``OBSERVED`` personality only leaves no EF current. PINs and their tries
 are kept outside it, and outlive both.
 
-Where the sources say nothing, the simulator chooses; docs/simulator.md lists the choices, and each is marked here.
+Where the sources say nothing, the simulator chooses; `chosen` marks each choice, and docs/simulator.md prints them.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ from mynacard.errors import ProtocolError, UnintelligibleError
 from mynacard.personal.layout import Tag
 from mynacard.personal.messaging import Turn, decrypt_seed
 from mynacard.pin import Pin
+from mynacard.simulator.choices import chosen
 from mynacard.simulator.files import (
     ISSUER_DOMAIN,
     NO_OBJECTS,
@@ -78,7 +79,8 @@ from mynacard.simulator.files import (
     SoftKey,
     TransparentFile,
 )
-from mynacard.simulator.refusal import DONE, REFUSALS, Refused, status_only
+from mynacard.simulator.individual.unknown import refuse
+from mynacard.simulator.refusal import DONE, Refused, status_only
 from mynacard.simulator.traits import ATR_CONTACT, Personality, Traits
 
 __all__ = ["SecurityState", "SimulatedCard"]
@@ -86,16 +88,14 @@ __all__ = ["SecurityState", "SimulatedCard"]
 _SECRET_MAX: Final = 16
 _BLOCKED_FOREVER: Final = PinMemory(Pin("0000"), 0)
 _SHORT_NE_MAX: Final = 256
-_KNOWN_AND_REFUSED: Final = {
-    (0x80, 0xA2): StatusWord.WRONG_P1_P2,  # takes a terminal's certificate; with which P1-P2 is not known
-    (0x80, 0xFC): StatusWord.WRONG_LENGTH,  # a phone's
-    (0x80, 0x8A): StatusWord.WRONG_P1_P2,  # the issuer's; choice: both of its status words
-}
-"""Instructions that cards were seen to know, while they refused every form that was tried (statements.json)."""
-_CHECKS_THE_ISSUER: Final = frozenset({(0x80, 0x8A, 0x22), (0x80, 0x8A, 0x24)})
-"""What reaches the check whether the issuer is asking, by P1: told of cards, and never to be tried on a real one."""
-_OF_OTHER_CARDS: Final = frozenset({(0x00, 0x82)})
-"""Instructions that only the residence card knows (choice)."""
+_NO_INPUT: Final = chosen(StatusWord.WRONG_LENGTH, "'80 2A' without input", certainty="B has '6700' and '6985'")
+_OTHER_INPUT: Final = chosen(
+    StatusWord.CONDITIONS_NOT_SATISFIED,
+    "input of a length that '80 2A' does not take",
+    certainty="B has '6700' and '6985', not which when",
+)
+_WRONG_KIND: Final = chosen(StatusWord.WRONG_KIND_OF_FILE, "VERIFY or '80 2A' on a file of another kind")
+_NOT_READ_SO: Final = chosen(StatusWord.WRONG_KIND_OF_FILE, "READ BINARY of records, READ RECORD of a transparent file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,16 @@ class SimulatedCard:
         """Reset it warm: the card's personality decides what stays. Returns the ATR."""
         match self.traits.personality:
             case Personality.STRICT:
-                self.state = SecurityState()
+                self.state = chosen(
+                    SecurityState(), "after a warm reset, `strict`", "as after power-off", "a choice for tests"
+                )
             case Personality.OBSERVED:
-                self.state = replace(self.state, ef=None)
+                self.state = chosen(
+                    replace(self.state, ef=None),
+                    "after a warm reset, `observed`",
+                    "the application stays current, the EF does not",
+                    "? (only the login is reported)",
+                )
         return self.atr
 
     def transmit(self, command: bytes, /) -> bytes:
@@ -182,7 +189,7 @@ class SimulatedCard:
         try:
             return self._execute(decode(apdu))
         except UnintelligibleError as error:
-            return _refuse(apdu, Part(error.part))
+            return refuse(apdu, Part(error.part))
         except Refused as refused:
             return refused.response
 
@@ -196,8 +203,11 @@ class SimulatedCard:
         except ProtocolError:
             return status_only(StatusWord.SECURE_MESSAGING_OBJECT_WRONG)
         if not secure.is_protected(command):
-            # choice: no other command was seen to work this way
-            return status_only(StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)
+            return status_only(chosen(
+                StatusWord.SECURE_MESSAGING_NOT_SUPPORTED,
+                "under secure messaging, another command than VERIFY, SELECT EF and READ BINARY",
+                "'6882', and the session ends",
+            ))  # fmt: skip
         response = self._perform(command)
         self.state = replace(self.state, turn=turn.next)  # whatever the application answered
         return secure.protect_response(response, turn)
@@ -242,23 +252,32 @@ class SimulatedCard:
             case SetSessionKey(cryptogram):
                 return self._begin_session(cryptogram)
             case SelectMfByFileId():
-                raise Refused(StatusWord.WRONG_LENGTH)  # choice: this card has no MF to name
+                raise Refused(chosen(StatusWord.WRONG_LENGTH, "SELECT of an MF by its file identifier"))
             case GetResponse():
-                raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice: nothing is ever left to fetch
+                no_more = chosen(
+                    StatusWord.CONDITIONS_NOT_SATISFIED, "GET RESPONSE", certainty="? (no T=0 card is known)"
+                )
+                raise Refused(no_more)
             case MutualAuthenticate():
-                raise Refused(StatusWord.UNKNOWN_INS)  # choice: only the residence card knows it
+                raise Refused(chosen(StatusWord.UNKNOWN_INS, "MUTUAL AUTHENTICATE, which the residence card knows"))
             case _:
                 raise Refused(StatusWord.WRONG_P1_P2)
 
     def _select(self, name: bytes, *, fci: bool) -> ResponseApdu:
-        """The first application whose name begins with *name*; an empty one is the issuer's domain (choice)."""
+        """The first application whose name begins with *name*."""
         named = (df for df in self._applications if df.df_name.startswith(name))
-        application = next(named, None) if name else ISSUER_DOMAIN
+        nameless = chosen(ISSUER_DOMAIN, "SELECT by name without a name", "the issuer's domain")
+        application = next(named, None) if name else nameless
         if application is None:
-            raise Refused(StatusWord.FILE_NOT_FOUND)  # choice: the old application stays current, and its PINs verified
+            raise Refused(chosen(
+                StatusWord.FILE_NOT_FOUND,
+                "SELECT of an unknown application",
+                "'6A82'; the old one stays current, and verified",
+            ))  # fmt: skip
         same = application is self.state.application  # then its PINs stay verified: seen on cards
         self.state = SecurityState(application, verified=self.state.verified if same else frozenset())
-        return ResponseApdu(bytes(Tlv(0x6F, bytes(Tlv(0x84, application.df_name))))) if fci else DONE
+        told = chosen(Tlv(0x84, application.df_name), "the FCI template", "`6F { 84 name }` and nothing more")
+        return ResponseApdu(bytes(Tlv(0x6F, bytes(told)))) if fci else DONE
 
     def _file(self, file_id: int) -> File:
         file = self.state.application.files.get(file_id)
@@ -282,10 +301,14 @@ class SimulatedCard:
 
     def _read(self, file: File, offset: int, ne: int) -> ResponseApdu:
         if not isinstance(file, TransparentFile):
-            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
+            raise Refused(_NOT_READ_SO)
         self._require(file.guards)
-        if offset >= len(file.content):  # choice for offset = size
-            raise Refused(StatusWord.OFFSET_OUTSIDE_FILE)
+        if offset >= len(file.content):
+            raise Refused(chosen(
+                StatusWord.OFFSET_OUTSIDE_FILE,
+                "READ BINARY at an offset equal to the size",
+                certainty="? ('9000' without data is possible)",
+            ))  # fmt: skip
         return ResponseApdu(file.content[offset : offset + ne])
 
     def _read_record(self, sfi: int, number: int, ne: int) -> ResponseApdu:
@@ -293,7 +316,7 @@ class SimulatedCard:
         if sfi != CURRENT:
             self.state = replace(self.state, ef=sfi)
         if not isinstance(file, RecordFile):
-            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
+            raise Refused(_NOT_READ_SO)
         if number > len(file.records):
             raise Refused(StatusWord.RECORD_NOT_FOUND)
         return ResponseApdu(file.records[number - 1][:ne])
@@ -302,7 +325,7 @@ class SimulatedCard:
         """A data object of the issuer's domain; a long one only by extended length, as seen on cards."""
         content = self._objects.get(tag) if self.state.application is ISSUER_DOMAIN else None
         if tag == Tag.CONTACT_ATR:  # some cards return it with an application current, some in the issuer's domain
-            content = ATR_CONTACT[1:]
+            content = chosen(ATR_CONTACT[1:], "object 5F51 (GET DATA)", "in every application")
         if content is None:
             raise Refused(StatusWord.REFERENCE_NOT_FOUND)
         if len(content) > ne:
@@ -323,19 +346,30 @@ class SimulatedCard:
     def _pin(self, file_id: int) -> tuple[PinFile, PinMemory]:
         file = self._file(file_id)
         if not isinstance(file, PinFile):
-            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
+            raise Refused(_WRONG_KIND)
         return file, self.pins[self.state.application.df_name, file_id] if file.tries else _BLOCKED_FOREVER
 
     def _verify(self, file_id: int, pin: Pin) -> ResponseApdu:
         file, memory = self._pin(file_id)
         if len(pin) > _SECRET_MAX:
-            raise Refused(StatusWord.WRONG_LENGTH)  # choice: a length that no secret has costs no try
+            raise Refused(chosen(StatusWord.WRONG_LENGTH, "a PIN longer than 16 bytes", "'6700', no try spent"))
         if memory.tries_left == 0:
             raise Refused(StatusWord.KEY_LOCKED)
         memory.tries_left -= 1  # stored before the comparison, so that no power cut can win a try back
         self._remember()
-        if pin != memory.secret:
-            self.state = replace(self.state, verified=self.state.verified - {file_id})  # choice: ISO practice
+        if chosen(
+            pin != memory.secret,
+            "a PIN of another wrong length",
+            "counts as a wrong one",
+            "? (the careful assumption)",
+        ):
+            left = chosen(
+                self.state.verified - {file_id},
+                "a wrong PIN, after the same PIN was verified",
+                "takes the status away",
+                "? (usual practice)",
+            )
+            self.state = replace(self.state, verified=left)
             return _tries(memory.tries_left)
         memory.tries_left = file.tries
         self._remember()
@@ -343,15 +377,17 @@ class SimulatedCard:
         return DONE
 
     def _change(self, kind: type[Command], file_id: int, new: Pin) -> ResponseApdu:
-        """Give a verified PIN a new value, and check its form (choice: '6A80'). All its tries are left already."""
+        """Give a verified PIN a new value, and check its form. All its tries are left already."""
         file, memory = self._pin(file_id)
         if kind is not self.state.application.change:
-            raise Refused(StatusWord.UNKNOWN_INS)
+            raise Refused(chosen(StatusWord.UNKNOWN_INS, "a change of a PIN, with the other applications' command"))
         self._require((file_id,))
         if file.form is None:
-            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice: the holder cannot change this one
+            raise Refused(
+                chosen(StatusWord.CONDITIONS_NOT_SATISFIED, "a change of a PIN that its holder cannot change")
+            )
         if not file.form.fullmatch(new.reveal()):
-            raise Refused(StatusWord.WRONG_DATA)
+            raise Refused(chosen(StatusWord.WRONG_DATA, "a new PIN of another form", "'6A80', nothing changed"))
         memory.secret = new
         self._remember()
         return DONE
@@ -359,7 +395,7 @@ class SimulatedCard:
     def _sign(self, file_id: int, scheme: SignatureScheme, data: bytes) -> ResponseApdu:
         file = self._file(file_id)
         if not isinstance(file, KeyFile):
-            raise Refused(StatusWord.WRONG_KIND_OF_FILE)
+            raise Refused(_WRONG_KIND)
         self._require(() if file.guard is None else (file.guard,))
         return _computed(file.key, scheme, data)
 
@@ -381,7 +417,7 @@ class SimulatedCard:
     def _own_key(self) -> SoftKey:
         key = self.state.application.own_key
         if key is None:
-            raise Refused(StatusWord.WRONG_P1_P2)  # choice
+            raise Refused(chosen(StatusWord.WRONG_P1_P2, "'80 2A' without a key where the application has no own key"))
         return key
 
     def _authenticate(self, file_id: int, challenge: bytes) -> ResponseApdu:
@@ -398,30 +434,13 @@ class SimulatedCard:
 
 def _computed(key: SoftKey, scheme: SignatureScheme, data: bytes) -> ResponseApdu:
     if not data:
-        raise Refused(StatusWord.WRONG_LENGTH)
+        raise Refused(_NO_INPUT)
     try:
         return ResponseApdu(key.compute(scheme, data))
     except BadInput:
-        raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED) from None
+        raise Refused(_OTHER_INPUT) from None
 
 
 def _tries(count: int) -> ResponseApdu:
     """'63CX' in every state, even when the PIN is verified or blocked."""
     return status_only(StatusWord.NO_TRIES_LEFT | count)
-
-
-def _refuse(apdu: CommandApdu, part: Part) -> ResponseApdu:
-    part = Part.INS if (apdu.cla, apdu.ins) in _OF_OTHER_CARDS else part
-    status = REFUSALS[part]
-    if part is Part.INS:
-        status = _KNOWN_AND_REFUSED.get((apdu.cla, apdu.ins), status)
-    if (apdu.cla, apdu.ins, apdu.p1) in _CHECKS_THE_ISSUER:
-        status = StatusWord.SECURITY_STATUS_NOT_SATISFIED
-    if part is Part.CLA and apdu.cla < 0x10:  # interindustry: secure messaging and logical channels
-        without_session = (
-            StatusWord.NO_SECURE_MESSAGING_SESSION
-            if apdu.ins in (0xB0, 0x20)
-            else StatusWord.SECURE_MESSAGING_NOT_SUPPORTED
-        )
-        status = StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED if apdu.cla & 0x03 else without_session
-    return status_only(status)

@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from mynacard.apdu.tlv import Tlv
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
+from mynacard.simulator.choices import chosen
 from mynacard.simulator.individual.holder import Holder
 
 __all__ = ["ORGANIZATION", "Profile", "ca_certificate", "holder_certificate", "profile_of"]
@@ -128,7 +129,13 @@ def _begin(
 
 def _points(builder: x509.CertificateBuilder, name: x509.Name) -> x509.CertificateBuilder:
     """The place of the revocation list: a directory name and no URL, as in JPKI's certificates."""
-    point = x509.DistributionPoint([x509.DirectoryName(name)], None, None, None)
+    place = chosen(
+        x509.DirectoryName(name),
+        "revocation pointers in certificates",
+        "a directory name, as in the roots",
+        "? for holders' certificates",
+    )
+    point = x509.DistributionPoint([place], None, None, None)
     return builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
 
 
@@ -194,4 +201,9 @@ def _fifth_birthday(born: date, now: datetime) -> datetime:
     """The end, in Japan, of the holder's fifth birthday after *now*."""
     year = now.year + HOLDER_YEARS - (1 if (now.month, now.day) < (born.month, born.day) else 0)
     day = min(born.day, 28) if born.month == 2 else born.day
-    return datetime(year, born.month, day, tzinfo=UTC) + timedelta(days=1) + _TOKYO_MIDNIGHT
+    return chosen(
+        datetime(year, born.month, day, tzinfo=UTC) + timedelta(days=1) + _TOKYO_MIDNIGHT,
+        "end of a holder's certificate",
+        "the fifth birthday, end of that day in Japan",
+        "B that it is the end of a day in Japan (OpenSC issue 3021), which may come much sooner; C for the birthday",
+    )
