@@ -35,10 +35,11 @@ CREATE TABLE accounts (
     holder TEXT NOT NULL);
 CREATE TABLE rebindings (
     account TEXT PRIMARY KEY, authentication TEXT NOT NULL, signing TEXT NOT NULL, holder TEXT NOT NULL);
-CREATE TABLE used_challenges (nonce TEXT PRIMARY KEY, purpose TEXT NOT NULL, expires INTEGER NOT NULL);
+CREATE TABLE used_challenges (
+    nonce TEXT PRIMARY KEY, purpose TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX used_challenges_expiry ON used_challenges (purpose, expires);
 CREATE TABLE generations (purpose TEXT PRIMARY KEY, generation INTEGER NOT NULL, forgotten INTEGER NOT NULL);
-CREATE TABLE sessions (digest TEXT PRIMARY KEY, account TEXT NOT NULL, expires TEXT NOT NULL);
+CREATE TABLE sessions (digest TEXT PRIMARY KEY, account TEXT NOT NULL, expires TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX sessions_account ON sessions (account);
 CREATE INDEX sessions_expiry ON sessions (expires);
 CREATE TABLE submissions (
@@ -50,7 +51,7 @@ CREATE TABLE applications (
 CREATE INDEX applications_account ON applications (account);
 CREATE TABLE events (
     application TEXT NOT NULL, position INTEGER NOT NULL, state TEXT NOT NULL, time TEXT NOT NULL, note TEXT NOT NULL,
-    PRIMARY KEY (application, position));
+    PRIMARY KEY (application, position)) WITHOUT ROWID;
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 COMMIT;
