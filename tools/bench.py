@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import bench_dialogues
 from bench_figures import Figure, measured, process_ms, show
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -62,7 +63,7 @@ def main() -> None:
     steps = {
         "the test PKI, made once per machine": _make_pki, "the simulator's commands": simulator,
         "whole processes": processes, "sessions": sessions, f"{CARDS:,} cards": many_cards,
-        "real cards, by the model": as_real_cards,
+        "real cards, by the model": as_real_cards, "the same beside other programs": bench_dialogues.figures,
     }  # fmt: skip
     show(measured(NEEDS, steps), sys.argv[1:])
 
