@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,10 @@ from tests.signing.test_cms import OnCard
 from tests.test_meaning import SIGNED_ATTRIBUTES
 from tests.trust.authorities import key
 
-TRUST: Any = {"anchors": (Anchor(CA.certificate),), "at": datetime.now(UTC)}
+TRUST: Any = {
+    "anchors": (Anchor(CA.certificate),),
+    "at": datetime.now(UTC) + timedelta(hours=1),
+}  # after each stamp
 
 
 @pytest.mark.parametrize("hash_", HashAlgorithm)

@@ -75,7 +75,7 @@ def test_a_file_that_the_format_cannot_sign_is_not_shown(path: Path) -> None:
 
 
 def test_for_a_raw_signature_the_file_is_not_held_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(Path, "read_bytes")
+    monkeypatch.setattr(Path, "read_bytes", None)
     assert ShownFile.of(path, RAW, keep=True).content is None
 
 
