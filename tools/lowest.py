@@ -28,4 +28,4 @@ def untested(requirements: list[str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(untested(requires("mynacard") or [])))
+    sys.exit("\n".join(untested(requires("mynacard") or [])) or None)

@@ -132,14 +132,7 @@ def keep_options(command: Callable[..., R], around: Callable[..., R]) -> None:
     around.__name__ = command.__name__
 
 
-as_json = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    flag_value=True,  # click 8.2.0 would take what *default* is not
-    default=before("as_json"),
-    help=_("Print JSON."),
-)
+as_json = click.option("--json", "as_json", is_flag=True, default=before("as_json"), help=_("Print JSON."))
 
 
 def pair_argument(command: Callable[P, R]) -> Callable[P, R]:
