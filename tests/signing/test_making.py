@@ -96,9 +96,10 @@ def test_signed_attributes_get_no_raw_signature_from_any_key(data: bytes) -> Non
 
 
 def test_what_is_not_installed_is_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = pdf()
     monkeypatch.setitem(sys.modules, "pyhanko", None)
     for format_ in (Format.CADES, Format.PADES):
-        for call in (Making(format_).check_installed, lambda format_=format_: Making(format_).check(pdf())):
+        for call in (Making(format_).check_installed, lambda format_=format_: Making(format_).check(document)):
             with pytest.raises(errors.MissingExtraError):
                 call()
     for format_ in (Format.RAW, Format.CMS):
