@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from mynacard import testing
+from mynacard.testing import CardOptions, ReaderOptions
 from tests.support import SOURCE
 
 ROOT = SOURCE.parent.parent
@@ -120,3 +123,27 @@ def test_the_plugin_is_where_pytest_looks_for_it() -> None:
 def test_a_project_that_uses_no_card_pays_nothing_for_the_plugin(package: str) -> None:
     script = f"import sys, mynacard.testing.plugin; sys.exit({package!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def fixtures() -> dict[str, str]:
+    """The fixtures that give a value, with its type."""
+    tree = ast.parse((SOURCE / "testing" / "plugin.py").read_text("utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list]
+    types = {function.name: ast.unparse(function.returns or ast.Constant(None)) for function in functions}
+    given = {name: re.sub(r"Generator\[(\w+), None, None\]", r"\1", value) for name, value in types.items()}
+    return {name: value for name, value in given.items() if value != "None"}
+
+
+def test_the_page_has_every_fixture_with_its_type_and_every_keyword() -> None:
+    page = (ROOT / "docs/testing.md").read_text("utf-8")
+    types: dict[str, str] = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page, re.MULTILINE))
+    assert types == fixtures()
+    assert set(types.values()) - set(testing.__all__) == {"JpkiSession", "ResidenceCard"}
+    keywords = re.findall(r"^\| `(\w+)` \| (?!`\w+` \|)", page, re.MULTILINE)
+    assert sorted(keywords) == sorted([*CardOptions.__dataclass_fields__, *ReaderOptions.__dataclass_fields__])
+
+
+@pytest.mark.parametrize("name", testing.__all__)
+def test_every_name_is_where_it_is_said_to_be(name: str) -> None:
+    assert name in dir(testing)
+    assert getattr(testing, name) is not None

@@ -23,7 +23,7 @@ from mynacard import (
     verified_session,
 )
 from mynacard.doors.pcsclite import check_system
-from mynacard.readers import find_library, list_readers, wait_for_card
+from mynacard.readers import Deadlines, find_library, list_readers, wait_for_card
 from mynacard.residence import CardType
 from mynacard.simulator.residence import SIMULATED_CARD_NUMBER
 from mynacard.testing import CardOptions, CardUnderTest, Gesture, Narrows, ReaderOptions, count, reader_with
@@ -175,3 +175,12 @@ def test_what_the_door_does_is_seen_at_once(card: CardUnderTest, change: str) ->
         act(reader.name)
         with pytest.raises((errors.NoCardError, errors.NoReaderError)):
             certificate()
+
+
+def test_a_mute_card_is_given_up_in_time(card: CardUnderTest) -> None:
+    mute = CardOptions(faults=["mute@1"]).make()
+    deadlines = Deadlines(card_s=0.01, leaving_s=0.01)
+    with reader_with(mute), pytest.raises(errors.CallTimeoutError), open_card(deadlines=deadlines) as channel:
+        JpkiSession(channel)
+    with reader_with(card):
+        assert certificate()

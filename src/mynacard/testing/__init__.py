@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mynacard.testing.cards import ApduCount, CardOptions, CardUnderTest, Count, count
     from mynacard.testing.pki import SimulatedPki
-    from mynacard.testing.readers import Gesture, Narrows, ReaderOptions, ReaderUnderTest, reader_with
+    from mynacard.testing.reader_options import ReaderOptions
+    from mynacard.testing.readers import Gesture, Narrows, ReaderUnderTest, reader_with
     from mynacard.testing.receivers import ReceiverUnderTest, receiver
     from mynacard.testing.residence import opened_residence_card
     from mynacard.testing.tsa import TimeStampAuthority
@@ -38,7 +39,8 @@ __all__ = [
 _NAMES: Final = {
     "cards": ("ApduCount", "CardOptions", "CardUnderTest", "Count", "count"),
     "pki": ("SimulatedPki",),
-    "readers": ("Gesture", "Narrows", "ReaderOptions", "ReaderUnderTest", "reader_with"),
+    "reader_options": ("ReaderOptions",),
+    "readers": ("Gesture", "Narrows", "ReaderUnderTest", "reader_with"),
     "receivers": ("ReceiverUnderTest", "receiver"),
     "residence": ("opened_residence_card",),
     "tsa": ("TimeStampAuthority",),

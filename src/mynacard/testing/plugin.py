@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mynacard.residence import ResidenceCard
     from mynacard.testing.cards import ApduCount, CardOptions, CardUnderTest
     from mynacard.testing.pki import SimulatedPki
-    from mynacard.testing.readers import ReaderOptions, ReaderUnderTest
+    from mynacard.testing.reader_options import ReaderOptions
+    from mynacard.testing.readers import ReaderUnderTest
     from mynacard.testing.receivers import ReceiverUnderTest
 
 MARKER: Final = "mynacard"
@@ -91,7 +92,8 @@ def mynacard_reader(
 
     A test that asks for their environment on another system is skipped.
     """
-    from mynacard.testing.readers import ReaderOptions, reader_with
+    from mynacard.testing.reader_options import ReaderOptions
+    from mynacard.testing.readers import reader_with
 
     with reader_with(mynacard_card, ReaderOptions(**_words(request, ReaderOptions)), check=_check_system) as reader:
         yield reader
@@ -125,7 +127,7 @@ def apdu_count(mynacard_card: CardUnderTest) -> ApduCount:
 def _words(request: pytest.FixtureRequest, options: type[CardOptions | ReaderOptions]) -> dict[str, Any]:
     """The keywords of the marker that are *options*."""
     from mynacard.testing.cards import CardOptions
-    from mynacard.testing.readers import ReaderOptions
+    from mynacard.testing.reader_options import ReaderOptions
 
     marker = request.node.get_closest_marker(MARKER)
     words: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}

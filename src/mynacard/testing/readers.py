@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -14,24 +14,12 @@ from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor, check_system,
 from mynacard.readers import Library, finding
 from mynacard.simulator.narrow import NarrowReader, Narrows
 from mynacard.testing.cards import CardUnderTest
+from mynacard.testing.reader_options import ReaderOptions
 
-__all__ = ["Gesture", "Narrows", "ReaderOptions", "ReaderUnderTest", "reader_with"]
+__all__ = ["Gesture", "Narrows", "ReaderUnderTest", "reader_with"]
 
 _CHOICES: Final = ("MYNACARD_READER", finding.VARIABLE)
 """The variables by which a user chooses another reader or binding; they do not count while a reader is under test."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderOptions:
-    """The reader that a test wants: the rest of the keywords of the marker ``mynacard``.
-
-    Attributes:
-        limits: which APDUs pass through it; None: all.
-        keypad: what the holder does at its keypad, one after the other: digits, or a gesture. None: it has no keypad.
-    """
-
-    limits: Narrows | None = None
-    keypad: Sequence[str | Gesture] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
