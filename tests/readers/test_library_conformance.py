@@ -265,6 +265,22 @@ def test_a_card_that_goes_is_heard_of_in_every_call(door: PcscliteDoor, library:
 # --- transactions ------------------------------------------------------------------------------------
 
 
+def test_a_transaction_keeps_a_question_for_the_card_waiting_and_refuses_one_for_the_reader(
+    library: Library, context: int, handle: int
+) -> None:
+    _, another_context = library.establish_context()
+    other = connect(library, another_context)
+    library.begin_transaction(handle)
+    assert code(library.control(other, library.control_code(GET_FEATURE_REQUEST), b"")) == SHARING_VIOLATION
+    answers: list[Outcome[bytes]] = []
+    stranger = threading.Thread(target=lambda: answers.append(library.status(other)))
+    stranger.start()
+    library.end_transaction(handle, Disposition.LEAVE)
+    stranger.join()
+    assert brings(answers[0], ATR)
+    library.release_context(another_context)
+
+
 def test_a_transaction_keeps_others_waiting(library: Library, context: int, handle: int, card: PlainCard) -> None:
     found, another_context = library.establish_context()
     assert found == SUCCESS
