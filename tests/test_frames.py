@@ -14,6 +14,8 @@ import pytest
 
 from mynacard import JpkiSession, Pin, aio, open_card, opened_residence_card, unlocked_residence_card, verified_session
 from mynacard.apdu.channel import Channel
+from mynacard.doors import disk
+from mynacard.doors.new_cards import new_card
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.opening.pins import pin_from_stream, verified_application
 from mynacard.personal import CommonSession, RegisterSession, TextSession, change_resident_register_pin
@@ -110,6 +112,10 @@ SYNCHRONOUS: dict[str, Callable[[str], object]] = {
         verified_application(TextSession, TEXT_PIN, lambda _: untyped(pin), name="sim:")
     ),
     "CardSigner": lambda pin: CardSigner.with_pins(untyped(pin), untyped(pin), name="sim:").token(ORIGIN, NONCE),
+    "disk.create_file": lambda pin: disk.create_file(
+        Path("/none/card"), pins={USER_AUTHENTICATION.name: pin, DIGITAL_SIGNATURE.name: "KANARIE73"}
+    ),
+    "new_card": lambda pin: new_card(untyped("traits"), {USER_AUTHENTICATION.name: pin}),
     "no reader": lambda pin: entered(verified_session(USER_AUTHENTICATION, untyped(pin), name="sim:/none")),
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from mynacard.errors import CardFileError
 from mynacard.jpki.layout import KEY_PAIRS
 from mynacard.pin import Pin
 from mynacard.simulator.card_files import AnyContents, dump, load
-from mynacard.simulator.individual.contents import DEFAULT_PINS
+from mynacard.simulator.individual.contents import DEFAULT_PINS, hidden_pins
 from mynacard.simulator.individual.persona import DEFAULT_PERSONA
 from mynacard.simulator.personas import AnyPersona
 from mynacard.simulator.traits import Traits
@@ -32,7 +32,7 @@ LOCK_TIMEOUT_S: Final = 5.0
 def create_file(
     path: Path,
     traits: Traits = Traits(),
-    pins: Mapping[str, str] = DEFAULT_PINS,
+    pins: Mapping[str, str | Pin] = DEFAULT_PINS,
     persona: AnyPersona = DEFAULT_PERSONA,
 ) -> None:
     """Make a simulated card, with JPKI keys of its own, in a new file that only its owner can read.
@@ -42,14 +42,16 @@ def create_file(
         TestPkiError: the cache folder cannot be used.
         PinFormError: a real card would not have a PIN of this form.
     """
+    known = hidden_pins(pins)
+    del pins
     for pair in KEY_PAIRS:
-        check_form(pair.pin, Pin(pins[pair.name]))
+        check_form(pair.pin, known[pair.name])
     exists = CardFileError(N_("{path} exists already."), path=str(path))
     if path.exists():  # seen before keys are made
         raise exists
-    content = dump(new_contents(traits, pins, persona, own_keys=True))
+    contents = new_contents(traits, known, persona, own_keys=True)
     try:
-        storage.create_file(path, content)
+        _write(storage.create_file, path, contents)
     except FileExistsError:
         raise exists from None
     except OSError as error:
@@ -101,9 +103,17 @@ def read_file(path: Path) -> AnyContents:
     return load(content)
 
 
+def _write(write: Callable[[Path, bytes], None], path: Path, contents: AnyContents) -> None:
+    """Write *contents*; no frame of an error's traceback has the bytes, which hold PINs and keys."""
+    try:
+        write(path, dump(contents))
+    except OSError as error:
+        raise error.with_traceback(None)  # noqa: B904  # it is the same error
+
+
 def _store(path: Path, contents: AnyContents) -> None:
     try:
-        storage.replace_file(path, dump(contents))
+        _write(storage.replace_file, path, contents)
     except OSError as error:
         raise _unusable(path, error) from error
 

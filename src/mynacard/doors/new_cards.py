@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias, overload
 from mynacard.arguments import check_type
 from mynacard.doors.pki_cache import cached_pki, new_key_der
 from mynacard.jpki.objects import Medium
+from mynacard.pin import Pin
 from mynacard.simulator.card_files import AnyContents
 from mynacard.simulator.individual.assembly import RESIDENCE, assemble
 from mynacard.simulator.individual.card import SimulatedCard
-from mynacard.simulator.individual.contents import DEFAULT_PINS, CardContents, fresh_pins
+from mynacard.simulator.individual.contents import DEFAULT_PINS, CardContents, fresh_pins, hidden_pins
 from mynacard.simulator.individual.issuing import ApplicationContents
 from mynacard.simulator.individual.persona import DEFAULT_PERSONA, Persona
 from mynacard.simulator.personas import AnyPersona
@@ -31,16 +32,18 @@ AnyCard: TypeAlias = "SimulatedCard | SimulatedResidenceCard"
 
 @overload
 def new_card(
-    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, persona: Persona = DEFAULT_PERSONA
+    traits: Traits = Traits(), pins: Mapping[str, str | Pin] = DEFAULT_PINS, persona: Persona = DEFAULT_PERSONA
 ) -> SimulatedCard: ...
 @overload
 def new_card(
-    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, *, persona: ResidencePersona
+    traits: Traits = Traits(), pins: Mapping[str, str | Pin] = DEFAULT_PINS, *, persona: ResidencePersona
 ) -> SimulatedResidenceCard: ...
 @overload
-def new_card(traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, *, persona: AnyPersona) -> AnyCard: ...
 def new_card(
-    traits: Traits = Traits(), pins: Mapping[str, str] = DEFAULT_PINS, persona: AnyPersona = DEFAULT_PERSONA
+    traits: Traits = Traits(), pins: Mapping[str, str | Pin] = DEFAULT_PINS, *, persona: AnyPersona
+) -> AnyCard: ...
+def new_card(
+    traits: Traits = Traits(), pins: Mapping[str, str | Pin] = DEFAULT_PINS, persona: AnyPersona = DEFAULT_PERSONA
 ) -> AnyCard:
     """A fresh simulated card, ready at once: its certificates are new, its keys are those of the test PKI's cache.
 
@@ -52,10 +55,12 @@ def new_card(
     Raises:
         TestPkiError: the cache folder cannot be used, or a key in it is damaged.
     """
-    return assembled(new_contents(traits, pins, persona, own_keys=False), lambda: None)
+    known = hidden_pins(pins)
+    del pins
+    return assembled(new_contents(traits, known, persona, own_keys=False), lambda: None)
 
 
-def new_contents(traits: Traits, pins: Mapping[str, str], persona: AnyPersona, *, own_keys: bool) -> AnyContents:
+def new_contents(traits: Traits, pins: Mapping[str, Pin], persona: AnyPersona, *, own_keys: bool) -> AnyContents:
     """The contents of a fresh card; with *own_keys*, JPKI keys of its own, which take some tenths of a second each.
 
     Raises:
@@ -74,7 +79,7 @@ def new_contents(traits: Traits, pins: Mapping[str, str], persona: AnyPersona, *
 
 
 def _contents_of(
-    traits: Traits, pins: Mapping[str, str], persona: Persona, own_keys: Mapping[str, bytes]
+    traits: Traits, pins: Mapping[str, Pin], persona: Persona, own_keys: Mapping[str, bytes]
 ) -> CardContents:
     pki, now = cached_pki(generation=persona.generation), datetime.now(UTC) + persona.issued
     keys = pki.issue(persona.holder, own_keys, now, persona.certificates, revoked=persona.revoked)

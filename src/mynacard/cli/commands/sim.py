@@ -120,19 +120,23 @@ def new(
     )
 
 
-def _ask(pin: PinReference) -> str:
+def _ask(pin: PinReference) -> Pin:
     """The PIN that a new card shall have; one of another form is told at once, and asked for anew."""
 
-    def well_formed(typed: str) -> str:
+    def well_formed(typed: str) -> Pin:
+        wanted = Pin(typed)
         try:
-            check_form(pin, Pin(typed))
+            check_form(pin, wanted)
         except PinFormError as error:
             raise click.UsageError(error.text(_)) from None
-        return typed
+        return wanted
 
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    return str(click.prompt(_(pin.label), hide_input=True, confirmation_prompt=True, err=True, value_proc=well_formed))
+        return Pin(sys.stdin.readline().rstrip("\r\n"))
+    chosen: Pin = click.prompt(
+        _(pin.label), hide_input=True, confirmation_prompt=True, err=True, value_proc=well_formed
+    )
+    return chosen
 
 
 @sim.command(help=_("List the kinds of simulated cards."))

@@ -10,13 +10,13 @@ from mynacard.apdu.pins import PinReference
 from mynacard.jpki.layout import DF_NAME, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION
 from mynacard.jpki.objects import Medium
 from mynacard.personal.layout import APPLICATIONS
-from mynacard.pin import Pin
+from mynacard.pin import Pin, hidden
 from mynacard.simulator.files import PinMemory
 from mynacard.simulator.individual.holder import Holder
 from mynacard.simulator.individual.issuing import ApplicationContents
 from mynacard.simulator.traits import Traits
 
-__all__ = ["DEFAULT_PINS", "SLOTS", "CardContents", "KeyMaterial", "fresh_pins", "slots_of"]
+__all__ = ["DEFAULT_PINS", "SLOTS", "CardContents", "KeyMaterial", "fresh_pins", "hidden_pins", "slots_of"]
 
 DEFAULT_PINS: Final[Mapping[str, str]] = {USER_AUTHENTICATION.name: "1234", DIGITAL_SIGNATURE.name: "ABC123"}
 """The initial PINs of JPKI on a simulated card. They guard nothing, so anyone may know them."""
@@ -64,13 +64,18 @@ def slots_of(applications: Collection[str]) -> set[str]:
     return {name for name in SLOTS if name.partition("/")[0] in applications}
 
 
-def fresh_pins(secrets: Mapping[str, str] = DEFAULT_PINS, holder: Holder | None = None) -> dict[str, PinMemory]:
+def hidden_pins(pins: Mapping[str, str | Pin]) -> dict[str, Pin]:
+    """*pins* as values that do not show themselves: tracebacks show variables."""
+    return {name: hidden(pin) for name, pin in pins.items()}
+
+
+def fresh_pins(secrets: Mapping[str, str | Pin] = DEFAULT_PINS, holder: Holder | None = None) -> dict[str, PinMemory]:
     """PINs with all tries left: JPKI's, and with a *holder* also those of the other applications.
 
     Raises:
         UsageError: a number or date of the holder cannot be made into a PIN.
     """
-    pins = {name: Pin(secret) for name, secret in secrets.items()}
+    pins = hidden_pins(secrets)
     if holder is not None:
         four = Pin(FOUR_DIGITS)
         pins = {
