@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mynacard.apdu import tlv
-from mynacard.apdu.masking import MASTER_FILE, ApplicationMask, FileMask, Follower, Range
+from mynacard.apdu.masking import EVERY_FILE, MASTER_FILE, ApplicationMask, FileMask, Follower, Range
 from mynacard.apdu.tlv import Tlv
 
 NAME = bytes.fromhex("F00102030405")
@@ -30,7 +30,7 @@ def read_sfi(sfi: int, offset: int = 0) -> bytes:
 
 
 def follower(*files: FileMask, selected: bool = True) -> Follower:
-    made = Follower([ApplicationMask(NAME, files)])
+    made = Follower([ApplicationMask(NAME, files, EVERY_FILE - {9})])
     if selected:
         assert made.personal(SELECT, DONE) == ()
     return made
@@ -51,12 +51,20 @@ def test_a_whole_file_is_masked_but_its_status_word_never() -> None:
     assert follower(WHOLE).personal(read_sfi(2), DONE) == ()
 
 
-def test_a_file_that_no_rule_names_is_shown() -> None:
+def test_a_file_that_is_known_to_be_harmless_is_shown_and_one_that_no_rule_names_is_personal() -> None:
     assert follower(WHOLE, INSIDE).personal(read_sfi(3), NESTED + DONE) == ()
+    assert follower(WHOLE, INSIDE).personal(read_sfi(9), NESTED + DONE) == ((0, len(NESTED)),)
+    assert Follower([ApplicationMask(NAME)]).personal(SELECT, b"abc" + DONE) == ()
+
+
+def test_a_rule_for_a_part_of_a_file_outweighs_that_the_file_is_shown() -> None:
+    watching = Follower([ApplicationMask(NAME, (WHOLE,), frozenset({2}))])
+    watching.personal(SELECT, DONE)
+    assert watching.personal(read_sfi(2), b"abc" + DONE) == ((0, 3),)
 
 
 def test_the_mf_has_rules_by_its_file_identifier() -> None:
-    watching = Follower([ApplicationMask(MASTER_FILE, (FileMask(1),)), ApplicationMask(NAME)])
+    watching = Follower([ApplicationMask(MASTER_FILE, (FileMask(1),), frozenset({2})), ApplicationMask(NAME)])
     select_mf = bytes.fromhex("00A40000023F00")
     assert watching.personal(read_sfi(2), b"abc" + DONE) == ((0, 3),), "nothing is selected in sight"
     assert watching.personal(select_mf, DONE) == ()
@@ -70,13 +78,13 @@ def test_the_mf_has_rules_by_its_file_identifier() -> None:
 
 
 def test_what_comes_under_secure_messaging_is_personal() -> None:
-    watching = Follower([ApplicationMask(MASTER_FILE)])
+    watching = Follower([ApplicationMask(MASTER_FILE, shown=EVERY_FILE)])
     watching.personal(bytes.fromhex("00A40000023F00"), DONE)
     assert watching.personal(bytes.fromhex("08B08B0000000496020000 0000"), b"abc" + DONE) == ((0, 3),)
 
 
 def test_the_answer_to_mutual_authenticate_is_personal() -> None:
-    watching = Follower([ApplicationMask(MASTER_FILE)])
+    watching = Follower([ApplicationMask(MASTER_FILE, shown=EVERY_FILE)])
     watching.personal(bytes.fromhex("00A40000023F00"), DONE)
     assert watching.personal(b"\x00\x82\x00\x00", bytes(40) + DONE) == ((0, 40),)
 
@@ -169,7 +177,7 @@ def test_whatever_is_unclear_is_personal(before: list[tuple[bytes, bytes]], comm
     ],
 )
 def test_nothing_is_known_after_what_may_have_selected_something_else(command: str, answer: str) -> None:
-    watching = Follower([ApplicationMask(NAME), ApplicationMask(MASTER_FILE)])
+    watching = Follower([ApplicationMask(NAME, shown=EVERY_FILE), ApplicationMask(MASTER_FILE, shown=EVERY_FILE)])
     watching.personal(SELECT, DONE)
     assert watching.personal(read_sfi(3), b"abc" + DONE) == ()
     watching.personal(bytes.fromhex(command), bytes.fromhex(answer))
@@ -185,7 +193,7 @@ def test_nothing_is_known_after_what_may_have_selected_something_else(command: s
 def test_what_another_channel_says_is_personal_and_opens_nothing(
     cla: int, header: bytes, data: bytes, answer: bytes
 ) -> None:
-    watching = Follower([ApplicationMask(NAME), ApplicationMask(MASTER_FILE)])
+    watching = Follower([ApplicationMask(NAME, shown=EVERY_FILE), ApplicationMask(MASTER_FILE, shown=EVERY_FILE)])
     command = bytes((cla,)) + header + bytes((len(data),)) * bool(data) + data
     assert watching.personal(command, b"abc" + answer) == ((0, 3),)
     assert watching.personal(read_sfi(3), b"abc" + DONE) == ((0, 3),)

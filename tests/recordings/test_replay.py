@@ -9,7 +9,7 @@ import pytest
 
 from mynacard import errors
 from mynacard.apdu import Channel
-from mynacard.apdu.masking import ApplicationMask
+from mynacard.apdu.masking import EVERY_FILE, ApplicationMask
 from mynacard.jpki import DF_NAME, DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.recordings import Recorder, Recording, Replay
 from mynacard.recordings.recording import Exchange, MaskedBytes
@@ -43,7 +43,7 @@ def test_masked_bytes_are_an_error_that_says_so(text: str) -> None:
 
 
 def test_without_masks_a_recorded_signature_is_good_again() -> None:
-    text = recorded(card_with(), rules=(ApplicationMask(DF_NAME),))
+    text = recorded(card_with(), rules=(ApplicationMask(DF_NAME, shown=EVERY_FILE),))
     assert everything(Replay(of(text))) == everything(card_with())
 
 

@@ -1,10 +1,10 @@
 """Which bytes of a card's answers are personal: rules as data, and a follower that applies them to a conversation.
 
-Anything not known to be harmless is taken as personal: an application without rules, a file whose selection was not
-seen, the inside of an object whose beginning was not seen. Only the basic channel is followed, and only a SELECT that
-says what it selects: by name, the MF by its identifier, an EF under the current DF. Everything else that may select
-something, unknown instructions included, leaves the application unknown until the next SELECT by name. So does the MF
-without its identifier: on some cards that selects nothing.
+Anything not known to be harmless is taken as personal: an application without rules, a file that no rule names or whose
+selection was not seen, the inside of an object whose beginning was not seen. Only the basic channel is followed, and
+only a SELECT that says what it selects: by name, the MF by its identifier, an EF under the current DF. Everything else
+that may select something, unknown instructions included, leaves the application unknown until the next SELECT by name.
+So does the MF without its identifier: on some cards that selects nothing.
 
 Source: ISO/IEC 7816-4:2005 §5.1.1 (CLA and channels), §7.1.1 (SELECT), §7.2.3 (READ BINARY), §7.3.3 (READ RECORD),
 §7.6.1 (GET RESPONSE).
@@ -21,13 +21,16 @@ from mynacard.apdu.commands import SFI_MAX
 from mynacard.apdu.message import CommandApdu
 from mynacard.errors import ProtocolError, TlvError
 
-__all__ = ["MASTER_FILE", "ApplicationMask", "FileMask", "Follower", "Range"]
+__all__ = ["EVERY_FILE", "MASTER_FILE", "ApplicationMask", "FileMask", "Follower", "Range"]
 
 Range: TypeAlias = tuple[int, int]
 """Bytes from the first number up to, but not including, the second."""
 
 MASTER_FILE: Final = b"\x3f\x00"
 """The file identifier of the MF, in place of a name, which it does not have."""
+
+EVERY_FILE: Final = frozenset(range(1, SFI_MAX + 1))
+"""The identifiers of all files that are followed."""
 
 _END: Final = 1 << 31
 _FILLER: Final = (b"\x00\x00", b"\xff\xff")
@@ -58,10 +61,18 @@ class FileMask:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationMask:
-    """All that is personal in the files of an application. Anything that no rule names is shown."""
+    """What is personal in the files of an application.
+
+    Attributes:
+        df_name: the application's name.
+        files: what is personal in files of which the rest is shown.
+        shown: the identifiers of files in which nothing is; :data:`EVERY_FILE` for cards that belong to no person. A
+            file that neither names is masked whole.
+    """
 
     df_name: bytes
     files: tuple[FileMask, ...] = ()
+    shown: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +154,13 @@ class Follower:
             self._ef = None  # not every card is known to make it the current one
 
     def _in_file(self, place: _Place, data: bytes) -> tuple[Range, ...]:
-        rules = self._application.files if self._application is not None else ()
-        paths = [rule.path for rule in rules if rule.file_id == place.file_id]
+        if self._application is None:
+            return ()
+        paths = [rule.path for rule in self._application.files if rule.file_id == place.file_id]
+        if not paths:
+            return () if place.file_id in self._application.shown else _whole(len(data))
         if () in paths:
             return _whole(len(data))
-        if not paths:
-            return ()
         known = self._known.get(place.file_id, b"")
         if place.offset <= len(known) < place.offset + len(data):
             known = self._known[place.file_id] = known[: place.offset] + data

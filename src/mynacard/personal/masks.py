@@ -26,6 +26,7 @@ PERSONAL: Final = (
             FileMask(layout.SESSION_KEY.file_id),
             FileMask(layout.TEXT_CARD_KEY.file_id, (0xFF50,)),
         ),
+        frozenset({layout.TEXT_CERTIFICATE.file_id}),
     ),
     ApplicationMask(
         CARD_FACE.df_name,
@@ -35,5 +36,6 @@ PERSONAL: Final = (
             FileMask(layout.FACE_BASIC_DATA.file_id, (0xFF30, 0xDF35)),
             FileMask(layout.NUMBER_IMAGE.file_id, (0xFF40,)),
         ),
+        frozenset({layout.FACE_CERTIFICATE.file_id}),
     ),
 )

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN
-from mynacard.apdu.masking import ApplicationMask
+from mynacard.apdu.masking import EVERY_FILE, ApplicationMask
 from mynacard.doors import disk
 from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.doors.pki_cache import cached_pki
@@ -43,7 +43,7 @@ __all__ = [
 OBSERVED: Final = Traits(personality=Personality.OBSERVED)
 """The suite's simulated card behaves at a warm reset as cards were seen to do. The default is the safest behaviour."""
 SHOWN: Final = tuple(
-    ApplicationMask(df_name)
+    ApplicationMask(df_name, shown=EVERY_FILE)
     for df_name in (DF_NAME, ISSUER_SECURITY_DOMAIN, *(found.df_name for found in APPLICATIONS))
 )
 """Nothing in the files of a simulated card is personal."""
