@@ -137,6 +137,9 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
         (lambda: jpki_session(lambda session: session.require(wrong("user authentication"))),
          LOG_IN.replace("'user-", "'user ")),
     ],
+    "JpkiSession.require_certificate": [
+        (lambda: jpki_session(lambda session: session.require_certificate(wrong("user-authentication"))), LOG_IN),
+    ],
     "JpkiSession.verify": [
         (lambda: jpki_session(lambda session: session.verify(USER_AUTHENTICATION, wrong(7391))),
          "Pin or AtKeypad is wanted, not int."),

@@ -113,7 +113,10 @@ TABLE: Final = [
         "pin-less", pin_status=PIN_ABSENT, verify=PIN_ABSENT, verified_at_once=PIN_ABSENT,
         verified_when_asked=PIN_ABSENT, sign=CERTIFICATE_ABSENT, require=PIN_ABSENT,
     ),
-    *absences("missing-certificate", sign=CERTIFICATE_ABSENT, require=CERTIFICATE_ABSENT),
+    *absences(
+        "missing-certificate", verified_when_asked=CERTIFICATE_ABSENT, sign=CERTIFICATE_ABSENT,
+        require=CERTIFICATE_ABSENT,
+    ),
     *absences(
         "residence-1-mid-term", pin_status=JPKI_ABSENT, verify=JPKI_ABSENT, verified_at_once=JPKI_ABSENT,
         verified_when_asked=JPKI_ABSENT, sign=JPKI_ABSENT, require=JPKI_ABSENT,

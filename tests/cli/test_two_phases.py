@@ -54,7 +54,7 @@ def environment(door: PcscliteDoor, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_signature_with_a_prompt_costs_two_apdus_more_and_nobody_waits_while_somebody_types(
+def test_a_signature_with_a_prompt_costs_three_apdus_more_and_nobody_waits_while_somebody_types(
     card: CardFile, document: Path, door: PcscliteDoor, seen: list[bytes], clock: Clock
 ) -> None:
     words = ["sign", str(document), "--force", "-o", str(document.with_name("signature"))]
@@ -68,13 +68,13 @@ def test_a_signature_with_a_prompt_costs_two_apdus_more_and_nobody_waits_while_s
     terminal.wait_for("\ndigital-signature password: ", times=2)
     assert door.transaction_holder(READER) is None
     assert door.open_handles == 1, "the connection stays"
-    assert len(seen) == 2
+    assert len(seen) == 3
     clock.typed_s += TYPING_S
     time.sleep(0.3)  # the prompt is written before the echo is turned off
     terminal.type(f"{PASSWORD}\n")
     assert terminal.end() == 0, terminal.seen
     terminal.close()
-    assert len(seen) == without + 2
+    assert len(seen) == without + 3
     assert door.longest_idle_s < TYPING_S
     assert PASSWORD not in terminal.seen
 

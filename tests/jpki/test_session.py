@@ -257,6 +257,7 @@ METHODS: dict[str, Callable[[JpkiSession], object]] = {
     "signing-certificate": lambda session: session.certificate_der(DIGITAL_SIGNATURE),
     "ca-certificate": lambda session: session.ca_certificate_der(DIGITAL_SIGNATURE),
     "require": lambda session: session.require(USER_AUTHENTICATION),
+    "require_certificate": lambda session: session.require_certificate(USER_AUTHENTICATION),
     "verify": lambda session: session.verify(USER_AUTHENTICATION, CANARY),
     "verify-password": lambda session: session.verify(DIGITAL_SIGNATURE, CANARY * 2, spend_last_try=True),
     "change-pin": lambda session: session.change_pin(USER_AUTHENTICATION, CANARY, CANARY[::-1]),

@@ -15,7 +15,7 @@ from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from mynacard import errors, meaning
 from mynacard.apdu import change, verification
-from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature, SignatureScheme
+from mynacard.apdu.commands import ChangeReferenceData, ComputeDigitalSignature, SelectEf, SignatureScheme
 from mynacard.apdu.message import Card
 from mynacard.apdu.pins import PinSecret, PinStatus
 from mynacard.apdu.reading import first_block
@@ -138,6 +138,20 @@ class JpkiSession:
             with suppress(errors.SecurityStatusNotSatisfied):
                 self.certificate_der(pair)
             self.pin_status(pair)
+
+    def require_certificate(self, pair: KeyPair) -> None:
+        """Check that the card has the pair's certificate, without reading it; one APDU.
+
+        Raises:
+            CertificateAbsent: it is not on this card.
+            CardError: the card refused in another way.
+        """
+        check_pair(pair)
+        self._selection.check()
+        try:
+            self._selection.channel.send(SelectEf(pair.certificate))
+        except errors.FileNotFound as error:
+            raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
 
     # --- with a PIN ---
 

@@ -13,6 +13,7 @@ import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import IO, Final, Protocol, TypeVar, Unpack
 
@@ -137,7 +138,8 @@ def verified_session(
 ) -> Generator[JpkiSession, None, None]:
     """A JPKI session in which *pair*'s PIN is verified; afterwards the card is logged out and powered off.
 
-    A provider costs two APDUs more than a PIN: the card is asked how many tries are left.
+    A provider costs three APDUs more than a PIN: the card is asked how many tries are left, and for the certificate,
+    without which the key does not work.
 
     Args:
         pair: the key pair whose PIN it is.
@@ -154,6 +156,7 @@ def verified_session(
         PinError, NoKeypadError: as :func:`mynacard.apdu.verification.verify`; a PIN that would not be sent is not asked
             for.
         ApplicationNotFound: the card does not have JPKI.
+        CertificateAbsent: the card does not have the pair's certificate; the provider is not called.
         CardLostError: the card was removed, replaced or reset while the holder typed. No PIN was sent.
         ReaderError, UsageError, CardFileError, TestPkiError: as :func:`mynacard.open_card`.
     """
@@ -194,7 +197,7 @@ def verified_session_on(
             ask(
                 connection,
                 pair.pin,
-                lambda channel: JpkiSession(channel).pin_status(pair),
+                partial(_status_if_usable, pair),
                 pin,
                 purpose=purpose,
                 signatures=signatures,
@@ -205,6 +208,13 @@ def verified_session_on(
         session = JpkiSession(channel, certificates=certificates)
         session.verify(pair, pin, spend_last_try=spend_last_try, upper_case=upper_case)
         yield session
+
+
+def _status_if_usable(pair: KeyPair, channel: Channel) -> PinStatus:
+    session = JpkiSession(channel)
+    status = session.pin_status(pair)
+    session.require_certificate(pair)
+    return status
 
 
 @contextlib.contextmanager
