@@ -5,6 +5,8 @@
 # make bench   how long things take
 # make wycheproof WYCHEPROOF=DIR   signatures against public test vectors, which DIR holds (C2SP/wycheproof, testvectors_v1)
 # make campaign   500 applications on lines that break, by programs that are killed; writes docs/campaign.md
+# make races     1,000 runs of every pair of changes at one time, in threads and processes; writes docs/races.md
+# make load      what many rows, strangers and submissions cost the receiver; writes docs/load.md
 # make documents  how long documents made to keep a program busy can do that; writes docs/documents.md
 # make mutations  whether `make test` sees small mistakes; writes docs/mutations.md
 # make pot     bring the message catalogues up to date with the texts for people in the source
@@ -26,7 +28,7 @@ WORKERS = -n auto --maxprocesses 4 --dist worksteal
 # Else each of the hundreds of processes that the tests start would compile mynacard anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test thorough bench wycheproof campaign documents mutations pot clean installed checkable packages dss
+.PHONY: demo test thorough bench wycheproof campaign races load documents mutations pot clean installed checkable packages dss
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
@@ -40,6 +42,14 @@ wycheproof: installed
 campaign: checkable
 	$(CHECK) -m tests.portal.campaign $(or $(COUNT),500) > build/campaign.md
 	mv build/campaign.md docs/campaign.md
+
+races: checkable
+	$(CHECK) -m tests.portal.races $(or $(COUNT),1000) > build/races.md
+	mv build/races.md docs/races.md
+
+load: checkable
+	$(CHECK) -m tests.portal.load 20000 10000 > build/load.md
+	mv build/load.md docs/load.md
 
 documents: checkable
 	$(CHECK) -m tests.signing.bench_documents > build/documents.md

@@ -114,6 +114,13 @@ def test_an_application_goes_the_whole_way(person: Person, receiver: Receiver) -
     assert person.with_pin("apply", "withdraw", decided).code == 67
 
 
+def test_a_receiver_does_not_go_into_a_folder_with_other_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("my work", "utf-8")
+    outcome = run("sim", "portal", "--folder", tmp_path)
+    assert (outcome.code, "a receiver needs a folder of its own" in outcome.complaint) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
 def test_documents_are_sent_when_they_were_asked_for(person: Person, receiver: Receiver) -> None:
     done(person.with_both("register"))
     number = done(person.with_both("apply", "submit", person.filled_in())).out.splitlines()[-2].split(":")[0]

@@ -81,10 +81,10 @@ class Challenges:
         Raises:
             Refusal: ``challenge/unknown``.
         """
-        expires, (generation, forgotten) = self.check(change, nonce, bound, now), _generation(change, bound.purpose)
-        expired = (bound.purpose, now)
+        expires, expired = self.check(change, nonce, bound, now), (bound.purpose, now)
         (latest,) = change.execute(f"SELECT max(expires) {_EXPIRED}", expired).fetchone()
         if latest is not None:
+            generation, forgotten = _generation(change, bound.purpose)
             values = (bound.purpose, generation, max(latest, forgotten))
             change.execute("INSERT OR REPLACE INTO generations VALUES (?, ?, ?)", values)
             change.execute(f"DELETE {_EXPIRED}", expired)

@@ -244,20 +244,19 @@ class Store(Database):
             Refusal: as :meth:`add_submission`, but not ``submission/repeated``.
         """
         with self._reading() as reading:
-            self._check_claim(reading, claim, now)
+            self._challenges.check(reading, claim.nonce, claim.bound, now)
+            self._check_claim(reading, claim)
 
-    def _check_claim(self, reading: sqlite3.Connection, claim: Claim, now: int) -> None:
-        self._challenges.check(reading, claim.nonce, claim.bound, now)
+    def _check_claim(self, reading: sqlite3.Connection, claim: Claim) -> None:
         sender = active_account(reading, claim.account)
         if sender.signing != claim.signing:
             raise refusal.other_certificate()
         if claim.to != claim.belongs_to:
             raise refusal.belongs_elsewhere()
-        if (
-            claim.to is not None
-            and (state := present_state(reading, claim.to, claim.account)) is not State.AWAITING_DOCUMENTS
-        ):
-            raise refusal.wrong_state(state)
+        if claim.to is not None:
+            present = present_state(reading, claim.to, claim.account)
+            if present is not State.AWAITING_DOCUMENTS:
+                raise refusal.wrong_state(present)
 
     def add_submission(
         self,
@@ -286,21 +285,12 @@ class Store(Database):
         """
         values = (submission.account, submission.key, submission.content, submission.manifest, submission.application)
         with self._change() as change:
-            self._check_claim(change, claim, now)
             self._challenges.use(change, claim.nonce, claim.bound, now)
+            self._check_claim(change, claim)
             with unique(refusal.repeated()):
                 change.execute("INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)", (*values, submission.file))
             if claim.to is None:
-                change.execute(
-                    "INSERT INTO applications VALUES (?, ?, ?, ?, ?)",
-                    (
-                        submission.application,
-                        submission.account,
-                        submission.manifest,
-                        number,
-                        json.dumps(codec.encode(report)),
-                    ),
-                )
+                _add_application(change, submission, number, report)
             for event in events:
                 add_event(change, submission.application, event)
 
@@ -376,6 +366,13 @@ class Store(Database):
 
     def _is_accepted(self, file: str) -> bool:
         return self._one("SELECT 1 FROM submissions WHERE file = ?", file) is not None
+
+
+def _add_application(
+    change: sqlite3.Connection, submission: Submission, number: str, report: tuple[Remark, ...]
+) -> None:
+    values = (submission.application, submission.account, submission.manifest, number, json.dumps(codec.encode(report)))
+    change.execute("INSERT INTO applications VALUES (?, ?, ?, ?, ?)", values)
 
 
 def _key(path: Path) -> bytes:
