@@ -237,40 +237,67 @@ def serial_outcomes(world: World, pair: tuple[str, str], folder: Path) -> set[Ou
 # --- races -----------------------------------------------------------------------------------------------------------
 
 
-class MeetingStore(Store):
-    """A store whose two users meet before their first or second transaction: both have looked at everything by then."""
+@dataclass(frozen=True)
+class Plan:
+    """How two changes meet.
 
-    def __init__(self, folder: Path, meeting: Any, at: int) -> None:
+    Attributes:
+        at: before which of its transactions each of the two waits for the other; 0: it does not.
+        delays: how much later each of them begins, in seconds.
+        last: which of them goes on a little later than the other, after they have met.
+    """
+
+    at: tuple[int, int]
+    delays: tuple[float, float]
+    last: int
+
+
+def _plan(seed: int, pair: tuple[str, str]) -> Plan:
+    dice = random.Random(seed)
+    kind = dice.choice(("begin", "first", "decide", "decide"))
+    delays = (dice.random() * 0.01, dice.random() * 0.01) if kind == "begin" else (0.0, 0.0)
+    deciding = _DECIDES.get(pair[0], 1), _DECIDES.get(pair[1], 1)
+    at = {"begin": (0, 0), "first": (1, 1), "decide": deciding}[kind]
+    return Plan(at, delays, dice.randrange(2))
+
+
+_DECIDES: Final = {"rebind": 2, "log in": 2}
+"""Which transaction of a change decides; the one before it uses the challenge."""
+
+
+class MeetingStore(Store):
+    """A store whose two users meet before a transaction: both have looked at everything by then."""
+
+    def __init__(self, folder: Path, meeting: Any, plan: Plan) -> None:
         super().__init__(folder)
-        self._meeting, self._at, self._seen = meeting, at, threading.local()
+        self._meeting, self._plan, self._here = meeting, plan, threading.local()
+
+    def begin(self, who: int) -> None:
+        """This thread makes the first or second change."""
+        self._here.who, self._here.changes = who, 0
+        time.sleep(self._plan.delays[who])
 
     @contextmanager
     def _change(self) -> Iterator[Any]:  # type: ignore[override]
-        self._seen.changes = getattr(self._seen, "changes", 0) + 1
-        if self._seen.changes == self._at:
+        self._here.changes += 1
+        if self._here.changes == self._plan.at[self._here.who]:
             self._meeting.wait()
+            time.sleep(0.003 * (self._here.who == self._plan.last))
         with super()._change() as change:
             yield change
 
-    def arrive(self) -> None:
+    def end(self) -> None:
         """Do not let the other one wait any longer: this one has changed less than it could."""
-        if getattr(self._seen, "changes", 0) < self._at:
+        if self._here.changes < self._plan.at[self._here.who]:
             self._meeting.wait()
 
 
-def _raced(world: World, store: MeetingStore, name: str, who: int, delay_s: float) -> str:
-    time.sleep(delay_s)
+def _raced(world: World, store: MeetingStore, name: str, who: int) -> str:
+    store.begin(who)
     try:
         return _told(CHANGES[name], world, _made(store), who)
     finally:
-        store.arrive()
-
-
-def _plan(seed: int) -> tuple[int, tuple[float, float]]:
-    """Before which transaction the two meet (0: they do not), and how much later each begins, in seconds."""
-    dice = random.Random(seed)
-    at = dice.choice((0, 1, 1, 2))
-    return at, (dice.random() * 0.01, dice.random() * 0.01) if at == 0 else (0.0, 0.0)
+        store.end()
 
 
 class Threads:
@@ -284,9 +311,8 @@ class Threads:
         self._pool.shutdown()
 
     def __call__(self, world: World, pair: tuple[str, str], folder: Path, seed: int) -> tuple[str, str]:
-        at, delays = _plan(seed)
-        store = MeetingStore(folder, threading.Barrier(2), at)
-        both = [self._pool.submit(_raced, world, store, pair[who], who, delays[who]) for who in range(2)]
+        store = MeetingStore(folder, threading.Barrier(2), _plan(seed, pair))
+        both = [self._pool.submit(_raced, world, store, pair[who], who) for who in range(2)]
         told = both[0].result(), both[1].result()
         store.close()
         return told
@@ -317,19 +343,18 @@ class Processes:
             line.close()
 
     def __call__(self, world: World, pair: tuple[str, str], folder: Path, seed: int) -> tuple[str, str]:
-        at, delays = _plan(seed)
         for who, line in enumerate(self._lines):
-            line.send((pair[who], folder, at, delays[who]))
+            line.send((pair[who], folder, _plan(seed, pair)))
         first, second = (line.recv() for line in self._lines)
         return first, second
 
 
 def _serve(world: World, line: Any, barrier: Any, who: int) -> None:
     while (work := line.recv()) is not None:
-        name, folder, at, delay_s = work
-        store = MeetingStore(folder, barrier, at)
+        name, folder, plan = work
+        store = MeetingStore(folder, barrier, plan)
         barrier.wait()
-        told = _raced(world, store, name, who, delay_s)
+        told = _raced(world, store, name, who)
         store.close()
         line.send(told)
 
