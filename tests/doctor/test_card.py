@@ -115,6 +115,31 @@ def test_a_card_of_another_kind_is_told() -> None:
     assert (finding.code, finding.details) == ("card/other", WHERE)
 
 
+@pytest.mark.parametrize(
+    ("atr", "likely"),
+    [
+        ("3BE000FF8131FE4514", "older resident card"),
+        ("3B888001000014E0B38191005E", "older resident card"),
+        ("3B888001000000009181C100D8", "driving licence"),
+        ("3BF59100FF918171FE4000420001B3C175", "driving licence"),
+    ],
+)
+def test_an_answer_to_reset_is_a_hint_where_there_is_no_jpki_and_nowhere_else(atr: str, likely: str) -> None:
+    other, wire = CardThat(lambda _: "6A82"), bytes.fromhex(atr)
+    (finding,) = findings_of_card(Channel(other), WHERE, datetime.now(UTC), wire)
+    assert finding.code == "card/likely"
+    assert likely in finding.cause()
+    first, *_ = findings_of_card(Channel(disk.new_card()), WHERE, datetime.now(UTC), wire)
+    assert first.code == "card/jpki"
+
+
+@pytest.mark.parametrize("atr", ["", "3B888001000005E0B381A1007F", "3BF59100FF918171FE4000420001B3A115"])
+def test_another_answer_to_reset_hints_at_nothing(atr: str) -> None:
+    other = CardThat(lambda _: "6A82")
+    (finding,) = findings_of_card(Channel(other), WHERE, datetime.now(UTC), bytes.fromhex(atr))
+    assert finding.code == "card/other"
+
+
 def test_a_card_that_leaves_is_not_explained_away() -> None:
     gone = ScriptedCard([("00A4040C0AD392F000260100000001", errors.CardRemovedError("It left."))])
     with pytest.raises(errors.CardRemovedError):

@@ -18,7 +18,7 @@ from mynacard.doctor.findings import Kind
 from mynacard.doors import disk
 from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.readers import Library, ReaderState
-from mynacard.simulator import SimulatedCard
+from mynacard.simulator import ATR_CONTACT, ATR_CONTACTLESS, SimulatedCard, Traits
 from mynacard.simulator.faults import Fault
 from mynacard.simulator.individual.persona import PERSONAS
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
@@ -50,8 +50,8 @@ class Mute(SimulatedCard):
 class Other(SimulatedCard):
     """A card of another kind."""
 
-    def __init__(self) -> None:
-        self.__dict__ = disk.new_card().__dict__
+    def __init__(self, atr: bytes = ATR_CONTACT) -> None:
+        self.__dict__ = disk.new_card(Traits(atr=atr)).__dict__
 
     def transmit(self, command: bytes, /) -> bytes:
         return b"\x6a\x82"
@@ -81,6 +81,9 @@ def test_a_reader_of_another_name_is_not_looked_at(door: PcscliteDoor) -> None:
 
 def test_a_card_of_another_kind_is_found(door: PcscliteDoor) -> None:
     door.plug(READER, Other())
+    assert doctor(door.environment()) == ([*RUNNING, "reader/found", "card/likely"], 0)
+    door.remove(READER)
+    door.insert(READER, Other(ATR_CONTACTLESS))
     assert doctor(door.environment()) == ([*RUNNING, "reader/found", "card/other"], 0)
 
 

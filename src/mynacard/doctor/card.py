@@ -3,8 +3,9 @@
 They cost at most seven APDUs on a reader that passes extended length, and no try. No finding names a day: a certificate
 expires on its holder's birthday.
 
-Source: docs/simulator.md for the card. For resetting JPKI's password by its PIN, and the PIN by the password, with the
-app JPKI暗証番号リセット and a convenience store's kiosk: J-LIS's portal www.jpki.go.jp, and municipalities' pages.
+Source: docs/simulator.md for the card and the answers to reset (pcsc-tools' list). For resetting JPKI's password by its
+PIN, and the PIN by the password, with the app JPKI暗証番号リセット and a convenience store's kiosk: J-LIS's portal
+www.jpki.go.jp, and municipalities' pages.
 """
 
 from __future__ import annotations
@@ -23,17 +24,28 @@ from mynacard.jpki.layout import KEY_PAIRS, KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening.recognition import recognised_session
 from mynacard.residence.card import ResidenceCard
+from mynacard.texts import N_
 from mynacard.trust import load_certificate
 
 __all__ = ["findings_of_card"]
 
 _SOON: Final = ((30, "certificate/ends-in-30-days"), (90, "certificate/ends-in-90-days"))
 
+_JUKI_CARD: Final = N_("an older resident card (住民基本台帳カード)")
+_LICENCE: Final = N_("a driving licence")
+_LIKELY: Final[Mapping[str, str]] = {
+    "3BE000FF8131FE4514": _JUKI_CARD,  # and an Individual Number Card's: so only SELECT tells
+    "3B888001000014E0B38191005E": _JUKI_CARD,
+    "3B888001000000009181C100D8": _LICENCE,
+    "3BF59100FF918171FE4000420001B3C175": _LICENCE,
+}
+"""What a card without JPKI may be, by its answer to reset: a hint and no proof."""
+
 Where: TypeAlias = Mapping[str, str]
 
 
-def findings_of_card(channel: Channel, where: Where, now: datetime) -> Iterator[Finding]:
-    """The findings about the card on *channel*.
+def findings_of_card(channel: Channel, where: Where, now: datetime, atr: bytes = b"") -> Iterator[Finding]:
+    """The findings about the card on *channel*, whose answer to reset is *atr*; empty if that is not known.
 
     Raises:
         ReaderError, ProtocolError, CardError: the card cannot be asked.
@@ -41,7 +53,8 @@ def findings_of_card(channel: Channel, where: Where, now: datetime) -> Iterator[
     try:
         session = recognised_session(channel)
     except errors.ApplicationNotFound:
-        yield Finding("card/other", where)
+        likely = _LIKELY.get(atr.hex().upper())
+        yield Finding("card/likely", {**where, "card": likely}) if likely else Finding("card/other", where)
         return
     if isinstance(session, ResidenceCard):
         yield Finding("card/residence", {**where, "card": session.type.label})

@@ -149,7 +149,7 @@ def _ask_card(library: Library, where: dict[str, str], now: datetime) -> list[Fi
     findings: list[Finding] = []
     try:
         with ReaderCard(where["reader"], library, PATIENCE) as card, card.transaction():
-            for finding in findings_of_card(Channel(card), where, now):
+            for finding in findings_of_card(Channel(card), where, now, card.atr):
                 findings.append(finding)
     except errors.ReaderBusyError:
         findings.append(Finding("card/held", {**where, **_holders()}))

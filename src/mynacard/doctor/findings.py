@@ -81,6 +81,7 @@ _CLOSE: Final = N_("Close the program that uses the card, and try again. Program
 _TAKE_OFF: Final = N_(
     "Take the card off the reader and put it back, chip the right way round. If that does not help, clean its contacts."
 )
+_PLACE: Final = N_("Place the Individual Number Card or the residence card on the reader.")
 _MAKERS_DRIVER: Final = N_("Install its maker's driver, or use a reader that speaks CCID, such as Sony's RC-S300.")
 _RENEW: Final = N_("Renew it at the municipal office. mynacard info shows when it expires.")
 _ELSEWHERE: Final = N_(
@@ -209,7 +210,15 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     "card/other": Kind(
         Level.NOTICE,
         N_("The card on {reader} has no JPKI application: it is not an Individual Number Card."),
-        N_("Place the Individual Number Card or the residence card on the reader."),
+        _PLACE,
+    ),
+    "card/likely": Kind(
+        Level.NOTICE,
+        N_(
+            "The card on {reader} has no JPKI application. It may be {card}: its answer to reset is seen on such "
+            "cards, which proves nothing."
+        ),
+        _PLACE,
     ),
     "card/residence": Kind(
         Level.NOTICE,
