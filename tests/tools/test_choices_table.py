@@ -11,10 +11,8 @@ from mynacard.simulator.choices import chosen
 
 
 def test_the_page_of_the_simulator_has_the_table_that_is_printed_from_the_marks() -> None:
-    assert (
-        choices_table.BEGIN + "\n" + choices_table.table() + "\n" + choices_table.END
-        in choices_table.PAGE.read_text("utf-8")
-    )
+    printed = choices_table.BEGIN + "\n" + choices_table.table() + "\n" + choices_table.END
+    assert printed in choices_table.PAGE.read_text("utf-8")
 
 
 def test_no_situation_is_marked_twice() -> None:

@@ -17,7 +17,7 @@ _SELECT_OTHERWISE: Final = chosen(
     REFUSALS[Part.LENGTH],
     "SELECT by name whose P2 and Le disagree: '0C' with an Le, '00' without",
     "'6700', and nothing is selected",
-    "? (nobody has told what a card does)",
+    "? (no source tells what a card does)",
 )
 _KNOWN_AND_REFUSED: Final = chosen(
     {
@@ -25,7 +25,7 @@ _KNOWN_AND_REFUSED: Final = chosen(
         (0x80, 0xFC): StatusWord.WRONG_LENGTH,  # a phone's
         (0x80, 0x8A): StatusWord.WRONG_P1_P2,  # the issuer's
     },
-    "'80 A2', '80 FC' and '80 8A', whose P1-P2 and data nobody has told",
+    "'80 A2', '80 FC' and '80 8A', whose P1-P2 and data no source tells",
     "'6A86', '6700' and '6A86', in every application",
     "B that cards know them, and the first two status words for some forms",
 )
