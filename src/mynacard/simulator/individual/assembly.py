@@ -133,7 +133,7 @@ _TERMINAL_CA: Final = 0x0016
 _UNKNOWN_OF_JPKI: Final = 0x0010
 _UNKNOWN_OF_FACE: Final = (0x0014, 0x0015)
 _UNKNOWN_OF_COMMON: Final = 0x001E
-"""Keys that one program asks for on cards, so they exist (vectors/simulator/evidence.json); their purpose is not known."""
+"""Keys that a program asks for on cards, so they exist (vectors/simulator/evidence.json); what for is not known."""
 _NO_PIN: Final = 0
 _FILLER: Final = b"\xff" * 16
 
