@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mynacard.doors.pcsclite import Keypad, PcscliteDoor
-from mynacard.jpki import USER_AUTHENTICATION, JpkiSession
+from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
 from mynacard.opening import open_card
 from mynacard.reader_check import Options, ReportError, learned, run, write_report
 from mynacard.readers import load_profiles
@@ -60,6 +60,28 @@ def test_with_the_learned_profile_a_certificate_costs_the_least_of_all_ways(
     spent = sum(map(len, reads)) + sum(map(len, counting.answers[1:]))
     assert select[1] == 0xA4
     assert (len(reads), spent) == cheapest(narrows, len(der))
+
+
+@pytest.mark.parametrize("narrows", READERS.values(), ids=READERS)
+def test_with_the_learned_profile_a_signature_costs_as_few_commands_and_no_login(
+    door: PcscliteDoor, card: SimulatedCard, narrows: Narrows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a card was asked for through this reader is asked for after a password, too."""
+    counting = Counting(card)
+    door.plug(NAME, NarrowReader(counting, narrows))
+    profile = learned(run(NAME))
+    path = tmp_path / "profiles.json"
+    path.write_text(to_json((profile,)), "utf-8")
+    monkeypatch.setenv(VARIABLE, str(path))
+    counting.sent.clear()
+    with open_card(NAME) as channel:
+        session = JpkiSession(channel)
+        session.verify(DIGITAL_SIGNATURE, "KANARIE73")
+        session.sign(b"a document")
+        length = len(session.certificate_der(DIGITAL_SIGNATURE))
+    at_once = (profile.chunk or 256) if profile.extended_length else 256
+    reads = sum(command[1] == 0xB0 for command in counting.sent)
+    assert (reads, len(counting.sent)) == (-(-length // at_once), 5 + -(-length // at_once))
 
 
 def test_a_profile_is_put_into_a_file_in_place_of_the_same_readers(

@@ -140,13 +140,18 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     [
         (UNKNOWN, CardProfile()),
         (replace(ROW, extended_length=False, answer_max=258), CardProfile(extended_length=False)),
-        (ROW, CardProfile(extended_length=False, block=520, certificate=520)),
+        (ROW, CardProfile(extended_length=False, block=520, seen=520, certificate=520)),
+        (replace(ROW, extended_length=None), CardProfile(extended_length=False, block=520, certificate=520)),
         (replace(ROW, answer_max=261, chunk=256), CardProfile(extended_length=False, block=259, certificate=256)),
         (replace(ROW, answer_max=522, chunk=None), CardProfile(extended_length=False, block=520, certificate=520)),
-        (replace(ROW, answer_max=522, chunk=9999), CardProfile(extended_length=False, block=520, certificate=520)),
+        (
+            replace(ROW, answer_max=522, chunk=9999),
+            CardProfile(extended_length=False, block=520, seen=520, certificate=520),
+        ),
         (replace(ROW, answer_max=65538, chunk=None), CardProfile()),
         (replace(ROW, answer_max=None, chunk=200), CardProfile()),
-        (replace(ROW, answer_max=None, chunk=1200), CardProfile(certificate=1200)),
+        (replace(ROW, answer_max=None, chunk=1200), CardProfile(seen=1200, certificate=1200)),
+        (replace(ROW, extended_length=None, answer_max=None, chunk=1200), CardProfile(certificate=1200)),
         (replace(ROW, answer_max=100, chunk=None), CardProfile(extended_length=False, certificate=256)),
     ],
 )

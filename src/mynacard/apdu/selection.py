@@ -130,7 +130,7 @@ class Selection:
             CardError: the card refused.
         """
         ne = self._wanted(first) if self.may_probe else min(first or NE_MAX, self._seen())
-        data = self._begin(file_id, ne) if ne <= self._seen() else self._probe(file_id, length, ne)
+        data = self._known(file_id, ne) if ne <= self._seen() else self._probe(file_id, length, ne)
         total = length(data)
         most = self._seen() if len(data) >= ne else BLOCK  # else it was cut off
         if self.may_probe and (ne := answer_to_try(max(0, total - len(data)), most, self._wanted(None))):
@@ -203,6 +203,19 @@ class Selection:
         if ne in (BLOCK, NE_MAX) or response.status in _ABOUT_THE_FILE:
             raise refusal(response.status, ReadBinarySfi.title)
         return self.read(file_id)
+
+    def _known(self, file_id: int, ne: int) -> bytes:
+        """As :meth:`_begin`; a profile of the reader that is wrong is forgotten, as long as that costs no login."""
+        try:
+            return self._begin(file_id, ne)
+        except errors.CallTimeoutError:
+            raise
+        except errors.OutcomeUnknownError:
+            if not self.may_probe or ne <= BLOCK:
+                raise
+            self._select()
+        self._channel.learn(replace(self._channel.profile, extended_length=False, block=BLOCK, seen=BLOCK))
+        return self._begin(file_id, BLOCK)
 
     def _probe(self, file_id: int, length: Length, ne: int) -> bytes:
         """The first *ne* bytes of the file, or fewer where these do not pass; the profile remembers which."""

@@ -60,7 +60,7 @@ class ReaderProfile:
         extended_length: whether APDUs of extended length pass at all.
         command_max: bytes of the longest command APDU that passes.
         answer_max: bytes of the longest response APDU that passes, status word and all.
-        chunk: how many bytes to ask for first of a JPKI certificate, whose length is not known.
+        chunk: how many bytes to ask for first of a JPKI certificate, whose length is not known; that many came.
         keypad_tested: whether a PIN was verified at its keypad.
         quirks: what else to know, for people.
         source: where this is from.
@@ -80,14 +80,20 @@ class ReaderProfile:
     date: str = ""
 
     def card_profile(self) -> CardProfile:
-        """The assumptions that a channel through this reader may make."""
+        """The assumptions that a channel through this reader may make.
+
+        Where extended length passes, *chunk* bytes were asked for, and came: they are asked for after a VERIFY, too.
+        Longer answers are tried only where no login can be lost.
+        """
         if self.extended_length is False:
             return CardProfile(extended_length=False)
+        chunk = self.chunk if self.chunk and self.chunk > BLOCK else None
+        seen = chunk if chunk and self.extended_length else BLOCK
         if self.answer_max is None or self.answer_max >= _UNLIMITED:
-            return CardProfile(certificate=self.chunk if self.chunk and self.chunk > BLOCK else None)
+            return CardProfile(seen=seen, certificate=chunk)
         block = max(BLOCK, self.answer_max - _STATUS)
-        chunk = min(max(BLOCK, self.chunk or block), block)
-        return CardProfile(extended_length=False, block=block, certificate=chunk)
+        first = min(max(BLOCK, self.chunk or block), block)
+        return CardProfile(extended_length=False, block=block, seen=min(seen, block), certificate=first)
 
     @classmethod
     def of(cls, row: Any) -> ReaderProfile:
