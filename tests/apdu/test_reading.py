@@ -10,9 +10,9 @@ import pytest
 from mynacard import errors
 from mynacard.apdu.channel import CardProfile, Channel
 from mynacard.apdu.message import NE_MAX
-from mynacard.apdu.reading import BLOCK, BYTE_S, COMMAND_S, answer_to_try, blocks, first_block, read_s
+from mynacard.apdu.reading import BLOCK, answer_to_try, blocks, first_block, read_s
 from mynacard.apdu.selection import Selection
-from mynacard.simulator import timing
+from mynacard.simulator.timing import TRANSPORTS, answer_s
 from tests.support import CardThat, ScriptedCard
 
 Scripted = Callable[..., ScriptedCard]
@@ -33,8 +33,10 @@ def selection(card: ScriptedCard | CardThat, profile: CardProfile = UNKNOWN) -> 
 # --- the numbers ----------------------------------------------------------------------------------------------
 
 
-def test_the_numbers_are_those_of_the_model_of_time() -> None:
-    assert (COMMAND_S, BYTE_S) == (timing.COMMAND_S, timing.BYTE_S)
+@pytest.mark.parametrize("size", [0, 1, 256, 1205])
+def test_the_numbers_are_those_of_the_model_of_time(size: int) -> None:
+    read = bytes.fromhex("00B0810000")
+    assert answer_s(TRANSPORTS["contactless-424"], read, bytes(size) + DONE) == pytest.approx(read_s([size]))
 
 
 def test_the_table_in_the_module_is_its_arithmetic() -> None:

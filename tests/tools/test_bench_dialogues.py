@@ -6,7 +6,8 @@ import bench_dialogues
 import pytest
 from bench_dialogues import EF_SIZES, PAGE, TASKS, WAYS, counted, dialogues, picture, table, way, ways_table
 
-from mynacard.simulator.timing import COMMAND_S, TRANSPORTS
+from mynacard.apdu.reading import COMMAND_S
+from mynacard.simulator.timing import TRANSPORTS
 from tests.rig.pcscd import unavailable
 
 EXACT = {
