@@ -41,7 +41,6 @@ from mynacard.apdu.commands import (
 from mynacard.apdu.message import NE_MAX
 from mynacard.apdu.reading import BLOCK, blocks
 from mynacard.doors.new_cards import new_card
-from mynacard.doors.pcsclite import PcscliteDoor, reader_name
 from mynacard.drawing.parts import colours, svg, text_at
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.jpki.layout import DF_NAME, KEY_PAIRS, TOKEN_INFO, KeyPair
@@ -279,11 +278,13 @@ _FORCED: Final = "app default { card_drivers = jpki; }\n"
 
 
 def by_opensc(task: Task, *, forced: bool) -> Dialogue | None:
-    """The dialogue of OpenSC's program, if it is installed and this is Linux; *forced*: it tries no other driver."""
+    """The dialogue of OpenSC's program, if it is installed and does it; *forced*: it tries no other driver."""
     module = next(Path("/usr/lib").glob("**/opensc-pkcs11.so"), None)
     program = shutil.which(task.opensc[0]) if task.opensc and sys.platform == "linux" else None
     if program is None or module is None:
         return None
+    from mynacard.doors.pcsclite import PcscliteDoor, reader_name  # noqa: PLC0415  # only Linux has it
+
     with tempfile.TemporaryDirectory() as folder, PcscliteDoor() as door:
         door.plug(reader_name(0), tally := Tally(new_card(), WIRE))
         (document := Path(folder, "document")).write_bytes(b"an application")
@@ -291,8 +292,8 @@ def by_opensc(task: Task, *, forced: bool) -> Dialogue | None:
         files = ["--input-file", document, "--output-file", f"{document}.sig"] if "--sign" in task.opensc else []
         words = [module if word == "MODULE" else word for word in task.opensc[1:]]
         environment = {**door.environment(), "OPENSC_CONF": str(configuration), "HOME": folder}
-        subprocess.run([program, *words, *files], check=True, capture_output=True, env=environment)
-    return tally.dialogue
+        done = subprocess.run([program, *words, *files], check=False, capture_output=True, env=environment)
+    return tally.dialogue if done.returncode == 0 else None
 
 
 # --- figures, table, picture ------------------------------------------------------------------------------------
