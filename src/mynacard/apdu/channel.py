@@ -95,7 +95,7 @@ class CardProfile:
         block: where it does not, the most bytes that one may return nevertheless.
         seen: how many bytes were asked for and came, or all of a shorter file. More are asked for only where no login
             can be lost.
-        certificate: how many bytes of a JPKI certificate to ask for first; None: as many as pass.
+        certificate: how many bytes of a JPKI certificate to ask for first; None: as mynacard.apdu.reading has it.
         selects_first: the commands whose short EF identifiers this card refused; for these, the EF is selected first.
     """
 

@@ -93,9 +93,9 @@ class Selection:
                 application=self._application,
             )
 
-    def knows_lengths(self, first: int | None = None) -> bool:
-        """Whether it is already known which length passes, where *first* bytes of a file are read first."""
-        return self._wanted(first) <= self._seen()
+    def knows_lengths(self) -> bool:
+        """Whether it is already known which length passes."""
+        return self._wanted(None) <= self._seen()
 
     def go_through(self, route: Callable[[Channel], Channel]) -> None:
         """From here on, send commands through *route*, a channel around the one that the application was selected on.
