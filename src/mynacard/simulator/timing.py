@@ -2,7 +2,7 @@
 
 The time on the wire is computed from the transmission protocols. What else is known comes from one log of one card on
 one contactless reader, since nothing better is published: for contactless ways it says what any command takes at least.
-No source has timed a card's contacts, so those ways are arithmetic, with that log's time for what the chip computes.
+A card's contacts have not been timed, so those ways are arithmetic, with that log's time for what the chip computes.
 Sans-IO: the function that sleeps is passed in.
 
 Source: ISO/IEC 7816-3:2006 §7.1 (etu), §11.3 (blocks of T=1); ISO/IEC 14443-4:2018 §7 (blocks), 14443-3 §7.1 (type B
