@@ -479,6 +479,7 @@ def test_a_new_card_is_what_was_asked_for(tmp_path: Path) -> None:
         "extended_length": False,
         "atr": "3B888001000005E0B381A1007F",
         "ef_size": 2048,
+        "wide_attributes": False,
         "certificates": [DIGITAL_SIGNATURE, USER_AUTHENTICATION],
         "tries_left": {
             USER_AUTHENTICATION: 3,
