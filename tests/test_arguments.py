@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, get_origin, is_typeddict
 
@@ -26,11 +27,14 @@ from mynacard import (
     aio,
     apdu,
     arguments,
+    doctor,
     errors,
     hashes,
     jpki,
     opening,
     personal,
+    portal,
+    reader_check,
     readers,
     recordings,
     residence,
@@ -48,6 +52,10 @@ from mynacard.signing.judging import judge
 from mynacard.signing.making import Format, Making
 from mynacard.simulator import Traits
 from mynacard.simulator.residence import RESIDENCE_PERSONAS
+from mynacard.submission import draft
+from mynacard.submission.card_signer import CardSigner
+from mynacard.submission.client import AsyncClient, Client
+from mynacard.submission.outbox import Outbox
 from mynacard.trust import Purpose, load_certificate
 from mynacard.webeid import AuthenticationToken
 from tests.jpki.cards import NONCE, ORIGIN, card_with, certificate_of, private_key_of
@@ -359,6 +367,35 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
         (lambda: Making(wrong("cades")), "Format.CADES is wanted, not 'cades'."),
         (lambda: Making(Format.CMS, wrong("sha256")), SHA256),
     ],
+    "Client": [
+        (lambda: Client(wrong(1), wrong(None)), "str is wanted, not int."),
+        (lambda: Client("https://a.example", wrong("outbox")), "Outbox is wanted, not str."),
+        (lambda: AsyncClient(wrong(b"https://a.example"), wrong(None)), "str is wanted, not bytes."),
+    ],
+    "Outbox": [(lambda: Outbox(wrong("outbox")), "Path is wanted, not str.")],
+    "CardSigner": [
+        (lambda: CardSigner.with_pins(wrong(7391), "ABC123"), "Pin, AtKeypad or PinProvider is wanted, not int."),
+        (lambda: CardSigner.with_pins("7391", wrong(None)), "Pin, AtKeypad or PinProvider is wanted, not NoneType."),
+    ],
+    "draft": [
+        (lambda: draft.read(wrong("draft.json")), "Path is wanted, not str."),
+        (lambda: draft.begin(wrong("extension")), "Kind.EXTENSION is wanted, not 'extension'."),
+    ],
+    "Store": [(lambda: portal.Store(wrong("folder")), "Path or None is wanted, not str.")],
+    "served": [(lambda: entered(portal.served(wrong("receiver"))), "Receiver is wanted, not str.")],
+    "serve": [(lambda: portal.serve(wrong(None), 8080), "Receiver is wanted, not NoneType.")],
+    "examine": [(lambda: next(iter(doctor.examine(wrong(1)))), "str or None is wanted, not int.")],
+    "doctor.report": [(lambda: doctor.report(wrong(["text"])), "Finding is wanted, not str.")],
+    "run": [
+        (lambda: reader_check.run(wrong(1)), "str is wanted, not int."),
+        (lambda: reader_check.run("reader", wrong(30)), "Options is wanted, not int."),
+    ],
+    "reader_to_check": [(lambda: reader_check.reader_to_check(wrong(1)), "str is wanted, not int.")],
+    "read_report": [(lambda: reader_check.read_report(wrong("a.json")), "Path is wanted, not str.")],
+    "write_report": [(lambda: reader_check.write_report(wrong({}), Path("none")), "Report is wanted, not dict.")],
+    "fold": [(lambda: reader_check.fold(wrong(["a.json"])), "Report is wanted, not str.")],
+    "learned": [(lambda: reader_check.learned(wrong("a.json")), "Report is wanted, not str.")],
+    "add": [(lambda: reader_check.add(wrong({}), Path("none")), "ReaderProfile is wanted, not dict.")],
     "new_card": [
         (lambda: new_card(wrong("observed")), "Traits is wanted, not str."),
         (lambda: new_card(Traits(), persona=wrong("under-15")), "Persona or ResidencePersona is wanted, not str."),
@@ -387,11 +424,17 @@ NO_CARD_OR_KEY: Final = {
     **dict.fromkeys(("First", "Free", "Second"), "has names of files, and is not called"),
     "Recorder": "recording_to makes it",
     "choose_reader": "takes what list_readers returns",
+    **dict.fromkeys(
+        ("counts", "incidents", "markdown", "page_of", "web_page", "write_page"), "takes what run or fold returns"
+    ),
     "explain": "takes what a check returns",
+    "this_desk": "takes nothing",
     "name_text": "takes a name out of a certificate",
 }
 """Public callables that a caller does not call with an enum, bytes or a key of their own, with the reason."""
-ROOMS: Final = (mynacard, apdu, hashes, jpki, opening, personal, recordings, residence, trust, webeid)
+ROOMS: Final = (
+    mynacard, apdu, doctor, hashes, jpki, opening, personal, portal, reader_check, recordings, residence, trust, webeid,
+)  # fmt: skip
 
 
 def is_value(public: object) -> bool:

@@ -82,12 +82,17 @@ session.verify(DIGITAL_SIGNATURE, "ABC123")
 certificate, key = load_certificate(session.certificate_der(DIGITAL_SIGNATURE)), session.private_key()
 now = datetime.now(UTC)
 """
+RECEIVER = """
+from mynacard.portal import Store
+from mynacard.portal.simulated import simulated_receiver
+receiver = simulated_receiver(Store())
+"""
 PUBLIC = [
     ("import mynacard.aio", "async"),
     ("from mynacard import aio", "async"),
     ("import mynacard.portal.web", "server"),
-    ("from mynacard.portal import Receiver, Store, served\nwith served(None): pass", "server"),
-    ("from mynacard.portal import serve\nserve(None, 0)", "server"),
+    (RECEIVER + "from mynacard.portal import served\nwith served(receiver): pass", "server"),
+    (RECEIVER + "from mynacard.portal import serve\nserve(receiver, 0)", "server"),
     ("from mynacard.submission.client import Client\nClient('https://a.example', None)", "client"),
     ("from mynacard.submission.client import AsyncClient\nAsyncClient('https://a.example', None)", "client"),
     ("from mynacard.submission.manifest import canonical\ncanonical({})", "client"),

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from mynacard._version import __version__
+from mynacard.arguments import check_type
 from mynacard.doctor.findings import Finding
 from mynacard.doctor.service import SOCKET
 from mynacard.doctor.systems import Run, System, output_of, this_system
@@ -92,13 +93,16 @@ def _operating_system(system: System) -> tuple[str, str]:
 
 def report(findings: Iterable[Finding], machine: Machine | None = None) -> str:
     """*findings* and the versions around them, as JSON; docs/doctor.md describes it."""
+    known = tuple(findings)
+    for finding in known:
+        check_type(finding, Finding)
     document = {
         "format": FORMAT,
         "version": _FORMAT_VERSION,
         **asdict(machine or Machine.here()),
         "findings": [
             {"code": finding.code, "level": finding.level.value, "cause": finding.cause()}
-            for finding in map(_harmless, findings)
+            for finding in map(_harmless, known)
         ],
     }
     return json_text(document, indent=2) + "\n"

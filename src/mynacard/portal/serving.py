@@ -10,6 +10,7 @@ from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Literal
 
+from mynacard.arguments import check_type
 from mynacard.errors import ListeningError, MissingExtraError
 from mynacard.portal.receiver import Receiver
 from mynacard.submission.origin import origin_of
@@ -36,6 +37,7 @@ def served(receiver: Receiver, port: int = 0) -> Generator[str]:
         MissingExtraError: uvicorn, or another package of the extra, is not installed.
         ListeningError: the port is taken, or this user may not listen there.
     """
+    check_type(receiver, Receiver)
     with _listening(port) as listening:
         running = _server(receiver, listening, "off")
         thread = Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -58,6 +60,7 @@ def serve(receiver: Receiver, port: int, listens: Callable[[str], object] = lamb
     Raises:
         MissingExtraError, ListeningError: as :func:`served`.
     """
+    check_type(receiver, Receiver)
     with _listening(port) as listening:
         server = _server(receiver, listening, "on")
         listens(_origin(listening))
@@ -65,6 +68,7 @@ def serve(receiver: Receiver, port: int, listens: Callable[[str], object] = lamb
 
 
 def _listening(port: int) -> socket.socket:
+    check_type(port, int)
     MissingExtraError.check(SERVER_NEEDS, "server")
     try:
         return socket.create_server((_HOST, port))

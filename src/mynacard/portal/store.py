@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from mynacard import storage
+from mynacard.arguments import check_type
 from mynacard.portal import refusal
 from mynacard.portal.challenges import KEY_LENGTH, Bound, Challenges
 from mynacard.portal.database import Database, StoreError, setting_up
@@ -93,6 +94,7 @@ class Store(Database):
             StoreError: *folder* is not new and not a receiver's, is another version's, or its files cannot be used.
             OSError: it cannot be made, or is a link.
         """
+        check_type(folder, Path, type(None), wanted="Path or None")
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary is not None else folder or Path()
         with setting_up(storage.private_folder(self.folder)):

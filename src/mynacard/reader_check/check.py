@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 from mynacard import errors
 from mynacard._version import __version__
+from mynacard.arguments import check_type
 from mynacard.opening import choose_reader
 from mynacard.reader_check.desk import DESK_CHECKS
 from mynacard.reader_check.driver import installed_driver
@@ -172,6 +173,8 @@ def run(
     Raises:
         OSError, ReportError: raised by *keep*. The reader's own failures are in the report.
     """
+    check_type(name, str)
+    check_type(options, Options)
     return Run(Desk(name, options), keep, show, driver or installed_driver(name)).report()
 
 
@@ -181,6 +184,7 @@ def reader_to_check(name: str = "") -> str:
     Raises:
         ReaderError: PC/SC cannot be used, or no reader matches, or several do.
     """
+    check_type(name, str)
     states = list_readers(deadlines=DEADLINES)
     only = states[0].name if len(states) == 1 else ""
     return choose_reader(states, name or only)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
+from mynacard.arguments import check_type
 from mynacard.reader_check.report import Check, Report, Result, Value
 from mynacard.reader_check.values import WORDS, figures
 from mynacard.readers import model
@@ -90,6 +91,9 @@ class Matrix:
 
 def fold(reports: Iterable[Report]) -> Matrix:
     """The matrix of *reports*; equal reports count once."""
+    reports = tuple(reports)
+    for report in reports:
+        check_type(report, Report)
     different = {json.dumps(report.document(), sort_keys=True): report for report in reports}
     newest_first = sorted(different.values(), key=lambda report: report.made, reverse=True)
     kinds = sorted({Kind.of(report) for report in newest_first}, key=lambda kind: (kind.name.casefold(), kind))

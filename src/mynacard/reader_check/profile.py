@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from mynacard.arguments import check_type
 from mynacard.reader_check.report import Check, Report, ReportError, Result
 from mynacard.readers import ReaderProfile, load_profiles, model
 from mynacard.readers.profiles import to_json
@@ -24,6 +25,7 @@ def learned(report: Report, *, force: bool = False) -> ReaderProfile:
         ReportError: a check failed, so what the others measured may be wrong, and *force* is not set; or no check of
             lengths succeeded, so the report says nothing about the reader.
     """
+    check_type(report, Report)
     failed = [check.title for check in report.checks if check.result is Result.FAILED]
     if failed and not force:
         raise ReportError(
@@ -66,6 +68,8 @@ def add(profile: ReaderProfile, path: Path) -> None:
         ReaderFileError: the file holds something else, or is damaged; it is left unchanged.
         OSError: it cannot be written.
     """
+    check_type(profile, ReaderProfile)
+    check_type(path, Path)
     rows = load_profiles(path) if path.exists() else ()
     others = tuple(row for row in rows if row.names != profile.names)
     tested = any(row.keypad_tested for row in (profile, *rows) if row.names == profile.names)

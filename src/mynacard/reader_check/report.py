@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
+from mynacard.arguments import check_type
 from mynacard.errors import ReaderFileError
 from mynacard.storage import replace_file
 from mynacard.texts import N_, json_text
@@ -223,6 +224,7 @@ def read_report(path: Path) -> Report:
     Raises:
         ReportError: the file does not hold a report, or cannot be read; the sentence begins with *path*.
     """
+    check_type(path, Path)
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_MAX + 1)
@@ -242,6 +244,8 @@ def write_report(report: Report, path: Path) -> None:
         ReportError: a value does not have its form, so the file could not be read back; nothing is written.
         OSError: the file cannot be written.
     """
+    check_type(report, Report)
+    check_type(path, Path)
     document = report.document()
     Report.of(document)
     replace_file(path, json_text(document, indent=1).encode() + b"\n")

@@ -15,7 +15,7 @@ from mynacard.apdu.pins import PinSecret
 from mynacard.errors import MissingExtraError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair
 from mynacard.jpki.session import JpkiSession
-from mynacard.opening.pins import PinProvider, verified_session
+from mynacard.opening.pins import PinProvider, check_arguments, verified_session
 from mynacard.pin import hidden
 from mynacard.signing import cades
 from mynacard.signing.by_card import signed
@@ -70,7 +70,10 @@ class CardSigner:
         Raises:
             MissingExtraError: a package of the extra is not installed.
         """
-        pins = {USER_AUTHENTICATION: hidden(pin), DIGITAL_SIGNATURE: hidden(password)}
+        pin, password = hidden(pin), hidden(password)
+        pins = {USER_AUTHENTICATION: pin, DIGITAL_SIGNATURE: password}
+        for pair, secret in pins.items():
+            check_arguments(pair, secret)
         return cls(
             lambda pair, purpose: verified_session(
                 pair, pins[pair], name=name, purpose=purpose, certificates=certificates

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from mynacard.arguments import check_type
 from mynacard.errors import MissingExtraError, PortalUnreachable
 from mynacard.submission import calls
 from mynacard.submission.application import Application
@@ -59,6 +60,8 @@ class _Base:
 
     def __init__(self, url: str, outbox: Outbox, profile: Profile) -> None:
         MissingExtraError.check(CLIENT_NEEDS, "client")
+        check_type(url, str)
+        check_type(outbox, Outbox)
         self.url = base_of(url)
         self.origin = origin_of(url)
         self.outbox = outbox

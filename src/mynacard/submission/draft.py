@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from mynacard.arguments import check_member, check_type
 from mynacard.errors import CertificateFileError
 from mynacard.residence.contents import Contents, FirstContents
 from mynacard.residence.number import CardNumber
@@ -141,6 +142,7 @@ def read(path: Path) -> tuple[Application, tuple[Path, ...]]:
         FormError: it is not a draft, or something in it is missing or wrong.
         OSError: it, or an attached file, cannot be read.
     """
+    check_type(path, Path)
     with path.open("rb") as stream:
         document = stream.read(codec.DOCUMENT_MAX + 1)
     return finish(load(document), path.parent)
@@ -167,6 +169,7 @@ def begin(
     Where both cards have a value, the residence card's is used, since the office compares the form with that one; the
     other is listed as well. A name that does not have the form that the application needs is listed, and not used.
     """
+    check_member(kind, Kind)
     application: dict[str, Any] = _empty(kind)
     prefilled = list[Prefilled]()
     used: dict[str, object] = {}

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from mynacard import storage
+from mynacard.arguments import check_type
 from mynacard.errors import UsageError
 from mynacard.submission import codec
 from mynacard.submission.exchange import Status
@@ -70,6 +71,7 @@ class Outbox:
     """The entries in a folder, which belongs to one person."""
 
     def __init__(self, folder: Path, profile: Profile = REFERENCE) -> None:
+        check_type(folder, Path)
         self._folder = storage.private_folder(folder)
         self._profile = profile
 
