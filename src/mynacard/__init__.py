@@ -3,6 +3,7 @@
 The names below load their modules when they are first used: importing this package loads nothing else.
 """
 
+from mynacard._lazy import names_from
 from mynacard._version import __version__
 
 TYPE_CHECKING = False  # as type checkers take it; the one in typing would cost more than all the rest
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from mynacard.opening.pins import PinProvider, PinRequest, verified_session
     from mynacard.pin import AtKeypad, Pin
     from mynacard.residence import CardNumber, ResidenceCard
+else:
+    __getattr__, _ = names_from(
+        __name__,
+        {
+            "mynacard.apdu": "Card Channel",
+            "mynacard.errors": "CardError MynacardError ProtocolError ReaderError",
+            "mynacard.jpki": "DIGITAL_SIGNATURE USER_AUTHENTICATION HashAlgorithm JpkiSession",
+            "mynacard.opening": "connect_card open_card",
+            "mynacard.opening.card_numbers": "opened_residence_card unlocked_residence_card",
+            "mynacard.opening.pins": "PinProvider PinRequest verified_session",
+            "mynacard.pin": "AtKeypad Pin",
+            "mynacard.residence": "CardNumber ResidenceCard",
+        },
+    )
 
 __all__ = [
     "DIGITAL_SIGNATURE",
@@ -40,40 +55,6 @@ __all__ = [
     "unlocked_residence_card",
     "verified_session",
 ]
-
-_HOMES = {
-    "DIGITAL_SIGNATURE": "jpki",
-    "USER_AUTHENTICATION": "jpki",
-    "AtKeypad": "pin",
-    "Card": "apdu",
-    "CardError": "errors",
-    "CardNumber": "residence",
-    "Channel": "apdu",
-    "HashAlgorithm": "jpki",
-    "JpkiSession": "jpki",
-    "MynacardError": "errors",
-    "Pin": "pin",
-    "PinProvider": "opening.pins",
-    "PinRequest": "opening.pins",
-    "ProtocolError": "errors",
-    "ReaderError": "errors",
-    "ResidenceCard": "residence",
-    "connect_card": "opening",
-    "open_card": "opening",
-    "opened_residence_card": "opening.card_numbers",
-    "unlocked_residence_card": "opening.card_numbers",
-    "verified_session": "opening.pins",
-}
-
-
-if not TYPE_CHECKING:  # else a type checker takes any name from here
-
-    def __getattr__(name: str) -> object:
-        from importlib import import_module  # noqa: PLC0415 - bare "import mynacard" does without
-
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NoReturn, TypeVar, overload
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import BYTES, check_class
 from mynacard.errors import UsageError
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from mynacard._dataclasses import dataclass
 
 if TYPE_CHECKING:
     import gettext

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn
 
+from mynacard._dataclasses import dataclass
 from mynacard.texts import N_, Sentence
 
 __all__ = ["WORDS", "Step", "Undecided", "Verdict", "bad", "explain", "good", "not_checked", "overall"]

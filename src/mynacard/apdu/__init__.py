@@ -4,11 +4,27 @@ Knows neither applications nor readers. Parts that only the library's other pack
 their own modules.
 """
 
-from mynacard.apdu.channel import CardProfile, Channel
-from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
-from mynacard.apdu.pins import Blocked, PinReference, PinStatus, TriesLeft, TriesUnknown, Verified
-from mynacard.apdu.status import StatusWord
-from mynacard.apdu.verification import pin_status, verify
+from typing import TYPE_CHECKING
+
+from mynacard._lazy import names_from
+
+if TYPE_CHECKING:
+    from mynacard.apdu.channel import CardProfile, Channel
+    from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
+    from mynacard.apdu.pins import Blocked, PinReference, PinStatus, TriesLeft, TriesUnknown, Verified
+    from mynacard.apdu.status import StatusWord
+    from mynacard.apdu.verification import pin_status, verify
+else:
+    __getattr__, __dir__ = names_from(
+        __name__,
+        {
+            "mynacard.apdu.channel": "CardProfile Channel",
+            "mynacard.apdu.message": "Card CommandApdu ResponseApdu",
+            "mynacard.apdu.pins": "Blocked PinReference PinStatus TriesLeft TriesUnknown Verified",
+            "mynacard.apdu.status": "StatusWord",
+            "mynacard.apdu.verification": "pin_status verify",
+        },
+    )
 
 __all__ = [
     "Blocked",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from mynacard import errors
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.commands import (
     SFI_MAX,
     Command,

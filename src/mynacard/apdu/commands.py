@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Self, cast
@@ -34,6 +34,7 @@ from construct import (
     Terminated,
 )
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.message import REMEMBERED, REMEMBERED_NC_MAX, CommandApdu
 from mynacard.apdu.wire import Wire
 from mynacard.arguments import wrong_type

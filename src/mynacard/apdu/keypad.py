@@ -7,7 +7,6 @@ pcsc-lite 1.9.9, src/PCSC/reader.h. How CCID readers use the structures: USB CCI
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -26,6 +25,7 @@ from construct import (
     Terminated,
 )
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.wire import Wire
 from mynacard.errors import NoKeypadError, ProtocolError
 from mynacard.texts import N_

@@ -13,9 +13,9 @@ Source: ISO/IEC 7816-4:2005 §5.1.1 (CLA and channels), §7.1.1 (SELECT), §7.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.apdu.commands import SFI_MAX
 from mynacard.apdu.message import CommandApdu

@@ -11,7 +11,6 @@ Source: ISO/IEC 7816-3:2006 §12.1; ISO/IEC 7816-4:2005 §5.1; vectors/apdu/bodi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any, Final, Protocol, cast
@@ -32,6 +31,7 @@ from construct import (
     this,
 )
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.secrecy import HEADER, MASK, SECRET_INSTRUCTIONS, carries_secret
 from mynacard.apdu.status import SUCCESS, StatusWord
 from mynacard.apdu.wire import Wire

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.status import StatusWord
 from mynacard.pin import AtKeypad, Pin
 

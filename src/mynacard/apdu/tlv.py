@@ -6,9 +6,9 @@ of ITU-T X.690 §8.1; vectors/apdu/tlv.json.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import TlvError
 from mynacard.texts import N_
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.cli.folding import columns_of
 
 __all__ = ["Row", "bars", "has_blocks", "table"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 import click
 
+from mynacard._dataclasses import dataclass
 from mynacard.cli.before import before
 from mynacard.cli.language import LANGUAGES, _
 from mynacard.cli.logs import show_everything

@@ -6,13 +6,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
 import click
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.pins import PinSecret
 from mynacard.apdu.verification import check_form
 from mynacard.cli.language import _

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import change, verification
 from mynacard.apdu.change import ChangeKind
 from mynacard.apdu.channel import Channel

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mynacard._dataclasses import dataclass
 from mynacard.doctor.attached import attached
 from mynacard.doctor.systems import System, this_system
 from mynacard.doctor.usb import UsbDevice

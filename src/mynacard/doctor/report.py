@@ -9,9 +9,10 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard._version import __version__
 from mynacard.arguments import check_type
 from mynacard.doctor.findings import Finding

@@ -9,9 +9,9 @@ documentation. All read 2026-11.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.doctor.findings import Finding
 from mynacard.doctor.systems import System
 from mynacard.texts import N_

@@ -12,7 +12,6 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from filelock import Timeout
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import TestPkiError
 from mynacard.storage import lock, private_folder, replace_file
 from mynacard.texts import N_, Sentence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from mynacard._dataclasses import dataclass
 from mynacard.doors.cache import cached, damaged, dump_key, load_key, new_serial
 from mynacard.jpki.layout import KEY_PAIRS, KeyPair
 from mynacard.personal.keys import PublicKeyObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard._dataclasses import dataclass
 from mynacard.doors.cache import cached, damaged, dump_key, load_key, new_serial
 from mynacard.residence.anchors import Anchor
 from mynacard.simulator.individual.card_file import base64_text

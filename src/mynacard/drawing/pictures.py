@@ -10,10 +10,10 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.drawing.parts import (
     DASHES,
     WIDTH,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.errors import UsageError
 from mynacard.texts import N_

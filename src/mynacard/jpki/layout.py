@@ -7,9 +7,9 @@ soltia48/myna-card and others, who found this on cards.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.pins import PinReference
 from mynacard.arguments import check_choice
 from mynacard.texts import N_

@@ -5,12 +5,13 @@ Source: soltia48/myna-card, which read them off cards (vectors/jpki/objects.json
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Final
 
 from construct import Bytes, Const, ConstructError, ExprAdapter, Int32ub, Mapping, PaddedString, Struct
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.apdu.wire import Wire
 from mynacard.errors import CardDataError, TlvError

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
 from typing import Final, TypeAlias
 
 from mynacard import errors
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.readers import ReaderState
 from mynacard.texts import N_

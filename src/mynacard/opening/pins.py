@@ -12,11 +12,11 @@ import io
 import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import IO, Final, Protocol, TypeVar, Unpack
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
 from mynacard.apdu.verification import check_tries

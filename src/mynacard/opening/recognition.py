@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TypeAlias
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.commands import SelectDf
 from mynacard.apdu.pins import PinStatus

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeVar
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_member, check_type
 from mynacard.errors import CardDataError
 from mynacard.hashes import HashAlgorithm

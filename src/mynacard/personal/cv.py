@@ -10,9 +10,10 @@ vectors/personal/cv.json); ISO/IEC 7816-4:2005 §8.5.1 (header lists).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.errors import TlvError
 from mynacard.personal.forms import KEY_LENGTH, SIGNATURE_LENGTH, Form

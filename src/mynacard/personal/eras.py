@@ -5,10 +5,10 @@ Source: the eras' first days as the Cabinet and the Imperial Household publish t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.texts import N_
 

@@ -7,10 +7,11 @@ Source: soltia48/myna-card, which read them off cards; the tags also jpki/myna a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.images import Image, ImageKind

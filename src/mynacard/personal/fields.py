@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.personal.forms import Form
 from mynacard.texts import N_
 

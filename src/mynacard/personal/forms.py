@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.errors import CardDataError, TlvError, UsageError
 from mynacard.texts import N_

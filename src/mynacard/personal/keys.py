@@ -6,11 +6,12 @@ Source: soltia48/myna-card; the key's objects also hebingchang/pymyna (vectors/p
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.errors import CardDataError, UnsupportedAlgorithmError, UsageError
 from mynacard.texts import N_

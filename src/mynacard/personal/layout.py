@@ -8,9 +8,9 @@ several real cards and test cards; names, PINs and tags also in jpki/myna, siket
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.commands import ISSUER_SECURITY_DOMAIN, ChangeKey, ChangeReferenceData
 from mynacard.apdu.pins import PinReference
 from mynacard.texts import N_

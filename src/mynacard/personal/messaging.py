@@ -13,7 +13,7 @@ vectors/personal/messaging.json.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from mynacard import errors
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.apdu.secure import is_protected, open_response, padded, protect_command, unpadded

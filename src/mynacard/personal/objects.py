@@ -11,10 +11,11 @@ AokiApp/jsapdu and hebingchang/pymyna (vectors/personal/objects.json).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.personal.face_objects import AgeRecord, Face, FaceBasicData, NumberImage
 from mynacard.personal.fields import CardVersion, Sex, day

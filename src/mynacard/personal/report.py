@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.personal.roots import Root, RootKind
 from mynacard.verdict import Step, Undecided, Verdict, explain
 

@@ -7,10 +7,11 @@ the same numbers for 5000023 and 5000033. vectors/personal/roots.json has their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.personal.keys import KeyId, PublicKeyObject
 from mynacard.texts import N_

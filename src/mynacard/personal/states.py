@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mynacard import errors
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import verification
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import Card

@@ -7,10 +7,11 @@ hebingchang/pymyna (vectors/personal/objects.json).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.errors import TlvError, UsageError
 from mynacard.hashes import HashAlgorithm

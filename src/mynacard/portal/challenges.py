@@ -16,9 +16,10 @@ import hmac
 import secrets
 import sqlite3
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.portal.refusal import unknown_challenge
 from mynacard.submission.exchange import Purpose
 

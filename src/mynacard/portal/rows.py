@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
 
+from mynacard._dataclasses import dataclass
 from mynacard.portal import refusal
 from mynacard.portal.refusal import Refusal
 from mynacard.submission.exchange import AccountState, Event, State

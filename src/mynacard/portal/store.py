@@ -12,11 +12,11 @@ import secrets
 import sqlite3
 import tempfile
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from mynacard import storage
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.portal import refusal
 from mynacard.portal.challenges import KEY_LENGTH, Bound, Challenges

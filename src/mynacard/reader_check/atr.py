@@ -7,9 +7,10 @@ Source: ISO/IEC 7816-3:2006 §8.2 (its bytes), §8.3 (their meaning: tables 7 an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import Final
+
+from mynacard._dataclasses import dataclass
 
 __all__ = ["atr_in_words"]
 

@@ -9,9 +9,10 @@ import base64
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, TypeAlias
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import CardError, CertificateAbsent, FileNotFound, SecurityStatusNotSatisfied, UsageError
 from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession

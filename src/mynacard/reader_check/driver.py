@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import plistlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from mynacard._dataclasses import dataclass
 
 __all__ = ["Descriptor", "descriptor_of", "installed_driver", "usb_ids"]
 

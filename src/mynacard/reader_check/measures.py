@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.message import Card
 from mynacard.texts import N_
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.errors import ReaderFileError
 from mynacard.storage import replace_file

@@ -11,10 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from mynacard import errors
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import commands
 from mynacard.apdu.keypad import TypedCommand, with_keys
 from mynacard.apdu.message import Card, CommandApdu

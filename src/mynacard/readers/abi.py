@@ -9,8 +9,10 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
+
+from mynacard._dataclasses import dataclass
 
 __all__ = ["MACOS", "PCSC_LITE", "SIGNATURES", "WINDOWS", "Abi", "system_abi"]
 

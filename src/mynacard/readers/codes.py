@@ -9,10 +9,10 @@ when it returns which; eringoio/zairyu-card-reader's decision log of 2026-07-09 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from mynacard import errors
+from mynacard._dataclasses import dataclass
 from mynacard.texts import N_
 
 __all__ = ["BY_CALL", "FAILURES", "SUCCESS", "Failure", "failure", "unsigned"]

@@ -11,12 +11,13 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, cast
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.keypad import Property
 from mynacard.apdu.selection import BLOCK

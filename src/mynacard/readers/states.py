@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mynacard._dataclasses import dataclass
 from mynacard.readers.library import State, Status
 
 __all__ = ["ReaderState", "reader_states"]

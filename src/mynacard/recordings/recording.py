@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.masking import Range
 from mynacard.apdu.secrecy import MASK
 

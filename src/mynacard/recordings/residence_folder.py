@@ -7,12 +7,13 @@ The folder holds ``files/`` (each file of the card byte for byte, ``DF1-05.bin``
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import CardDataError, CardFileError, MissingExtraError
 from mynacard.images import Image
 from mynacard.images.decoding import png

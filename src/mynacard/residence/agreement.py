@@ -10,11 +10,12 @@ eringoio/zairyu-card-reader. vectors/residence/agreement.json.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA1, Hash
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import ProtocolError, UsageError
 from mynacard.residence.ciphers import KEY_LENGTH, MAC_LENGTH, Suite
 from mynacard.residence.messaging import SessionKey

@@ -10,7 +10,6 @@ Source: eringoio/zairyu-card-reader (manifest of trust anchors). vectors/residen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -18,6 +17,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.residence.certificates import Certificate
 

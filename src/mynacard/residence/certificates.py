@@ -8,7 +8,7 @@ the NULL; its fingerprint and signature are those of the stored bytes.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from cryptography import x509
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.apdu.tlv import Tlv
 from mynacard.arguments import check_type

@@ -10,7 +10,6 @@ Source: the specification (layout.py names it) Annex 1: triple DES in CBC mode, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, mode
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.secure import padded
 
 __all__ = ["AES_CMAC", "KEY_LENGTH", "MAC_LENGTH", "TRIPLE_DES", "Suite"]

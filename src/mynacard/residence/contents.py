@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.arguments import check_type
 from mynacard.ber import to_der

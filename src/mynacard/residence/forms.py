@@ -9,9 +9,10 @@ Source: the specification (layout.py names it) §3.2.3, §3.3.4, §3.3.5.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import CardDataError, UsageError
 from mynacard.residence.layout import File, Object
 from mynacard.texts import N_

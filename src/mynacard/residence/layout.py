@@ -7,10 +7,10 @@ had: eringoio/zairyu-card-reader's notes on it, which cite its pages, stand in. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.texts import N_
 
 __all__ = [

@@ -10,8 +10,9 @@ Source: the specification (layout.py names it) §4.1.1, §4.2.2, §4.2.5. How co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.apdu.secure import is_protected, open_response, padded, protect_command, unpadded

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.residence.anchors import Anchor, AnchorKind
 from mynacard.residence.layout import CardType

@@ -8,11 +8,12 @@ meaning here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, TypeAlias, TypeVar
 
+from mynacard._dataclasses import dataclass
 from mynacard.residence.forms import Row, data_error
 from mynacard.texts import N_
 

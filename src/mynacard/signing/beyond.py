@@ -7,10 +7,10 @@ time stamp over a contract, or make an amount invisible by the form's default ap
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.signing.form import Place
 from mynacard.texts import N_
 from mynacard.verdict import Step, Verdict

@@ -10,10 +10,10 @@ Source: ISO 32000-2 §7.7.2 (catalog), §12.5 (annotations), §12.7.3, §12.7.4 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from numbers import Number
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.signing.beyond import Beyond
 from mynacard.signing.form import Field, entry, fields_of, reference_of
 from mynacard.signing.policy import SHOWS_A_VALUE, differing

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BufferedIOBase
 from typing import Final, TypeAlias
 
 from mynacard import meaning
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import BYTES, check_type
 from mynacard.hashes import HashAlgorithm
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.texts import N_, Sentence
 from mynacard.trust import pyhanko
 

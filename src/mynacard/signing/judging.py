@@ -9,7 +9,7 @@ network.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from io import BufferedIOBase
@@ -18,6 +18,7 @@ from typing import overload
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_member, check_type, wrong_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm

@@ -9,13 +9,13 @@ Source: ISO 32000-2 §12.8; ETSI EN 319 142-1 V1.2.1 §5, §6.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import PdfFileError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, external, timestamp

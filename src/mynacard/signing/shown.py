@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Self
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.jpki import JpkiSession

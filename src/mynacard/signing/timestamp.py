@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, ClassVar, Final, TypeAlias
@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.errors import CertificateFileError, TimeStampError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Self
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.texts import N_
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.commands import Command, ComputeDigitalSignature, GetResponse, ReadBinary, ReadBinarySfi, decode
 from mynacard.apdu.message import Card, CommandApdu, ResponseApdu
 from mynacard.apdu.status import StatusWord

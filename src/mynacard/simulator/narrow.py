@@ -9,9 +9,9 @@ Source: USB CCID 1.1, §5.1 (dwMaxCCIDMessageLength, exchange level); LudovicRou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import OutcomeUnknownError
 from mynacard.simulator.powered import Around, PoweredCard
 from mynacard.texts import N_

@@ -13,9 +13,9 @@ vectors/simulator/timing.json.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.secrecy import carries_secret
 from mynacard.simulator.powered import Around, PoweredCard
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.simulator.choices import chosen
 
 __all__ = ["ATR_CONTACT", "ATR_CONTACTLESS", "EF_SIZE", "Personality", "Traits"]

@@ -7,11 +7,11 @@ the receiver's origin as the client knows it, not as the receiver reports it. In
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import SubmissionError, UsageError
 from mynacard.submission import checking, package
 from mynacard.submission.application import Application, Role

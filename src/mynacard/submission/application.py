@@ -10,9 +10,11 @@ Source: forms 30 and 30-2 (別記第三十号様式, 第三十号の二様式) o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
+
+from mynacard._dataclasses import dataclass
 
 __all__ = [
     "Actor",

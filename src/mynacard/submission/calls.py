@@ -6,10 +6,11 @@ A profile (:mod:`mynacard.submission.profile`) defines the calls; :mod:`mynacard
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import SubmissionError
 from mynacard.submission import codec
 from mynacard.submission.codec import FormError

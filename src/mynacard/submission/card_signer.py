@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.pins import PinSecret
 from mynacard.errors import MissingExtraError
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION, KeyPair

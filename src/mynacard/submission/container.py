@@ -13,9 +13,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import SubmissionError
 from mynacard.submission.messages import Violation
 from mynacard.texts import N_

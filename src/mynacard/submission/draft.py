@@ -6,7 +6,7 @@ A draft is never changed here. Values from the cards go into a new one, with a l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_member, check_type
 from mynacard.errors import CertificateFileError
 from mynacard.residence.contents import Contents, FirstContents

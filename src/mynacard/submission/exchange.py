@@ -8,12 +8,13 @@ Source: RFC 9457 (problems), RFC 6750 (bearer tokens); the Idempotency-Key heade
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.submission.manifest import canonical
 from mynacard.submission.messages import Severity, Violation
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import MissingExtraError
 from mynacard.submission import codec
 from mynacard.submission.application import Application, Attachment

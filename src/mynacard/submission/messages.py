@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.texts import N_, Sentence, catalogue
 
 __all__ = ["MESSAGES", "Severity", "Violation", "error", "warning"]

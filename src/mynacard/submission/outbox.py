@@ -12,12 +12,13 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from mynacard import storage
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.errors import UsageError
 from mynacard.submission import codec

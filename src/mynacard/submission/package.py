@@ -12,13 +12,14 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
 from mynacard.signing import cms
 from mynacard.signing.content import of_bytes

@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
+from mynacard._dataclasses import dataclass
 from mynacard.submission import checking, codec, package, rules
 from mynacard.submission.application import Application
 from mynacard.submission.calls import Call

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown
 from mynacard.errors import FileNotFound
 from mynacard.japan import TOKYO, day_in_tokyo

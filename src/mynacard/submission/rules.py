@@ -9,12 +9,12 @@ itself is another matter: online is only a way to apply for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from mynacard._dataclasses import dataclass
 from mynacard.japan import months_after
 from mynacard.submission import codec
 from mynacard.submission.application import Actor, Application, Kind, Rider

@@ -6,8 +6,9 @@ The names below load their modules when they are first used: pytest imports this
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from mynacard._lazy import names_from
 
 if TYPE_CHECKING:
     from mynacard.testing.cards import ApduCount, CardOptions, CardUnderTest, Count, count
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from mynacard.testing.receivers import ReceiverUnderTest, receiver
     from mynacard.testing.residence import opened_residence_card
     from mynacard.testing.tsa import TimeStampAuthority
+else:
+    __getattr__, _ = names_from(
+        __name__,
+        {
+            "mynacard.testing.cards": "ApduCount CardOptions CardUnderTest Count count",
+            "mynacard.testing.pki": "SimulatedPki",
+            "mynacard.testing.reader_options": "ReaderOptions",
+            "mynacard.testing.readers": "Gesture Narrows ReaderUnderTest reader_with",
+            "mynacard.testing.receivers": "ReceiverUnderTest receiver",
+            "mynacard.testing.residence": "opened_residence_card",
+            "mynacard.testing.tsa": "TimeStampAuthority",
+        },
+    )
 
 __all__ = [
     "ApduCount",
@@ -36,25 +50,8 @@ __all__ = [
     "receiver",
 ]
 
-_NAMES: Final = {
-    "cards": ("ApduCount", "CardOptions", "CardUnderTest", "Count", "count"),
-    "pki": ("SimulatedPki",),
-    "reader_options": ("ReaderOptions",),
-    "readers": ("Gesture", "Narrows", "ReaderUnderTest", "reader_with"),
-    "receivers": ("ReceiverUnderTest", "receiver"),
-    "residence": ("opened_residence_card",),
-    "tsa": ("TimeStampAuthority",),
-}
-_HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
-
-
-if not TYPE_CHECKING:  # a type checker would accept any name
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_NAMES, "plugin", "stamping"})
+    return sorted(
+        {*__all__, "cards", "pki", "plugin", "reader_options", "readers", "receivers", "residence", "stamping", "tsa"}
+    )

@@ -6,9 +6,10 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.secrecy import carries_secret
 from mynacard.apdu.verification import check_form
 from mynacard.doors import new_cards, pki_cache

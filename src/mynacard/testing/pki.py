@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard import residence
+from mynacard._dataclasses import dataclass
 from mynacard.doors.pki_cache import TestPki, cached_pki
 from mynacard.doors.residence_cache import cached_residence_pki
 from mynacard.jpki.layout import KEY_PAIRS

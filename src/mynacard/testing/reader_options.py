@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from mynacard._dataclasses import dataclass
 
 if TYPE_CHECKING:
     from mynacard.doors.pcsclite import Gesture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Final
 from unittest import mock
 
+from mynacard._dataclasses import dataclass
 from mynacard.doors.pcsclite import Gesture, Keypad, PcscliteDoor, check_system, reader_name
 from mynacard.readers import Library, finding
 from mynacard.simulator.narrow import NarrowReader, Narrows

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mynacard._dataclasses import dataclass
 from mynacard.portal import Receiver, Store, served
 from mynacard.portal.simulated import simulated_receiver
 

@@ -6,7 +6,7 @@ Source: RFC 3161 §2.4; RFC 5816 §2.2.1 (the signer's certificate is named by i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.tlv import Tlv
 from mynacard.hashes import HashAlgorithm
 from mynacard.trust import asn1

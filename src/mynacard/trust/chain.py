@@ -10,7 +10,7 @@ Source: RFC 5280 §4.2.1.3, §4.2.1.9, §6.1; the published J-LIS root certifica
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Final, TypeVar
@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_member, check_type
 from mynacard.errors import UnsupportedAlgorithmError, UsageError
 from mynacard.texts import N_, moment

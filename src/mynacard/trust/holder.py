@@ -9,13 +9,14 @@ Source: cards, as soltia48/myna-card and others read them (vectors/trust/holder.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.errors import CertificateFileError, TlvError
 from mynacard.personal.fields import Sex

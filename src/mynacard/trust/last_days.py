@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.japan import day_in_tokyo
 from mynacard.texts import N_
 

@@ -9,12 +9,12 @@ Source: vectors/trust/published.json names who has which.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from mynacard._dataclasses import dataclass
 from mynacard.trust.chain import Purpose, is_simulated
 
 __all__ = ["PUBLISHED", "PublishedCa", "generation", "published"]

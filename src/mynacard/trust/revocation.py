@@ -12,13 +12,14 @@ pyHanko's validator, of the extra ``pdf``, does the work. Source: RFC 5280 §5, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import CertificateFileError, UsageError
 from mynacard.texts import N_, moment
 from mynacard.trust import asn1, coroutine, pyhanko

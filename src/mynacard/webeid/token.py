@@ -11,9 +11,10 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, cast
 
+from mynacard._dataclasses import dataclass
 from mynacard._version import __version__
 from mynacard.arguments import check_type
 from mynacard.errors import ProtocolError, UnsupportedAlgorithmError

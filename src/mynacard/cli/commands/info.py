@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import click
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.pins import PinStatus, TriesLeft
 from mynacard.cli.commands import HELP, residence
 from mynacard.cli.commands.cert import describe

@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import sys
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final, TypeVar
 import click
 
 from mynacard import japan
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import Channel
 from mynacard.apdu.pins import PinReference
 from mynacard.cli.commands import HELP

@@ -6,7 +6,9 @@ vectors/simulator/pcsclite-4-6.json for 4:6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mynacard._dataclasses import dataclass
 
 __all__ = [
     "BeginTransaction",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Final, TypeAlias
 
 from construct import Byte, ConstructError, Int16un, Struct
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import keypad as part10
 from mynacard.apdu.keypad import Feature
 from mynacard.errors import UsageError

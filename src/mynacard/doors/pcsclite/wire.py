@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from struct import Struct as Packed
 from typing import Final
 
 from construct import ExprAdapter, FixedSized, GreedyBytes, Int32sn, Int32un, NullTerminated, Padding, Struct
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.wire import Wire
 from mynacard.doors.pcsclite.messages import (
     BeginTransaction,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.recordings.showing.words import KINDS, Line
 
 __all__ = ["BETWEEN", "Share", "milliseconds", "shares"]

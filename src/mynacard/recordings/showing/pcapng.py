@@ -8,7 +8,6 @@ tcpdump project's list has as LINKTYPE_WIRESHARK_UPPER_PDU.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -30,6 +29,7 @@ from construct import (
     this,
 )
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu.wire import Wire
 from mynacard.texts import printable
 

@@ -6,10 +6,10 @@ They are in English in every language: these are the standards' own names, and W
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from mynacard import jpki
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import commands
 from mynacard.apdu.message import CommandApdu, ResponseApdu
 from mynacard.errors import MynacardError

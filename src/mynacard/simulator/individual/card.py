@@ -26,9 +26,10 @@ Where the sources say nothing, the simulator chooses; `chosen` marks each choice
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import secure
 from mynacard.apdu.commands import (
     CURRENT,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.personal.eras import ERAS
 from mynacard.personal.numbers import (
     Calendar,

@@ -9,13 +9,14 @@ Layouts and signatures: mynacard.personal.objects. Values that identify a card a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
+from mynacard._dataclasses import dataclass
 from mynacard.personal import layout
 from mynacard.personal.cv import CvCertificate
 from mynacard.personal.layout import Tag

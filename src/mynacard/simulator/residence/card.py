@@ -8,9 +8,10 @@ Source: the specification (mynacard/residence/layout.py names it) §4, table 4-5
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.apdu import secure
 from mynacard.apdu.commands import (
     Command,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, decode_dss_signature
 
+from mynacard._dataclasses import dataclass
 from mynacard.hashes import HashAlgorithm, digest_info
 from mynacard.residence.contents import CardFiles
 from mynacard.residence.forms import build

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.residence.layout import CardType
 from mynacard.residence.report import SignatureForm
 from mynacard.simulator.residence import images
