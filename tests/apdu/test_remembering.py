@@ -74,8 +74,8 @@ def outcome(function: Callable[..., object], *arguments: object) -> object:
         return function(*arguments)
     except UnintelligibleError as error:
         return Part(error.part)
-    except (ProtocolError, AttributeError, TypeError) as error:
-        return f"{type(error).__name__}: {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"  # of a caller's mistake, too
 
 
 def parsed_by_definition(wire: bytes) -> CommandApdu:

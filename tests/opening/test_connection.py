@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from mynacard import errors
+from mynacard import readers as readers_room
 from mynacard.apdu import Channel, TriesLeft
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.message import Card
 from mynacard.doors import disk, new_cards
 from mynacard.jpki import DIGITAL_SIGNATURE, USER_AUTHENTICATION, JpkiSession
-from mynacard.opening import choose_reader, connection, open_card
+from mynacard.opening import choose_reader, open_card
 from mynacard.opening.card_numbers import opened_residence_card, unlocked_residence_card
 from mynacard.readers import Deadlines, ReaderState
 from mynacard.residence import CardNumber, CardType, ResidenceCard
@@ -121,8 +122,8 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         yield Opened(lambda _: "9000")
 
     states = (ReaderState("Alpha 00 00"), ReaderState("Beta 01 00", card_present=True))
-    monkeypatch.setattr(connection, "list_readers", lambda deadlines: states)
-    monkeypatch.setattr(connection, "ReaderCard", connect)
+    monkeypatch.setattr(readers_room, "list_readers", lambda deadlines: states)
+    monkeypatch.setattr(readers_room, "ReaderCard", connect)
     return opened
 
 

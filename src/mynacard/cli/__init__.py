@@ -5,6 +5,7 @@ Commands load when they are used, so that ``mynacard --version`` does not wait f
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import signal
@@ -27,10 +28,13 @@ __all__ = ["main", "run"]
 _INTERRUPTED: Final = 130
 _PIPE_CLOSED: Final = 141
 """As of a program that SIGPIPE ended: 128 and the signal's number."""
+_ALLOCATIONS: Final = 100_000
+"""How often garbage is looked for: what a command loads stays, and to look at it again and again takes a tenth."""
 
 
 def main() -> None:
     """Run the command line and exit."""
+    gc.set_threshold(_ALLOCATIONS)
     run(cli, "mynacard")
 
 

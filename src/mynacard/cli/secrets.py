@@ -8,20 +8,20 @@ import sys
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
 from mynacard._dataclasses import dataclass
-from mynacard.apdu.pins import PinSecret
-from mynacard.apdu.verification import check_form
 from mynacard.cli.language import _
 from mynacard.cli.typing_ahead import keep_quiet
-from mynacard.cli.wording import cost_text
 from mynacard.errors import UsageError
-from mynacard.opening.pins import PinProvider, PinRequest, pin_from_stream, pins_from_stream
 from mynacard.pin import AtKeypad, Pin
 from mynacard.texts import N_
+
+if TYPE_CHECKING:
+    from mynacard.apdu.pins import PinSecret
+    from mynacard.opening.pins import PinProvider, PinRequest
 
 __all__ = ["PinSource", "SecretStream", "hidden_prompt", "typed_at_keypad"]
 
@@ -45,6 +45,8 @@ class PinSource:
         """
         if self.keypad is not None:
             return partial(_change_at_keypad, self.keypad)
+        from mynacard.opening.pins import pins_from_stream
+
         with self._stream.open() as stream:
             if stream is not None:
                 return pins_from_stream(stream)
@@ -59,6 +61,8 @@ class PinSource:
         """
         if self.keypad is not None:
             return partial(_at_keypad, self.keypad)
+        from mynacard.opening.pins import pin_from_stream
+
         with self._stream.open() as stream:
             if stream is not None:
                 return pin_from_stream(stream)
@@ -135,6 +139,8 @@ def _change_at_terminal(upper_case: bool, request: PinRequest) -> tuple[Pin, Pin
         PinFormError: the new one has the wrong form; it is not asked for again.
         UsageError: its two entries differ.
     """
+    from mynacard.apdu.verification import check_form
+
     _tell(request)
     label = _(request.pin.label)
     old = hidden_prompt(_("The current {pin}").format(pin=label))
@@ -151,6 +157,8 @@ def _at_keypad(keypad: AtKeypad, request: PinRequest) -> AtKeypad:
     Raises:
         NoKeypadError: the PIN may have letters, which a keypad lacks. The person is not asked.
     """
+    from mynacard.apdu.verification import check_form
+
     check_form(request.pin, keypad)
     _tell(request)
     click.echo(_("Type it on the reader's keypad within {seconds} s.").format(seconds=keypad.timeout_s), err=True)
@@ -159,6 +167,8 @@ def _at_keypad(keypad: AtKeypad, request: PinRequest) -> AtKeypad:
 
 def _change_at_keypad(keypad: AtKeypad, request: PinRequest) -> tuple[AtKeypad, AtKeypad]:
     """The same for a change."""
+    from mynacard.apdu.verification import check_form
+
     check_form(request.pin, keypad)
     _tell(request)
     click.echo(_("On the reader's keypad, type the current PIN, then the new one, then the new one again."), err=True)
@@ -166,6 +176,8 @@ def _change_at_keypad(keypad: AtKeypad, request: PinRequest) -> tuple[AtKeypad, 
 
 
 def _tell(request: PinRequest) -> None:
+    from mynacard.cli.wording import cost_text
+
     click.echo(request.purpose, err=True)
     if request.signatures:
         click.echo(_("Signatures: {count}").format(count=request.signatures), err=True)

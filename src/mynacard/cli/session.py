@@ -16,7 +16,6 @@ from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import OpeningOptions, card_name, open_card, pins
 from mynacard.opening.names import Simulated, named
-from mynacard.recordings import recording_to
 
 __all__ = ["Around", "card_channel", "jpki_session", "recorded", "verified_session"]
 
@@ -82,6 +81,7 @@ def recorded(card: CardChoice, around: Around = _itself) -> Generator[OpeningOpt
         yield {"around": around, "wait_s": card.wait_s}
         return
     from mynacard.readers import ReaderCard, public_name
+    from mynacard.recordings import recording_to
     from mynacard.recordings.personal import PERSONAL  # here, because it loads every application
 
     reader = "simulated" if isinstance(card_name(card.name), Simulated) else named(card.name)

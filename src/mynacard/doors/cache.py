@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
-from filelock import Timeout
 
 from mynacard._dataclasses import dataclass
 from mynacard.errors import TestPkiError
@@ -79,7 +78,7 @@ def cached(
     path, document = cache_folder() / name, _Document(version, load, make, dump)
     try:
         return _on_disk(path, document)
-    except Timeout as error:
+    except TimeoutError as error:  # the lock's
         raise TestPkiError(
             N_("The test PKI in {path} cannot be used ({reason})."), path=str(path), reason=type(error).__name__
         ) from error
@@ -112,7 +111,7 @@ def _on_disk(path: Path, document: _Document[T]) -> T:
 
     Raises:
         OSError: the file can be neither read nor written.
-        Timeout: another process is making it, and does not end.
+        TimeoutError: another process is making it, and does not end.
     """
     _check_home(path)
     path = path.parent.resolve() / path.name  # its owner may keep the folder elsewhere, through a link

@@ -8,8 +8,6 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Final
 
-from filelock import Timeout
-
 from mynacard import storage
 from mynacard.apdu.verification import check_form
 from mynacard.doors.new_cards import AnyCard, assembled, new_card, new_contents
@@ -75,7 +73,7 @@ def open_file(path: Path) -> Generator[AnyCard, None, None]:
     lock = storage.lock(path.with_name(path.name + ".lock"), LOCK_TIMEOUT_S)
     try:
         lock.acquire()
-    except Timeout as error:
+    except TimeoutError as error:  # the lock's
         raise CardFileError(N_("The simulated card {path} is in use by another program."), path=str(path)) from error
     except OSError as error:
         raise _unusable(path, error) from error

@@ -21,9 +21,7 @@ from mynacard.opening.names import (
     card_name,
     choose_reader,
 )
-from mynacard.opening.stand_ins import ReplayedCard, SimulatedCard
-from mynacard.readers import Deadlines, ReaderCard, list_readers, wait_for_card
-from mynacard.recordings import read_recording
+from mynacard.readers.deadlines import Deadlines
 
 __all__ = ["CardConnection", "OpeningOptions", "connect_card", "open_card"]
 
@@ -143,20 +141,30 @@ def _opened(card: CardName, deadlines: Deadlines, wait_s: float) -> AbstractCont
         case SimulatedFile(path):
             return _in_file(path)
         case Recorded(path):
-            return contextlib.nullcontext(ReplayedCard(read_recording(path)))
+            return _replayed(path)
         case _:
             assert_never(card)
 
 
 @contextlib.contextmanager
 def _on_reader(part: str, deadlines: Deadlines, wait_s: float) -> Generator[_Usable, None, None]:
+    from mynacard.readers import ReaderCard, list_readers, wait_for_card  # noqa: PLC0415  # the others need no reader
+
     states = wait_for_card(part, wait_s) if wait_s else list_readers(deadlines=deadlines)
     with ReaderCard(choose_reader(states, part), deadlines=deadlines) as card:
         yield card
 
 
+def _replayed(path: Path) -> AbstractContextManager[_Usable]:
+    from mynacard.opening.replayed import ReplayedCard  # noqa: PLC0415  # a real card needs none of it
+    from mynacard.recordings import read_recording  # noqa: PLC0415
+
+    return contextlib.nullcontext(ReplayedCard(read_recording(path)))
+
+
 def _fresh(persona: str | None) -> AbstractContextManager[_Usable]:
     from mynacard.doors import new_cards  # noqa: PLC0415  # a real card needs none of it
+    from mynacard.opening.stand_ins import SimulatedCard  # noqa: PLC0415
     from mynacard.simulator import personas  # noqa: PLC0415
 
     card = new_cards.new_card() if persona is None else new_cards.new_card(persona=personas.persona(persona))
@@ -166,6 +174,7 @@ def _fresh(persona: str | None) -> AbstractContextManager[_Usable]:
 @contextlib.contextmanager
 def _in_file(path: Path) -> Generator[_Usable, None, None]:
     from mynacard.doors import disk  # noqa: PLC0415  # a real card needs none of it
+    from mynacard.opening.stand_ins import SimulatedCard  # noqa: PLC0415
 
     with disk.open_file(path) as card:
         yield SimulatedCard(card)

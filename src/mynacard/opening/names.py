@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import NoneType
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mynacard import errors
 from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
-from mynacard.readers import ReaderState
 from mynacard.texts import N_
+
+if TYPE_CHECKING:
+    from mynacard.readers import ReaderState
 
 __all__ = [
     "REPLAYED",

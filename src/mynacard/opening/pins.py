@@ -14,7 +14,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import IO, Final, Protocol, TypeVar, Unpack
+from typing import IO, TYPE_CHECKING, Final, Protocol, TypeVar, Unpack
 
 from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import Channel
@@ -24,9 +24,11 @@ from mynacard.arguments import check_type, wrong_type
 from mynacard.jpki.layout import KeyPair, check_pair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import CardConnection, OpeningOptions, connect_card
-from mynacard.personal.session import ApplicationSession
 from mynacard.pin import AtKeypad, Pin, hidden
 from mynacard.texts import unmarked
+
+if TYPE_CHECKING:
+    from mynacard.personal.session import ApplicationSession
 
 __all__ = [
     "PinProvider",
@@ -41,7 +43,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-S = TypeVar("S", bound=ApplicationSession)
+S = TypeVar("S", bound="ApplicationSession")
 
 _LINE_MAX: Final = 256
 _NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})

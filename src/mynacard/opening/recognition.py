@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mynacard._dataclasses import dataclass
 from mynacard.apdu.channel import Channel
@@ -28,8 +28,11 @@ from mynacard.jpki.session import JpkiSession
 from mynacard.personal.common_session import CommonSession
 from mynacard.personal.layout import APPLICATIONS, COMMON
 from mynacard.personal.states import status_or_refusal
-from mynacard.residence.card import ResidenceCard, has_residence_application
-from mynacard.residence.layout import CardType
+from mynacard.residence.specified import has_residence_application
+
+if TYPE_CHECKING:
+    from mynacard.residence.card import ResidenceCard
+    from mynacard.residence.layout import CardType
 
 __all__ = [
     "RecognisedCard",
@@ -113,6 +116,8 @@ def recognised_session(channel: Channel) -> JpkiSession | ResidenceCard:
     try:
         return JpkiSession(channel)
     except ApplicationNotFound as error:
+        from mynacard.residence.card import ResidenceCard  # noqa: PLC0415  # few cards need it
+
         try:
             return ResidenceCard(channel)
         except (NoResidenceCard, ProtocolError):

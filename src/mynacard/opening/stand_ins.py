@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from mynacard import errors
 from mynacard.apdu.channel import CardProfile
 from mynacard.apdu.exposure import LOG_OUT_WIRE, Exposure
-from mynacard.readers import Ownership
-from mynacard.recordings import Replay
+from mynacard.readers.ownership import Ownership
 from mynacard.texts import N_
 
 if TYPE_CHECKING:
     from mynacard.simulator.powered import PoweredCard
 
-__all__ = ["ReplayedCard", "SimulatedCard"]
-
-
-class ReplayedCard(Replay):
-    """A recorded card, used like a card on a reader. It needs no log-out, and no other program shares it."""
-
-    card_profile = CardProfile()
-
-    def transaction(self) -> AbstractContextManager[object]:
-        return contextlib.nullcontext()
-
-    def adopt(self) -> None:
-        pass
+__all__ = ["SimulatedCard"]
 
 
 class SimulatedCard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mynacard.apdu import change, verification
 from mynacard.apdu.commands import ComputeWithDefaultKey, ReadRecord, SignatureScheme
@@ -11,11 +11,14 @@ from mynacard.apdu.pins import PinReference, PinSecret, PinStatus
 from mynacard.apdu.selection import Selection
 from mynacard.arguments import check_type
 from mynacard.errors import CardDataError, UsageError
-from mynacard.personal.checking import Presence, challenge_input
 from mynacard.personal.keys import KeyId
 from mynacard.personal.layout import Application
+from mynacard.personal.signatures import challenge_input
 from mynacard.pin import hidden
 from mynacard.texts import N_
+
+if TYPE_CHECKING:
+    from mynacard.personal.checking import Presence
 
 __all__ = ["ApplicationSession", "SigningSession"]
 
@@ -129,4 +132,6 @@ class SigningSession(ApplicationSession):
             UsageError: there are fewer. Nothing was sent.
             CardDataError: the answer is not a signature.
         """
+        from mynacard.personal.checking import Presence  # noqa: PLC0415  # reading does without the checks
+
         return Presence(nonce, self.sign_with_card_key(challenge_input(nonce)))

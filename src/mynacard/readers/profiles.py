@@ -13,8 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
+from pkgutil import get_data
 from typing import Any, Final, cast
 
 from mynacard._dataclasses import dataclass
@@ -221,7 +221,7 @@ def to_json(profiles: Sequence[ReaderProfile]) -> str:
 
 @cache
 def _ours() -> tuple[ReaderProfile, ...]:
-    return _profiles(files(__package__ or "mynacard.readers").joinpath("profiles.json").read_bytes())
+    return _profiles(get_data(__package__ or "mynacard.readers", "profiles.json") or b"")
 
 
 def _texts(value: Any) -> tuple[str, ...]:

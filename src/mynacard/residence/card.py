@@ -31,7 +31,6 @@ from mynacard.residence.layout import (
     LAYOUTS,
     MASTER_FILE,
     NUMBER_KEY,
-    RESIDENCE_APPLICATION,
     Access,
     CardType,
     File,
@@ -39,9 +38,10 @@ from mynacard.residence.layout import (
 )
 from mynacard.residence.messaging import SecureCard, room
 from mynacard.residence.number import NUMBER_LABEL, CardNumber, as_number
+from mynacard.residence.specified import has_residence_application
 from mynacard.texts import N_
 
-__all__ = ["Progress", "ResidenceCard", "has_residence_application"]
+__all__ = ["Progress", "ResidenceCard"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called after each command that reads, with the bytes of the files so far and in all."""
@@ -310,14 +310,6 @@ class ResidenceCard:
 
     def _learn(self, *, passes: bool) -> None:
         self._channel.learn(replace(self._channel.profile, extended_length=passes))
-
-
-def has_residence_application(channel: Channel) -> bool:
-    """Whether the card is a specified residence card, which is also an Individual Number Card; one APDU.
-
-    It ends every selection, whatever the card answers.
-    """
-    return channel.exchange(SelectDf(RESIDENCE_APPLICATION)).status == SUCCESS
 
 
 def _from(start: int, total: int, on_progress: Progress) -> Progress:

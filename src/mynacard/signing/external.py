@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -56,6 +55,8 @@ def run(making: Callable[[], Awaitable[_T]]) -> _T:
     Raises:
         UsageError: an event loop already runs in this thread. *making* was not called.
     """
+    import asyncio  # noqa: PLC0415  # it takes as long as all of click; a CMS signature does without
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

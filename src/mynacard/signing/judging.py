@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from io import BufferedIOBase
 from types import NoneType
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from cryptography import x509
 
@@ -22,15 +22,20 @@ from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_member, check_type, wrong_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cms, encodings, pdf, rawsig, timestamp
+from mynacard.signing import cms, encodings, rawsig, timestamp
 from mynacard.signing.content import Content, DigestOf, of_bytes, of_file
 from mynacard.texts import N_
-from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
+from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, asn1, check
 from mynacard.trust.acceptance import require
 from mynacard.trust.chain import check_anchors
 from mynacard.trust.holder import HolderAttributes, holder_of
 from mynacard.trust.revocation import NO_EVIDENCE, present
 from mynacard.verdict import Undecided, bad, overall
+
+if TYPE_CHECKING:
+    from mynacard.signing import pdf
+else:  # a CMS signature does without it
+    pdf = asn1.OnUse("mynacard.signing.pdf")
 
 __all__ = ["Judgement", "Judgements", "SignedTime", "Signer", "TimeSource", "judge"]
 

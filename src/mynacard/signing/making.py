@@ -7,6 +7,7 @@ was released.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -17,10 +18,16 @@ from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_member
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cades, cms, encodings, pades
-from mynacard.signing.timestamp import Ask
+from mynacard.signing import cms, encodings
 from mynacard.texts import N_
-from mynacard.trust import primitive, pyhanko
+from mynacard.trust import asn1, primitive, pyhanko
+
+if TYPE_CHECKING:
+    from mynacard.signing import cades, pades
+    from mynacard.signing.timestamp import Ask
+else:  # a CMS signature does without them
+    cades = asn1.OnUse("mynacard.signing.cades")
+    pades = asn1.OnUse("mynacard.signing.pades")
 
 __all__ = ["Format", "Making", "add_time_stamp"]
 

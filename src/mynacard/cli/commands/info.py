@@ -11,7 +11,7 @@ from cryptography import x509
 
 from mynacard._dataclasses import dataclass
 from mynacard.apdu.pins import PinStatus, TriesLeft
-from mynacard.cli.commands import HELP, residence
+from mynacard.cli.commands import HELP
 from mynacard.cli.commands.cert import describe
 from mynacard.cli.commands.pin import status_json
 from mynacard.cli.language import _
@@ -59,6 +59,8 @@ def info(card: CardChoice, period_of_stay: datetime | None, as_json: bool) -> No
     with card_channel(card) as channel:
         recognised = recognise(channel)
     if isinstance(recognised, RecognisedResidenceCard):
+        from mynacard.cli.commands import residence
+
         residence.show_info(recognised.type, recognised.specification_version, as_json)
         return
     contents = _Contents.of(recognised)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -21,7 +21,6 @@ from mynacard.cli.session import verified_session
 from mynacard.errors import MynacardError
 from mynacard.hashes import HashAlgorithm
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
-from mynacard.signing import pades
 from mynacard.signing.making import Format, Making, add_time_stamp
 from mynacard.signing.shown import ShownFile, signer
 from mynacard.signing.timestamp import Ask, ask_http
@@ -29,19 +28,24 @@ from mynacard.texts import printable
 from mynacard.trust import load_certificate
 from mynacard.trust.certificates import CERTIFICATE_MAX
 
+if TYPE_CHECKING:
+    from mynacard.signing.pades import Appearance
+
 __all__ = ["sign"]
 
 _PLACE: Final = re.compile(r"([0-9]{1,5}):(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5}),(-?[0-9]{1,5})", re.ASCII)
 
 
-def _appearance(_context: click.Context, _option: click.Parameter, place: str | None) -> pades.Appearance | None:
+def _appearance(_context: click.Context, _option: click.Parameter, place: str | None) -> Appearance | None:
     if place is None:
         return None
     numbers = _PLACE.fullmatch(place)
     if numbers is None:
         raise click.BadParameter(_("A place is PAGE:LEFT,BOTTOM,RIGHT,TOP, such as 1:36,36,256,76."))
+    from mynacard.signing.pades import Appearance
+
     page, left, bottom, right, top = map(int, numbers.groups())
-    return pades.Appearance(page, (left, bottom, right, top))
+    return Appearance(page, (left, bottom, right, top))
 
 
 def _certificate(_context: click.Context, _option: click.Parameter, path: Path | None) -> Mapping[KeyPair, bytes]:
@@ -101,7 +105,7 @@ def sign(
     hash_: str,
     field: str | None,
     visible: bool,
-    appearance: pades.Appearance | None,
+    appearance: Appearance | None,
     held: Mapping[KeyPair, bytes],
     opaque: bool,
     timestamp_url: str | None,
@@ -110,12 +114,16 @@ def sign(
     card: CardChoice,
     pin_source: PinSource,
 ) -> None:
+    if visible and appearance is None:
+        from mynacard.signing.pades import Appearance
+
+        appearance = Appearance()
     making = Making(
         Format(format_),
         HashAlgorithm(hash_),
         opaque=opaque,
         field=field,
-        appearance=pades.Appearance() if visible and appearance is None else appearance,
+        appearance=appearance,
         time_stamped=timestamp_url is not None,
     )
     ask = ask_http(timestamp_url) if timestamp_url is not None else None

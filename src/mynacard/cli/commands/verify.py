@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,15 +18,16 @@ from mynacard.cli.language import _
 from mynacard.cli.options import TIME, as_json, verbose_option
 from mynacard.cli.output import check_output, print_json, read_up_to, write_new
 from mynacard.cli.simulated import print_steps
-from mynacard.doors.pki_cache import cached_pki
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.encodings import ENCODED_MAX
 from mynacard.signing.judging import Judgement, Judgements, SignedTime, Signer, TimeSource, judge
-from mynacard.signing.pdf import PDF_MAX, PdfSignature
 from mynacard.texts import moment, printable
 from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
+
+if TYPE_CHECKING:
+    from mynacard.signing.pdf import PdfSignature
 
 __all__ = ["verify"]
 
@@ -95,6 +96,8 @@ def verify(
         raise click.UsageError(_("Say whom you trust: --ca FILE, or --simulated."))
     anchors = [Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX))) for path in authorities]
     if simulated:
+        from mynacard.doors.pki_cache import cached_pki
+
         anchors += [Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates()]
     evidence = RevocationEvidence(
         tuple(read_up_to(path, EVIDENCE_MAX) for path in crls), tuple(read_up_to(path, EVIDENCE_MAX) for path in ocsps)
@@ -133,6 +136,8 @@ def _judgements(
     judged: Callable[..., Judgements],
 ) -> Judgements:
     if signature is None:
+        from mynacard.signing.pdf import PDF_MAX
+
         return judged(read_up_to(file, PDF_MAX))
     signer = load_certificate(read_up_to(certificate, _CERTIFICATE_MAX)) if certificate is not None else None
     with file.open("rb") as stream:
