@@ -8,13 +8,15 @@ from __future__ import annotations
 import secrets
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import bench_dialogues
-from bench_figures import Figure, measured, process_ms, show
+from bench_figures import Figure, measured, process_cpu_ms, process_ms, show
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -62,8 +64,9 @@ TARGETS: Final = {
 def main() -> None:
     steps = {
         "the test PKI, made once per machine": _make_pki, "the simulator's commands": simulator,
-        "whole processes": processes, "sessions": sessions, f"{CARDS:,} cards": many_cards,
-        "real cards, by the model": as_real_cards, "the same beside other programs": bench_dialogues.figures,
+        "whole processes": processes, "processor time": processor_time, "sessions": sessions,
+        f"{CARDS:,} cards": many_cards, "real cards, by the model": as_real_cards,
+        "the same beside other programs": bench_dialogues.figures,
     }  # fmt: skip
     show(measured(NEEDS, steps), sys.argv[1:])
 
@@ -112,6 +115,44 @@ def processes() -> list[Figure]:
         beyond = statistics.median(pair[1] - pair[0] for pair in pairs)
         figures.append(Figure(f"process: {what}, over python -c pass", beyond, "ms", target, f"that: {idle:.1f} ms"))
     return figures
+
+
+LIBRARIES: Final = (
+    "import click, construct, cryptography.x509, cryptography.hazmat.primitives.serialization.pkcs7,"
+    " cryptography.hazmat.primitives.asymmetric.padding, platformdirs, logging, dataclasses, hmac"
+)
+"""All that ``sign`` loads of others."""
+
+
+def processor_time() -> list[Figure]:
+    """The processor time of whole processes, as a multiple of that of a process that does nothing, run in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        document, signature, pin = (str(Path(folder, name)) for name in ("document", "signature", "pin"))
+        Path(document).write_bytes(b"an application")
+        Path(pin).write_text(DEFAULT_PINS[DIGITAL_SIGNATURE.name], "utf-8")
+        command = ["-m", "mynacard"]
+        sign = [*command, "sign", document, "-r", "sim:", "--pin-file", pin, "-o", signature, "--force"]
+        programs = {
+            "import mynacard": (["-c", "import mynacard"], "1.3 or less"),
+            "mynacard --help": ([*command, "--help"], "8 or less"),
+            "mynacard info -r sim:": ([*command, "info", "-r", "sim:"], "20 or less"),
+            "mynacard sign -r sim:": (sign, "20 or less"),
+            "mynacard verify --simulated": ([*command, "verify", document, signature, "--simulated"], "20 or less"),
+            "the libraries that sign loads, without mynacard": (["-c", LIBRARIES], ""),
+        }
+        return [
+            Figure(f"processor time: {what}, over python -c pass", _times_idle(arguments), "×", target)
+            for what, (arguments, target) in programs.items()
+        ]
+
+
+def _times_idle(arguments: list[str]) -> float:
+    ratios: list[float] = []
+    for number in range(PROCESSES + 1):
+        idle, taken = process_cpu_ms("-c", "pass"), process_cpu_ms(*arguments)
+        if number:  # the first is a warm-up
+            ratios.append(taken / idle if idle else 0.0)
+    return statistics.median(ratios)
 
 
 def sessions() -> list[Figure]:

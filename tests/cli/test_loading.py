@@ -119,4 +119,5 @@ def test_a_cms_signature_needs_neither_pdf_nor_an_event_loop(tmp_path: Path) -> 
     assert signature.exists()
     verifying = loaded("verify", str(document), str(signature), "--simulated")
     assert not not_loaded & (signing | verifying)
+    assert "asn1crypto" not in signing
     assert not {"mynacard.opening", "mynacard.readers"} & verifying

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -25,11 +25,16 @@ from mynacard.arguments import BYTES, check_member, check_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.meaning import key_for_signed_attributes
-from mynacard.signing import der, signer_info, timestamp
+from mynacard.signing import der, signer_info
 from mynacard.signing.content import DigestOf, of_bytes
 from mynacard.texts import N_
 from mynacard.trust import asn1, certificates, primitive
 from mynacard.verdict import Step, bad, good
+
+if TYPE_CHECKING:
+    from mynacard.signing import timestamp
+else:  # to sign takes no asn1crypto, which it loads
+    timestamp = asn1.OnUse("mynacard.signing.timestamp")
 
 __all__ = [
     "CONTENT_MAX",

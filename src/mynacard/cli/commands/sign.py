@@ -23,13 +23,13 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
 from mynacard.signing.making import Format, Making, add_time_stamp
 from mynacard.signing.shown import ShownFile, signer
-from mynacard.signing.timestamp import Ask, ask_http
 from mynacard.texts import printable
 from mynacard.trust import load_certificate
 from mynacard.trust.certificates import CERTIFICATE_MAX
 
 if TYPE_CHECKING:
     from mynacard.signing.pades import Appearance
+    from mynacard.signing.timestamp import Ask
 
 __all__ = ["sign"]
 
@@ -126,7 +126,7 @@ def sign(
         appearance=appearance,
         time_stamped=timestamp_url is not None,
     )
-    ask = ask_http(timestamp_url) if timestamp_url is not None else None
+    ask = _asked_at(timestamp_url) if timestamp_url is not None else None
     outputs = _outputs(files, output, making.suffix)
     for path in outputs:
         check_output(path, force=force)
@@ -146,6 +146,12 @@ def sign(
             click.echo(_("The certificate given is not that of the card's key; the card's own was used."), err=True)
     if ask is not None:
         _time_stamped(outputs, ask)
+
+
+def _asked_at(url: str) -> Ask:
+    from mynacard.signing.timestamp import ask_http
+
+    return ask_http(url)
 
 
 def _time_stamped(outputs: list[Path], ask: Ask) -> None:
