@@ -87,7 +87,7 @@ def test_a_language_without_catalogue_is_english() -> None:
 def test_a_package_in_a_zip_file_speaks_its_languages(tmp_path: Path) -> None:
     folder, file = Path(mynacard.__file__).parent, tmp_path / "mynacard.zip"
     with zipfile.ZipFile(file, "w") as archive:
-        for part in ("texts.py", "locale/ja/LC_MESSAGES/mynacard.mo"):
+        for part in ("_dataclasses.py", "texts.py", "locale/ja/LC_MESSAGES/mynacard.mo"):
             archive.write(folder / part, f"mynacard/{part}")
         archive.writestr("mynacard/__init__.py", "")
     script = "from mynacard.texts import catalogue; print(*(catalogue(name).gettext('bad') for name in ('ja', 'en')))"
