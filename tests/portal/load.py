@@ -198,6 +198,12 @@ class Line:
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(url.removeprefix("http://"))
 
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
     def post(self, path: str, body: bytes, status: int, **headers: str) -> bytes:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request("POST", path, body, named)
@@ -211,10 +217,10 @@ def strangers(served: Served, count: int) -> None:
     """*count* requests for challenges by callers without an account, at once."""
 
     def ask(share: int) -> None:
-        line = Line(served.url)
-        for n in range(share):
-            purpose = ("session", "registration")[n % 2]
-            line.post("/challenges", json.dumps({"purpose": purpose}).encode(), 201)
+        with Line(served.url) as line:
+            for n in range(share):
+                purpose = ("session", "registration")[n % 2]
+                line.post("/challenges", json.dumps({"purpose": purpose}).encode(), 201)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(ask, [count // AT_ONCE] * AT_ONCE))
@@ -252,12 +258,13 @@ def batches(served: Served, client: Client, jane: Somebody, count: int, size: in
 
     def send(contents: list[bytes]) -> list[float]:
         assert client.session is not None
-        line, times = Line(served.url), list[float]()
-        for content in contents:
-            headers = {"Authorization": f"Bearer {client.session.session}", "Content_Type": PACKAGE}
-            start = time.monotonic()
-            line.post("/applications", content, 201, **headers, **{IDEMPOTENCY_KEY: os.urandom(12).hex()})
-            times.append(time.monotonic() - start)
+        headers = {"Authorization": f"Bearer {client.session.session}", "Content_Type": PACKAGE}
+        times = list[float]()
+        with Line(served.url) as line:
+            for content in contents:
+                start = time.monotonic()
+                line.post("/applications", content, 201, **headers, **{IDEMPOTENCY_KEY: os.urandom(12).hex()})
+                times.append(time.monotonic() - start)
         return times
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
