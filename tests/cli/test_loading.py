@@ -64,7 +64,7 @@ GROUND: Final = {"arguments", "errors", "pin", "storage", "texts", "verdict", "_
 COMMON: Final = GROUND | {"apdu", "cli", "hashes", "jpki", "meaning"}
 CARD: Final = COMMON | {"opening", "readers"}
 """The rooms of a command that reads a card; of ``readers``, only what a name means is loaded before there is one."""
-SIGNATURES: Final = COMMON | {"signing", "trust"}
+SIGNATURES: Final = COMMON | {"ber", "signing", "trust"}
 APPLICATIONS: Final = CARD | SIGNATURES | {
     "images", "japan", "personal", "recordings", "residence", "submission", "webeid",
 }  # fmt: skip
@@ -76,15 +76,15 @@ ROOMS: Final[dict[str, set[str]]] = {
     "cert": CARD | {"trust"},
     "completion": COMMON,
     "demo": CARD | SIGNATURES | {"doors", "images", "personal", "simulator", "webeid"},
-    "doctor": CARD | {"doctor", "images", "personal", "residence", "trust"},
+    "doctor": CARD | {"ber", "doctor", "images", "personal", "residence", "trust"},
     "info": CARD | {"images", "japan", "personal", "residence", "trust"},
     "personal": CARD | {"images", "japan", "personal"},
     "pin": CARD | {"images", "personal"},
     "readers": CARD,
     "register": APPLICATIONS,
-    "residence": CARD | {"images", "recordings", "residence"},
+    "residence": CARD | {"ber", "images", "recordings", "residence"},
     "sign": CARD | SIGNATURES,
-    "sim": COMMON | {"doors", "images", "personal", "residence", "simulator"},
+    "sim": COMMON | {"ber", "doors", "images", "personal", "residence", "simulator"},
     "timestamp": SIGNATURES,
     "trace": COMMON | {"drawing", "personal", "recordings", "residence"},
     "verify": SIGNATURES | {"personal"},

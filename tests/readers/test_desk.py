@@ -99,8 +99,8 @@ def test_the_main_job_is_done(binding: str, desk: PcscliteDoor, card: Watched) -
     assert desk.longest_idle_s < 1
 
 
-APDUS: Final = 13
-"""SELECT and query; SELECT, query, VERIFY, six blocks of the certificate, signature, log-out."""
+APDUS: Final = 14
+"""SELECT, query and SELECT of the certificate; SELECT, query, VERIFY, six blocks of the certificate, signature, log-out."""
 
 
 def test_it_takes_so_many_apdus(desk: PcscliteDoor, card: Watched) -> None:
