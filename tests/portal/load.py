@@ -70,7 +70,7 @@ def filled(folder: Path, count: int) -> Store:
         )
         change.executemany(
             "INSERT INTO used_challenges VALUES (?, ?, ?)",
-            ((f"n{n}", list(Purpose)[n % 3], 2_000_000_000 + n) for n in range(count)),
+            ((list(Purpose)[n % 3], 2_000_000_000 + n, f"n{n}") for n in range(count)),
         )
         change.executemany(
             "INSERT INTO applications VALUES (?, ?, 'digest', '', '[]')",

@@ -71,7 +71,8 @@ class Challenges:
         """
         generation, forgotten = _generation(reading, bound.purpose)
         expires = self._expiry(nonce, bound, generation)
-        used = reading.execute("SELECT 1 FROM used_challenges WHERE nonce = ?", (nonce,)).fetchone()
+        row = (bound.purpose, expires, nonce)
+        used = reading.execute(f"SELECT 1 {_USED}", row).fetchone()
         if expires <= max(now, forgotten) or used is not None:
             raise unknown_challenge()
         return expires
@@ -89,7 +90,7 @@ class Challenges:
             values = (bound.purpose, generation, max(latest, forgotten))
             change.execute("INSERT OR REPLACE INTO generations VALUES (?, ?, ?)", values)
             change.execute(f"DELETE {_EXPIRED}", expired)
-        change.execute("INSERT INTO used_challenges VALUES (?, ?, ?)", (nonce, bound.purpose, expires))
+        change.execute("INSERT INTO used_challenges VALUES (?, ?, ?)", (bound.purpose, expires, nonce))
 
     def _expiry(self, nonce: str, bound: Bound, generation: int) -> int:
         """The expiry in the challenge; 0 if it is not one that was made for *bound*."""
@@ -108,6 +109,7 @@ class Challenges:
         return hmac.digest(self.key, head + binding.encode(), "sha256")
 
 
+_USED: Final = "FROM used_challenges WHERE purpose = ? AND expires = ? AND nonce = ?"
 _EXPIRED: Final = "FROM used_challenges WHERE purpose = ? AND expires <= ?"
 
 

@@ -36,8 +36,8 @@ CREATE TABLE accounts (
 CREATE TABLE rebindings (
     account TEXT PRIMARY KEY, authentication TEXT NOT NULL, signing TEXT NOT NULL, holder TEXT NOT NULL);
 CREATE TABLE used_challenges (
-    nonce TEXT PRIMARY KEY, purpose TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX used_challenges_expiry ON used_challenges (purpose, expires);
+    purpose TEXT NOT NULL, expires INTEGER NOT NULL, nonce TEXT NOT NULL,
+    PRIMARY KEY (purpose, expires, nonce)) WITHOUT ROWID;
 CREATE TABLE generations (purpose TEXT PRIMARY KEY, generation INTEGER NOT NULL, forgotten INTEGER NOT NULL);
 CREATE TABLE sessions (digest TEXT PRIMARY KEY, account TEXT NOT NULL, expires TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX sessions_account ON sessions (account);
