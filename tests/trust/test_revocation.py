@@ -100,7 +100,10 @@ def found(
     now: datetime = NOW,
     of: x509.Certificate = CERTIFICATE,
 ) -> Step:
+    """What all data say, read for this question; loaded before it, they say the same."""
     step = revocation(of, CA.certificate, RevocationEvidence(tuple(crls), tuple(ocsps)), at=at, now=now)
+    loaded = RevocationEvidence.load(crls, ocsps, issuers=[OTHER_CA.certificate, CA.certificate])
+    assert revocation(of, CA.certificate, loaded, at=at, now=now) == step
     assert "{" not in step.text()
     return step
 

@@ -28,6 +28,7 @@ from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, asn1, check
 from mynacard.trust.acceptance import require
 from mynacard.trust.chain import check_anchors
+from mynacard.trust.evidence_source import Evidence, evidence_of
 from mynacard.trust.holder import HolderAttributes, holder_of
 from mynacard.trust.revocation import NO_EVIDENCE, present
 from mynacard.verdict import Undecided, bad, overall
@@ -203,7 +204,7 @@ def judge(
     *,
     anchors: Iterable[Anchor],
     at: datetime,
-    evidence: RevocationEvidence = NO_EVIDENCE,
+    evidence: Evidence = NO_EVIDENCE,
     now: datetime | None = None,
     time_anchors: Iterable[Anchor] = (),
     policies: Iterable[str] = (),
@@ -219,7 +220,8 @@ def judge(
         signature: the detached signature of *document*: CMS (DER, BER, PEM or base64), or a raw one with *certificate*.
         anchors: the CA certificates that are trusted to issue signing certificates.
         at: the time that matters, with a time zone: now, or when the signatures were known to exist.
-        evidence: the caller's data on revoked certificates.
+        evidence: the caller's data on revoked certificates, or what returns them, such as an
+            :class:`~mynacard.trust.EvidenceSource`.
         now: the present time, with a time zone; None for this computer's clock. Evidence dated later is not used.
         time_anchors: the CA certificates that are trusted for time stamps, and for nothing else.
         policies: object identifiers, one of which a signer's certificate must have; empty for any.
@@ -240,7 +242,7 @@ def judge(
     check_member(hash_, HashAlgorithm)
     anchors, time_anchors = check_anchors(anchors), check_anchors(time_anchors)
     trusted = tuple(anchor.certificate for anchor in time_anchors)
-    trust = _Trust(anchors, at, present(now), evidence, trusted, tuple(policies))
+    trust = _Trust(anchors, at, present(now), evidence_of(evidence), trusted, tuple(policies))
     if signature is not None:
         content = of_bytes(document) if isinstance(document, bytes) else of_file(document)
         return Judgements((_detached(content, signature, certificate, hash_, trust),))

@@ -3,11 +3,13 @@
 from mynacard.trust.certificates import load as load_certificate
 from mynacard.trust.certificates import name_text
 from mynacard.trust.chain import Anchor, Purpose, Report, check, is_simulated
-from mynacard.trust.revocation import RevocationEvidence
+from mynacard.trust.evidence import RevocationEvidence
+from mynacard.trust.evidence_source import EvidenceSource
 from mynacard.verdict import Step, Verdict, explain
 
 __all__ = [
     "Anchor",
+    "EvidenceSource",
     "Purpose",
     "Report",
     "RevocationEvidence",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import warnings
 from typing import Final
 
@@ -69,6 +70,14 @@ def load(data: bytes) -> x509.Certificate:
     except _UNREADABLE:
         raise CertificateFileError(N_("This is not a certificate in PEM or DER, or it is damaged.")) from None
     return certificate
+
+
+def _from_der(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+# cryptography's certificates refuse to be pickled; anchors, judgements and parsed signatures hold some.
+copyreg.pickle(x509.Certificate, lambda certificate: (_from_der, (certificate.public_bytes(Encoding.DER),)))
 
 
 def name_text(name: x509.Name) -> str:

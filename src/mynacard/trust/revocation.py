@@ -6,66 +6,40 @@ if they are fresh at the time that matters, and if they are not dated in the fut
 about other certificates leave the question open: that is *not checked*, and neither good nor bad. Data that say
 *revoked* outweigh all others, even if they are stale: a revocation is final.
 
-pyHanko's validator, of the extra ``pdf``, does the work. Source: RFC 5280 §5, §6.3; RFC 6960 §3.2, §4.2.
+pyHanko's validator, of the extra ``pdf``, does the work, except for loaded lists in their usual form
+(:mod:`mynacard.trust.plain_lists`). Source: RFC 5280 §5, §6.3; RFC 6960 §3.2, §4.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 from cryptography import x509
 
-from mynacard._dataclasses import dataclass
-from mynacard.errors import CertificateFileError, UsageError
-from mynacard.texts import N_, moment
+from mynacard.errors import UsageError
+from mynacard.texts import N_
 from mynacard.trust import asn1, coroutine, pyhanko
-from mynacard.verdict import Step, Verdict, bad, good, not_checked
+from mynacard.trust.evidence import EVIDENCE_MAX, NO_EVIDENCE, Datum, RevocationEvidence
+from mynacard.trust.plain_lists import TOLERANCE
+from mynacard.trust.revoked import FUTURE, NOT_GIVEN, NOT_REVOKED, SILENT, STALE, is_final, revoked, strongest
+from mynacard.verdict import Step
 
-__all__ = ["EVIDENCE_MAX", "NOT_GIVEN", "NO_EVIDENCE", "RevocationEvidence", "present", "revocation"]
+__all__ = [
+    "EVIDENCE_MAX",
+    "NOT_GIVEN",
+    "NO_EVIDENCE",
+    "TOLERANCE",
+    "WEAK_HASHES",
+    "RevocationEvidence",
+    "present",
+    "revocation",
+]
 
-EVIDENCE_MAX: Final = 0x100_0000
-"""The most bytes of one list or answer. A list of 700,000 entries fits; one was measured to take 7.5 s and 690 MB."""
-TOLERANCE: Final = timedelta(minutes=5)
-"""How far this clock and the issuer's may differ."""
 WEAK_HASHES: Final = frozenset({"md2", "md5", "sha1"})
 """Signatures with them, of lists, answers, certificates and time stamps, prove nothing."""
-
-NOT_GIVEN: Final = not_checked(
-    "revocation/no-data", N_("No revocation data were given: J-LIS provides them only to the verifiers named by law.")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RevocationEvidence:
-    """The caller's data on revoked certificates.
-
-    Attributes:
-        crls: revocation lists, DER.
-        ocsps: OCSP responses, DER.
-    """
-
-    crls: tuple[bytes, ...] = field(default=(), repr=False)
-    ocsps: tuple[bytes, ...] = field(default=(), repr=False)
-
-    def __bool__(self) -> bool:
-        return bool(self.crls or self.ocsps)
-
-
-NO_EVIDENCE: Final = RevocationEvidence()
-
-
-@dataclass(frozen=True, slots=True)
-class _Datum:
-    """One list, or what one answer says of one certificate: pyHanko's container, and the times that it covers."""
-
-    container: Any
-    is_list: bool
-    made: datetime
-    until: datetime
 
 
 def revocation(
@@ -99,14 +73,12 @@ def revocation(
     now = present(now)
     if not evidence:
         return NOT_GIVEN
-    pyhanko.check_installed()
-    data = [
-        *_read(evidence.crls, _of_list, N_("Revocation list {number} cannot be used: {reason}")),
-        *_read(evidence.ocsps, _of_answer, N_("OCSP response {number} cannot be used: {reason}")),
-    ]
-    past = [datum for datum in data if datum.made - now <= TOLERANCE]
-    step = _judged(certificate, (*above, issuer), past, at)
-    return _FUTURE if step is _SILENT and len(past) < len(data) else step
+    step = None if above else evidence.decided(certificate, issuer, at, now + TOLERANCE)
+    if step is None:
+        past = [datum for datum in evidence.data() if datum.made - now <= TOLERANCE]
+        step = _judged(certificate, (*above, issuer), past, at)
+    is_later = step is SILENT and any(datum.made - now > TOLERANCE for datum in evidence.data())
+    return FUTURE if is_later else step
 
 
 def present(now: datetime | None) -> datetime:
@@ -121,7 +93,7 @@ def present(now: datetime | None) -> datetime:
 
 
 def _judged(
-    certificate: x509.Certificate, issuers: tuple[x509.Certificate, ...], data: list[_Datum], at: datetime
+    certificate: x509.Certificate, issuers: tuple[x509.Certificate, ...], data: list[Datum], at: datetime
 ) -> Step:
     """All lists together, since each may cover only some reasons; an answer that says revoked outweighs the others."""
     leaf, root, *between = map(asn1.certificate, (certificate, *issuers))
@@ -135,19 +107,11 @@ def _judged(
     for datum in data:
         if datum.made > end or datum.until < at:
             step = _said(path, min(at, datum.until), datum)
-            steps += [step] if _is_final(step) else []
-    return min(steps, key=lambda step: _WEIGHT[step.verdict], default=_SILENT)
+            steps += [step] if is_final(step) else []
+    return strongest(steps)
 
 
-_WEIGHT: Final = {Verdict.BAD: 0, Verdict.GOOD: 1, Verdict.NOT_CHECKED: 2}
-
-
-def _is_final(step: Step) -> bool:
-    """Whether *step* holds for ever: only a suspension can be lifted (RFC 5280 §5.3.1)."""
-    return step.verdict is Verdict.BAD and ("reason", _REASONS["certificate_hold"]) not in step.details
-
-
-def _said(path: Any, at: datetime, *data: _Datum) -> Step:
+def _said(path: Any, at: datetime, *data: Datum) -> Step:
     """The meaning of *data*, all of which are lists, or one of which is an answer."""
     of_lists = partial(pyhanko.validate_crl.verify_crl, use_deltas=False)
     verify = of_lists if data[0].is_list else pyhanko.validate_ocsp.verify_ocsp_response
@@ -155,20 +119,15 @@ def _said(path: Any, at: datetime, *data: _Datum) -> Step:
     try:
         coroutine.result(verify(path.leaf, path, _context(path, at, data)))
     except failures.RevokedError as error:
-        return bad(
-            "revocation/revoked",
-            N_("The certificate was revoked on {time}: {reason}."),
-            time=moment(error.revocation_dt),
-            reason=_REASONS.get(error.reason.native, error.reason.native),
-        )
+        return revoked(error.revocation_dt, error.reason.native)
     except (failures.CRLValidationIndeterminateError, failures.OCSPValidationIndeterminateError) as error:
-        return _SILENT if error.suspect_stale is None else _STALE
+        return SILENT if error.suspect_stale is None else STALE
     except (failures.CRLValidationError, failures.OCSPValidationError, *pyhanko.UNREADABLE):
-        return _SILENT
-    return good("revocation/good", N_("According to the given data, the certificate is not revoked."))
+        return SILENT
+    return NOT_REVOKED
 
 
-def _context(path: Any, at: datetime, data: Sequence[_Datum]) -> Any:
+def _context(path: Any, at: datetime, data: Sequence[Datum]) -> Any:
     return pyhanko.certvalidator.ValidationContext(
         trust_roots=[path.trust_anchor],
         other_certs=[*path.iter_certs(include_root=False)],
@@ -180,85 +139,3 @@ def _context(path: Any, at: datetime, data: Sequence[_Datum]) -> Any:
         crls=[datum.container for datum in data if datum.is_list],
         ocsps=[datum.container for datum in data if not datum.is_list],
     )
-
-
-_SILENT: Final = not_checked(
-    "revocation/silent",
-    N_("The revocation data do not mention this certificate, are not from its issuer, or are not of that time."),
-)
-_STALE: Final = not_checked("revocation/stale", N_("The revocation data are older than the time that matters."))
-_FUTURE: Final = not_checked(
-    "revocation/future", N_("The revocation data are dated in the future, by this computer's clock.")
-)
-_REASONS: Final = {  # RFC 5280 §5.3.1, and their meaning for JPKI's certificates
-    "unspecified": N_("no reason is given"),
-    "key_compromise": N_("the key may be known to others"),
-    "ca_compromise": N_("the CA's key may be known to others"),
-    "affiliation_changed": N_("its holder's details have changed"),
-    "superseded": N_("another one took its place"),
-    "cessation_of_operation": N_("it is no longer needed"),
-    "certificate_hold": N_("it is suspended"),
-}
-
-
-def _read(data: tuple[bytes, ...], read: Callable[[bytes], list[_Datum]], unusable: str) -> list[_Datum]:
-    """What *read* finds in *data*. A CertificateFileError says which of them is *unusable*."""
-    read_data: list[_Datum] = []
-    for number, datum in enumerate(data, 1):
-        try:
-            read_data += _within_bounds(datum, read)
-        except CertificateFileError as reason:
-            raise CertificateFileError(unusable, number=number, reason=reason) from None
-    return read_data
-
-
-def _within_bounds(data: bytes, read: Callable[[bytes], list[_Datum]]) -> list[_Datum]:
-    if len(data) > EVIDENCE_MAX:
-        raise CertificateFileError(N_("These revocation data are longer than {most} bytes."), most=EVIDENCE_MAX)
-    try:
-        return read(data)
-    except CertificateFileError:
-        raise
-    except pyhanko.UNREADABLE:
-        raise CertificateFileError(
-            N_("This is neither a revocation list nor an OCSP response, or it is damaged.")
-        ) from None
-
-
-def _of_list(data: bytes) -> list[_Datum]:
-    """The list in *data*. Parses the values that are used later: each may raise."""
-    crl = asn1.crl.CertificateList.load(data, strict=True)
-    _ = crl["tbs_cert_list"]["issuer"].native
-    if crl.delta_crl_indicator_value is not None:
-        raise CertificateFileError(
-            N_("This is a delta list, which only adds to another list: a complete one is needed.")
-        )
-    return [_Datum(pyhanko.archival.CRLContainer(crl), True, *_times(crl["tbs_cert_list"]))]
-
-
-def _of_answer(data: bytes) -> list[_Datum]:
-    """What the answer in *data* says of each certificate; see :func:`_of_list`."""
-    ocsp = asn1.ocsp.OCSPResponse.load(data, strict=True)
-    if ocsp["response_status"].native != "successful":
-        raise CertificateFileError(N_("This OCSP response says that the responder had no answer."))
-    _ = ocsp.response_data["responses"].native
-    produced = _time(ocsp.response_data["produced_at"])
-    containers = pyhanko.archival.OCSPContainer.load_multi(ocsp)
-    times = [_times(container.extract_single_response()) for container in containers]
-    return [
-        _Datum(container, False, max(made, produced), until)
-        for container, (made, until) in zip(containers, times, strict=True)
-    ]
-
-
-def _times(part: Any) -> tuple[datetime, datetime]:
-    """When *part* was made, and until when it holds; without a nextUpdate, only then."""
-    made = _time(part["this_update"])
-    return made, _time(part["next_update"]) if part["next_update"].native is not None else made
-
-
-def _time(value: Any) -> datetime:
-    time = value.native  # in the year 0, of another type; where the zone is missing, without one
-    if not isinstance(time, datetime) or time.tzinfo is None:
-        raise ValueError
-    return time
