@@ -11,6 +11,7 @@ Source: RFC 5652 §5 (SignedData); :mod:`mynacard.signing.signer_info` for what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -179,10 +180,14 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
     return stamped
 
 
-def parse(signature_der: bytes) -> CmsSignature:
+def parse(signature_der: bytes, load: Callable[[bytes], x509.Certificate] = certificates.load) -> CmsSignature:
     """The signature in *signature_der*; nothing is verified yet.
 
     For a file in BER, PEM or base64, call :func:`mynacard.signing.encodings.to_der` first.
+
+    Args:
+        signature_der: the file, DER.
+        load: reads the signer's certificate, as :func:`mynacard.trust.certificates.load` does.
 
     Raises:
         CertificateFileError: it is not DER, not CMS with one signer and signed attributes, damaged, or too long.
@@ -200,7 +205,7 @@ def parse(signature_der: bytes) -> CmsSignature:
         content = _content(info["content"]["encap_content_info"])
         if len(signature_der) - len(content or b"") > SIGNATURE_FILE_MAX:
             raise _too_long()
-        return _signed_data(info["content"], content)
+        return _signed_data(info["content"], content, load)
     except (CertificateFileError, RefusedAlgorithm):
         raise
     except asn1.UNREADABLE:
@@ -266,13 +271,13 @@ def _too_long() -> CertificateFileError:
     return CertificateFileError(N_("This is not a signature file: it is too long to be one."))
 
 
-def _signed_data(signed: Any, content: bytes | None) -> CmsSignature:
+def _signed_data(signed: Any, content: bytes | None, load: Callable[[bytes], x509.Certificate]) -> CmsSignature:
     if len(signed["signer_infos"]) != 1:
         raise CertificateFileError(N_("This signature has no signer, or several; it must have one."))
     signer = signed["signer_infos"][0]
     signer_info.check_whole(signed, signed["encap_content_info"], signer)
     _check_version(signed["version"].native, signer["version"].native, signer["sid"].name)
-    certificate = certificates.load(_certificate_der(signed["certificates"], signer["sid"]))
+    certificate = load(_certificate_der(signed["certificates"], signer["sid"]))
     try:
         return _of_signer(signed, signer, certificate, content)
     except UnsupportedAlgorithmError as reason:

@@ -9,9 +9,10 @@ network.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from io import BufferedIOBase
 from types import NoneType
 from typing import TYPE_CHECKING, overload
@@ -25,7 +26,7 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, encodings, rawsig, timestamp
 from mynacard.signing.content import Content, DigestOf, of_bytes, of_file
 from mynacard.texts import N_
-from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, asn1, check
+from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, asn1, check, load_certificate
 from mynacard.trust.acceptance import require
 from mynacard.trust.chain import check_anchors
 from mynacard.trust.evidence_source import Evidence, evidence_of
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 else:  # a CMS signature does without it
     pdf = asn1.OnUse("mynacard.signing.pdf")
 
-__all__ = ["Judgement", "Judgements", "SignedTime", "Signer", "TimeSource", "judge"]
+__all__ = ["Judgement", "Judgements", "SignedTime", "Signer", "TimeSource", "Trust", "judge", "judged"]
 
 
 class TimeSource(StrEnum):
@@ -187,8 +188,13 @@ class Judgements(Undecided, Sequence[Judgement]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Trust:
-    """What the caller trusts, the time that matters, and the present one."""
+class Trust:
+    """What the caller trusts, the time that matters, and the present one.
+
+    Attributes:
+        load: reads a signer's certificate.
+        known: the report on a certificate at a time, with any step for the signature, if reports are remembered.
+    """
 
     anchors: tuple[Anchor, ...]
     at: datetime
@@ -196,6 +202,40 @@ class _Trust:
     evidence: RevocationEvidence
     time_anchors: tuple[x509.Certificate, ...]
     policies: tuple[str, ...]
+    load: Callable[[bytes], x509.Certificate] = field(default=load_certificate, repr=False)
+    known: Callable[[x509.Certificate, datetime], Report] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        anchors: Iterable[Anchor],
+        at: datetime,
+        now: datetime | None,
+        evidence: Evidence,
+        time_anchors: Iterable[Anchor],
+        policies: Iterable[str],
+    ) -> Trust:
+        """The arguments of :func:`judge`, checked."""
+        check_type(at, datetime)
+        anchors, time_anchors = check_anchors(anchors), check_anchors(time_anchors)
+        trusted = tuple(anchor.certificate for anchor in time_anchors)
+        return cls(anchors, at, present(now), evidence_of(evidence), trusted, tuple(policies))
+
+    def remembering(self, most: int) -> Trust:
+        """The same, with a memory for the last *most* certificates, and for reports on them."""
+        return replace(self, load=lru_cache(most)(self.load), known=lru_cache(most)(self.check))
+
+    def check(self, certificate: x509.Certificate, at: datetime) -> Report:
+        """The report on *certificate*, without a signature."""
+        return check(
+            certificate,
+            self.anchors,
+            at=at,
+            purpose=Purpose.DOCUMENT,
+            evidence=self.evidence,
+            now=self.now,
+            policies=self.policies,
+        )
 
 
 def judge(
@@ -235,14 +275,21 @@ def judge(
         UsageError: an argument has the wrong type; *at* or *now* has no time zone; *certificate* without *signature*;
             or *document* is a signature without its content.
     """
+    return judged(document, signature, certificate, hash_, Trust.of(anchors, at, now, evidence, time_anchors, policies))
+
+
+def judged(
+    document: bytes | BufferedIOBase,
+    signature: bytes | None,
+    certificate: x509.Certificate | None,
+    hash_: HashAlgorithm,
+    trust: Trust,
+) -> Judgements:
+    """As :func:`judge`, with *trust*."""
     if not (isinstance(document, bytes) or hasattr(document, "read")):
         raise wrong_type(type(document), "bytes or a binary stream")
     check_type(signature, bytes, NoneType, wanted="bytes or None")
-    check_type(at, datetime)
     check_member(hash_, HashAlgorithm)
-    anchors, time_anchors = check_anchors(anchors), check_anchors(time_anchors)
-    trusted = tuple(anchor.certificate for anchor in time_anchors)
-    trust = _Trust(anchors, at, present(now), evidence_of(evidence), trusted, tuple(policies))
     if signature is not None:
         content = of_bytes(document) if isinstance(document, bytes) else of_file(document)
         return Judgements((_detached(content, signature, certificate, hash_, trust),))
@@ -260,7 +307,7 @@ def _read(document: BufferedIOBase) -> bytes:
 
 
 def _detached(
-    content: Content, signature: bytes, certificate: x509.Certificate | None, hash_: HashAlgorithm, trust: _Trust
+    content: Content, signature: bytes, certificate: x509.Certificate | None, hash_: HashAlgorithm, trust: Trust
 ) -> Judgement:
     if certificate is not None:
         step = _verified(lambda: rawsig.verify(signature, certificate, content, hash_))
@@ -273,22 +320,22 @@ def _detached(
     return _of_cms(signature_der, content, trust)[0]
 
 
-def _around(signature_der: bytes, trust: _Trust) -> Judgements:
+def _around(signature_der: bytes, trust: Trust) -> Judgements:
     judgement, content = _of_cms(signature_der, None, trust)
     return Judgements((judgement,), content=content)
 
 
-def _of_cms(signature_der: bytes, digest_of: DigestOf | None, trust: _Trust) -> tuple[Judgement, bytes | None]:
+def _of_cms(signature_der: bytes, digest_of: DigestOf | None, trust: Trust) -> tuple[Judgement, bytes | None]:
     """The judgement on a CMS signature, and the content that it holds. A refused algorithm is a bad signature."""
     try:
-        parsed = cms.parse(signature_der)
+        parsed = cms.parse(signature_der, trust.load)
     except cms.RefusedAlgorithm as error:
         return _judgement(trust, _unsupported(error), error.certificate), None
     step = _verified(lambda: cms.verify(parsed, digest_of))
     return _judgement(trust, step, parsed.certificate, parsed.claimed_time, parsed.time_stamps), parsed.content
 
 
-def _in_pdf(data: bytes, trust: _Trust) -> Judgements:
+def _in_pdf(data: bytes, trust: Trust) -> Judgements:
     signatures = pdf.read(data)
     judgements = [_of_pdf(signature, trust) for signature in signatures]
     of_stamps = [signature.is_time_stamp for signature in signatures]
@@ -298,7 +345,7 @@ def _in_pdf(data: bytes, trust: _Trust) -> Judgements:
     )
 
 
-def _of_pdf(signature: pdf.PdfSignature, trust: _Trust) -> Judgement:
+def _of_pdf(signature: pdf.PdfSignature, trust: Trust) -> Judgement:
     signer = signature.cms.certificate if signature.cms is not None else None
     return _judgement(trust, signature.signature, signer, signature.claimed_time, signature.time_stamps, signature)
 
@@ -318,7 +365,7 @@ def _unsupported(error: UnsupportedAlgorithmError) -> Step:
 
 
 def _judgement(
-    trust: _Trust,
+    trust: Trust,
     signature: Step,
     certificate: x509.Certificate | None,
     claimed_time: datetime | None = None,
@@ -333,14 +380,5 @@ def _judgement(
         signed_at = SignedTime(claimed_time, TimeSource.SIGNER)
     if certificate is None:
         return Judgement(signature, proof=proof, pdf=in_pdf, signed_at=signed_at)
-    report = check(
-        certificate,
-        trust.anchors,
-        at=proven or trust.at,
-        purpose=Purpose.DOCUMENT,
-        signature=signature,
-        evidence=trust.evidence,
-        now=trust.now,
-        policies=trust.policies,
-    )
+    report = replace((trust.known or trust.check)(certificate, proven or trust.at), signature=signature)
     return Judgement(signature, Signer(certificate, report.simulated), report, proof, in_pdf, signed_at)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from threading import Lock
 from typing import Any, Final
 
 from cryptography import x509
@@ -40,6 +41,8 @@ __all__ = [
 
 WEAK_HASHES: Final = frozenset({"md2", "md5", "sha1"})
 """Signatures with them, of lists, answers, certificates and time stamps, prove nothing."""
+_ONE_AT_A_TIME: Final = Lock()
+"""Threads may share loaded data, and asn1crypto's values change when they are first read."""
 
 
 def revocation(
@@ -76,7 +79,8 @@ def revocation(
     step = None if above else evidence.decided(certificate, issuer, at, now + TOLERANCE)
     if step is None:
         past = [datum for datum in evidence.data() if datum.made - now <= TOLERANCE]
-        step = _judged(certificate, (*above, issuer), past, at)
+        with _ONE_AT_A_TIME:
+            step = _judged(certificate, (*above, issuer), past, at)
     is_later = step is SILENT and any(datum.made - now > TOLERANCE for datum in evidence.data())
     return FUTURE if is_later else step
 
