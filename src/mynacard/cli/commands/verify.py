@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypedDict
 
 import click
 
 from mynacard.cli.commands import HELP
 from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
+from mynacard.cli.judged import as_document, subject
 from mynacard.cli.language import _
 from mynacard.cli.options import TIME, as_json, verbose_option
 from mynacard.cli.output import check_output, print_json, read_up_to, write_new
 from mynacard.cli.simulated import print_steps
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.encodings import ENCODED_MAX
-from mynacard.signing.judging import Judgement, Judgements, SignedTime, Signer, TimeSource, judge
+from mynacard.signing.judging import Judgement, Judgements, TimeSource, judge
 from mynacard.texts import moment, printable
-from mynacard.trust import Anchor, Report, RevocationEvidence, Verdict, load_certificate
+from mynacard.trust import Anchor, RevocationEvidence, Verdict, load_certificate
 from mynacard.trust.published import published
 from mynacard.trust.revocation import EVIDENCE_MAX
-
-if TYPE_CHECKING:
-    from mynacard.signing.pdf import PdfSignature
 
 __all__ = ["verify"]
 
@@ -35,8 +32,18 @@ _CERTIFICATE_MAX: Final = 1 << 20
 _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_CHECKED: NOT_FULLY_CHECKED}
 
 
+class _Trust(TypedDict):
+    """The arguments that ``judge`` and ``judge_many`` share."""
+
+    anchors: list[Anchor]
+    at: datetime
+    evidence: RevocationEvidence
+    time_anchors: list[Anchor]
+    policies: tuple[str, ...]
+
+
 @click.command(help=_(HELP["verify"]))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("signature", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--ca",
@@ -74,10 +81,15 @@ _EXIT_CODES: Final = {Verdict.GOOD: 0, Verdict.BAD: SIGNATURE_BAD, Verdict.NOT_C
 @click.option("--content", "content_output", type=click.Path(path_type=Path),
               help=_("Write the content of the signature in FILE to this file, if nothing is bad."))  # fmt: skip
 @click.option("--force", is_flag=True, help=_("Replace the file of --content if it exists."))
+@click.option("--many", "folder", metavar="FOLDER", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help=_("Check every file in this folder: NAME with NAME.p7s or, with --certificate, NAME.sig; PDF files"
+                     " and .p7m files by themselves. Prints a line for each, as JSON with --json."))  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True,
+              help=_("How many processes share the files of --many."))  # fmt: skip
 @as_json
 @verbose_option
 def verify(
-    file: Path,
+    file: Path | None,
     signature: Path | None,
     authorities: tuple[Path, ...],
     simulated: bool,
@@ -90,8 +102,12 @@ def verify(
     time_authorities: tuple[Path, ...],
     content_output: Path | None,
     force: bool,
+    folder: Path | None,
+    jobs: int,
     as_json: bool,
 ) -> None:
+    if (file is None) == (folder is None):
+        raise click.UsageError(_("Name a FILE, or a folder with --many."))
     if not authorities and not simulated:
         raise click.UsageError(_("Say whom you trust: --ca FILE, or --simulated."))
     anchors = [Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX))) for path in authorities]
@@ -104,23 +120,28 @@ def verify(
     )
     if content_output is not None:
         check_output(content_output, force=force)
-    if signature is None and certificate is not None:
+    if signature is None and certificate is not None and folder is None:
         raise click.UsageError(_("--certificate is only for a SIGNATURE."))
-    judged = partial(
-        judge,
+    trust = _Trust(
         anchors=anchors,
         at=at or datetime.now(UTC),
         evidence=evidence,
         time_anchors=[Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX))) for path in time_authorities],
         policies=policies,
     )
+    if file is None:
+        from mynacard.cli.many import items_in, verify_many
+
+        items = items_in(folder or Path(), certificate, HashAlgorithm(hash_))
+        sys.exit(_EXIT_CODES[verify_many(items, jobs=jobs, as_json=as_json, **trust)])
+    judged = partial(judge, **trust)
     judgements = _judgements(file, signature, certificate, HashAlgorithm(hash_), judged)
     if content_output is not None and judgements.overall is not Verdict.BAD:
         if judgements.content is None:
             raise click.UsageError(_("This signature holds no content that could be written."))
         write_new(content_output, judgements.content, force=force)
     if as_json:
-        print_json(_document(judgements))
+        print_json(as_document(judgements))
     else:
         for judgement in (*judgements.signatures, *judgements.time_stamps):
             _print(judgement)
@@ -145,46 +166,12 @@ def _judgements(
         return judged(stream, detached, certificate=signer, hash_=hash_)
 
 
-def _document(judgements: Judgements) -> dict[str, object]:
-    """*judgements* as JSON: of a PDF file all signatures and time stamps, otherwise the only signature."""
-    signatures = [_of_one(judgement) for judgement in judgements]
-    if judgements[0].pdf is None:
-        return signatures[0]
-    time_stamps = [_of_one(judgement) for judgement in judgements.time_stamps]
-    return {"overall": judgements.overall.value, "signatures": signatures, "time_stamps": time_stamps}
-
-
-def _of_one(judgement: Judgement) -> dict[str, object]:
-    return {
-        **(_of_pdf(judgement.pdf) if judgement.pdf is not None else {}),
-        "overall": judgement.overall.value,
-        "simulated": judgement.simulated,
-        "signer": _subject(judgement.signer) if judgement.signer is not None else None,
-        "ca": _ca(judgement.report) if judgement.report is not None else None,
-        "signed_at": _signed_at(judgement.signed_at) if judgement.signed_at is not None else None,
-        "policies": list(judgement.report.policies) if judgement.report is not None else [],
-        "steps": {
-            name: {"verdict": step.verdict.value, "code": step.code, "reason": step.text()}
-            for name, step in judgement.steps
-        },
-    }
-
-
-def _of_pdf(signature: PdfSignature) -> dict[str, object]:
-    return {
-        "field": signature.field,
-        "kind": signature.kind,
-        "beyond": signature.beyond.value,
-        "places": [asdict(place) for place in signature.places],
-    }
-
-
 def _print(judgement: Judgement) -> None:
     """Print *judgement* for people."""
     if judgement.pdf is not None:
         click.echo(_("Signature field: {name}").format(name=printable(judgement.pdf.field)))
     if judgement.signer is not None:
-        click.echo(_("Signer: {subject}").format(subject=printable(_subject(judgement.signer))))
+        click.echo(_("Signer: {subject}").format(subject=printable(subject(judgement.signer))))
     if judgement.signed_at is not None:
         click.echo(_SIGNED_AT[judgement.signed_at.source].format(time=moment(judgement.signed_at.time)))
     if not print_steps(judgement.steps, err=False):
@@ -195,32 +182,10 @@ def _print(judgement: Judgement) -> None:
         click.echo(_("The signer is a simulated card: this proves nothing outside of tests."))
 
 
-def _subject(signer: Signer) -> str:
-    return signer.certificate.subject.rfc4514_string()
-
-
 _SIGNED_AT: Final = {
     TimeSource.TIME_STAMP: _("Signed: before {time}, according to a trusted time stamp"),
     TimeSource.SIGNER: _("Signed: {time}, according to the signer's computer, which proves nothing"),
 }
-
-
-def _signed_at(signed: SignedTime) -> dict[str, str]:
-    return {"time": signed.time.isoformat(), "source": signed.source.value}
-
-
-def _ca(report: Report) -> dict[str, object] | None:
-    """The CA that issued the signer's certificate, and whether it is one of those that J-LIS publishes."""
-    if report.anchor is None:
-        return None
-    certificate = report.anchor.certificate
-    known = published(certificate)
-    return {
-        "serial": f"{certificate.serial_number:X}",
-        "published": known is not None,
-        "generation": known and known.generation,
-        "purpose": known and known.purpose.value,
-    }
 
 
 def _ca_text(anchor: Anchor) -> str:
