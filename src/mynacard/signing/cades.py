@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, external
+from mynacard.signing.content import Content
 
 __all__ = ["sign"]
 
@@ -25,7 +26,7 @@ CHUNK: Final = 1 << 20
 
 
 def sign(
-    data: bytes,
+    data: bytes | Content,
     certificate: x509.Certificate,
     key: RSAPrivateKey,
     hash_: HashAlgorithm = HashAlgorithm.SHA256,
@@ -38,7 +39,8 @@ def sign(
     this in the card's thread (:meth:`mynacard.aio.InThread.run`).
 
     Args:
-        data: the whole content, unchanged.
+        data: the whole content, unchanged. A Content (:func:`mynacard.signing.content.of_file`) is read in pieces, and
+            only its digest is kept.
         certificate: the one of *key*; it goes into the signature. JPKI's signing certificate contains its holder's name
             and address.
         key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
@@ -57,8 +59,11 @@ def sign(
     return external.run(lambda: _signed(signer, data, hash_, detached))
 
 
-async def _signed(signer: Any, data: bytes, hash_: HashAlgorithm, detached: bool) -> bytes:
-    info = await signer.async_sign_general_data(
-        io.BytesIO(data), hash_.value, detached=detached, use_cades=True, chunk_size=CHUNK
-    )
+async def _signed(signer: Any, data: bytes | Content, hash_: HashAlgorithm, detached: bool) -> bytes:
+    if isinstance(data, Content):
+        info = await signer.async_sign(data(hash_), hash_.value, use_pades=True, is_pdf_sig=False)
+    else:
+        info = await signer.async_sign_general_data(
+            io.BytesIO(data), hash_.value, detached=detached, use_cades=True, chunk_size=CHUNK
+        )
     return bytes(info.dump())

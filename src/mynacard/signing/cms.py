@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
 from mynacard._dataclasses import dataclass
-from mynacard.arguments import BYTES, check_member, check_type
+from mynacard.arguments import BYTES, check_member, check_type, wrong_type
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.meaning import key_for_signed_attributes
-from mynacard.signing import der, signer_info
-from mynacard.signing.content import DigestOf, of_bytes
+from mynacard.signing import der, of_digest, plain_cms, signer_info
+from mynacard.signing.content import Content, DigestOf, of_bytes
 from mynacard.texts import N_
 from mynacard.trust import asn1, certificates, primitive
 from mynacard.verdict import Step, bad, good
@@ -44,8 +44,10 @@ __all__ = [
     "RefusedAlgorithm",
     "add_time_stamp",
     "check_length",
+    "load_strictly",
     "not_named",
     "parse",
+    "parse_plain",
     "sign",
     "verify",
 ]
@@ -108,7 +110,7 @@ class RefusedAlgorithm(UnsupportedAlgorithmError):
 
 
 def sign(
-    data: bytes,
+    data: bytes | Content,
     certificate: x509.Certificate,
     key: RSAPrivateKey,
     hash_: HashAlgorithm = HashAlgorithm.SHA256,
@@ -118,7 +120,8 @@ def sign(
     """Make the CMS signature of *data*, in DER, with one call of ``key.sign``.
 
     Args:
-        data: the whole content, unchanged: line endings stay as they are.
+        data: the whole content, unchanged: line endings stay as they are. A Content
+            (:func:`mynacard.signing.content.of_file`) is read in pieces, and only its digest is kept.
         certificate: the one of *key*; it goes into the signature. JPKI's signing certificate contains its holder's name
             and address.
         key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
@@ -136,17 +139,24 @@ def sign(
     if certificates.rsa_public_key(certificate).public_numbers() != key.public_key().public_numbers():
         raise UsageError(N_("The certificate belongs to another key than the one that is to sign."))
     own = key_for_signed_attributes(key)
+    if isinstance(data, Content):
+        return of_digest.signed_data(data(hash_), certificate, own, hash_)
     builder = PKCS7SignatureBuilder().set_data(data).add_signer(certificate, own, primitive.HASHES[hash_])
     options = [PKCS7Options.Binary, PKCS7Options.NoCapabilities]
     return builder.sign(Encoding.DER, [*options, PKCS7Options.DetachedSignature] if detached else options)
 
 
-def check_length(data: bytes, *, detached: bool) -> None:
+def check_length(data: bytes | Content, *, detached: bool) -> None:
     """Check that *data* fits into a signature, unless this is *detached*.
 
     Raises:
-        UsageError: it is not bytes, or has more than :data:`CONTENT_MAX` bytes.
+        UsageError: it is neither bytes nor, for a detached signature, a Content, or has more than :data:`CONTENT_MAX`
+            bytes.
     """
+    if isinstance(data, Content):
+        if detached:
+            return
+        raise wrong_type(Content, "bytes")
     check_type(data, *BYTES, wanted="bytes")
     if not detached and len(data) > CONTENT_MAX:
         raise UsageError(
@@ -180,6 +190,16 @@ def add_time_stamp(signature_der: bytes, ask: timestamp.Ask) -> bytes:
     return stamped
 
 
+def load_strictly(certificate_der: bytes) -> x509.Certificate:
+    """The certificate in *certificate_der*, which must be DER in all parts, as :func:`parse` demands of a signature.
+
+    Raises:
+        CertificateFileError: it is not, or it is not a certificate.
+    """
+    der.check(certificate_der)
+    return certificates.load(certificate_der)
+
+
 def parse(signature_der: bytes, load: Callable[[bytes], x509.Certificate] = certificates.load) -> CmsSignature:
     """The signature in *signature_der*; nothing is verified yet.
 
@@ -210,6 +230,25 @@ def parse(signature_der: bytes, load: Callable[[bytes], x509.Certificate] = cert
         raise
     except asn1.UNREADABLE:
         raise CertificateFileError(N_("This signature file is damaged.")) from None
+
+
+def parse_plain(data: bytes, load: Callable[[bytes], x509.Certificate] = load_strictly) -> CmsSignature | None:
+    """As :func:`parse`, which takes many times as long, for a detached signature in its usual form; None for others.
+
+    Args:
+        data: a file in any encoding.
+        load: reads the signer's certificate, as :func:`load_strictly` does.
+    """
+    plain = plain_cms.read(data)
+    if plain is None:
+        return None
+    try:
+        certificate = load(plain.certificate_der)
+    except CertificateFileError:
+        return None
+    return CmsSignature(
+        certificate, plain.hash, plain.content_digest, plain.signed_attributes, plain.value, plain.claimed_time
+    )
 
 
 def verify(signature: CmsSignature, digest_of: DigestOf | None = None) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import field
+from functools import cache
 from io import BufferedIOBase
 from typing import Final, TypeAlias
 
@@ -13,7 +14,7 @@ from mynacard._dataclasses import dataclass
 from mynacard.arguments import BYTES, check_type
 from mynacard.hashes import HashAlgorithm
 
-__all__ = ["Content", "DigestOf", "Hashed", "hashed", "of_bytes", "of_file"]
+__all__ = ["Content", "DigestOf", "Hashed", "hashed", "of_bytes", "of_file", "once"]
 
 DigestOf: TypeAlias = Callable[[HashAlgorithm], bytes]
 """Returns the content's digest by a hash function. A :class:`Content` is one."""
@@ -63,6 +64,11 @@ def of_file(file: BufferedIOBase) -> Content:
         return hashed(file, hash_)
 
     return Content(from_its_beginning)
+
+
+def once(content: Content) -> Content:
+    """*content*, read only once for each hash function: what is checked first is then what is signed."""
+    return Content(cache(content.hashed))
 
 
 def hashed(file: BufferedIOBase, hash_: HashAlgorithm) -> Hashed:

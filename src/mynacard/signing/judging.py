@@ -192,7 +192,8 @@ class Trust:
     """What the caller trusts, the time that matters, and the present one.
 
     Attributes:
-        load: reads a signer's certificate.
+        load: reads a certificate in a signature.
+        load_given: reads one that the caller gives.
         known: the report on a certificate at a time, with any step for the signature, if reports are remembered.
     """
 
@@ -202,7 +203,8 @@ class Trust:
     evidence: RevocationEvidence
     time_anchors: tuple[x509.Certificate, ...]
     policies: tuple[str, ...]
-    load: Callable[[bytes], x509.Certificate] = field(default=load_certificate, repr=False)
+    load: Callable[[bytes], x509.Certificate] = field(default=cms.load_strictly, repr=False)
+    load_given: Callable[[bytes], x509.Certificate] = field(default=load_certificate, repr=False)
     known: Callable[[x509.Certificate, datetime], Report] | None = field(default=None, repr=False)
 
     @classmethod
@@ -223,7 +225,8 @@ class Trust:
 
     def remembering(self, most: int) -> Trust:
         """The same, with a memory for the last *most* certificates, and for reports on them."""
-        return replace(self, load=lru_cache(most)(self.load), known=lru_cache(most)(self.check))
+        remember = lru_cache(most)
+        return replace(self, load=remember(self.load), load_given=remember(self.load_given), known=remember(self.check))
 
     def check(self, certificate: x509.Certificate, at: datetime) -> Report:
         """The report on *certificate*, without a signature."""
@@ -312,6 +315,9 @@ def _detached(
     if certificate is not None:
         step = _verified(lambda: rawsig.verify(signature, certificate, content, hash_))
         return _judgement(trust, step, certificate)
+    plain = cms.parse_plain(signature, trust.load)
+    if plain is not None:
+        return _of_parsed(plain, content, trust)
     signature_der = encodings.to_der(signature)
     if signature_der is None:
         raise CertificateFileError(
@@ -328,11 +334,15 @@ def _around(signature_der: bytes, trust: Trust) -> Judgements:
 def _of_cms(signature_der: bytes, digest_of: DigestOf | None, trust: Trust) -> tuple[Judgement, bytes | None]:
     """The judgement on a CMS signature, and the content that it holds. A refused algorithm is a bad signature."""
     try:
-        parsed = cms.parse(signature_der, trust.load)
+        parsed = cms.parse(signature_der, trust.load_given)
     except cms.RefusedAlgorithm as error:
         return _judgement(trust, _unsupported(error), error.certificate), None
+    return _of_parsed(parsed, digest_of, trust), parsed.content
+
+
+def _of_parsed(parsed: cms.CmsSignature, digest_of: DigestOf | None, trust: Trust) -> Judgement:
     step = _verified(lambda: cms.verify(parsed, digest_of))
-    return _judgement(trust, step, parsed.certificate, parsed.claimed_time, parsed.time_stamps), parsed.content
+    return _judgement(trust, step, parsed.certificate, parsed.claimed_time, parsed.time_stamps)
 
 
 def _in_pdf(data: bytes, trust: Trust) -> Judgements:

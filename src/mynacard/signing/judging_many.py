@@ -232,7 +232,7 @@ def _result(item: Item, trust: Trust) -> _Result:
 
 def _judgements(item: Item, trust: Trust) -> Judgements:
     signature = _bytes(item.signature, ENCODED_MAX) if item.signature is not None else None
-    certificate = trust.load(_bytes(item.certificate, CERTIFICATE_MAX)) if item.certificate is not None else None
+    certificate = trust.load_given(_bytes(item.certificate, CERTIFICATE_MAX)) if item.certificate is not None else None
     if isinstance(item.document, bytes) or signature is None:
         return judged(_bytes(item.document, PDF_MAX), signature, certificate, item.hash_, trust)
     with _opened(item.document) as document:
