@@ -8,6 +8,7 @@
 # make races     1,000 runs of every pair of changes at one time, in threads and processes; writes docs/races.md
 # make load      what many rows, strangers and submissions cost the receiver; writes docs/load.md
 # make documents  how long documents made to keep a program busy can do that; writes docs/documents.md
+# make checking   how fast signatures are checked; writes docs/checking.md
 # make mutations  whether `make test` sees small mistakes; writes docs/mutations.md
 # make pot     bring the message catalogues up to date with the texts for people in the source
 # make clean   remove what the others made
@@ -28,7 +29,7 @@ WORKERS = -n auto --maxprocesses 4 --dist worksteal
 # Else each of the hundreds of processes that the tests start would compile mynacard anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test thorough bench wycheproof campaign races load documents mutations pot clean installed checkable packages dss
+.PHONY: demo test thorough bench wycheproof campaign races load documents checking mutations pot clean installed checkable packages dss
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
@@ -54,6 +55,10 @@ load: checkable
 documents: checkable
 	$(CHECK) -m tests.signing.bench_documents > build/documents.md
 	mv build/documents.md docs/documents.md
+
+checking: checkable
+	$(CHECK) -m tests.signing.bench_checking > build/checking.md
+	mv build/checking.md docs/checking.md
 
 test: checkable
 	$(CHECK) -m ruff check --quiet .
