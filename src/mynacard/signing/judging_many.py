@@ -14,7 +14,8 @@ import stat
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import field
+from mynacard._dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path

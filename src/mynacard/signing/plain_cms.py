@@ -10,7 +10,8 @@ Source: RFC 5652 §5.1, §5.3, §11; RFC 3370 §3.2 and RFC 5754 §3.2; ITU-T X.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from mynacard._dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 

@@ -6,7 +6,8 @@ Source: RFC 5280 §5; RFC 6960 §4.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+from mynacard._dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 

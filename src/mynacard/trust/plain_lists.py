@@ -9,7 +9,8 @@ Source: RFC 5280 §5.2, §5.3, §6.3.3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+from mynacard._dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
