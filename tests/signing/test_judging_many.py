@@ -225,3 +225,9 @@ def test_a_worker_that_is_killed_is_an_error_and_not_a_result() -> None:
         os.kill(victim, 9)
         with pytest.raises(ExecutorFailed, match="BrokenProcessPool"):
             list(results)
+
+
+@pytest.mark.thorough("half a minute")
+def test_a_million_items_of_one_byte_are_a_million_results() -> None:
+    results = judge_many((Item(b"x") for _ in range(1_000_000)), **TRUST)
+    assert sum(isinstance(result.error, errors.PdfFileError) for result in results) == 1_000_000
