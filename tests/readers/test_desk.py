@@ -100,7 +100,7 @@ def test_the_main_job_is_done(binding: str, desk: PcscliteDoor, card: Watched) -
 
 
 APDUS: Final = 14
-"""SELECT, query and SELECT of the certificate; SELECT, query, VERIFY, six blocks of the certificate, signature, log-out."""
+"""SELECT, query, SELECT of the certificate; SELECT, query, VERIFY, six blocks of it, signature, log-out."""
 
 
 def test_it_takes_so_many_apdus(desk: PcscliteDoor, card: Watched) -> None:

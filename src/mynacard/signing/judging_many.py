@@ -15,12 +15,12 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import field
-from mynacard._dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.errors import MynacardError, UsageError
 from mynacard.hashes import HashAlgorithm

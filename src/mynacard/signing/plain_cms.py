@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import field
-from mynacard._dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
+from mynacard._dataclasses import dataclass
 from mynacard.hashes import HashAlgorithm
 
 __all__ = ["PlainCms", "read"]

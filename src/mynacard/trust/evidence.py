@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import field
-from mynacard._dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from cryptography import x509
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
 from mynacard.errors import CertificateFileError
 from mynacard.texts import N_

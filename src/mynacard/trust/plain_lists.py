@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import field
-from mynacard._dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -18,6 +17,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID, SignatureAlgorithmOID
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UnsupportedAlgorithmError
 from mynacard.trust import asn1
 from mynacard.trust.certificates import rsa_public_key
