@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -17,7 +18,7 @@ from mynacard.texts import N_
 from mynacard.trust import asn1, certificates, primitive, pyhanko
 from mynacard.trust.pyhanko import check_installed
 
-__all__ = ["check_installed", "run", "signer"]
+__all__ = ["check_installed", "now", "run", "signer"]
 
 _T = TypeVar("_T")
 
@@ -42,11 +43,23 @@ def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorit
             del digest_algorithm
             return bytes(public_key.key_size // 8) if dry_run else own.sign(data, PKCS1v15(), primitive.HASHES[hash_])
 
+        async def signed_attrs(self, *arguments: Any, attr_settings: Any = None, **options: Any) -> Any:
+            settings = attr_settings or pyhanko.pdf_cms.PdfCMSSignedAttributes(signing_time=now())
+            return await pyhanko.signers.Signer.signed_attrs(self, *arguments, attr_settings=settings, **options)
+
     return CardSigner(
         signing_cert=asn1.certificate(certificate),
         cert_registry=pyhanko.registry.SimpleCertificateStore(),
         embed_roots=False,
     )
+
+
+def now() -> datetime:
+    """The current time in the local zone, as the system's C library has it.
+
+    pyHanko would ask another library, which refuses the POSIX form of TZ, such as ``JST-9``, and follows links.
+    """
+    return datetime.now(UTC).astimezone()
 
 
 def run(making: Callable[[], Awaitable[_T]]) -> _T:

@@ -19,8 +19,10 @@ from mynacard.arguments import check_member
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, encodings
+from mynacard.signing.stand_in import apart, stand_in
 from mynacard.texts import N_
 from mynacard.trust import asn1, primitive, pyhanko
+from mynacard.verdict import Step
 
 if TYPE_CHECKING:
     from mynacard.signing import cades, pades
@@ -94,18 +96,35 @@ class Making:
         if self.format in (Format.CADES, Format.PADES):
             pyhanko.check_installed()
 
-    def check(self, document: bytes) -> None:
-        """Check that :meth:`sign` will take *document*, as far as that shows before the holder types a password.
+    def check(self, document: bytes) -> tuple[Step, ...]:
+        """Check that :meth:`sign` will take *document*: it is signed with a stand-in's key, before a password is typed.
+
+        A PDF file is made as a whole, and takes as long as with a key in memory. Nothing is contacted.
+
+        Returns:
+            What the holder should know before signing it: of a PDF file, that it is irregular, or that its field
+            prefers another signature. Each is a Step that is not checked.
 
         Raises:
             MissingExtraError, PdfFileError, UsageError: as :meth:`sign`.
         """
         self.check_installed()
-        if self.format is Format.PADES:
-            pades.check_signable(document, self.field, self.appearance)
-        if self.format is Format.RAW:
-            meaning.check(document)
         cms.check_length(document, detached=not self.opaque)
+        match self.format:
+            case Format.RAW:
+                meaning.check(document)
+                return ()
+            case Format.CMS | Format.CADES:  # of the document, only its length can be wrong
+                apart(lambda: self.sign(b"", stand_in().certificate, stand_in().key))
+                return ()
+            case Format.PADES:
+                return pades.examine(
+                    document,
+                    self.hash_,
+                    field=self.field,
+                    appearance=self.appearance,
+                    room_for_time_stamp=self.time_stamped,
+                ).remarks
 
     def sign(self, document: bytes, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
         """Make the signature of *document*, or the signed PDF file, with one call of ``key.sign``, in this thread.

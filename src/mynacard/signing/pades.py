@@ -9,6 +9,7 @@ Source: ISO 32000-2 §12.8; ETSI EN 319 142-1 V1.2.1 §5, §6.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any, Final
 
 from cryptography import x509
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mynacard._dataclasses import dataclass
 from mynacard.errors import PdfFileError, UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cms, external, timestamp
+from mynacard.signing import adding, cms, external, seeds, timestamp
 from mynacard.signing.beyond import Beyond
 from mynacard.signing.pdf import (
     PADES,
@@ -27,15 +28,20 @@ from mynacard.signing.pdf import (
     REVISIONS_MAX,
     SIGNATURES_MAX,
     PdfSignature,
+    SignatureField,
     digests,
+    irregular,
     opened,
     read,
     reading,
+    reason,
     signature_fields,
     unpadded,
 )
+from mynacard.signing.stand_in import apart, stand_in
 from mynacard.texts import N_
 from mynacard.trust import pyhanko
+from mynacard.verdict import Step, Verdict, not_checked
 
 __all__ = [
     "PDF_MAX",
@@ -44,8 +50,10 @@ __all__ = [
     "Appearance",
     "Beyond",
     "PdfSignature",
+    "Signable",
     "add_time_stamp",
     "check_signable",
+    "examine",
     "read",
     "sign",
 ]
@@ -88,40 +96,35 @@ def sign(
             and address.
         key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
         hash_: the hash function for content and signature.
-        field: the name of an empty signature field, or of a new one; None for a new one with a free name.
+        field: the full name of an empty signature field, or the name of a new one; None for a new one with a free name.
         appearance: how it looks on the page; None for an invisible signature. An existing field keeps its place.
         room_for_time_stamp: whether to make the file 32 KiB longer, as room for :func:`add_time_stamp`.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
-        PdfFileError: *pdf* is not a PDF file, is damaged, encrypted or too long, or takes no further signature.
+        PdfFileError: *pdf* is not a PDF file, is damaged, encrypted or too long, or takes no further signature; or
+            *field* requires what the signature does not have (:mod:`mynacard.signing.seeds`).
         UsageError: *field* is already signed, is another kind of field or is not a valid name; *appearance* does not
             fit the file; *certificate* is of another key; or an event loop runs in this thread.
         UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
 
     After any of these, nothing was signed. Exceptions of *key* pass through.
     """
-    signer = external.signer(certificate, key, hash_)
-    reader, name = _signable(pdf, field, appearance)
-    box = {} if appearance is None else {"on_page": appearance.page - 1, "box": appearance.box}
-    new = None if name in signature_fields(reader) else pyhanko.fields.SigFieldSpec(name, **box)
-    style = None
-    if appearance is not None:
-        style = pyhanko.stamp.TextStampStyle(stamp_text=appearance.text.replace("%", "%%") + "\n%(ts)s")
-    metadata = pyhanko.signers.PdfSignatureMetadata(
-        field_name=name, md_algorithm=hash_.value, subfilter=pyhanko.fields.SigSeedSubFilter.PADES
-    )
-    reserved = None  # as much as the signature needs
-    if room_for_time_stamp:  # counted in hexadecimal digits
-        reserved = 2 * (len(certificate.public_bytes(Encoding.DER)) + _SIGNATURE_MAX + timestamp.TIME_STAMP_MAX)
-    with reading(reader):
-        writer = pyhanko.incremental_writer.IncrementalPdfFileWriter.from_reader(reader)
-    try:
-        pdf_signer = pyhanko.signers.PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
-        output: io.BytesIO = external.run(lambda: pdf_signer.async_sign_pdf(writer, bytes_reserved=reserved))
-    except (pyhanko.misc.PdfError, pyhanko.misc.FormFillingError):
-        raise PdfFileError(N_("This PDF file cannot be signed this way.")) from None
-    return bytes(output.getbuffer())
+    file = _signable(pdf, _Wanted(hash_, field, appearance, room_for_time_stamp))
+    return _signed(file, certificate, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Signable:
+    """A PDF file that takes a signature.
+
+    Attributes:
+        signatures: how many it already holds.
+        remarks: what the holder should know before signing it; each is a Step that is not checked.
+    """
+
+    signatures: int
+    remarks: tuple[Step, ...]
 
 
 def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
@@ -153,7 +156,7 @@ def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
 
 
 def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance | None = None) -> int:
-    """Check that :func:`sign` will take *pdf*, as far as that shows before the holder types a password.
+    """Check that :func:`sign` will take *pdf*, before the holder types a password (:func:`examine`).
 
     Returns:
         The number of signatures that it already holds.
@@ -161,30 +164,148 @@ def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance 
     Raises:
         MissingExtraError, PdfFileError, UsageError: as :func:`sign`.
     """
-    reader, _ = _signable(pdf, field, appearance)
-    return sum(signature_fields(reader).values())
+    return examine(pdf, field=field, appearance=appearance).signatures
 
 
-def _signable(pdf: bytes, field: str | None, appearance: Appearance | None) -> tuple[Any, str]:
-    """The reader of *pdf*, and the name of the field to sign."""
-    reader = opened(pdf)
-    known = signature_fields(reader)
+def examine(
+    pdf: bytes,
+    hash_: HashAlgorithm = HashAlgorithm.SHA256,
+    *,
+    field: str | None = None,
+    appearance: Appearance | None = None,
+    room_for_time_stamp: bool = False,
+) -> Signable:
+    """Sign *pdf* with a stand-in's key, to see before the holder types a password whether :func:`sign` will take it.
+
+    It takes as long as :func:`sign` with a key in memory, and contacts nothing. The arguments are those of
+    :func:`sign`.
+
+    Raises:
+        MissingExtraError, PdfFileError, UsageError: as :func:`sign`.
+    """
+    file = _signable(pdf, _Wanted(hash_, field, appearance, room_for_time_stamp))
+    signed = apart(lambda: _signed(file, stand_in().certificate, stand_in().key))
+    if file.is_irregular:
+        _check_readable(signed)
+    return Signable(file.signatures, file.remarks)
+
+
+def _check_readable(signed: bytes) -> None:
+    """Check that the last signature is to be seen in a file that was irregular before."""
+    signature = read(signed)[-1]
+    if signature.signature.verdict is Verdict.BAD:
+        raise irregular(N_("its new signature could not be read"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    hash_: HashAlgorithm
+    field: str | None
+    appearance: Appearance | None
+    time_stamped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that takes a signature: pyHanko's reader, the name of the field, and whether the file has it."""
+
+    reader: Any
+    wanted: _Wanted
+    field: str
+    exists: bool
+    signatures: int
+    is_irregular: bool
+    remarks: tuple[Step, ...]
+
+
+def _signable(pdf: bytes, wanted: _Wanted) -> _File:
+    reader, remarks = _read_somehow(pdf)
     with reading(reader):
         certified = pyhanko.pdf_embedded.read_certification_data(reader)
         pages = int(reader.root["/Pages"]["/Count"])
     if certified is not None and certified.permission == pyhanko.fields.MDPPerm.NO_CHANGES:
         raise PdfFileError(N_("This PDF file was signed as final: it takes no further signature."))
-    if appearance is not None:
-        _check_appearance(appearance, pages)
+    if wanted.appearance is not None:
+        _check_appearance(wanted.appearance, pages)
+    with reading(reader):
+        adding.clean(reader, 0 if wanted.appearance is None else wanted.appearance.page - 1)
+    known = signature_fields(reader)
+    name = _name(reader, wanted.field, known)
+    made = seeds.Made(PADES, wanted.hash_, wanted.time_stamped)
+    with reading(reader):
+        asked = seeds.check(name, known[name].reference.get_object(), made) if name in known else ()
+    signatures = sum(field.value is not None for field in known.values())
+    return _File(reader, wanted, name, name in known, signatures, bool(remarks), (*remarks, *asked))
+
+
+def _read_somehow(pdf: bytes) -> tuple[Any, tuple[Step, ...]]:
+    """The reader of *pdf*; and if it takes a lenient one, a remark that says so."""
+    try:
+        return opened(pdf), ()
+    except PdfFileError as error:
+        why = reason(error)
+        try:
+            return opened(pdf, strict=False), (not_checked("file/irregular", _IRREGULAR, reason=why),)
+        except PdfFileError:
+            raise error from None
+
+
+_IRREGULAR: Final = N_(
+    "This PDF file is irregular: {reason}. It can be signed, but 'mynacard verify' will not call the signature good,"
+    " nor may others. The command 'qpdf in.pdf out.pdf' repairs many such files before they are signed."
+)
+
+
+def _name(reader: Any, field: str | None, known: Mapping[str, SignatureField]) -> str:
+    """The name of the field to sign."""
     if field is None:
-        return reader, next(name for name in map("Signature{}".format, range(1, len(known) + 2)) if name not in known)
+        return next(name for name in map("Signature{}".format, range(1, len(known) + 2)) if name not in known)
+    if field in known:
+        if known[field].value is not None:
+            raise UsageError(N_("The field {field} is signed already."), field=field)
+        return field
     if not (0 < len(field) <= _FIELD_MAX and field.isprintable() and "." not in field):
-        raise UsageError(N_("A signature field's name has 1 to {most} characters and no period."), most=_FIELD_MAX)
-    if known.get(field, False):
-        raise UsageError(N_("The field {field} is signed already."), field=field)
-    if field not in known and field in _names(reader):
+        raise UsageError(
+            N_(
+                "The file has no signature field of this name, and the name of a new one has 1 to {most} characters and"
+                " no period."
+            ),
+            most=_FIELD_MAX,
+        )
+    if field in _names(reader):
         raise UsageError(N_("The field {field} is not a signature field."), field=field)
-    return reader, field
+    return field
+
+
+def _signed(file: _File, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
+    hash_ = file.wanted.hash_
+    signer = external.signer(certificate, key, hash_)
+
+    async def signature(digest: bytes, *, dry_run: bool) -> Any:
+        return await signer.async_sign(digest, hash_.value, dry_run=dry_run, use_pades=True)
+
+    dry: Any = external.run(lambda: signature(bytes(len(hash_.digest(b""))), dry_run=True))
+    room = len(dry.dump()) * 3 // 2
+    if file.wanted.time_stamped:
+        room = len(certificate.public_bytes(Encoding.DER)) + _SIGNATURE_MAX + timestamp.TIME_STAMP_MAX
+    with reading(file.reader):
+        prepared = adding.prepared(file.reader, _addition(file, 2 * room))
+    made = external.run(lambda: signature(prepared.digest, dry_run=False))
+    return prepared.filled(made)
+
+
+def _addition(file: _File, digits: int) -> adding.Addition:
+    appearance = file.wanted.appearance
+    box = {} if appearance is None else {"on_page": appearance.page - 1, "box": appearance.box}
+    return adding.Addition(
+        field=file.field,
+        new=None if file.exists else pyhanko.fields.SigFieldSpec(file.field, **box),
+        sub_filter=pyhanko.fields.SigSeedSubFilter.PADES,
+        hash_=file.wanted.hash_,
+        style=None if appearance is None else adding.style(appearance.text),
+        moment=external.now(),
+        digits=digits,
+    )
 
 
 def _check_appearance(appearance: Appearance, pages: int) -> None:

@@ -42,10 +42,13 @@ __all__ = [
     "REVISIONS_MAX",
     "SIGNATURES_MAX",
     "PdfSignature",
+    "SignatureField",
     "digests",
+    "irregular",
     "opened",
     "read",
     "reading",
+    "reason",
     "signature_fields",
     "unpadded",
 ]
@@ -126,9 +129,9 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
 
 def _leniently(pdf: bytes, budget: Budget, error: PdfFileError) -> tuple[PdfSignature, ...]:
     """The signatures in a file that is refused with *error*, which is raised if there are none to be read."""
-    irregular = _reason(error)
+    why = reason(error)
     try:
-        return _read(_File(pdf, _opened(pdf, budget.renewed(), strict=False), irregular))
+        return _read(_File(pdf, opened(pdf, budget.renewed(), strict=False), why))
     except PdfFileError as second:
         budget.check()
         raise (error if "most" not in second.details else second) from None
@@ -172,7 +175,7 @@ def _version(reader: Any, value: Any) -> int:
         return int(reader.xrefs.total_revisions)
 
 
-def _embedded(reader: Any, field: _Field) -> Any:
+def _embedded(reader: Any, field: SignatureField) -> Any:
     """The signature in *field* as pyHanko has it; a bad PdfSignature if it cannot be read, or is of an unknown kind."""
     kind = ""
     try:
@@ -182,7 +185,7 @@ def _embedded(reader: Any, field: _Field) -> Any:
                 return _without_bytes(field.name, kind, _unknown_kind(kind))
             return pyhanko.pdf_embedded.EmbeddedPdfSignature(reader, field.reference, field.name)
     except PdfFileError as error:
-        return _without_bytes(field.name, kind, _unreadable(_reason(error)))
+        return _without_bytes(field.name, kind, _unreadable(reason(error)))
 
 
 def _without_bytes(name: str, kind: str, signature: Step) -> PdfSignature:
@@ -203,7 +206,7 @@ def _alone(file: _File, embedded: Any) -> PdfSignature:
         with reading(file.reader):
             parsed, stamps, signature = _signature(file.pdf, embedded, kind)
     except PdfFileError as error:
-        parsed, stamps, signature = None, (), _unreadable(_reason(error))
+        parsed, stamps, signature = None, (), _unreadable(reason(error))
     if file.irregular is not None and signature.verdict is Verdict.GOOD:
         signature = not_checked("signature/irregular-file", MEANINGS[Beyond.IRREGULAR][1], reason=file.irregular)
     time, name = _claimed_time(file.reader, embedded), str(embedded.field_name)
@@ -215,7 +218,7 @@ def _covers_its_version(file: _File, embedded: Any) -> bool:
         with reading(file.reader):
             return covers_its_version(embedded)
     except PdfFileError as error:
-        _reason(error)
+        reason(error)
         return False
 
 
@@ -231,7 +234,7 @@ def _rest(file: _File, embedded: Any, intact: frozenset[str]) -> Comparison:
         with reading(file.reader):
             return compared(embedded, intact, ends=ends_as_a_pdf(file.pdf))
     except PdfFileError as error:
-        return result(Beyond.NOT_CHECKED, reason=_reason(error))
+        return result(Beyond.NOT_CHECKED, reason=reason(error))
     finally:
         file.reader.forget(embedded.signed_revision)
 
@@ -242,7 +245,7 @@ def _claimed_time(reader: Any, embedded: Any) -> datetime | None:
             time: datetime | None = embedded.self_reported_timestamp
             return time
     except PdfFileError as error:
-        _reason(error)
+        reason(error)
         return None
 
 
@@ -329,7 +332,7 @@ def unpadded(contents: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class SignatureField:
     """A signature field: its name, pyHanko's reference to it, and its value there; None if it is empty."""
 
     name: str
@@ -337,13 +340,13 @@ class _Field:
     value: Any
 
 
-def signature_fields(reader: Any) -> dict[str, bool]:
-    """The names of the signature fields, and whether each is signed."""
+def signature_fields(reader: Any) -> dict[str, SignatureField]:
+    """The signature fields by their names."""
     with reading(reader):
-        return {field.name: field.value is not None for field in _fields(reader)}
+        return {field.name: field for field in _fields(reader)}
 
 
-def _fields(reader: Any) -> Iterator[_Field]:
+def _fields(reader: Any) -> Iterator[SignatureField]:
     """The signature fields. A field that the form lists twice counts once (ISO 32000-2 §12.7.4)."""
     form = reader.root.get("/AcroForm", pyhanko.generic.DictionaryObject()).get_object()
     known: set[Any] = set()
@@ -358,7 +361,7 @@ def _fields(reader: Any) -> Iterator[_Field]:
         if len(name) > _NAME_MAX:
             raise pyhanko.misc.PdfReadError("The name of a form field is too long")
         if kind == "/Sig":
-            yield _Field(name, reference, _present(reader, field.get("/V")))
+            yield SignatureField(name, reference, _present(reader, field.get("/V")))
         pending += [(kid, name, kind) for kid in reversed(_listed(field, "/Kids"))]
 
 
@@ -374,24 +377,18 @@ def _present(reader: Any, value: Any) -> Any:
         with reading(reader):
             return None if value is None or isinstance(value.get_object(), pyhanko.generic.NullObject) else value
     except PdfFileError as error:
-        _reason(error)
+        reason(error)
         return value
 
 
-def opened(pdf: bytes, budget: Budget | None = None) -> Any:
-    """pyHanko's reader of *pdf*, which is strict.
+def opened(pdf: bytes, budget: Budget | None = None, *, strict: bool = True) -> Any:
+    """pyHanko's reader of *pdf*.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
-        PdfFileError: *pdf* is not a PDF file, is damaged, irregular, encrypted or too long.
+        PdfFileError: *pdf* is not a PDF file, is damaged, encrypted or too long; or is irregular, if *strict*.
     """
-    reader = _opened(pdf, budget or Budget(), strict=True)
-    if reader.xrefs.hybrid_xrefs_present:
-        raise _irregular(N_("it is a hybrid cross-reference file"))
-    return reader
-
-
-def _opened(pdf: bytes, budget: Budget, *, strict: bool) -> Any:
+    budget = budget or Budget()
     check_type(pdf, *BYTES, wanted="bytes")
     pyhanko.check_installed()
     if len(pdf) > PDF_MAX:
@@ -400,13 +397,15 @@ def _opened(pdf: bytes, budget: Budget, *, strict: bool) -> Any:
     if start < 0:
         raise PdfFileError(N_("This is not a PDF file."))
     if start > 0:
-        raise _irregular(N_("other bytes stand before its header"))
+        raise irregular(N_("other bytes stand before its header"))
     with reading(budget=budget):
         reader = _bounded.Reader(pdf, budget, strict=strict)
         encrypted = "/Encrypt" in reader.trailer
         _ = reader.root["/Pages"]
     if encrypted:
         raise PdfFileError(N_("This PDF file is encrypted: it can be neither signed nor read here."))
+    if strict and reader.xrefs.hybrid_xrefs_present:
+        raise irregular(N_("it is a hybrid cross-reference file"))
     return reader
 
 
@@ -428,7 +427,7 @@ def reading(reader: Any = None, budget: Budget | None = None) -> Generator[None]
         raise PdfFileError(text, limit=str(error)) from None
     except (pyhanko.misc.PdfError, *pyhanko.UNREADABLE) as error:
         counted.check()
-        raise _irregular(_said(error)) from None
+        raise irregular(_said(error)) from None
     counted.check()
 
 
@@ -441,14 +440,15 @@ def _said(error: Exception) -> str:
     return str(error.args[0])[:_REASON_MAX].rstrip(". \n")
 
 
-def _irregular(reason: str) -> PdfFileError:
+def irregular(reason: str) -> PdfFileError:
+    """The error for a file that is damaged or irregular, with the *reason* and a cure."""
     text = N_(
         "This PDF file is damaged or irregular: {reason}. The command 'qpdf in.pdf out.pdf' repairs many such files."
     )
     return PdfFileError(text, reason=reason)
 
 
-def _reason(error: PdfFileError) -> str:
+def reason(error: PdfFileError) -> str:
     """Why a file, or a part of it, cannot be read. Raises *error* again if it is about something else: a bound."""
     if "reason" not in error.details:
         raise error

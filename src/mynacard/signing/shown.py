@@ -16,6 +16,7 @@ from mynacard.signing.by_card import signed
 from mynacard.signing.content import hashed
 from mynacard.signing.making import Format, Making
 from mynacard.texts import N_
+from mynacard.verdict import Step
 
 __all__ = ["ShownFile", "signer"]
 
@@ -29,16 +30,18 @@ class ShownFile:
         algorithm: the hash function of *digest*, and of the signature.
         digest: the hash of the file, to be shown.
         content: the file, if it is kept; else it is read again when it is signed.
+        remarks: what its signer should know (:meth:`mynacard.signing.making.Making.check`).
     """
 
     path: Path
     algorithm: HashAlgorithm
     digest: bytes
     content: bytes | None = field(default=None, repr=False)
+    remarks: tuple[Step, ...] = ()
 
     @classmethod
     def of(cls, path: Path, making: Making, *, keep: bool) -> Self:
-        """The file *path*, checked as far as that is possible before it is signed.
+        """The file *path*, signed once with a stand-in's key, unless the signature is to be raw.
 
         Args:
             path: the file; for a raw signature of any length.
@@ -53,8 +56,8 @@ class ShownFile:
         if making.format is Format.RAW:
             return cls(path, making.hash_, _digest(path, making.hash_))
         content = path.read_bytes()
-        making.check(content)
-        return cls(path, making.hash_, making.hash_.digest(content), content if keep else None)
+        remarks = making.check(content)
+        return cls(path, making.hash_, making.hash_.digest(content), content if keep else None, remarks)
 
     def read(self) -> bytes:
         """The content as it was shown.

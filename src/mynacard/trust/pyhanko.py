@@ -19,6 +19,8 @@ __all__ = [
     "authority",
     "certvalidator",
     "check_installed",
+    "cms_embedder",
+    "constants",
     "decode_limits",
     "diff_analysis",
     "diff_constants",
@@ -28,8 +30,11 @@ __all__ = [
     "generic",
     "generic_cms",
     "incremental_writer",
+    "metadata",
     "misc",
     "path",
+    "pdf_byterange",
+    "pdf_cms",
     "pdf_embedded",
     "reader",
     "registry",
@@ -46,14 +51,19 @@ for _logger in ("pyhanko", "pyhanko_certvalidator"):  # steps report their findi
     logging.getLogger(_logger).addHandler(logging.NullHandler())  # else, names out of certificates go to standard error
 
 decode_limits: Final[Any] = OnUse("pyhanko.pdf_utils.decode_limits")
+cms_embedder: Final[Any] = OnUse("pyhanko.sign.signers.cms_embedder")
 diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
+constants: Final[Any] = OnUse("pyhanko.sign.signers.constants")
 diff_constants: Final[Any] = OnUse("pyhanko.sign.diff_analysis.constants")
 fields: Final[Any] = OnUse("pyhanko.sign.fields")
 general: Final[Any] = OnUse("pyhanko.sign.general")
 generic: Final[Any] = OnUse("pyhanko.pdf_utils.generic")
 generic_cms: Final[Any] = OnUse("pyhanko.sign.validation.generic_cms")
 incremental_writer: Final[Any] = OnUse("pyhanko.pdf_utils.incremental_writer")
+metadata: Final[Any] = OnUse("pyhanko.pdf_utils.metadata.model")
 misc: Final[Any] = OnUse("pyhanko.pdf_utils.misc")
+pdf_byterange: Final[Any] = OnUse("pyhanko.sign.signers.pdf_byterange")
+pdf_cms: Final[Any] = OnUse("pyhanko.sign.signers.pdf_cms")
 pdf_embedded: Final[Any] = OnUse("pyhanko.sign.validation.pdf_embedded")
 reader: Final[Any] = OnUse("pyhanko.pdf_utils.reader")
 signers: Final[Any] = OnUse("pyhanko.sign.signers")

@@ -133,6 +133,9 @@ def sign(
     making.check_installed()
     count = len(files)
     shown = [ShownFile.of(file, making, keep=count == 1) for file in files]  # a single one may be a pipe: read once
+    for file in shown:
+        for remark in file.remarks:
+            click.echo(f"{printable(file.path)}: {printable(remark.text(_))}", err=True)
     purpose = _purpose(shown, format_)
     with (
         verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=count, certificates=held) as session,

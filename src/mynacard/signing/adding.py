@@ -1,0 +1,138 @@
+"""A signature field filled in with pyHanko: what is written before the key signs, and what goes in afterwards.
+
+Source: ISO 32000-2 §12.7.5.5 (fields and their locks), §12.8.1 (signatures); pyHanko 0.38, ``PdfCMSEmbedder``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from mynacard.hashes import HashAlgorithm
+from mynacard.trust import asn1, pyhanko
+
+__all__ = ["Addition", "Prepared", "clean", "prepared", "style"]
+
+_updating: Final[Any] = asn1.OnUse("mynacard.signing.updating")
+
+
+_USED: Final = frozenset({"/AcroForm", "/Annots", "/Fields", "/FT", "/Kids", "/Lock", "/SV", "/T", "/V"})
+"""What pyHanko looks at when it fills in a field."""
+_TIME: Final = "%Y-%m-%d %H:%M:%S %z"
+"""Digits only: the names of time zones are the system's, and of any characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What is to be added to a file.
+
+    Attributes:
+        field: the full name of the field.
+        new: pyHanko's description of the field, if it does not exist.
+        sub_filter: the kind of signature.
+        hash_: the hash function for the content.
+        style: pyHanko's style of the appearance; None for none.
+        moment: the signing time.
+        digits: the room for the signature, in hexadecimal digits.
+    """
+
+    field: str
+    new: Any
+    sub_filter: Any
+    hash_: HashAlgorithm
+    style: Any
+    moment: datetime
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file with room for its signature.
+
+    Attributes:
+        digest: the hash of what the signature covers.
+    """
+
+    digest: bytes
+    _output: Any
+    _steps: Any
+
+    def filled(self, signature: Any) -> bytes:
+        """The file with *signature*, a CMS signature in asn1crypto's type, in it."""
+        self._steps.send(signature)
+        return bytes(self._output.getbuffer())
+
+
+def prepared(reader: Any, addition: Addition) -> Prepared:
+    """The file of *reader*, whose objects are changed, with *addition*. It raises pyHanko's exceptions."""
+    embedder = pyhanko.cms_embedder
+    writer = _updating.update(reader, addition.moment)
+    if addition.sub_filter == pyhanko.fields.SigSeedSubFilter.PADES:
+        writer.ensure_output_version(version=(1, 7))
+        if writer.output_version < (2, 0):
+            writer.register_extension(pyhanko.constants.ESIC_EXTENSION_1)
+    steps = embedder.PdfCMSEmbedder(addition.new).write_cms(addition.field, writer)
+    lock = _lock(next(steps).get_object(), addition.hash_)
+    value = pyhanko.pdf_byterange.SignatureObject(addition.moment, addition.sub_filter, bytes_reserved=addition.digits)
+    appearance = addition.style and embedder.SigAppearanceSetup(addition.style, addition.moment, None)
+    steps.send(embedder.SigObjSetup(value, lock, appearance))
+    prepared_digest, output = steps.send(embedder.SigIOSetup(addition.hash_.value))
+    return Prepared(prepared_digest.document_digest, output, steps)
+
+
+def style(text: str) -> Any:
+    """pyHanko's style of an appearance with *text* and the time."""
+    return _updating.Style(stamp_text=text.replace("%", "%%") + "\n%(ts)s", timestamp_format=_TIME)
+
+
+def _lock(field: Any, hash_: HashAlgorithm) -> Any:
+    """What the lock of *field* forbids after signing, which goes into the signature."""
+    if "/Lock" not in field:
+        return pyhanko.cms_embedder.SigMDPSetup(hash_.value)
+    lock = field["/Lock"]
+    permissions = pyhanko.fields.MDPPerm(lock["/P"]) if "/P" in lock else None
+    fields = pyhanko.fields.FieldMDPSpec.from_pdf_object(lock)
+    return pyhanko.cms_embedder.SigMDPSetup(hash_.value, field_lock=fields, docmdp_perms=permissions)
+
+
+def clean(reader: Any, page: int) -> None:
+    """Leave out what is null of what a new signature changes: pyHanko takes a reference to null as a value.
+
+    Args:
+        reader: pyHanko's reader of the file, whose objects are changed.
+        page: the page that gets the signature, counted from 0.
+    """
+    root = _without_nulls(reader.root)
+    if "/AcroForm" in root:
+        pending, known = _listed(_without_nulls(root["/AcroForm"]), "/Fields"), set[Any]()
+        while pending:
+            reference = pending.pop()
+            if reference.reference in known or _is_null(reference):
+                continue
+            known.add(reference.reference)
+            field = reference.get_object()
+            if isinstance(field, pyhanko.generic.DictionaryObject):
+                pending += _listed(_without_nulls(field), "/Kids")
+    _without_nulls(reader.find_page_for_modification(page)[0].get_object())
+
+
+def _listed(dictionary: Any, key: str) -> list[Any]:
+    """The references in the array *key* of *dictionary*; an array that is absent is empty."""
+    entries = dictionary[key] if key in dictionary else ()  # noqa: SIM401  # get does not follow references
+    return [entry for entry in entries if isinstance(entry, pyhanko.generic.IndirectObject)]
+
+
+def _without_nulls(dictionary: Any) -> Any:
+    """*dictionary*, changed: without :data:`_USED` entries that refer to null (ISO 32000-2 §7.3.9, §7.3.10)."""
+    for key in _USED & dictionary.keys():
+        if _is_null(dictionary.raw_get(key)):
+            del dictionary[key]
+    return dictionary
+
+
+def _is_null(entry: Any) -> bool:
+    """Whether *entry* is null, or refers to null or to an object that the file does not have."""
+    if isinstance(entry, pyhanko.generic.IndirectObject):
+        return entry.get_pdf_handler().xrefs[entry.reference] is None or _is_null(entry.get_object())
+    return isinstance(entry, pyhanko.generic.NullObject)

@@ -1,0 +1,50 @@
+"""pyHanko's writer and text stamp with a time that they are given. It loads pyHanko: import it on first use.
+
+Both would ask tzlocal for the time zone, which raises for the POSIX form of TZ.
+
+Source: pyHanko 0.38, whose classes these extend.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# because its base classes are pyHanko's, which are loaded on use and so have no types.
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from mynacard.trust import pyhanko
+
+__all__ = ["Stamp", "Style", "update"]
+
+
+class _Metadata(pyhanko.metadata.DocumentMetadata):  # type: ignore[misc]  # this module is loaded on use, and so is pyHanko
+    """Metadata whose date of modification is *moment*, even when the writer sets it to the current time."""
+
+    def __init__(self, moment: datetime) -> None:
+        object.__setattr__(self, "_moment", moment)
+        super().__init__()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, self._moment if name == "last_modified" else value)
+
+
+def update(reader: Any, moment: datetime) -> Any:
+    """A writer that adds to the file of *reader* what changes at *moment*."""
+    writer = pyhanko.incremental_writer.IncrementalPdfFileWriter.from_reader(reader)
+    writer._meta = _Metadata(moment)
+    return writer
+
+
+class Stamp(pyhanko.stamp.TextStamp):  # type: ignore[misc]  # as above
+    """A text whose parameters are all given."""
+
+    def get_default_text_params(self) -> dict[str, str]:
+        return {}
+
+
+class Style(pyhanko.stamp.TextStampStyle):  # type: ignore[misc]  # as above
+    """The style of a :class:`Stamp`."""
+
+    def create_stamp(self, writer: Any, box: Any, text_params: Any) -> Stamp:
+        return Stamp(writer, self, text_params, box)
