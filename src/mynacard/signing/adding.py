@@ -10,17 +10,16 @@ from datetime import datetime
 from typing import Any, Final
 
 from mynacard.hashes import HashAlgorithm
+from mynacard.signing.appearing import PlacedAt
 from mynacard.trust import asn1, pyhanko
 
-__all__ = ["Addition", "Prepared", "clean", "prepared", "style"]
+__all__ = ["Addition", "Prepared", "clean", "prepared"]
 
 _updating: Final[Any] = asn1.OnUse("mynacard.signing.updating")
 
 
 _USED: Final = frozenset({"/AcroForm", "/Annots", "/Fields", "/FT", "/Kids", "/Lock", "/SV", "/T", "/V"})
 """What pyHanko looks at when it fills in a field."""
-_TIME: Final = "%Y-%m-%d %H:%M:%S %z"
-"""Digits only: the names of time zones are the system's, and of any characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Addition:
         new: pyHanko's description of the field, if it does not exist.
         sub_filter: the kind of signature.
         hash_: the hash function for the content.
-        style: pyHanko's style of the appearance; None for none.
+        appearance: what draws it (:class:`mynacard.signing.appearing.PlacedAt`); None if it is invisible.
         moment: the signing time.
         digits: the room for the signature, in hexadecimal digits.
     """
@@ -41,7 +40,7 @@ class Addition:
     new: Any
     sub_filter: Any
     hash_: HashAlgorithm
-    style: Any
+    appearance: PlacedAt | None
     moment: datetime
     digits: int
 
@@ -67,6 +66,8 @@ class Prepared:
 def prepared(reader: Any, addition: Addition) -> Prepared:
     """The file of *reader*, whose objects are changed, with *addition*. It raises pyHanko's exceptions."""
     embedder = pyhanko.cms_embedder
+    page = 0 if addition.new is None else addition.new.on_page
+    _without_nulls(reader.find_page_for_modification(page)[0].get_object())
     writer = _updating.update(reader, addition.moment)
     if addition.sub_filter == pyhanko.fields.SigSeedSubFilter.PADES:
         writer.ensure_output_version(version=(1, 7))
@@ -75,15 +76,9 @@ def prepared(reader: Any, addition: Addition) -> Prepared:
     steps = embedder.PdfCMSEmbedder(addition.new).write_cms(addition.field, writer)
     lock = _lock(next(steps).get_object(), addition.hash_)
     value = pyhanko.pdf_byterange.SignatureObject(addition.moment, addition.sub_filter, bytes_reserved=addition.digits)
-    appearance = addition.style and embedder.SigAppearanceSetup(addition.style, addition.moment, None)
-    steps.send(embedder.SigObjSetup(value, lock, appearance))
+    steps.send(embedder.SigObjSetup(value, lock, addition.appearance))
     prepared_digest, output = steps.send(embedder.SigIOSetup(addition.hash_.value))
     return Prepared(prepared_digest.document_digest, output, steps)
-
-
-def style(text: str) -> Any:
-    """pyHanko's style of an appearance with *text* and the time."""
-    return _updating.Style(stamp_text=text.replace("%", "%%") + "\n%(ts)s", timestamp_format=_TIME)
 
 
 def _lock(field: Any, hash_: HashAlgorithm) -> Any:
@@ -96,12 +91,10 @@ def _lock(field: Any, hash_: HashAlgorithm) -> Any:
     return pyhanko.cms_embedder.SigMDPSetup(hash_.value, field_lock=fields, docmdp_perms=permissions)
 
 
-def clean(reader: Any, page: int) -> None:
-    """Leave out what is null of what a new signature changes: pyHanko takes a reference to null as a value.
+def clean(reader: Any) -> None:
+    """Leave out what is null of the form of *reader*, whose objects are changed.
 
-    Args:
-        reader: pyHanko's reader of the file, whose objects are changed.
-        page: the page that gets the signature, counted from 0.
+    pyHanko takes a reference to null as a value.
     """
     root = _without_nulls(reader.root)
     if "/AcroForm" in root:
@@ -114,7 +107,6 @@ def clean(reader: Any, page: int) -> None:
             field = reference.get_object()
             if isinstance(field, pyhanko.generic.DictionaryObject):
                 pending += _listed(_without_nulls(field), "/Kids")
-    _without_nulls(reader.find_page_for_modification(page)[0].get_object())
 
 
 def _listed(dictionary: Any, key: str) -> list[Any]:

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mynacard._dataclasses import dataclass
 from mynacard.errors import PdfFileError, UsageError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import adding, cms, external, seeds, timestamp
+from mynacard.signing import adding, appearing, cms, external, seeds, timestamp
+from mynacard.signing.appearing import Appearance, Placed
 from mynacard.signing.beyond import Beyond
 from mynacard.signing.pdf import (
     PADES,
@@ -61,21 +62,6 @@ __all__ = [
 _FIELD_MAX: Final = 100
 _SIGNATURE_MAX: Final = 0x1000
 """Room for a signature without its certificate, in bytes; a card's takes about 700."""
-
-
-@dataclass(frozen=True, slots=True)
-class Appearance:
-    """How a signature looks on the page: a text and the time. It proves nothing.
-
-    Attributes:
-        page: the page, counted from 1.
-        box: left, bottom, right, top, in points of 1/72 inch from the lower left corner of the page.
-        text: printable ASCII. The holder's data are not added to it.
-    """
-
-    page: int = 1
-    box: tuple[int, int, int, int] = (36, 36, 256, 76)
-    text: str = "Signed with an Individual Number Card"
 
 
 def sign(
@@ -213,6 +199,7 @@ class _File:
     wanted: _Wanted
     field: str
     exists: bool
+    placed: Placed | None
     signatures: int
     is_irregular: bool
     remarks: tuple[Step, ...]
@@ -222,20 +209,28 @@ def _signable(pdf: bytes, wanted: _Wanted) -> _File:
     reader, remarks = _read_somehow(pdf)
     with reading(reader):
         certified = pyhanko.pdf_embedded.read_certification_data(reader)
-        pages = int(reader.root["/Pages"]["/Count"])
     if certified is not None and certified.permission == pyhanko.fields.MDPPerm.NO_CHANGES:
         raise PdfFileError(N_("This PDF file was signed as final: it takes no further signature."))
-    if wanted.appearance is not None:
-        _check_appearance(wanted.appearance, pages)
     with reading(reader):
-        adding.clean(reader, 0 if wanted.appearance is None else wanted.appearance.page - 1)
+        adding.clean(reader)
     known = signature_fields(reader)
     name = _name(reader, wanted.field, known)
     made = seeds.Made(PADES, wanted.hash_, wanted.time_stamped)
     with reading(reader):
-        asked = seeds.check(name, known[name].reference.get_object(), made) if name in known else ()
+        field = known[name].reference.get_object() if name in known else None
+        asked = () if field is None else seeds.check(name, field, made)
+        placed = _placed(reader, name, field, wanted.appearance)
     signatures = sum(field.value is not None for field in known.values())
-    return _File(reader, wanted, name, name in known, signatures, bool(remarks), (*remarks, *asked))
+    return _File(reader, wanted, name, field is not None, placed, signatures, bool(remarks), (*remarks, *asked))
+
+
+def _placed(reader: Any, name: str, field: Any, appearance: Appearance | None) -> Placed | None:
+    if appearance is None:
+        return None
+    appearance.check()
+    if field is None:
+        return appearing.of_page(reader, appearance)
+    return appearing.of_field(reader, name, field, appearance)
 
 
 def _read_somehow(pdf: bytes) -> tuple[Any, tuple[Step, ...]]:
@@ -295,29 +290,17 @@ def _signed(file: _File, certificate: x509.Certificate, key: RSAPrivateKey) -> b
 
 
 def _addition(file: _File, digits: int) -> adding.Addition:
-    appearance = file.wanted.appearance
-    box = {} if appearance is None else {"on_page": appearance.page - 1, "box": appearance.box}
+    moment, placed = external.now(), file.placed
+    box = {} if placed is None else {"on_page": placed.appearance.page - 1, "box": placed.rectangle}
     return adding.Addition(
         field=file.field,
         new=None if file.exists else pyhanko.fields.SigFieldSpec(file.field, **box),
         sub_filter=pyhanko.fields.SigSeedSubFilter.PADES,
         hash_=file.wanted.hash_,
-        style=None if appearance is None else adding.style(appearance.text),
-        moment=external.now(),
+        appearance=None if placed is None else placed.at(moment),
+        moment=moment,
         digits=digits,
     )
-
-
-def _check_appearance(appearance: Appearance, pages: int) -> None:
-    left, bottom, right, top = appearance.box
-    if not 1 <= appearance.page <= pages:
-        raise UsageError(N_("The file has {pages} pages, and no page {page}."), pages=pages, page=appearance.page)
-    if not (left < right and bottom < top):
-        raise UsageError(N_("The box of a signature is given by its left, bottom, right and top."))
-    if not (appearance.text.isascii() and appearance.text.replace("\n", "").isprintable()):
-        raise UsageError(
-            N_("The text of a signature must be printable ASCII: there is no font for other characters here.")
-        )
 
 
 def _names(reader: Any) -> frozenset[str]:

@@ -26,10 +26,12 @@ __all__ = [
     "diff_constants",
     "errors",
     "fields",
+    "form_tools",
     "general",
     "generic",
     "generic_cms",
     "incremental_writer",
+    "layout",
     "metadata",
     "misc",
     "path",
@@ -56,10 +58,12 @@ diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
 constants: Final[Any] = OnUse("pyhanko.sign.signers.constants")
 diff_constants: Final[Any] = OnUse("pyhanko.sign.diff_analysis.constants")
 fields: Final[Any] = OnUse("pyhanko.sign.fields")
+form_tools: Final[Any] = OnUse("pyhanko.pdf_utils.form_tools")
 general: Final[Any] = OnUse("pyhanko.sign.general")
 generic: Final[Any] = OnUse("pyhanko.pdf_utils.generic")
 generic_cms: Final[Any] = OnUse("pyhanko.sign.validation.generic_cms")
 incremental_writer: Final[Any] = OnUse("pyhanko.pdf_utils.incremental_writer")
+layout: Final[Any] = OnUse("pyhanko.pdf_utils.layout")
 metadata: Final[Any] = OnUse("pyhanko.pdf_utils.metadata.model")
 misc: Final[Any] = OnUse("pyhanko.pdf_utils.misc")
 pdf_byterange: Final[Any] = OnUse("pyhanko.sign.signers.pdf_byterange")
