@@ -74,3 +74,26 @@ def test_a_posix_time_zone_is_no_hindrance(card: CardFile, form: str, tmp_path: 
     words = ("--format", form, "-r", card.reader, "--pin-file", pin)
     outcome = process("sign", document, "-o", output, *words, TZ="JST-9", MYNACARD_CACHE=os.environ["MYNACARD_CACHE"])
     assert (outcome.code, output.exists()) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["out.pdf", "OUT.PDF"])
+def test_a_pdf_file_without_a_format_is_asked_about_and_not_signed(card: CardFile, tmp_path: Path, name: str) -> None:
+    document, output = tmp_path / "in.pdf", tmp_path / name
+    document.write_bytes(pdf())
+    before = card.trace_of_a_verify
+    words = ("-o", output, "-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    outcome = run("sign", document, *words)
+    assert (outcome.code, output.exists(), card.trace_of_a_verify) == (2, False, before)
+    for said in ("--format pades, or pdf", "--format cms", f"{output}.p7s"):
+        assert said in outcome.err
+    assert (run("sign", document, *words, "--format", "pdf").code, output.read_bytes()[:5]) == (0, b"%PDF-")
+    assert (run("sign", document, *words, "--format", "cms", "--force").code, output.read_bytes()[:1]) == (0, b"0")
+
+
+def test_without_a_format_other_outputs_are_cms_as_before(card: CardFile, tmp_path: Path) -> None:
+    document, output = tmp_path / "in.pdf", tmp_path / "folder.pdf"
+    document.write_bytes(pdf())
+    output.mkdir()
+    words = ("-o", output, "-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
+    assert run("sign", document, *words).code == 0
+    assert [path.name for path in output.iterdir()] == ["in.pdf.p7s"]

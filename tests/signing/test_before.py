@@ -104,10 +104,11 @@ def test_what_a_field_requires_and_has_is_signed_without_a_remark(seed: bytes, m
 
 def test_what_a_field_only_prefers_is_reported_and_not_obeyed() -> None:
     data = seeded(b"/DigestMethod[(SHA512)]/Reasons[(I agree)]/Cert<</Issuer[(x)]/URL(http://a.example)>>" + TSA % 0)
-    said = [(remark.code, remark.text()) for remark in PADES.check(data)]
-    assert [code for code, _ in said] == ["field/wish"] * 4 + ["field/address"] * 2
-    assert said[0][1] == "The signature field Here prefers /Reasons I agree; this signature is made without it."
-    assert said[4][1].endswith("names the address http://127.0.0.1:9/tsa?doc=123. It was not contacted.")
+    said = [remark.text() for remark in PADES.check(data)]
+    assert len(said) == 6
+    assert said[0] == "The signature field Here prefers /Reasons I agree; this signature is made without it."
+    assert all("prefers" in wish for wish in said[:4])
+    assert said[4].endswith("names the address http://127.0.0.1:9/tsa?doc=123. It was not contacted.")
     (signature,) = read(PADES.sign(data, CERTIFICATE, key("holder")))
     assert signature.cms is not None
     assert (signature.cms.hash, signature.time_stamps) == (HashAlgorithm.SHA256, ())
@@ -121,7 +122,7 @@ def test_no_address_of_a_file_is_contacted(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(socket, "getaddrinfo", contacted)
     making = Making(Format.PADES, field="Here", time_stamped=True)
     (remark,) = making.check(seeded(TSA % 1))
-    assert remark.code == "field/address"
+    assert "It was not contacted." in remark.text()
     making.sign(seeded(TSA % 1), CERTIFICATE, key("holder"))
 
 

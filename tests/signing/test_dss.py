@@ -27,6 +27,7 @@ pytestmark = pytest.mark.thorough("DSS, which is written in Java")
 CONTENT: Final = pdf(1, 3000)
 CHANGED: Final = CONTENT.replace(b"595 842", b"595 841")
 KEY: Final = key("holder")
+PKCS7: Final = pades.Kind.PKCS7
 LATER: Final = pades.Appearance(box=(300, 36, 500, 76))
 
 
@@ -43,13 +44,20 @@ def signed_here() -> dict[str, bytes]:
     for hash_ in HashAlgorithm:
         files |= {
             f"pades-{hash_}.pdf": pades.sign(CONTENT, CERTIFICATE, KEY, hash_),
+            f"pades-{hash_}-visible.pdf": pades.sign(CONTENT, CERTIFICATE, KEY, hash_, appearance=pades.Appearance()),
+            f"pkcs7-{hash_}.pdf": pades.sign(CONTENT, CERTIFICATE, KEY, hash_, kind=PKCS7),
+            f"pkcs7-{hash_}-visible.pdf": pades.sign(
+                CONTENT, CERTIFICATE, KEY, hash_, kind=PKCS7, appearance=pades.Appearance()
+            ),
             f"cades-{hash_}.p7s": cades.sign(CONTENT, CERTIFICATE, KEY, hash_),
             f"cades-{hash_}.p7m": cades.sign(CONTENT, CERTIFICATE, KEY, hash_, detached=False),
         }
     room = pades.sign(CONTENT, CERTIFICATE, KEY, room_for_time_stamp=True)
+    older = pades.sign(CONTENT, CERTIFICATE, KEY, kind=PKCS7, room_for_time_stamp=True)
     return files | {
         "visible.pdf": pades.sign(CONTENT, CERTIFICATE, KEY, appearance=pades.Appearance()),
         "stamped.pdf": pades.add_time_stamp(room, answered),
+        "stamped-pkcs7.pdf": pades.add_time_stamp(older, answered),
         "stamped.p7s": cms.add_time_stamp(files["cades-sha256.p7s"], answered),
         "plain.p7s": cms.sign(CONTENT, CERTIFICATE, KEY),
     }
@@ -98,7 +106,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
 
 PASSED: Final = "TOTAL_PASSED"
 LEVELS: Final = {
-    **{f"pades-{hash_}.pdf": "PAdES-BASELINE-B" for hash_ in HashAlgorithm},
+    **{f"pades-{hash_}{seen}.pdf": "PAdES-BASELINE-B" for hash_ in HashAlgorithm for seen in ("", "-visible")},
+    **{f"pkcs7-{hash_}{seen}.pdf": "PKCS7-B" for hash_ in HashAlgorithm for seen in ("", "-visible")},
+    "stamped-pkcs7.pdf": "PKCS7-T",
     **{f"cades-{hash_}.{suffix}": "CAdES-BASELINE-B" for hash_ in HashAlgorithm for suffix in ("p7s", "p7m")},
     "stamped.pdf": "PAdES-BASELINE-T",
     "stamped.p7s": "CAdES-BASELINE-T",

@@ -37,18 +37,19 @@ TRUST: Any = {
         (Making(Format.CADES), ".p7s"),
         (Making(Format.CADES, opaque=True), ".p7m"),
         (Making(Format.PADES, field="Here", appearance=pades.Appearance()), ""),
+        (Making(Format.PDF, field="Here", appearance=pades.Appearance()), ""),
     ],
-    ids=["raw", "cms", "cms opaque", "cades", "cades opaque", "pades"],
+    ids=["raw", "cms", "cms opaque", "cades", "cades opaque", "pades", "pdf"],
 )
 def test_what_is_made_with_one_signature_is_judged_good(making: Making, suffix: str, hash_: HashAlgorithm) -> None:
     making = Making(making.format, hash_, making.opaque, making.field, making.appearance)
-    document = pdf() if making.format is Format.PADES else DATA
+    document = pdf() if making.suffix == "" else DATA
     making.check_installed()
     making.check(document)
     card = OnCard(key("holder"))
     signed = making.sign(document, CERTIFICATE, card)
     assert (card.signatures, making.suffix) == (1, suffix)
-    if making.format is Format.PADES or making.opaque:
+    if making.suffix == "" or making.opaque:
         judgement = judge(signed, **TRUST)
     elif making.format is Format.RAW:
         judgement = judge(document, **TRUST, signature=signed, certificate=CERTIFICATE, hash_=hash_)
@@ -65,6 +66,7 @@ def test_what_is_made_with_one_signature_is_judged_good(making: Making, suffix: 
     [
         {"field": "Here"}, {"appearance": pades.Appearance()}, {"format": Format.CADES, "field": "Here"},
         {"format": Format.RAW, "opaque": True}, {"format": Format.PADES, "opaque": True},
+        {"format": Format.PDF, "opaque": True},
         {"format": Format.RAW, "time_stamped": True},
     ],
 )  # fmt: skip
@@ -98,7 +100,7 @@ def test_signed_attributes_get_no_raw_signature_from_any_key(data: bytes) -> Non
 def test_what_is_not_installed_is_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
     document = pdf()
     monkeypatch.setitem(sys.modules, "pyhanko", None)
-    for format_ in (Format.CADES, Format.PADES):
+    for format_ in (Format.CADES, Format.PADES, Format.PDF):
         for call in (Making(format_).check_installed, lambda format_=format_: Making(format_).check(document)):
             with pytest.raises(errors.MissingExtraError):
                 call()

@@ -12,9 +12,10 @@ from mynacard import errors
 from mynacard.apdu import Channel
 from mynacard.hashes import HashAlgorithm
 from mynacard.jpki import DIGITAL_SIGNATURE, JpkiSession
+from mynacard.pin import Pin
 from mynacard.signing.judging import judge
 from mynacard.signing.making import Format, Making
-from mynacard.signing.shown import ShownFile, signer
+from mynacard.signing.shown import ShownFile, sign_files, signer
 from mynacard.trust import Verdict, load_certificate
 from tests.jpki.cards import card_with, certificate_of, counted, pin
 from tests.signing.documents import DATA
@@ -114,3 +115,26 @@ def test_a_changed_file_costs_no_signature(path: Path, session: JpkiSession, car
     with pytest.raises(errors.UsageError):
         signature(shown)
     assert len(card.sent) == before
+
+
+def test_many_files_are_signed_by_one_call_after_all_were_checked(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.pdf" for number in range(3)]
+    for number, file in enumerate(files):
+        file.write_bytes(pdf(1 + number))
+    signed = dict(sign_files(PADES, files, Pin("ABC123"), name="sim:"))
+    assert list(signed) == files
+    for file in files:
+        (judged,) = judge(signed[file], anchors=(), at=datetime.now(UTC))
+        assert dict(judged.steps)["signature"].verdict is Verdict.GOOD
+        assert signed[file].startswith(file.read_bytes())
+
+
+def test_one_file_that_cannot_be_signed_keeps_all_from_being_asked_for(tmp_path: Path) -> None:
+    def asked(*_: object) -> Pin:
+        raise AssertionError
+
+    good, bad = tmp_path / "good.pdf", tmp_path / "bad.pdf"
+    good.write_bytes(pdf())
+    bad.write_bytes(DATA)
+    with pytest.raises(errors.PdfFileError):
+        sign_files(PADES, [good, bad], asked, name="sim:")

@@ -30,6 +30,7 @@ class Addition:
         field: the full name of the field.
         new: pyHanko's description of the field, if it does not exist.
         sub_filter: the kind of signature.
+        name: the signer's name, to be written into the file; None for none.
         hash_: the hash function for the content.
         appearance: what draws it (:class:`mynacard.signing.appearing.PlacedAt`); None if it is invisible.
         moment: the signing time.
@@ -39,6 +40,7 @@ class Addition:
     field: str
     new: Any
     sub_filter: Any
+    name: str | None
     hash_: HashAlgorithm
     appearance: PlacedAt | None
     moment: datetime
@@ -75,7 +77,9 @@ def prepared(reader: Any, addition: Addition) -> Prepared:
             writer.register_extension(pyhanko.constants.ESIC_EXTENSION_1)
     steps = embedder.PdfCMSEmbedder(addition.new).write_cms(addition.field, writer)
     lock = _lock(next(steps).get_object(), addition.hash_)
-    value = pyhanko.pdf_byterange.SignatureObject(addition.moment, addition.sub_filter, bytes_reserved=addition.digits)
+    value = pyhanko.pdf_byterange.SignatureObject(
+        addition.moment, addition.sub_filter, addition.name, bytes_reserved=addition.digits
+    )
     steps.send(embedder.SigObjSetup(value, lock, addition.appearance))
     prepared_digest, output = steps.send(embedder.SigIOSetup(addition.hash_.value))
     return Prepared(prepared_digest.document_digest, output, steps)

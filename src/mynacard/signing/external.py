@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from mynacard.texts import N_
 from mynacard.trust import asn1, certificates, primitive, pyhanko
 from mynacard.trust.pyhanko import check_installed
 
-__all__ = ["check_installed", "now", "run", "signer"]
+__all__ = ["OnlyTime", "check_installed", "now", "run", "signer"]
 
 _T = TypeVar("_T")
 
@@ -52,6 +53,18 @@ def signer(certificate: x509.Certificate, key: RSAPrivateKey, hash_: HashAlgorit
         cert_registry=pyhanko.registry.SimpleCertificateStore(),
         embed_roots=False,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyTime:
+    """As signed attributes, only what CMS requires, and the signing time."""
+
+    moment: datetime
+
+    def signed_attr_providers(self, data_digest: bytes, digest_algorithm: str) -> tuple[Any, ...]:
+        """What pyHanko asks for."""
+        del data_digest, digest_algorithm
+        return (pyhanko.attributes.SigningTimeProvider(self.moment),)
 
 
 def now() -> datetime:

@@ -7,7 +7,7 @@ was released.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -20,9 +20,8 @@ from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, encodings
 from mynacard.signing.stand_in import apart, stand_in
-from mynacard.texts import N_
+from mynacard.texts import N_, Sentence
 from mynacard.trust import asn1, primitive, pyhanko
-from mynacard.verdict import Step
 
 if TYPE_CHECKING:
     from mynacard.signing import cades, pades
@@ -41,6 +40,11 @@ class Format(StrEnum):
     CMS = "cms"
     CADES = "cades"
     PADES = "pades"
+    PDF = "pdf"  # adbe.pkcs7.detached, which was before PAdES
+
+
+_KINDS: Final = {Format.PADES: pades.Kind.PADES, Format.PDF: pades.Kind.PKCS7}
+"""The formats in which the signature goes into a PDF file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class Making:
         format: the format of the signatures.
         hash_: the hash function for content and signature.
         opaque: whether the document goes into the signature; only for CMS and CAdES.
-        field: the signature field, as :func:`mynacard.signing.pades.sign` takes it; only for PAdES.
-        appearance: how the signature looks on the page; only for PAdES.
+        field: the signature field, as :func:`mynacard.signing.pades.sign` takes it; only in a PDF file.
+        appearance: how the signature looks on the page; only in a PDF file.
         time_stamped: whether a time stamp will be added, for which a PDF file needs room; not for a raw signature.
 
     Raises:
@@ -69,8 +73,8 @@ class Making:
     def __post_init__(self) -> None:
         check_member(self.format, Format)
         check_member(self.hash_, HashAlgorithm)
-        if self.format is not Format.PADES and (self.field is not None or self.appearance is not None):
-            raise UsageError(N_("Only a signature in a PDF file (PAdES) has a field and can be visible."))
+        if self.format not in _KINDS and (self.field is not None or self.appearance is not None):
+            raise UsageError(N_("Only a signature in a PDF file (pades, pdf) has a field and can be visible."))
         if self.format not in (Format.CMS, Format.CADES) and self.opaque:
             raise UsageError(N_("Only a CMS or CAdES signature can hold the file that it signs."))
         if self.format is Format.RAW and self.time_stamped:
@@ -78,13 +82,13 @@ class Making:
 
     @property
     def suffix(self) -> str:
-        """The suffix to append to a document's file name; empty for PAdES, where the signed file is a PDF file too."""
+        """The suffix to append to a document's file name; empty where the signed file is a PDF file too."""
         match self.format:
             case Format.RAW:
                 return ".sig"
             case Format.CMS | Format.CADES:
                 return ".p7m" if self.opaque else ".p7s"
-            case Format.PADES:
+            case Format.PADES | Format.PDF:
                 return ""
 
     def check_installed(self) -> None:
@@ -93,17 +97,17 @@ class Making:
         Raises:
             MissingExtraError: it needs pyHanko, which is not installed.
         """
-        if self.format in (Format.CADES, Format.PADES):
+        if self.format is Format.CADES or self.format in _KINDS:
             pyhanko.check_installed()
 
-    def check(self, document: bytes) -> tuple[Step, ...]:
+    def check(self, document: bytes) -> tuple[Sentence, ...]:
         """Check that :meth:`sign` will take *document*: it is signed with a stand-in's key, before a password is typed.
 
         A PDF file is made as a whole, and takes as long as with a key in memory. Nothing is contacted.
 
         Returns:
             What the holder should know before signing it: of a PDF file, that it is irregular, or that its field
-            prefers another signature. Each is a Step that is not checked.
+            prefers another signature.
 
         Raises:
             MissingExtraError, PdfFileError, UsageError: as :meth:`sign`.
@@ -117,10 +121,11 @@ class Making:
             case Format.CMS | Format.CADES:  # of the document, only its length can be wrong
                 apart(lambda: self.sign(b"", stand_in().certificate, stand_in().key))
                 return ()
-            case Format.PADES:
+            case Format.PADES | Format.PDF:
                 return pades.examine(
                     document,
                     self.hash_,
+                    kind=_KINDS[self.format],
                     field=self.field,
                     appearance=self.appearance,
                     room_for_time_stamp=self.time_stamped,
@@ -138,9 +143,9 @@ class Making:
             MissingExtraError: the format needs pyHanko, which is not installed.
             PdfFileError: as :func:`mynacard.signing.pades.sign` raises it.
             UsageError: *certificate* is of another key, *document* is too long to go in or, for a raw signature, is the
-                signed attributes of a CMS signature (:mod:`mynacard.meaning`), the field or the appearance
-                does not fit the file, or, for CAdES and PAdES, an event loop runs in this thread. A raw signature does
-                not look at *certificate*.
+                signed attributes of a CMS signature (:mod:`mynacard.meaning`), the field or the appearance does not fit
+                the file, or, unless it is raw or plain CMS, an event loop runs in this thread. A raw signature does not
+                look at *certificate*.
             UnsupportedAlgorithmError: *certificate* does not hold an RSA key of 2048 to 8192 bits.
 
         After any of these, nothing was signed. Exceptions of *key* pass through.
@@ -153,12 +158,13 @@ class Making:
                 return cms.sign(document, certificate, key, self.hash_, detached=not self.opaque)
             case Format.CADES:
                 return cades.sign(document, certificate, key, self.hash_, detached=not self.opaque)
-            case Format.PADES:
+            case Format.PADES | Format.PDF:
                 return pades.sign(
                     document,
                     certificate,
                     key,
                     self.hash_,
+                    kind=_KINDS[self.format],
                     field=self.field,
                     appearance=self.appearance,
                     room_for_time_stamp=self.time_stamped,

@@ -8,8 +8,9 @@ Source: ISO 32000-2 §12.8; ETSI EN 319 142-1 V1.2.1 §5, §6.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from cryptography import x509
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard._dataclasses import dataclass
-from mynacard.errors import PdfFileError, UsageError
+from mynacard.errors import CertificateFileError, PdfFileError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import adding, appearing, cms, external, seeds, timestamp
 from mynacard.signing.appearing import Appearance, Placed
@@ -40,9 +41,10 @@ from mynacard.signing.pdf import (
     unpadded,
 )
 from mynacard.signing.stand_in import apart, stand_in
-from mynacard.texts import N_
+from mynacard.texts import N_, Sentence
 from mynacard.trust import pyhanko
-from mynacard.verdict import Step, Verdict, not_checked
+from mynacard.trust.holder import holder_of
+from mynacard.verdict import Verdict
 
 __all__ = [
     "PDF_MAX",
@@ -50,6 +52,7 @@ __all__ = [
     "SIGNATURES_MAX",
     "Appearance",
     "Beyond",
+    "Kind",
     "PdfSignature",
     "Signable",
     "add_time_stamp",
@@ -58,6 +61,16 @@ __all__ = [
     "read",
     "sign",
 ]
+
+
+class Kind(StrEnum):
+    """The kind of a signature in a PDF file, by its SubFilter."""
+
+    PADES = "ETSI.CAdES.detached"
+    PKCS7 = "adbe.pkcs7.detached"
+    """Its forerunner: the signature names its signer and the time (/Name, /M), and signs no other attribute than CMS
+    requires and the time. ISO 32000-2 §12.8.3.3."""
+
 
 _FIELD_MAX: Final = 100
 _SIGNATURE_MAX: Final = 0x1000
@@ -70,6 +83,7 @@ def sign(
     key: RSAPrivateKey,
     hash_: HashAlgorithm = HashAlgorithm.SHA256,
     *,
+    kind: Kind = Kind.PADES,
     field: str | None = None,
     appearance: Appearance | None = None,
     room_for_time_stamp: bool = False,
@@ -82,6 +96,7 @@ def sign(
             and address.
         key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
         hash_: the hash function for content and signature.
+        kind: the kind of signature. :attr:`Kind.PKCS7` writes the signer's name, from the certificate, into the file.
         field: the full name of an empty signature field, or the name of a new one; None for a new one with a free name.
         appearance: how it looks on the page; None for an invisible signature. An existing field keeps its place.
         room_for_time_stamp: whether to make the file 32 KiB longer, as room for :func:`add_time_stamp`.
@@ -96,7 +111,7 @@ def sign(
 
     After any of these, nothing was signed. Exceptions of *key* pass through.
     """
-    file = _signable(pdf, _Wanted(hash_, field, appearance, room_for_time_stamp))
+    file = _signable(pdf, _Wanted(hash_, Kind(kind), field, appearance, room_for_time_stamp))
     return _signed(file, certificate, key)
 
 
@@ -106,11 +121,11 @@ class Signable:
 
     Attributes:
         signatures: how many it already holds.
-        remarks: what the holder should know before signing it; each is a Step that is not checked.
+        remarks: what the holder should know before signing it.
     """
 
     signatures: int
-    remarks: tuple[Step, ...]
+    remarks: tuple[Sentence, ...]
 
 
 def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
@@ -157,6 +172,7 @@ def examine(
     pdf: bytes,
     hash_: HashAlgorithm = HashAlgorithm.SHA256,
     *,
+    kind: Kind = Kind.PADES,
     field: str | None = None,
     appearance: Appearance | None = None,
     room_for_time_stamp: bool = False,
@@ -169,7 +185,7 @@ def examine(
     Raises:
         MissingExtraError, PdfFileError, UsageError: as :func:`sign`.
     """
-    file = _signable(pdf, _Wanted(hash_, field, appearance, room_for_time_stamp))
+    file = _signable(pdf, _Wanted(hash_, Kind(kind), field, appearance, room_for_time_stamp))
     signed = apart(lambda: _signed(file, stand_in().certificate, stand_in().key))
     if file.is_irregular:
         _check_readable(signed)
@@ -186,6 +202,7 @@ def _check_readable(signed: bytes) -> None:
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     hash_: HashAlgorithm
+    kind: Kind
     field: str | None
     appearance: Appearance | None
     time_stamped: bool
@@ -202,7 +219,7 @@ class _File:
     placed: Placed | None
     signatures: int
     is_irregular: bool
-    remarks: tuple[Step, ...]
+    remarks: tuple[Sentence, ...]
 
 
 def _signable(pdf: bytes, wanted: _Wanted) -> _File:
@@ -215,7 +232,7 @@ def _signable(pdf: bytes, wanted: _Wanted) -> _File:
         adding.clean(reader)
     known = signature_fields(reader)
     name = _name(reader, wanted.field, known)
-    made = seeds.Made(PADES, wanted.hash_, wanted.time_stamped)
+    made = seeds.Made(f"/{wanted.kind}", wanted.hash_, wanted.time_stamped)
     with reading(reader):
         field = known[name].reference.get_object() if name in known else None
         asked = () if field is None else seeds.check(name, field, made)
@@ -233,14 +250,14 @@ def _placed(reader: Any, name: str, field: Any, appearance: Appearance | None) -
     return appearing.of_field(reader, name, field, appearance)
 
 
-def _read_somehow(pdf: bytes) -> tuple[Any, tuple[Step, ...]]:
+def _read_somehow(pdf: bytes) -> tuple[Any, tuple[Sentence, ...]]:
     """The reader of *pdf*; and if it takes a lenient one, a remark that says so."""
     try:
         return opened(pdf), ()
     except PdfFileError as error:
         why = reason(error)
         try:
-            return opened(pdf, strict=False), (not_checked("file/irregular", _IRREGULAR, reason=why),)
+            return opened(pdf, strict=False), (Sentence(_IRREGULAR, {"reason": why}),)
         except PdfFileError:
             raise error from None
 
@@ -275,27 +292,43 @@ def _name(reader: Any, field: str | None, known: Mapping[str, SignatureField]) -
 def _signed(file: _File, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
     hash_ = file.wanted.hash_
     signer = external.signer(certificate, key, hash_)
+    moment, pades = external.now(), file.wanted.kind is Kind.PADES
+    if not pades:
+        signer.signed_attr_prov_spec = external.OnlyTime(moment)
 
     async def signature(digest: bytes, *, dry_run: bool) -> Any:
-        return await signer.async_sign(digest, hash_.value, dry_run=dry_run, use_pades=True)
+        return await signer.async_sign(digest, hash_.value, dry_run=dry_run, use_pades=pades)
 
     dry: Any = external.run(lambda: signature(bytes(len(hash_.digest(b""))), dry_run=True))
     room = len(dry.dump()) * 3 // 2
     if file.wanted.time_stamped:
         room = len(certificate.public_bytes(Encoding.DER)) + _SIGNATURE_MAX + timestamp.TIME_STAMP_MAX
     with reading(file.reader):
-        prepared = adding.prepared(file.reader, _addition(file, 2 * room))
+        name = None if pades else _name_of(certificate)
+        prepared = adding.prepared(file.reader, _addition(file, moment, name, 2 * room))
     made = external.run(lambda: signature(prepared.digest, dry_run=False))
     return prepared.filled(made)
 
 
-def _addition(file: _File, digits: int) -> adding.Addition:
-    moment, placed = external.now(), file.placed
+def _name_of(certificate: x509.Certificate) -> str:
+    """The holder's name in *certificate*, or its subject. It never fails: the password was typed."""
+    try:
+        holder = holder_of(certificate)
+    except (CertificateFileError, ValueError):
+        holder = None
+    if holder is not None and holder.name is not None and holder.name.value:
+        return holder.name.value
+    return certificate.subject.rfc4514_string()
+
+
+def _addition(file: _File, moment: datetime, name: str | None, digits: int) -> adding.Addition:
+    placed = file.placed
     box = {} if placed is None else {"on_page": placed.appearance.page - 1, "box": placed.rectangle}
     return adding.Addition(
         field=file.field,
         new=None if file.exists else pyhanko.fields.SigFieldSpec(file.field, **box),
-        sub_filter=pyhanko.fields.SigSeedSubFilter.PADES,
+        sub_filter=pyhanko.fields.SigSeedSubFilter(f"/{file.wanted.kind}"),
+        name=name,
         hash_=file.wanted.hash_,
         appearance=None if placed is None else placed.at(moment),
         moment=moment,

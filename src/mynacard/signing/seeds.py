@@ -14,9 +14,8 @@ from typing import Any, Final
 
 from mynacard.errors import PdfFileError
 from mynacard.hashes import HashAlgorithm
-from mynacard.texts import N_
+from mynacard.texts import N_, Sentence
 from mynacard.trust import pyhanko
-from mynacard.verdict import Step, not_checked
 
 __all__ = ["Made", "check"]
 
@@ -54,7 +53,7 @@ class _Wish:
     required: bool
 
 
-def check(name: str, field: Any, made: Made) -> tuple[Step, ...]:
+def check(name: str, field: Any, made: Made) -> tuple[Sentence, ...]:
     """What the field *name* asks for that the signature will not have, and the addresses that it names.
 
     Args:
@@ -72,16 +71,7 @@ def check(name: str, field: Any, made: Made) -> tuple[Step, ...]:
     for wish in wishes:
         if wish.required:
             raise _refusal(name, wish)
-    remarks = [
-        not_checked(
-            "field/wish",
-            N_("The signature field {field} prefers {entry} {value}; this signature is made without it."),
-            field=name,
-            entry=wish.entry,
-            value=_shown(wish.value),
-        )
-        for wish in wishes
-    ]
+    remarks = [Sentence(_WISHED, {"field": name, "entry": wish.entry, "value": _shown(wish.value)}) for wish in wishes]
     return (*remarks, *(_not_contacted(name, address) for address in _addresses(seed)))
 
 
@@ -123,9 +113,12 @@ def _addresses(seed: Any) -> Iterator[Any]:
             yield seed[part]["/URL"]
 
 
-def _not_contacted(name: str, address: Any) -> Step:
+def _not_contacted(name: str, address: Any) -> Sentence:
     text = N_("The signature field {field} names the address {address}. It was not contacted.")
-    return not_checked("field/address", text, field=name, address=_shown(address))
+    return Sentence(text, {"field": name, "address": _shown(address)})
+
+
+_WISHED: Final = N_("The signature field {field} prefers {entry} {value}; this signature is made without it.")
 
 
 def _refusal(name: str, wish: _Wish) -> PdfFileError:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Self
 
 from mynacard._dataclasses import dataclass
+from mynacard.apdu.pins import PinSecret
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm, digest_info
-from mynacard.jpki import JpkiSession
+from mynacard.jpki import DIGITAL_SIGNATURE, JpkiSession
 from mynacard.jpki.session import again_if_held
+from mynacard.opening.pins import PinProvider, verified_session
 from mynacard.signing.by_card import signed
 from mynacard.signing.content import hashed
 from mynacard.signing.making import Format, Making
-from mynacard.texts import N_
-from mynacard.verdict import Step
+from mynacard.texts import N_, Sentence
 
-__all__ = ["ShownFile", "signer"]
+__all__ = ["ShownFile", "sign_files", "signer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ShownFile:
     algorithm: HashAlgorithm
     digest: bytes
     content: bytes | None = field(default=None, repr=False)
-    remarks: tuple[Step, ...] = ()
+    remarks: tuple[Sentence, ...] = ()
 
     @classmethod
     def of(cls, path: Path, making: Making, *, keep: bool) -> Self:
@@ -87,6 +88,38 @@ def signer(session: JpkiSession, making: Making) -> Callable[[ShownFile], bytes]
         return signed(session, lambda certificate, key: making.sign(document, certificate, key))
 
     return sign
+
+
+def sign_files(
+    making: Making, files: Sequence[Path], pin: PinSecret | PinProvider, *, name: str | None = None, purpose: str = ""
+) -> Iterator[tuple[Path, bytes]]:
+    """Sign many files after one PIN entry. All are checked before; then each comes out as soon as it is signed.
+
+    The session ends with the iterator: exhaust it, or close it.
+
+    Args:
+        making: how they are signed.
+        files: the files; each is read again when it is signed.
+        pin: the password of the signing key, or a provider, which is called when all files were checked.
+        name: which card, as :func:`mynacard.open_card` takes it.
+        purpose: what the password is for, to show to the holder.
+
+    Raises:
+        MissingExtraError, PdfFileError, UsageError, OSError: as :meth:`ShownFile.of`; nothing was signed.
+
+    The iterator raises what :func:`mynacard.verified_session` and the function of :func:`signer` do.
+    """
+    shown = [ShownFile.of(path, making, keep=False) for path in files]
+    return _signed(shown, making, pin, name, purpose)
+
+
+def _signed(
+    shown: Sequence[ShownFile], making: Making, pin: PinSecret | PinProvider, name: str | None, purpose: str
+) -> Iterator[tuple[Path, bytes]]:
+    with verified_session(DIGITAL_SIGNATURE, pin, name=name, purpose=purpose, signatures=len(shown)) as session:
+        sign = signer(session, making)
+        for file in shown:
+            yield file.path, sign(file)
 
 
 def _digest(path: Path, algorithm: HashAlgorithm) -> bytes:

@@ -16,6 +16,7 @@ from mynacard.trust.asn1 import OnUse
 __all__ = [
     "UNREADABLE",
     "archival",
+    "attributes",
     "authority",
     "certvalidator",
     "check_installed",
@@ -77,6 +78,7 @@ validation_errors: Final[Any] = OnUse("pyhanko.sign.validation.errors")
 xref: Final[Any] = OnUse("pyhanko.pdf_utils.xref")
 
 archival: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.archival")
+attributes: Final[Any] = OnUse("pyhanko.sign.attributes")
 authority: Final[Any] = OnUse("pyhanko_certvalidator.authority")
 certvalidator: Final[Any] = OnUse("pyhanko_certvalidator")
 errors: Final[Any] = OnUse("pyhanko_certvalidator.errors")

@@ -62,11 +62,11 @@ def _certificate(_context: click.Context, _option: click.Parameter, path: Path |
     "--format",
     "format_",
     type=click.Choice([format_.value for format_ in Format]),
-    default=Format.CMS.value,
-    show_default=True,
+    show_default=Format.CMS.value,
     help=_(
         "raw: the 256 bytes of RSASSA-PKCS1-v1_5; cms: a CMS signature with the certificate in it; cades: the same"
-        " in the form of CAdES; pades: a PDF file with the signature in it (cades and pades need pyHanko)."
+        " in the form of CAdES; pades: a PDF file with the signature in it; pdf: the same in the older form"
+        " adbe.pkcs7.detached, with the signer's name (cades, pades and pdf need pyHanko)."
     ),
 )
 @click.option(
@@ -101,7 +101,7 @@ def _certificate(_context: click.Context, _option: click.Parameter, path: Path |
 @card_options
 def sign(
     files: tuple[Path, ...],
-    format_: str,
+    format_: str | None,
     hash_: str,
     field: str | None,
     visible: bool,
@@ -119,7 +119,7 @@ def sign(
 
         appearance = Appearance()
     making = Making(
-        Format(format_),
+        _format(format_, output),
         HashAlgorithm(hash_),
         opaque=opaque,
         field=field,
@@ -136,7 +136,7 @@ def sign(
     for file in shown:
         for remark in file.remarks:
             click.echo(f"{printable(file.path)}: {printable(remark.text(_))}", err=True)
-    purpose = _purpose(shown, format_)
+    purpose = _purpose(shown, making.format.value)
     with (
         verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=count, certificates=held) as session,
         _progress(count) as written,
@@ -155,6 +155,18 @@ def _asked_at(url: str) -> Ask:
     from mynacard.signing.timestamp import ask_http
 
     return ask_http(url)
+
+
+def _format(name: str | None, output: Path) -> Format:
+    """The format called *name*. Without one it is CMS, unless the output is called a PDF file, which CMS is not."""
+    if name is None and output.suffix.lower() == ".pdf" and not output.is_dir():
+        raise click.UsageError(
+            _(
+                "{output} is called a PDF file: is the signature to go into one (--format pades, or pdf), or next to it"
+                " (--format cms, with an output such as {signature})?"
+            ).format(output=printable(output), signature=printable(f"{output}.p7s"))
+        )
+    return Format(name or Format.CMS)
 
 
 def _time_stamped(outputs: list[Path], ask: Ask) -> None:
