@@ -68,7 +68,8 @@ def test_a_command_names_at_once_all_that_it_will_need(
 
 
 PACKAGES = (
-    "PIL", "aiohttp", "anyio", "httpx2", "pyhanko", "pyhanko_certvalidator", "rfc8785", "starlette", "uvicorn",
+    "PIL", "aiohttp", "anyio", "fontTools", "httpx2", "pyhanko", "pyhanko_certvalidator", "rfc8785", "starlette",
+    "uharfbuzz", "uvicorn",
 )  # fmt: skip
 """All packages that only extras install."""
 HIDDEN = f"import sys; sys.modules.update(dict.fromkeys({PACKAGES!r}))\n"
@@ -110,6 +111,7 @@ PUBLIC = [
      "check(certificate, anchors, at=now, purpose=Purpose.DOCUMENT, evidence=RevocationEvidence((b'0',)))", "pdf"),
     (SIGNER + "from mynacard.signing.making import Format, Making\nMaking(Format.PADES).check(b'%PDF-1.7')", "pdf"),
     (SIGNER + "from mynacard.signing.making import add_time_stamp\nadd_time_stamp(b'%PDF-1.7', None)", "pdf"),
+    ("from mynacard.signing.fonts import Font\nFont(b'OTTO').check('a')", "font"),
     ("from mynacard.signing.timestamp import ask_http\nask_http('http://127.0.0.1:9')(b'')", "pdf"),
 ]  # fmt: skip
 
@@ -130,6 +132,7 @@ def test_every_module_is_imported_without_extras_or_names_its_own() -> None:
         "mynacard.portal.web server",
         "mynacard.signing.bounded",  # pdf.py loads both, after it has looked for pyHanko
         "mynacard.signing.resolver",
+        "mynacard.signing.updating",  # likewise, by adding.py
     ]
 
 

@@ -5,7 +5,7 @@ Source: ISO 32000-2 §12.7.5.5 (fields and their locks), §12.8.1 (signatures); 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mynacard._dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 

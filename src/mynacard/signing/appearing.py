@@ -5,11 +5,12 @@ Source: ISO 32000-2 §12.5.5 (an appearance is fitted into the rectangle of its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mynacard._dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from mynacard.errors import UsageError
+from mynacard.signing.fonts import Font
 from mynacard.signing.shown_page import Box, ShownPage, page_of, rectangle_of
 from mynacard.texts import N_
 from mynacard.trust import asn1, pyhanko
@@ -19,6 +20,7 @@ __all__ = ["DEFAULT_TEXT", "Appearance", "Placed", "PlacedAt", "of_field", "of_p
 DEFAULT_TEXT: Final = N_("Signed with an Individual Number Card")
 _TIME: Final = "%Y-%m-%d %H:%M:%S %z"
 """Digits only: the names of time zones are the system's, and of any characters."""
+_TIME_LETTERS: Final = "0123456789-:+ "
 _updating: Final[Any] = asn1.OnUse("mynacard.signing.updating")
 
 
@@ -30,25 +32,32 @@ class Appearance:
         page: the page, counted from 1.
         box: left, bottom, right, top, in points of 1/72 inch from the lower left corner of the page as it is shown:
             turned (Rotate), cropped (CropBox) and scaled (UserUnit).
-        text: printable ASCII. The holder's data are not added to it.
+        text: what it says: printable ASCII, or with *font* what that has. The holder's data are not added to it.
+        font: the font for the text and the time; None for Courier, which is not embedded.
     """
 
     page: int = 1
     box: tuple[int, int, int, int] = (36, 36, 256, 76)
     text: str = DEFAULT_TEXT
+    font: Font | None = None
 
     def check(self) -> None:
         """Check what does not depend on the file.
 
         Raises:
-            UsageError: the box is empty, or the text is not printable ASCII.
+            MissingExtraError: *font* needs fontTools and uharfbuzz.
+            UsageError: the box is empty, the text is not printable, or the font does not have it.
         """
         left, bottom, right, top = self.box
         if not (left < right and bottom < top):
             raise UsageError(N_("The box of a signature is given by its left, bottom, right and top."))
-        if not (self.text.isascii() and self.text.replace("\n", "").isprintable()):
+        if not self.text.replace("\n", "").isprintable():
+            raise UsageError(N_("The text of a signature must be printable."))
+        if self.font is not None:
+            self.font.check(f"{self.text}\n{_TIME_LETTERS}")
+        elif not self.text.isascii():
             raise UsageError(
-                N_("The text of a signature must be printable ASCII: there is no font for other characters here.")
+                N_("The text of a signature must be printable ASCII, unless there is a font for it (--font).")
             )
 
 
@@ -87,7 +96,8 @@ class PlacedAt:
         """Draw it; its size is in points, and a reader fits it into the rectangle."""
         left, bottom, right, top = self.placed.box
         size = pyhanko.layout.BoxConstraints(width=right - left, height=top - bottom)
-        style = _updating.Style(stamp_text=self.placed.appearance.text.replace("%", "%%") + "\n%(ts)s")
+        text, font = self.placed.appearance.text, self.placed.appearance.font
+        style = _updating.styled(text, None if font is None else font.part(f"{text}{_TIME_LETTERS}"))
         stamp = style.create_stamp(writer, size, {"ts": self.moment.strftime(_TIME)})
         stamp.apply_appearance(annotation)
         matrix = map(pyhanko.generic.NumberObject, self.placed.shown.upright)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from mynacard._dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 

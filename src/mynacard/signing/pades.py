@@ -23,6 +23,7 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.signing import adding, appearing, cms, external, seeds, timestamp
 from mynacard.signing.appearing import Appearance, Placed
 from mynacard.signing.beyond import Beyond
+from mynacard.signing.fonts import Font
 from mynacard.signing.pdf import (
     PADES,
     PDF_MAX,
@@ -52,6 +53,7 @@ __all__ = [
     "SIGNATURES_MAX",
     "Appearance",
     "Beyond",
+    "Font",
     "Kind",
     "PdfSignature",
     "Signable",

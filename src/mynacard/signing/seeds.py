@@ -9,7 +9,7 @@ Source: ISO 32000-2 §12.7.5.5, signature field seed values and certificate seed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from mynacard._dataclasses import dataclass
 from typing import Any, Final
 
 from mynacard.errors import PdfFileError

@@ -10,12 +10,13 @@ Source: pyHanko 0.38, whose classes these extend.
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from typing import Any
 
 from mynacard.trust import pyhanko
 
-__all__ = ["Stamp", "Style", "update"]
+__all__ = ["Stamp", "Style", "styled", "try_font", "update"]
 
 
 class _Metadata(pyhanko.metadata.DocumentMetadata):  # type: ignore[misc]  # this module is loaded on use, and so is pyHanko
@@ -48,3 +49,36 @@ class Style(pyhanko.stamp.TextStampStyle):  # type: ignore[misc]  # as above
 
     def create_stamp(self, writer: Any, box: Any, text_params: Any) -> Stamp:
         return Stamp(writer, self, text_params, box)
+
+
+_SIZE = 10
+"""Points; text is made smaller where it would not fit."""
+
+
+class _Engines(pyhanko.font_api.FontEngineFactory):  # type: ignore[misc]  # as above
+    """Makes pyHanko's engine for a font that is held in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def create_font_engine(self, writer: Any, obj_stream: Any = None) -> Any:
+        return pyhanko.opentype.GlyphAccumulator(writer, io.BytesIO(self.data), _SIZE, obj_stream=obj_stream)
+
+
+def styled(text: str, font: bytes | None) -> Style:
+    """The style of a stamp with *text* and the time, in *font* or in Courier."""
+    template = text.replace("%", "%%") + "\n%(ts)s"
+    if font is None:
+        return Style(stamp_text=template)
+    return Style(stamp_text=template, text_box_style=pyhanko.text.TextBoxStyle(font=_Engines(font), font_size=_SIZE))
+
+
+def try_font(font: bytes, text: str) -> None:
+    """Embed the letters of *text* into a file that is thrown away. It raises whatever a damaged font makes it raise."""
+    writer = pyhanko.writer.PdfFileWriter()
+    engine = _Engines(font).create_font_engine(writer)
+    for line in text.splitlines():
+        engine.shape(line)
+    engine.as_resource()
+    engine.prepare_write()
+    writer.write(io.BytesIO())

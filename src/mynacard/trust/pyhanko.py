@@ -27,6 +27,7 @@ __all__ = [
     "diff_constants",
     "errors",
     "fields",
+    "font_api",
     "form_tools",
     "general",
     "generic",
@@ -35,6 +36,7 @@ __all__ = [
     "layout",
     "metadata",
     "misc",
+    "opentype",
     "path",
     "pdf_byterange",
     "pdf_cms",
@@ -44,9 +46,11 @@ __all__ = [
     "signers",
     "stamp",
     "status",
+    "text",
     "validate_crl",
     "validate_ocsp",
     "validation_errors",
+    "writer",
     "xref",
 ]
 
@@ -59,6 +63,7 @@ diff_analysis: Final[Any] = OnUse("pyhanko.sign.diff_analysis")
 constants: Final[Any] = OnUse("pyhanko.sign.signers.constants")
 diff_constants: Final[Any] = OnUse("pyhanko.sign.diff_analysis.constants")
 fields: Final[Any] = OnUse("pyhanko.sign.fields")
+font_api: Final[Any] = OnUse("pyhanko.pdf_utils.font.api")
 form_tools: Final[Any] = OnUse("pyhanko.pdf_utils.form_tools")
 general: Final[Any] = OnUse("pyhanko.sign.general")
 generic: Final[Any] = OnUse("pyhanko.pdf_utils.generic")
@@ -67,6 +72,7 @@ incremental_writer: Final[Any] = OnUse("pyhanko.pdf_utils.incremental_writer")
 layout: Final[Any] = OnUse("pyhanko.pdf_utils.layout")
 metadata: Final[Any] = OnUse("pyhanko.pdf_utils.metadata.model")
 misc: Final[Any] = OnUse("pyhanko.pdf_utils.misc")
+opentype: Final[Any] = OnUse("pyhanko.pdf_utils.font.opentype")
 pdf_byterange: Final[Any] = OnUse("pyhanko.sign.signers.pdf_byterange")
 pdf_cms: Final[Any] = OnUse("pyhanko.sign.signers.pdf_cms")
 pdf_embedded: Final[Any] = OnUse("pyhanko.sign.validation.pdf_embedded")
@@ -74,7 +80,9 @@ reader: Final[Any] = OnUse("pyhanko.pdf_utils.reader")
 signers: Final[Any] = OnUse("pyhanko.sign.signers")
 stamp: Final[Any] = OnUse("pyhanko.stamp")
 status: Final[Any] = OnUse("pyhanko.sign.validation.status")
+text: Final[Any] = OnUse("pyhanko.pdf_utils.text")
 validation_errors: Final[Any] = OnUse("pyhanko.sign.validation.errors")
+writer: Final[Any] = OnUse("pyhanko.pdf_utils.writer")
 xref: Final[Any] = OnUse("pyhanko.pdf_utils.xref")
 
 archival: Final[Any] = OnUse("pyhanko_certvalidator.revinfo.archival")

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from mynacard.cli.session import verified_session
 from mynacard.errors import MynacardError
 from mynacard.hashes import HashAlgorithm
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
+from mynacard.signing.appearing import DEFAULT_TEXT
 from mynacard.signing.making import Format, Making, add_time_stamp
 from mynacard.signing.shown import ShownFile, signer
 from mynacard.texts import printable
@@ -83,6 +85,9 @@ def _certificate(_context: click.Context, _option: click.Parameter, path: Path |
 @click.option("--visible", is_flag=True, help=_("Show on the PDF file's first page that it was signed, and when."))
 @click.option("--place", "appearance", metavar="PAGE:LEFT,BOTTOM,RIGHT,TOP", callback=_appearance,
               help=_("Show it in this place, in points (1/72 inch) from the page's lower left corner."))  # fmt: skip
+@click.option("--text", help=_("What it says there, if something else."))
+@click.option("--font", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("The font for it, such as a Japanese one (needs the extra font)."))  # fmt: skip
 @click.option("--certificate", "held", metavar="FILE", callback=_certificate,
               type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help=_("The card's digital-signature certificate, from cert export; it is not read again."))  # fmt: skip
@@ -106,6 +111,8 @@ def sign(
     field: str | None,
     visible: bool,
     appearance: Appearance | None,
+    text: str | None,
+    font: Path | None,
     held: Mapping[KeyPair, bytes],
     opaque: bool,
     timestamp_url: str | None,
@@ -123,7 +130,7 @@ def sign(
         HashAlgorithm(hash_),
         opaque=opaque,
         field=field,
-        appearance=appearance,
+        appearance=_written(appearance, text, font),
         time_stamped=timestamp_url is not None,
     )
     ask = _asked_at(timestamp_url) if timestamp_url is not None else None
@@ -155,6 +162,19 @@ def _asked_at(url: str) -> Ask:
     from mynacard.signing.timestamp import ask_http
 
     return ask_http(url)
+
+
+def _written(place: Appearance | None, text: str | None, font: Path | None) -> Appearance | None:
+    """The appearance in *place*, in the person's language if there is a *font* for it."""
+    if place is None:
+        if text is not None or font is not None:
+            raise click.UsageError(_("--text and --font are for a visible signature: add --visible or --place."))
+        return None
+    if font is None:
+        return place if text is None else replace(place, text=text)
+    from mynacard.signing.fonts import Font
+
+    return replace(place, text=_(DEFAULT_TEXT) if text is None else text, font=Font.load(font))
 
 
 def _format(name: str | None, output: Path) -> Format:
