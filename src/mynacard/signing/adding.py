@@ -5,10 +5,10 @@ Source: ISO 32000-2 §12.7.5.5 (fields and their locks), §12.8.1 (signatures); 
 
 from __future__ import annotations
 
-from mynacard._dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.appearing import PlacedAt
 from mynacard.trust import asn1, pyhanko

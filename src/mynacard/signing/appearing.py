@@ -5,10 +5,10 @@ Source: ISO 32000-2 §12.5.5 (an appearance is fitted into the rectangle of its 
 
 from __future__ import annotations
 
-from mynacard._dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import UsageError
 from mynacard.signing.fonts import Font
 from mynacard.signing.shown_page import Box, ShownPage, page_of, rectangle_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from mynacard._dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_member
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 from dataclasses import field
-from mynacard._dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import MissingExtraError, UsageError
 from mynacard.texts import N_
 from mynacard.trust import asn1

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard._dataclasses import dataclass
+from mynacard.arguments import check_member
 from mynacard.errors import CertificateFileError, PdfFileError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import adding, appearing, cms, external, seeds, timestamp
@@ -113,8 +114,9 @@ def sign(
 
     After any of these, nothing was signed. Exceptions of *key* pass through.
     """
-    file = _signable(pdf, _Wanted(hash_, Kind(kind), field, appearance, room_for_time_stamp))
-    return _signed(file, certificate, key)
+    signer = external.signer(certificate, key, hash_)
+    check_member(kind, Kind)
+    return _signed(_signable(pdf, _Wanted(hash_, kind, field, appearance, room_for_time_stamp)), certificate, signer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +189,10 @@ def examine(
     Raises:
         MissingExtraError, PdfFileError, UsageError: as :func:`sign`.
     """
-    file = _signable(pdf, _Wanted(hash_, Kind(kind), field, appearance, room_for_time_stamp))
-    signed = apart(lambda: _signed(file, stand_in().certificate, stand_in().key))
+    check_member(kind, Kind)
+    signer = external.signer(stand_in().certificate, stand_in().key, hash_)
+    file = _signable(pdf, _Wanted(hash_, kind, field, appearance, room_for_time_stamp))
+    signed = apart(lambda: _signed(file, stand_in().certificate, signer))
     if file.is_irregular:
         _check_readable(signed)
     return Signable(file.signatures, file.remarks)
@@ -291,9 +295,8 @@ def _name(reader: Any, field: str | None, known: Mapping[str, SignatureField]) -
     return field
 
 
-def _signed(file: _File, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
+def _signed(file: _File, certificate: x509.Certificate, signer: Any) -> bytes:
     hash_ = file.wanted.hash_
-    signer = external.signer(certificate, key, hash_)
     moment, pades = external.now(), file.wanted.kind is Kind.PADES
     if not pades:
         signer.signed_attr_prov_spec = external.OnlyTime(moment)

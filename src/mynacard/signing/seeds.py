@@ -9,9 +9,9 @@ Source: ISO 32000-2 §12.7.5.5, signature field seed values and certificate seed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from mynacard._dataclasses import dataclass
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.errors import PdfFileError
 from mynacard.hashes import HashAlgorithm
 from mynacard.texts import N_, Sentence

@@ -6,9 +6,9 @@ Source: ISO 32000-2 §7.7.3.3 (CropBox, MediaBox, Rotate, UserUnit), §7.7.3.4 (
 from __future__ import annotations
 
 import math
-from mynacard._dataclasses import dataclass
 from typing import Any, Final
 
+from mynacard._dataclasses import dataclass
 from mynacard.trust import pyhanko
 
 __all__ = ["Box", "ShownPage", "page_of", "rectangle_of"]
