@@ -334,6 +334,9 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
          "Purpose.DOCUMENT or Purpose.AUTHENTICATION is wanted, not KeyPair."),
     ],
     "load_certificate": [(lambda: load_certificate(wrong("-----BEGIN")), "bytes is wanted, not str.")],
+    "EvidenceSource": [
+        (lambda: trust.EvidenceSource(trust.RevocationEvidence, wrong(3600)), "timedelta is wanted, not int."),
+    ],
     "is_simulated": [(lambda: trust.is_simulated(wrong(b"0")), CERTIFICATE.format("bytes"))],
     "parse": [(lambda: webeid.parse(wrong({})), "str is wanted, not dict.")],
     "report": [(lambda: webeid.report(wrong({}), ORIGIN, NONCE, (), at=NOW), "str is wanted, not dict.")],

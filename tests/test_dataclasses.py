@@ -62,7 +62,6 @@ NAN: Final = float("nan")
 ARGUMENTS: Final[list[tuple[int, tuple[object, ...], dict[str, object]]]] = [
     (0, (), {}),
     (1, (5,), {}),
-    (1, (NAN,), {}),
     (1, ([],), {}),
     (1, (), {"value": b"x"}),
     (2, (1,), {}),
@@ -110,6 +109,10 @@ def test_a_value_is_made_shown_compared_and_hashed_as_the_standard_library_does_
     for other in ARGUMENTS:
         another = made(*other)
         assert (ours == another[0]) is (standard == another[1])
+
+
+def test_values_are_compared_as_tuples_are_whatever_python_does() -> None:
+    assert OURS[1](NAN) == OURS[1](NAN)  # from 3.13 on, the standard library compares field by field
 
 
 @pytest.mark.parametrize("place", range(4))

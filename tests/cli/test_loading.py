@@ -85,7 +85,7 @@ ROOMS: Final[dict[str, set[str]]] = {
     "residence": CARD | {"ber", "images", "recordings", "residence"},
     "sign": CARD | SIGNATURES,
     "sim": COMMON | {"ber", "doors", "images", "personal", "residence", "simulator"},
-    "timestamp": SIGNATURES,
+    "timestamp": SIGNATURES | {"personal"},
     "trace": COMMON | {"drawing", "personal", "recordings", "residence"},
     "verify": SIGNATURES | {"personal"},
 }

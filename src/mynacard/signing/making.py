@@ -43,7 +43,7 @@ class Format(StrEnum):
     PDF = "pdf"  # adbe.pkcs7.detached, which was before PAdES
 
 
-_KINDS: Final = {Format.PADES: pades.Kind.PADES, Format.PDF: pades.Kind.PKCS7}
+_IN_PDF: Final = (Format.PADES, Format.PDF)
 """The formats in which the signature goes into a PDF file."""
 
 
@@ -73,7 +73,7 @@ class Making:
     def __post_init__(self) -> None:
         check_member(self.format, Format)
         check_member(self.hash_, HashAlgorithm)
-        if self.format not in _KINDS and (self.field is not None or self.appearance is not None):
+        if self.format not in _IN_PDF and (self.field is not None or self.appearance is not None):
             raise UsageError(N_("Only a signature in a PDF file (pades, pdf) has a field and can be visible."))
         if self.format not in (Format.CMS, Format.CADES) and self.opaque:
             raise UsageError(N_("Only a CMS or CAdES signature can hold the file that it signs."))
@@ -97,7 +97,7 @@ class Making:
         Raises:
             MissingExtraError: it needs pyHanko, which is not installed.
         """
-        if self.format is Format.CADES or self.format in _KINDS:
+        if self.format is Format.CADES or self.format in _IN_PDF:
             pyhanko.check_installed()
 
     def check(self, document: bytes) -> tuple[Sentence, ...]:
@@ -125,11 +125,15 @@ class Making:
                 return pades.examine(
                     document,
                     self.hash_,
-                    kind=_KINDS[self.format],
+                    kind=self._kind,
                     field=self.field,
                     appearance=self.appearance,
                     room_for_time_stamp=self.time_stamped,
                 ).remarks
+
+    @property
+    def _kind(self) -> pades.Kind:
+        return pades.Kind.PKCS7 if self.format is Format.PDF else pades.Kind.PADES
 
     def sign(self, document: bytes, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
         """Make the signature of *document*, or the signed PDF file, with one call of ``key.sign``, in this thread.
@@ -164,7 +168,7 @@ class Making:
                     certificate,
                     key,
                     self.hash_,
-                    kind=_KINDS[self.format],
+                    kind=self._kind,
                     field=self.field,
                     appearance=self.appearance,
                     room_for_time_stamp=self.time_stamped,

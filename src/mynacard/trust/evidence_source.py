@@ -38,7 +38,12 @@ class EvidenceSource:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*load* reads and loads the data (:meth:`RevocationEvidence.load`); *clock* counts seconds."""
+        """*load* reads and loads the data (:meth:`RevocationEvidence.load`); *clock* counts seconds.
+
+        Raises:
+            UsageError: *lifetime* is not a timedelta.
+        """
+        check_type(lifetime, timedelta)
         self._load, self._lifetime, self._clock = load, lifetime, clock
         self._lock = Lock()
         self._current: RevocationEvidence | None = None
