@@ -10,20 +10,25 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import pytest
+from asn1crypto import tsp
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from mynacard import cli
+from mynacard.apdu.tlv import Tlv
+from mynacard.doors import disk
 from mynacard.portal import Store, served
 from mynacard.portal.simulated import simulated_receiver
-from mynacard.signing import cms
+from mynacard.signing import cms, timestamp
 from mynacard.simulator import MIHON
+from mynacard.simulator.residence.persona import RESIDENCE_PERSONAS
 from mynacard.submission.exchange import State
 from mynacard.texts import lines_printable
 from tests.cli.command_line import (
@@ -191,6 +196,26 @@ def test_hostile_data_of_a_card_is_shown_and_not_obeyed(
     assert card.sent or words[0] == "doctor"  # which looks at no simulated card
 
 
+FIRST, SECOND = RESIDENCE_PERSONAS["residence-1-permission"], RESIDENCE_PERSONAS["residence-2-permission"]
+RESIDENCE_CARDS: Final = {
+    "first": replace(FIRST, address=(ORDERS[:8], "999997", HOSTILE), comprehensive=HOSTILE, individual=HOSTILE[::-1]),
+    "second": replace(SECOND, entries=tuple((tag, HOSTILE[: len(text)]) for tag, text in SECOND.entries)),
+}
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=" ".join)
+@pytest.mark.parametrize("generation", RESIDENCE_CARDS)
+def test_hostile_texts_on_a_residence_card_are_shown_and_not_obeyed(
+    generation: str, more: tuple[str, ...], folder: Path
+) -> None:
+    disk.create_file(folder / "card", persona=RESIDENCE_CARDS[generation])
+    told(run("residence", "read", "-o", "out", "-r", "sim:card", "--number-file", "number"))
+    assert any(b"\x1b[2K" in path.read_bytes() for path in folder.glob("out/files/*"))
+    told(run("residence", "verify", "out", "--simulated", *more))
+    told(run("apply", "new", "extension", "-o", "draft.json", "--residence", "out"))
+    assert not any(obeyed(draft.read_text("utf-8")) for draft in folder.glob("draft.json"))
+
+
 # --- in certificates ---
 
 
@@ -210,6 +235,21 @@ def test_hostile_names_in_certificates_are_shown_and_not_obeyed(more: tuple[str,
     assert more != ("--json",) or "\u202eevil" in outcome.json["signer"]
     told(run("apply", "new", "extension", "-o", "draft.json", "--certificate", "certificate.pem"))
     assert not obeyed((folder / "draft.json").read_text("utf-8"))
+
+
+# --- in the answers of a time-stamping authority ---
+
+
+def test_the_hostile_refusal_of_a_time_stamp_is_quoted_and_not_obeyed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = tsp.PKIStatusInfo({"status": "rejection", "status_string": [HOSTILE]})
+    refusal = bytes(Tlv(0x30, status.dump()))
+    monkeypatch.setattr(timestamp, "ask_http", lambda _url: lambda _request: refusal)
+    told(run("sign", "document", "-o", "signature", *PASSWORD))
+    outcome = told(run("timestamp", "signature", "--url", NOWHERE, "-o", "stamped"))
+    assert "evil" in outcome.err
+    assert not (folder / "stamped").exists()
 
 
 # --- in the answers of a portal ---
