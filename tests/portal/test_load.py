@@ -11,7 +11,7 @@ from mynacard.submission.client import Client
 from mynacard.submission.exchange import Purpose
 from mynacard.submission.outbox import EntryState, Outbox
 from tests.portal.campaign import Line
-from tests.portal.load import batches, rows_cost, serving, strangers
+from tests.portal.load import batches, serving, strangers
 from tests.portal.people import ORIGIN, Somebody, logged_in, packed, receiver, registered
 from tests.portal.test_refused import problem
 
@@ -86,13 +86,6 @@ def test_another_account_cannot_send_or_disturb_a_package(tmp_path: Path) -> Non
             (kept,) = (tmp_path / "store" / "packages").iterdir()
             assert kept.read_bytes() == content
     made.store.close()
-
-
-@pytest.mark.thorough("hundreds of thousands of rows")
-def test_a_hundred_times_the_rows_cost_at_most_half_as_much_again(tmp_path: Path) -> None:
-    few, many = (rows_cost(tmp_path / str(count), count) for count in (1_000, 100_000))
-    for name in ("challenge", "log_in", "session", "status", "overview"):
-        assert getattr(many, name) <= 1.5 * getattr(few, name), (few, many)
 
 
 @pytest.mark.thorough("a receiver in a process of its own, whose memory is measured")

@@ -8,6 +8,7 @@ Source: RFC 5280 §5.2, §5.3, §6.3.3.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from mynacard.errors import UnsupportedAlgorithmError
 from mynacard.trust import asn1
 from mynacard.trust.certificates import rsa_public_key
 from mynacard.trust.revoked import NOT_REVOKED, SILENT, STALE, is_final, revoked, strongest
-from mynacard.verdict import Step
+from mynacard.verdict import Step, Verdict
 
 __all__ = ["TOLERANCE", "ListDatum", "PlainLists", "plain_lists"]
 
@@ -77,6 +78,7 @@ class _PlainList:
     Attributes:
         crl: the list.
         serials: all of its serial numbers.
+        repeated: those of several entries.
         places: where it is published, if it is only for certificates that name one of these places; else None.
         made: thisUpdate.
         until: nextUpdate.
@@ -84,12 +86,15 @@ class _PlainList:
 
     crl: x509.CertificateRevocationList = field(repr=False)
     serials: frozenset[int] = field(repr=False)
+    repeated: frozenset[int] = field(repr=False)
     places: frozenset[x509.GeneralName] | None
     made: datetime
     until: datetime
 
     def step(self, serial: int, at: datetime) -> Step | None:
-        """NOT_REVOKED, or when and why it was revoked before *at*; None if the entry has an unusual form."""
+        """NOT_REVOKED, or when and why it was revoked before *at*; None if that takes an unusual or several entries."""
+        if serial in self.repeated:
+            return None
         entry = self.crl.get_revoked_certificate_by_serial_number(serial) if serial in self.serials else None
         if entry is None:
             return NOT_REVOKED
@@ -140,6 +145,8 @@ class PlainLists:
             steps = [SILENT if any(made <= min(end, latest) for made in self.strangers) else STALE]
         decided = [step for step in (*steps, *later) if step is not None]
         if len(decided) < len(steps) + len(later):
+            return None
+        if len({step for step in decided if step.verdict is Verdict.BAD}) > 1:  # which one is told is pyHanko's choice
             return None
         return strongest([*decided[: len(steps)], *filter(is_final, decided[len(steps) :])])
 
@@ -214,7 +221,9 @@ def _plain(datum: ListDatum, crl: x509.CertificateRevocationList) -> _PlainList 
         or not all(map(_is_comparable, places))
     ):
         return None
-    return _PlainList(crl, frozenset(entry.serial_number for entry in crl), places or None, datum.made, datum.until)
+    counts = Counter(entry.serial_number for entry in crl)
+    repeated = frozenset(serial for serial, count in counts.items() if count > 1)
+    return _PlainList(crl, frozenset(counts), repeated, places or None, datum.made, datum.until)
 
 
 def _places(points: x509.ExtensionType | None) -> frozenset[x509.GeneralName] | None:

@@ -138,7 +138,7 @@ def test_the_words_of_the_dialogue_are_the_comments(tmp_path: Path) -> None:
         )
         for comment in comments
     )
-    assert any("Extended length: Nc 0, Ne 65536;" in comment for comment in comments)
+    assert any("Extended length: Nc 0, Ne 955;" in comment for comment in comments)
 
 
 # --- what is not there -----------------------------------------------------------------------------------
