@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from mynacard.apdu.tlv import Tlv
 from mynacard.doors import disk
 from mynacard.portal import Store, served
 from mynacard.portal.simulated import simulated_receiver
-from mynacard.signing import cms, timestamp
+from mynacard.signing import cms
 from mynacard.simulator import MIHON
 from mynacard.simulator.residence.persona import RESIDENCE_PERSONAS
 from mynacard.submission.exchange import State
@@ -245,7 +246,8 @@ def test_the_hostile_refusal_of_a_time_stamp_is_quoted_and_not_obeyed(
 ) -> None:
     status = tsp.PKIStatusInfo({"status": "rejection", "status_string": [HOSTILE]})
     refusal = bytes(Tlv(0x30, status.dump()))
-    monkeypatch.setattr(timestamp, "ask_http", lambda _url: lambda _request: refusal)
+    command = import_module("mynacard.cli.commands.timestamp")
+    monkeypatch.setattr(command, "ask_http", lambda _url: lambda _request: refusal)
     told(run("sign", "document", "-o", "signature", *PASSWORD))
     outcome = told(run("timestamp", "signature", "--url", NOWHERE, "-o", "stamped"))
     assert "evil" in outcome.err
