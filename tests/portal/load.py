@@ -289,7 +289,7 @@ def main(strangers_count: int, submissions: int) -> None:
 
 def _print_rows(folder: Path) -> None:
     few, many = (rows_cost(folder / str(count), count) for count in (1_000, 100_000))
-    print("CPU of one call, with so many accounts, sessions, applications and used challenges stored:\n")
+    print("CPU of one call, by how many accounts, sessions, applications and used challenges are stored:\n")
     print("| | 1,000 | 100,000 | |\n| --- | --- | --- | --- |")
     for name, title in {
         "challenge": "a challenge, made and used", "log_in": "a new session", "session": "looking up a session",
