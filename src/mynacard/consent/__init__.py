@@ -1,0 +1,27 @@
+"""Asking the holder outside any terminal: one request in; a PIN, "typed at the keypad" or a refusal out."""
+
+from mynacard.consent.request import (
+    Act,
+    Answer,
+    Asker,
+    ConsentRequest,
+    Document,
+    Door,
+    Notice,
+    Page,
+    Program,
+    Refusal,
+)
+
+__all__ = [
+    "Act",
+    "Answer",
+    "Asker",
+    "ConsentRequest",
+    "Document",
+    "Door",
+    "Notice",
+    "Page",
+    "Program",
+    "Refusal",
+]
