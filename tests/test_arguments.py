@@ -127,6 +127,10 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
         (lambda: JpkiSession(wrong("sim:")), "Card is wanted, not str."),
         (lambda: JpkiSession(card_with(), certificates=wrong({"user-authentication": b""})), LOG_IN),
     ],
+    "undamaged": [
+        (lambda: jpki.undamaged(wrong({"user-authentication": b""}), ()), LOG_IN),
+        (lambda: jpki.undamaged({}, [wrong(b"PEM")]), "cryptography.x509.Certificate is wanted, not bytes."),
+    ],
     "JpkiSession.pin_status": [
         (lambda: jpki_session(lambda session: session.pin_status(wrong("user-authentication"))), LOG_IN),
         (lambda: jpki_session(lambda session: session.pin_status(wrong("USER_AUTHENTICATION"))),

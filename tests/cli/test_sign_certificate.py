@@ -122,11 +122,31 @@ def test_the_command_says_that_the_certificate_was_another_one(card: CardFile, t
         for name in ("own", "other")
     }
     where = f"The signature is in {tmp_path}/{{}}.p7s.\n"
-    other = "The certificate given is not that of the card's key; the card's own was used.\n"
+    other = "The certificate given is not the card's; the card's own was used.\n"
     assert told == {"own": where.format("own"), "other": where.format("other") + other}
     signature = (tmp_path / "other.p7s").read_bytes()
     assert cms.parse(signature).certificate == load_certificate(own(card))
     assert "signature: good" in run("verify", document, tmp_path / "other.p7s", "--simulated").out
+
+
+def test_one_with_a_wrong_letter_is_not_used_where_its_ca_is_named(card: CardFile, tmp_path: Path) -> None:
+    with open_card(card.reader) as channel:
+        (tmp_path / "ca").write_bytes(JpkiSession(channel).ca_certificate_der(DIGITAL_SIGNATURE))
+    (tmp_path / "own").write_bytes(own(card))
+    (tmp_path / "damaged").write_bytes(own(card).replace(b"Mihon-ku", b"Mihon-kv"))
+    (document := tmp_path / "document").write_bytes(DOCUMENT)
+    words = ("sign", document, "-r", card.reader, "--pin-file", card.pin_file("digital-signature"))
+    for name, told in (("own", ""), ("damaged", "The certificate given is not the card's; the card's own was used.\n")):
+        output = tmp_path / f"{name}.p7s"
+        outcome = run(*words, "-o", output, "--certificate", tmp_path / name, "--ca", tmp_path / "ca")
+        assert outcome.err == f"The signature is in {output}.\n{told}"
+        assert cms.parse(output.read_bytes()).certificate == load_certificate(own(card))
+
+
+def test_a_ca_is_only_for_a_certificate(card: CardFile, tmp_path: Path) -> None:
+    (document := tmp_path / "document").write_bytes(DOCUMENT)
+    outcome = run("sign", document, "-o", tmp_path / "out", "--ca", document, "-r", card.reader)
+    assert (outcome.code, outcome.complaint) == (2, "--ca is only for --certificate.")
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x30\x82\x05\xb1", b"\x30" * 70_000], ids=len)

@@ -7,6 +7,7 @@ from mynacard._lazy import names_from
 if TYPE_CHECKING:
     from mynacard.hashes import HashAlgorithm
     from mynacard.jpki.authentication import Authentication
+    from mynacard.jpki.held import undamaged
     from mynacard.jpki.key import CardPrivateKey
     from mynacard.jpki.layout import DF_NAME, DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, KeyPair
     from mynacard.jpki.objects import CertificatesPresent, Medium, TokenInfo
@@ -17,6 +18,7 @@ else:
         {
             "mynacard.hashes": "HashAlgorithm",
             "mynacard.jpki.authentication": "Authentication",
+            "mynacard.jpki.held": "undamaged",
             "mynacard.jpki.key": "CardPrivateKey",
             "mynacard.jpki.layout": "DF_NAME DIGITAL_SIGNATURE KEY_PAIRS USER_AUTHENTICATION KeyPair",
             "mynacard.jpki.objects": "CertificatesPresent Medium TokenInfo",
@@ -37,4 +39,5 @@ __all__ = [
     "KeyPair",
     "Medium",
     "TokenInfo",
+    "undamaged",
 ]

@@ -7,11 +7,10 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from mynacard import errors, meaning
 from mynacard.apdu import change, verification
@@ -20,10 +19,10 @@ from mynacard.apdu.message import Card
 from mynacard.apdu.pins import PinSecret, PinStatus
 from mynacard.apdu.reading import first_block
 from mynacard.apdu.selection import Selection
-from mynacard.arguments import check_type
 from mynacard.hashes import HashAlgorithm, digest_info, hashed_info, parse_digest_info
 from mynacard.jpki import authentication
 from mynacard.jpki.authentication import Authentication
+from mynacard.jpki.held import key_in, usable
 from mynacard.jpki.key import CardPrivateKey
 from mynacard.jpki.layout import (
     APPLICATION,
@@ -41,9 +40,6 @@ from mynacard.texts import N_
 
 __all__ = ["JpkiSession", "again_if_held"]
 
-_UNREADABLE: Final = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidVersion)
-"""Everything that cryptography raises for bytes that are not a certificate, or not of a kind that it knows."""
-
 T = TypeVar("T")
 
 _NO_CERTIFICATES: Final[Mapping[KeyPair, bytes]] = MappingProxyType({})
@@ -59,18 +55,16 @@ class JpkiSession:
     Args:
         card: the card, or a channel to it. Sessions that share a card must share a channel.
         certificates: certificates of this card that the caller already holds, DER; they are not read again. One that is
-            damaged, or turns out not to be that of the card's key, is dropped, and the card's own one is read. What
-            does not concern the key (a byte of a name that is wrong) is not noticed.
+            unreadable, or turns out not to be that of the card's key, is dropped, and the card's own one is read.
+            Damage that leaves it readable and its key whole (another letter in a name) shows only under the CA's key:
+            :func:`mynacard.jpki.undamaged`.
 
     Raises:
         ApplicationNotFound: the card does not have it.
     """
 
     def __init__(self, card: Card, *, certificates: Mapping[KeyPair, bytes] = _NO_CERTIFICATES) -> None:
-        for pair in certificates:
-            check_pair(pair)
-            check_type(certificates[pair], bytes)
-        self._certificates = {pair.certificate: der for pair, der in certificates.items() if _is_usable(der, pair)}
+        self._certificates = {pair.certificate: der for pair, der in usable(certificates).items()}
         self._held = set(self._certificates)
         self._selection = Selection(card, DF_NAME, APPLICATION)
 
@@ -340,7 +334,7 @@ class JpkiSession:
             raise errors.CertificateAbsent(error.status, error.during, pair.name) from error
 
     def _public_key(self, pair: KeyPair) -> rsa.RSAPublicKey:
-        return _key_in(self.certificate_der(pair), pair)
+        return key_in(self.certificate_der(pair), pair)
 
     def _checked(self, pair: KeyPair, signature: bytes, good: bool) -> bytes:
         """*signature*, if it is *good*; no certificate that the caller held outlives a signature that does not fit."""
@@ -364,26 +358,6 @@ class JpkiSession:
             ),
             length=len(signature),
         )
-
-
-def _key_in(certificate_der: bytes, pair: KeyPair) -> rsa.RSAPublicKey:
-    try:
-        key = load_der_x509_certificate(certificate_der).public_key()
-    except _UNREADABLE:
-        raise errors.CardDataError(
-            N_("The {certificate} certificate on the card is damaged."), certificate=pair.name
-        ) from None
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size != 8 * pair.signature_length:
-        raise errors.CardDataError(
-            N_("The {certificate} certificate does not hold an RSA key of 2048 bits."), certificate=pair.name
-        )
-    return key
-
-
-def _is_usable(certificate_der: bytes, pair: KeyPair) -> bool:
-    with suppress(errors.CardDataError):
-        return bool(_key_in(certificate_der, pair))
-    return False
 
 
 def again_if_held(make: Callable[[], T]) -> T:

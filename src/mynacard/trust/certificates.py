@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copyreg
-import warnings
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard.arguments import check_type
+from mynacard.certificates import UNREADABLE, read_whole
 from mynacard.errors import CertificateFileError, UnsupportedAlgorithmError
 from mynacard.texts import N_, printable, unmarked
 
@@ -27,24 +26,7 @@ KEY_BITS: Final = range(2048, 8192 + 1)
 NAME_MAX: Final = 300
 """The most characters shown of a name; JPKI's have about half of that."""
 
-# cryptography warns about what is odd in certificates, on standard error. Steps and errors say what matters here.
-# A program's own filters come first.
-warnings.filterwarnings(
-    "ignore", category=UserWarning, module=r"(mynacard|pyhanko|pyhanko_certvalidator)\.", append=True
-)
-
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
-_UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    KeyError,  # from cryptography before 50, about a string of an unknown type in a name
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-    Warning,  # from cryptography, about violations of RFC 5280, in programs that turn warnings into errors
-)
 
 
 def load(data: bytes, *, whole: bool = True) -> x509.Certificate:
@@ -72,8 +54,8 @@ def load(data: bytes, *, whole: bool = True) -> x509.Certificate:
     try:
         certificate = x509.load_pem_x509_certificate(data) if count else x509.load_der_x509_certificate(data)
         if whole:
-            _read_whole(certificate)
-    except _UNREADABLE:
+            read_whole(certificate)
+    except UNREADABLE:
         raise CertificateFileError(N_("This is not a certificate in PEM or DER, or it is damaged.")) from None
     return certificate
 
@@ -107,15 +89,5 @@ def rsa_public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
 def _public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
     try:
         return certificate.public_key()
-    except _UNREADABLE:  # a kind of key that cryptography does not know
+    except UNREADABLE:  # a kind of key that cryptography does not know
         return None
-
-
-def _read_whole(certificate: x509.Certificate) -> None:
-    """Read the properties that are parsed lazily: each may raise."""
-    _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
-    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if certificate.serial_number <= 0:  # RFC 5280 §4.1.2.2
-        raise ValueError
-    if not certificate.public_bytes(Encoding.DER).endswith(b"\x00" + certificate.signature):
-        raise ValueError  # unused bits in the signature: a second encoding of the same certificate

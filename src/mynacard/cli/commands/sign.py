@@ -21,6 +21,7 @@ from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import verified_session
 from mynacard.errors import MynacardError
 from mynacard.hashes import HashAlgorithm
+from mynacard.jpki.held import undamaged
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
 from mynacard.signing.appearing import DEFAULT_TEXT
 from mynacard.signing.making import Format, Making, add_time_stamp
@@ -91,6 +92,10 @@ def _certificate(_context: click.Context, _option: click.Parameter, path: Path |
 @click.option("--certificate", "held", metavar="FILE", callback=_certificate,
               type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help=_("The card's digital-signature certificate, from cert export; it is not read again."))  # fmt: skip
+@click.option("--ca", "authorities", metavar="FILE", multiple=True,
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help=_("Its CA's certificate, PEM or DER: one that was damaged is then read from the card; may be"
+                     " repeated."))  # fmt: skip
 @click.option("--opaque", is_flag=True, help=_("Put the file into the signature (.p7m), not next to it."))
 @click.option("--timestamp-url", "timestamp_url", metavar="URL",
               help=_("Time-stamp each signature at this authority (RFC 3161) once the card is released."))  # fmt: skip
@@ -114,6 +119,7 @@ def sign(
     text: str | None,
     font: Path | None,
     held: Mapping[KeyPair, bytes],
+    authorities: tuple[Path, ...],
     opaque: bool,
     timestamp_url: str | None,
     output: Path,
@@ -133,6 +139,7 @@ def sign(
         appearance=_written(appearance, text, font),
         time_stamped=timestamp_url is not None,
     )
+    sound = _undamaged(held, authorities)
     ask = _asked_at(timestamp_url) if timestamp_url is not None else None
     outputs = _outputs(files, output, making.suffix)
     for path in outputs:
@@ -145,7 +152,7 @@ def sign(
             click.echo(f"{printable(file.path)}: {printable(remark.text(_))}", err=True)
     purpose = _purpose(shown, making.format.value)
     with (
-        verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=count, certificates=held) as session,
+        verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=count, certificates=sound) as session,
         _progress(count) as written,
     ):
         signature = signer(session, making)
@@ -153,9 +160,18 @@ def sign(
             write_new(path, signature(file), force=force)  # at once: what is signed stays, whatever comes next
             written(path)
         if any(session.certificate_der(pair) != der for pair, der in held.items()):
-            click.echo(_("The certificate given is not that of the card's key; the card's own was used."), err=True)
+            click.echo(_("The certificate given is not the card's; the card's own was used."), err=True)
     if ask is not None:
         _time_stamped(outputs, ask)
+
+
+def _undamaged(held: Mapping[KeyPair, bytes], authorities: tuple[Path, ...]) -> Mapping[KeyPair, bytes]:
+    """What is left of *held* under the keys of *authorities*, or all of it without any."""
+    if not authorities:
+        return held
+    if not held:
+        raise click.UsageError(_("--ca is only for --certificate."))
+    return undamaged(held, [load_certificate(read_up_to(path, CERTIFICATE_MAX)) for path in authorities])
 
 
 def _asked_at(url: str) -> Ask:
