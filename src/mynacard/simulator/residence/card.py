@@ -1,6 +1,6 @@
 """A residence card in memory, of either generation: bytes in, bytes out, refusing as the specification has it.
 
-Where it is silent the simulator chooses; docs/residence.md lists the choices, and each is marked here.
+Where it is silent the simulator chooses, and marks what it chose.
 
 Source: the specification (mynacard/residence/layout.py names it) §4, table 4-5.
 """
@@ -36,6 +36,7 @@ from mynacard.residence.card import SUITES
 from mynacard.residence.layout import LAYOUTS, MASTER_FILE, NUMBER_KEY, Access, CardType, File
 from mynacard.residence.messaging import SessionKey
 from mynacard.residence.number import CardNumber
+from mynacard.simulator.choices import chosen
 from mynacard.simulator.refusal import DONE, REFUSALS, Refused, status_only
 from mynacard.simulator.traits import Personality, Traits
 
@@ -49,6 +50,27 @@ _SELECTIONS: Final = frozenset({(0x00, 0x00), (0x04, 0x0C), (0x02, 0x0C)})
 _KNOWN: Final = frozenset({_SELECT, _VERIFY, _CHALLENGE, _AUTHENTICATE, _READ})
 _BY_LC: Final = frozenset({_SELECT, _VERIFY})
 """Commands whose data field ends where Lc says; the card ignores what follows."""
+_PART_OF_A_NAME: Final = chosen(StatusWord.LENGTH_CONTRADICTS_P1_P2, "a part of a DF name")
+_NOT_SECURELY: Final = chosen(
+    StatusWord.SECURE_MESSAGING_NOT_SUPPORTED, "SELECT, GET CHALLENGE, MUTUAL AUTHENTICATE under secure messaging"
+)
+_NOT_SO: Final = chosen(
+    StatusWord.CONDITIONS_NOT_SATISFIED, "VERIFY in the clear or without data, or anything encrypted without a session"
+)
+_NO_CHALLENGE: Final = chosen(
+    StatusWord.CONDITIONS_NOT_SATISFIED,
+    "a command between GET CHALLENGE and MUTUAL AUTHENTICATE",
+    "the challenge is gone: '6985'",
+    "A that it is, ? the status word",
+)
+_WRONG_PADDING: Final = chosen(StatusWord.SECURE_MESSAGING_OBJECT_WRONG, "wrong padding under secure messaging")
+_NO_ROOM: Final = chosen(StatusWord.WRONG_LENGTH, "an answer under secure messaging that has no room")
+_AT_THE_END: Final = chosen(StatusWord.OFFSET_OUTSIDE_FILE, "an offset equal to the size")
+_BY_IDENTIFIER: Final = chosen(
+    StatusWord.FILE_NOT_FOUND,
+    "second generation: SELECT of an EF by identifier",
+    certainty="? (the specification has it, and names no identifier)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +130,16 @@ class SimulatedResidenceCard:
         self.state = ResidenceState()
 
     def reset(self) -> bytes:
-        """Reset it warm: the card's personality decides what stays (choice). Returns the ATR."""
+        """Reset it warm: the card's personality decides what stays. Returns the ATR."""
         match self.traits.personality:
             case Personality.STRICT:
-                self.state = ResidenceState()
+                self.state = chosen(ResidenceState(), "a warm reset, `strict`", "as after power-off")
             case Personality.OBSERVED:
-                self.state = replace(self.state, ef=None, challenge=None)
+                self.state = chosen(
+                    replace(self.state, ef=None, challenge=None),
+                    "a warm reset, `observed`",
+                    "all stays open but the current EF and a challenge",
+                )
         return self.atr
 
     def transmit(self, command: bytes, /) -> bytes:
@@ -141,19 +167,19 @@ class SimulatedResidenceCard:
     def _securely(self, apdu: CommandApdu) -> ResponseApdu:
         """A command under secure messaging."""
         if apdu.ins not in {_VERIFY, _READ}:
-            raise Refused(StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)  # choice
+            raise Refused(_NOT_SECURELY)
         if (apdu.p1, apdu.p2) != _KEY_PARAMETERS and apdu.ins == _VERIFY:
             raise Refused(StatusWord.WRONG_P1_P2)
         session = self.state.session
         if session is None:
-            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice
+            raise Refused(_NOT_SO)
         try:
             command = secure.open_command(apdu, session)
         except ProtocolError:
-            raise Refused(StatusWord.SECURE_MESSAGING_OBJECT_WRONG) from None
+            raise Refused(_WRONG_PADDING) from None
         response = secure.protect_response(self._perform(command, None, encrypted=True), session)
         if len(response.data) > apdu.ne:
-            raise Refused(StatusWord.WRONG_LENGTH)  # choice: the protected data does not fit into Ne
+            raise Refused(_NO_ROOM)
         return response
 
     def _perform(self, apdu: CommandApdu, challenge: bytes | None, *, encrypted: bool) -> ResponseApdu:
@@ -169,21 +195,20 @@ class SimulatedResidenceCard:
                 return self._select(MASTER_FILE)
             case SelectDf(name):
                 if len(name) != _NAME_LENGTH:
-                    raise Refused(StatusWord.LENGTH_CONTRADICTS_P1_P2)  # choice: part of a name selects nothing
+                    raise Refused(_PART_OF_A_NAME)
                 return self._select(name)
             case SelectEf() if self.type.generation > 1:
-                # choice: the specification has this SELECT, but names no identifier
-                raise Refused(StatusWord.FILE_NOT_FOUND)
+                raise Refused(_BY_IDENTIFIER)
             case GetChallenge(ne):
                 return self._challenge(ne)
             case MutualAuthenticate(token):
                 return self._authenticate(token, challenge)
             case Verify(key, number):
                 if not encrypted or key != NUMBER_KEY:
-                    raise Refused(_not_this_way(key))  # choice: in the clear
+                    raise Refused(_not_this_way(key))
                 return self._verify(number)
             case VerifyStatus(key):
-                raise Refused(_not_this_way(key))  # choice: it is never answered
+                raise Refused(_not_this_way(key))
             case ReadBinary(offset, ne):
                 if self.state.ef is None:
                     raise Refused(StatusWord.NO_FILE_SELECTED)
@@ -199,7 +224,12 @@ class SimulatedResidenceCard:
     def _select(self, df: bytes) -> ResponseApdu:
         if df not in self._dfs:
             raise Refused(StatusWord.FILE_NOT_FOUND)
-        self.state = replace(self.state, df=df, ef=None)
+        self.state = chosen(
+            replace(self.state, df=df, ef=None),
+            "SELECT of the MF or a DF",
+            "ends nothing but the current EF",
+            "A (session), D",
+        )
         return DONE
 
     def _challenge(self, ne: int) -> ResponseApdu:
@@ -210,16 +240,25 @@ class SimulatedResidenceCard:
         return ResponseApdu(challenge)
 
     def _authenticate(self, token: bytes, challenge: bytes | None) -> ResponseApdu:
-        """MUTUAL AUTHENTICATE; a failure ends the previous session (choice), and no try is counted."""
+        """MUTUAL AUTHENTICATE; a failure ends the previous session, and no try is counted."""
         if challenge is None:
-            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # choice of the status word
-        self.state = replace(self.state, session=None)
+            raise Refused(_NO_CHALLENGE)
+        self.state = chosen(
+            replace(self.state, session=None),
+            "MUTUAL AUTHENTICATE fails",
+            "'6300', and a session that was ends",
+            "A, ?",
+        )
         try:
             terminal = self._key.open(token, challenge)
         except ProtocolError:
             raise Refused(StatusWord.VERIFICATION_FAILED) from None
         own = Half.of(challenge + self._random_bytes(ENTROPY_LENGTH - CHALLENGE_LENGTH))
-        self.state = replace(self.state, session=session_key(self._key.suite, own, terminal))
+        self.state = chosen(
+            replace(self.state, session=session_key(self._key.suite, own, terminal)),
+            "MUTUAL AUTHENTICATE succeeds",
+            "a number that was presented stays so",
+        )
         return ResponseApdu(self._key.token(own, terminal.challenge))
 
     def _verify(self, number: Pin) -> ResponseApdu:
@@ -236,8 +275,8 @@ class SimulatedResidenceCard:
         if file.access is Access.NUMBER_AND_MESSAGING and not encrypted:
             raise Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         content = self.files[file]
-        if offset >= len(content):  # choice for offset = size
-            raise Refused(StatusWord.OFFSET_OUTSIDE_FILE)
+        if offset >= len(content):
+            raise Refused(_AT_THE_END)
         self.state = replace(self.state, ef=file)
         return ResponseApdu(content[offset : offset + ne])
 
@@ -255,7 +294,7 @@ def _check_header(apdu: CommandApdu) -> None:
 
 def _not_this_way(key: int) -> int:
     """The refusal of VERIFY of *key* in the clear, and of any query of its state."""
-    return StatusWord.CONDITIONS_NOT_SATISFIED if key == NUMBER_KEY else StatusWord.WRONG_P1_P2
+    return _NOT_SO if key == NUMBER_KEY else StatusWord.WRONG_P1_P2
 
 
 def _by_lc(wire: bytes) -> bytes:

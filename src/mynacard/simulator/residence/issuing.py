@@ -18,6 +18,7 @@ from mynacard.residence.layout import LAYOUTS, CardType, File, First, Free, Seco
 from mynacard.residence.number import CardNumber
 from mynacard.residence.report import SignatureForm
 from mynacard.residence.signature import signed_data
+from mynacard.simulator.choices import chosen
 from mynacard.simulator.residence import images
 from mynacard.simulator.residence.persona import SIMULATED_CARD_NUMBER, Fault, ResidencePersona
 from mynacard.simulator.residence.pki import PrivateKey
@@ -25,10 +26,15 @@ from mynacard.simulator.traits import Traits
 
 __all__ = ["ATR", "ResidenceContents", "Signer", "issue"]
 
-ATR: Final = bytes.fromhex("3B8880010000000033818100 3A")
-"""Made up by the rule of PC/SC part 3 §3.1.3.2.3 for type B: the card's protocol bytes are not known. TCK is right."""
-VERSIONS: Final = {1: "0001", 2: "0002"}
-"""The version of the specification, by generation. '0002' is a choice: what issued cards say is not known."""
+ATR: Final = chosen(
+    bytes.fromhex("3B8880010000000033818100 3A"),
+    "answer to reset",
+    "by PC/SC's rule for type B, its last five bytes made up",
+    "D, ?",
+)
+"""By the rule of PC/SC part 3 §3.1.3.2.3 for type B: the card's protocol bytes are not known. TCK is right."""
+VERSIONS: Final = {1: "0001", 2: chosen("0002", "second generation: version", "'0002'")}
+"""The version of the specification, by generation."""
 _COORDINATE: Final = 48
 
 
@@ -81,10 +87,10 @@ def _first(persona: ResidencePersona) -> Values:
     added, municipality, text = persona.address or ("", "", "")
     return {
         First.FRONT: {0xD0: persona.front},
-        First.FACE: {0xD1: images.FACE if persona.has_face else b""},
+        First.FACE: {0xD1: _face(persona)},
         First.ADDRESS: {0xD2: added.encode(), 0xD3: municipality.encode(), 0xD4: text.encode()}
         if persona.address
-        else {},  # choice: one that was never added is all '00'
+        else chosen({}, "address never added", "all '00'"),
         First.COMPREHENSIVE_PERMISSION: _permission(0xD5, persona.comprehensive),
         First.INDIVIDUAL_PERMISSION: _permission(0xD6, persona.individual),
         First.EXTENSION: {0xD7: b"1" if persona.extension_pending else b"0"},
@@ -92,7 +98,15 @@ def _first(persona: ResidencePersona) -> Values:
 
 
 def _permission(tag: int, text: str) -> dict[int, bytes]:
-    return {tag: text.encode()} if text else {}  # choice: one that was never given is all '00', like one taken back
+    return {tag: text.encode()} if text else chosen({}, "permission never given", "all '00', like one taken back")
+
+
+def _face(persona: ResidencePersona) -> bytes:
+    if persona.has_face:
+        return images.FACE
+    return chosen(
+        b"", "photo of a holder under 16, or under one year", "'D100', then '00'", "? (the text contradicts itself)"
+    )
 
 
 def _second(persona: ResidencePersona) -> Values:
@@ -101,10 +115,14 @@ def _second(persona: ResidencePersona) -> Values:
         Second.NUMBER: {0xC2: SIMULATED_CARD_NUMBER.encode()},
         Second.ENTRIES: entries,
         Second.ENTRIES_OF_SPECIAL: entries,
-        Second.IMAGES: {0xD0: images.NAME, 0xD1: images.FACE if persona.has_face else b""},
+        Second.IMAGES: {0xD0: images.NAME, 0xD1: _face(persona)},
         Second.ADDRESS: {0xDFD1: images.ADDRESS},
         Second.PERMISSIONS: {
-            0xD5: persona.comprehensive.encode().ljust(7, b"\x00"),  # choice: one byte in an object of seven
+            0xD5: chosen(
+                persona.comprehensive.encode().ljust(7, b"\x00"),
+                "second generation: permission D5",
+                "one byte in an object of seven",
+            ),
             0xD6: persona.permission_expires.encode() or bytes(8),
             0xD7: persona.individual.encode(),
         },

@@ -10,6 +10,7 @@ from typing import Final
 from mynacard._dataclasses import dataclass
 from mynacard.residence.layout import CardType
 from mynacard.residence.report import SignatureForm
+from mynacard.simulator.choices import chosen
 from mynacard.simulator.residence import images
 from mynacard.texts import N_
 
@@ -58,7 +59,12 @@ class ResidencePersona:
     front: bytes = field(default=images.FRONT_MID_TERM, repr=False)
     has_face: bool = True
     signed: bool = True
-    form: SignatureForm = SignatureForm.BARE_DIGEST
+    form: SignatureForm = chosen(
+        SignatureForm.BARE_DIGEST,
+        "check code",
+        "the bare digest, but for one persona",
+        "A in the text, ? on cards",
+    )
     fault: Fault = Fault.NONE
     address: tuple[str, str, str] | None = None
     comprehensive: str = ""
@@ -70,13 +76,17 @@ class ResidencePersona:
 
 _ADDRESS: Final = ("20240401", "999997", "東京都見本区模擬町一丁目２番３号")
 _HOURS: Final = "許可(資格外活動)：原則週28時間以内・風俗営業等の従事を除く"
+_NATION, _STATUS, _PERMISSION = chosen(
+    ("XXX", "9999999999", "99"),
+    "second generation: codes of nationality, status, kind of permission",
+    "XXX (which ISO 3166 reserves for private use), 9999999999, 99: no table's",
+)
 _ENTRIES: Final = (
-    (0xC5, "20990401"), (0xC6, "19900401"), (0xC7, "3"), (0xC8, "XXX"), (0xC9, "9999999999"), (0xCE, "0500"),
-    (0xCA, "99"), (0xCB, "20260615"), (0xCC, "2"), (0xCD, "20990401"),
+    (0xC5, "20990401"), (0xC6, "19900401"), (0xC7, "3"), (0xC8, _NATION), (0xC9, _STATUS), (0xCE, "0500"),
+    (0xCA, _PERMISSION), (0xCB, "20260615"), (0xCC, "2"), (0xCD, "20990401"),
 )  # fmt: skip
-"""Codes of status, kind of permission and nationality that no table has (ISO 3166 reserves XXX for private use)."""
 _OF_SPECIAL: Final = (
-    (0xC5, "20990401"), (0xC6, "19791231"), (0xC7, "2"), (0xC8, "XXX"), (0xC9, "9999999999"), (0xCE, "0000"),
+    (0xC5, "20990401"), (0xC6, "19791231"), (0xC7, "2"), (0xC8, _NATION), (0xC9, _STATUS), (0xCE, "0000"),
 )  # fmt: skip
 _FIRST: Final = ResidencePersona(
     "residence-1-mid-term", N_("a mid-term resident's card, first generation; all is well"), CardType.RESIDENCE_CARD,
@@ -84,7 +94,8 @@ _FIRST: Final = ResidencePersona(
 )  # fmt: skip
 _SECOND: Final = ResidencePersona(
     "residence-2-mid-term", N_("a mid-term resident's card, second generation; all is well"),
-    CardType.RESIDENCE_CARD_2, comprehensive="0", individual="0", entries=_ENTRIES, form=SignatureForm.RAW,
+    CardType.RESIDENCE_CARD_2, comprehensive="0", individual="0", entries=_ENTRIES,
+    form=chosen(SignatureForm.RAW, "second generation: signature", "r and s, but for one persona", "D"),
 )  # fmt: skip
 _EXPIRED: Final = tuple((tag, "20190401" if tag in {0xC5, 0xCD} else value) for tag, value in _ENTRIES)
 _CHILD: Final = tuple((tag, "20260908" if tag == 0xC6 else value) for tag, value in _ENTRIES)
@@ -131,7 +142,8 @@ _ALL: Final = (
         about=N_("both permissions, and an application for extension pending; second generation"),
     ),
     replace(
-        _SECOND, name="residence-2-infant", has_face=False, signed=False, entries=_CHILD,
+        _SECOND, name="residence-2-infant", has_face=False, entries=_CHILD,
+        signed=chosen(False, "second generation: signature for a child under one year", "none"),
         about=N_("a card of a child under one year, second generation: no photo, and (a choice) no signature"),
     ),
     replace(
