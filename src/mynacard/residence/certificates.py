@@ -12,7 +12,7 @@ from dataclasses import field
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -21,6 +21,7 @@ from mynacard._dataclasses import dataclass
 from mynacard.apdu import tlv
 from mynacard.apdu.tlv import Tlv
 from mynacard.arguments import check_type
+from mynacard.certificates import UNREADABLE
 from mynacard.errors import CertificateFileError, TlvError
 from mynacard.texts import N_, unmarked
 
@@ -32,12 +33,6 @@ RSA_BITS: Final = range(2048, 8192 + 1)
 
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 _HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
-_UNREADABLE: Final = (
-    ValueError, TypeError, OverflowError, KeyError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType, Warning,
-)  # fmt: skip
-"""The errors of parsing bytes that are not a certificate: a KeyError from cryptography before 50, about a string of an
-unknown type in a name; a warning in programs that turn warnings into errors."""
 _ECDSA: Final = bytes.fromhex("06082A8648CE3D0403")
 _NULL: Final = b"\x05\x00"
 _SEQUENCE: Final = 0x30
@@ -69,7 +64,7 @@ class Certificate:
         try:
             der = _from_pem(data) if _PEM in data else data
             parsed = _parsed(der)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise CertificateFileError(N_("This is not a certificate in PEM or DER, or it is damaged.")) from None
         return cls(der, parsed)
 
@@ -78,7 +73,7 @@ class Certificate:
         """The certified key; None for an unknown kind of key."""
         try:
             return self.parsed.public_key()
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
 
     @property
