@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 
+from mynacard.cli.commands.sim import new as sim_new
 from mynacard.doors import disk
 from mynacard.readers import ReaderState, profile_of
 from mynacard.signing import cms, pades
-from mynacard.simulator import PERSONAS, all_personas
+from mynacard.simulator import PERSONAS, Traits, all_personas
 from mynacard.simulator.individual.contents import CardContents
 from mynacard.trust import load_certificate, published
 from tests.cli.command_line import DIGITAL_SIGNATURE, USER_AUTHENTICATION, CardFile, Outcome, process, run
@@ -469,17 +470,23 @@ def test_a_persona_of_another_name_is_a_wrong_command_line(tmp_path: Path) -> No
     assert run("sim", "new", tmp_path / "new.json", "--persona", "nobody").code == 2
 
 
+def test_every_trait_of_a_card_has_an_option() -> None:
+    options = {parameter.name for parameter in sim_new.params}
+    assert {"interface" if field.name == "atr" else field.name for field in fields(Traits)} <= options
+
+
 def test_a_new_card_is_what_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "new.json"
     words = ("--personality", "observed", "--interface", "contactless", "--no-extended-length")
+    words += ("--ef-size", "1600", "--wide-attributes")
     outcome = done(run("sim", "new", path, *words))
     assert f"--reader sim:{path}" in outcome.err
     assert done(run("sim", "show", path, "--json")).json == {
         "personality": "observed",
         "extended_length": False,
         "atr": "3B888001000005E0B381A1007F",
-        "ef_size": 2048,
-        "wide_attributes": False,
+        "ef_size": 1600,
+        "wide_attributes": True,
         "certificates": [DIGITAL_SIGNATURE, USER_AUTHENTICATION],
         "tries_left": {
             USER_AUTHENTICATION: 3,

@@ -61,7 +61,7 @@ def test_what_runs_no_command_loads_no_command_and_no_room(arguments: list[str])
 
 
 GROUND: Final = {"arguments", "errors", "pin", "storage", "texts", "verdict", "_dataclasses", "_lazy", "_version"}
-COMMON: Final = GROUND | {"apdu", "cli", "hashes", "jpki", "meaning"}
+COMMON: Final = GROUND | {"apdu", "certificates", "cli", "hashes", "jpki", "meaning"}
 CARD: Final = COMMON | {"opening", "readers"}
 """The rooms of a command that reads a card; of ``readers``, only what a name means is loaded before there is one."""
 SIGNATURES: Final = COMMON | {"ber", "signing", "trust"}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mynacard._dataclasses import dataclass
 from mynacard.simulator.choices import chosen
 
-__all__ = ["ATR_CONTACT", "ATR_CONTACTLESS", "EF_SIZE", "Personality", "Traits"]
+__all__ = ["ATR_CONTACT", "ATR_CONTACTLESS", "EF_SIZE", "EF_SIZE_MAX", "Personality", "Traits"]
 
 ATR_CONTACT = bytes.fromhex("3BE000FF8131FE4514")
 ATR_CONTACTLESS = bytes.fromhex("3B888001000005E0B381A1007F")

@@ -39,7 +39,7 @@ from mynacard.simulator.personas import all_personas
 from mynacard.simulator.powered import PoweredCard
 from mynacard.simulator.residence.issuing import ResidenceContents
 from mynacard.simulator.timing import TRANSPORTS, TimedCard
-from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, Personality, Traits
+from mynacard.simulator.traits import ATR_CONTACT, ATR_CONTACTLESS, EF_SIZE, EF_SIZE_MAX, Personality, Traits
 from mynacard.storage import open_output
 from mynacard.texts import printable
 
@@ -98,6 +98,19 @@ def sim() -> None:
     help=_("Whether the card understands long commands."),
 )
 @click.option(
+    "--ef-size",
+    type=click.IntRange(0, EF_SIZE_MAX),
+    default=EF_SIZE,
+    show_default=True,
+    metavar="BYTES",
+    help=_("The size of a JPKI certificate's file, filler included; 0: as long as the certificate."),
+)
+@click.option(
+    "--wide-attributes",
+    is_flag=True,
+    help=_("Give the four attributes a length of two bytes, as one client's fixed offsets want."),
+)
+@click.option(
     "--persona",
     "persona_name",
     type=click.Choice(list(all_personas())),
@@ -108,9 +121,16 @@ def sim() -> None:
 )
 @verbose_option
 def new(
-    path: Path, choose_pins: bool, personality: str, interface: str, extended_length: bool, persona_name: str
+    path: Path,
+    choose_pins: bool,
+    personality: str,
+    interface: str,
+    extended_length: bool,
+    ef_size: int,
+    wide_attributes: bool,
+    persona_name: str,
 ) -> None:
-    traits = Traits(Personality(personality), extended_length, _ATRS[interface])
+    traits = Traits(Personality(personality), extended_length, _ATRS[interface], ef_size, wide_attributes)
     persona = all_personas()[persona_name]
     pins = persona.pins if isinstance(persona, Persona) else frozenset[str]()
     asked = [pair for pair in KEY_PAIRS if pair.name in pins] if choose_pins else []
