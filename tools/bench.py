@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import bench_dialogues
+import bench_vpicc
 from bench_figures import Figure, measured, process_cpu_ms, process_ms, show
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -67,6 +68,7 @@ def main() -> None:
         "whole processes": processes, "processor time": processor_time, "sessions": sessions,
         f"{CARDS:,} cards": many_cards, "real cards, by the model": as_real_cards,
         "the same beside other programs": bench_dialogues.figures,
+        "another simulator in process": bench_vpicc.figures,
     }  # fmt: skip
     show(measured(NEEDS, steps), sys.argv[1:])
 

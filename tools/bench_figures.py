@@ -21,10 +21,10 @@ __all__ = ["Figure", "measured", "process_cpu_ms", "process_ms", "show"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A line of the result; *value* is a median where it was measured several times."""
+    """A line of the result; *value* is a median where it was measured several times, None where it was not measured."""
 
     what: str
-    value: float
+    value: float | None
     unit: str
     target: str = ""
     note: str = ""
@@ -48,7 +48,8 @@ def show(figures: Sequence[Figure], arguments: Sequence[str]) -> None:
     print(", ".join(f"{name} {value}" for name, value in _machine().items()))
     print(f"{'figure':>12}       {'what':<72} target, and what was compared")
     for figure in figures:
-        shown = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:,.2f}"
+        value = figure.value
+        shown = "–" if value is None else f"{value:,.0f}" if value >= 1000 else f"{value:,.2f}"
         remarks = "; ".join(filter(None, (figure.target, figure.note)))
         print(f"{shown:>12} {figure.unit:<5} {figure.what:<72} {remarks}".rstrip())
 

@@ -27,8 +27,8 @@ def first_lines(script: str, environment: dict[str, str], count: int) -> list[st
 def test_the_bench_says_first_what_it_needs_and_where_it_is() -> None:
     needs, step, other = first_lines("bench.py", {}, 3)
     assert needs.startswith("No reader and no card are needed.")
-    assert step == "[1/8] the test PKI, made once per machine …"
-    assert other == "[2/8] the simulator's commands …"
+    assert step == "[1/9] the test PKI, made once per machine …"
+    assert other == "[2/9] the simulator's commands …"
 
 
 def test_the_bench_of_the_door_says_what_is_missing(tmp_path: Path) -> None:
