@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import CertificateBuilder, load_der_x509_certificate
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute, load_der_x509_certificate
+from cryptography.x509.oid import NameOID
 
 from mynacard import errors
 from mynacard.apdu import CardProfile, Channel
@@ -44,13 +46,20 @@ def other_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
-def of_another_key(pair: KeyPair) -> bytes:
+def of_another_key(pair: KeyPair, subject: Name | None = None, later: timedelta = timedelta()) -> bytes:
     """A certificate with the same names as the card's: of the holder's former key, or of another card."""
     old = load_der_x509_certificate(certificate_of(pair))
-    builder = CertificateBuilder(
-        old.issuer, old.subject, other_key().public_key(), 7, old.not_valid_before_utc, old.not_valid_after_utc
-    )
+    start, end = old.not_valid_before_utc + later, old.not_valid_after_utc + later
+    builder = CertificateBuilder(old.issuer, subject or old.subject, other_key().public_key(), 7, start, end)
     return builder.sign(private_key_of(pair), hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def of_another_holder(pair: KeyPair) -> bytes:
+    return of_another_key(pair, Name([NameAttribute(NameOID.COMMON_NAME, "ANOTHER HOLDER")]))
+
+
+def renewed(pair: KeyPair) -> bytes:
+    return of_another_key(pair, later=timedelta(days=5 * 365))
 
 
 def changed_in_its_key(pair: KeyPair) -> bytes:
@@ -65,7 +74,9 @@ def of_the_other_pair(pair: KeyPair) -> bytes:
 
 
 WELL_FORMED: dict[str, Callable[[KeyPair], bytes]] = {
-    "of-another-key": of_another_key,
+    "of-another-card": of_another_key,
+    "of-another-holder": of_another_holder,
+    "renewed": renewed,
     "of-the-other-pair": of_the_other_pair,
     "changed-in-its-key": changed_in_its_key,
 }

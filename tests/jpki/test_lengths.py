@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from cryptography.x509 import load_der_x509_certificate
 
 from mynacard import errors
 from mynacard.apdu import CardProfile, Channel
-from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, JpkiSession, KeyPair
-from mynacard.simulator import Traits
+from mynacard.doors import pki_cache
+from mynacard.jpki import DIGITAL_SIGNATURE, KEY_PAIRS, USER_AUTHENTICATION, JpkiSession, KeyPair, undamaged
+from mynacard.simulator import MIHON, Traits
 from mynacard.simulator.narrow import NarrowReader, Narrows
 from tests.jpki.cards import (
     DONE,
@@ -32,6 +35,7 @@ from tests.support import Answer, CardThat
 
 PAIRS = pytest.mark.parametrize("pair", KEY_PAIRS, ids=lambda pair: pair.name)
 EF_SIZES = (None, 1600, 2048)
+EARLIER, LATER = datetime(2027, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
 LENGTHS = (261, 262, 300, 522, 957, 1000, 1207, 1463, 2000, 65544)
 
 
@@ -125,6 +129,33 @@ def test_half_of_another_certificate_is_never_signed_under(pair: KeyPair, at: in
     session.verify(pair, pin(pair))
     with pytest.raises((errors.CardDataError, errors.SignatureMismatchError)):
         session.sign(b"a document") if pair is DIGITAL_SIGNATURE else session.authenticate(ORIGIN, NONCE)
+
+
+@PAIRS
+@pytest.mark.parametrize("at", [256, 300, 600, 900])
+def test_parts_of_two_certificates_of_a_ca_are_told_by_its_key(pair: KeyPair, at: int) -> None:
+    """A first block before the key says nothing of the key: such parts may be read, and fit what the card signs."""
+    made = [pki_cache.cached_pki().issue(MIHON, {}, now)[pair.name] for now in (EARLIER, LATER)]
+    one, other = (material.certificate_der for material in made)
+    ca = load_der_x509_certificate(made[0].ca_certificate_der)
+    assert len(one) == len(other)
+    assert [undamaged({pair: whole}, [ca]) for whole in (one, other)] == [{pair: one}, {pair: other}]
+    for parts in (one[:at] + other[at:], other[:at] + one[at:]):
+        session = JpkiSession(with_certificate_in(pair, parts))
+        session.verify(pair, pin(pair))
+        assert undamaged({pair: session.certificate_der(pair)}, [ca]) == {}
+
+
+@PAIRS
+@pytest.mark.parametrize("form", ["30 81 FF", "30 83 {:06X}", "30 84 {:08X}"])
+def test_a_certificate_whose_length_is_not_in_der_is_a_typed_error_and_no_signature(pair: KeyPair, form: str) -> None:
+    inside = certificate_of(pair)[4:]
+    card = with_certificate_in(pair, bytes.fromhex(form.format(len(inside))) + inside)
+    session = JpkiSession(counted := CardThat(card.transmit))
+    session.verify(pair, pin(pair))
+    with pytest.raises(errors.CardDataError):
+        session.sign(b"a document") if pair is DIGITAL_SIGNATURE else session.authenticate(ORIGIN, NONCE)
+    assert not any(map(is_sign, counted.sent))
 
 
 @PAIRS
