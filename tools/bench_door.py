@@ -1,5 +1,7 @@
 """Measures how long programs wait at the pcsclite door, and what 200 clients leave behind; Linux, with pyscard.
 
+BEFORE=FOLDER names the src of another tree: what a session adds to an APDU is then a multiple of what it adds there.
+
 Usage: python tools/bench_door.py [--json]
 """
 
@@ -35,6 +37,7 @@ APDUS: Final = 3000
 ROUNDS: Final = 5
 EVENTS: Final = 40
 STARTS: Final = 11
+SOURCE: Final = Path(__file__).resolve().parent.parent / "src"
 CLIENTS: Final = 200
 VISITS: Final = 50
 """The visits of each client."""
@@ -71,6 +74,41 @@ for command in commands[2:]:
 """
 """A program that sends APDUs through pyscard's raw layer, and prints how long each took."""
 
+ALTERNATIONS: Final = 12
+BLOCKS: Final = 10
+SESSION: Final = """
+import json, sys, time
+
+way, blocks, select, select_ef, *commands = json.loads(sys.argv[1])
+
+def in_blocks(transmit):
+    taken = []
+    for _ in range(blocks):
+        start = time.process_time()
+        for _ in range(200):
+            transmit()
+        taken.append((time.process_time() - start) / 200)
+    return min(taken[1:])
+
+if way == "raw":
+    from smartcard import scard
+    context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)[1]
+    name = scard.SCardListReaders(context, [])[1][0]
+    card, protocol = scard.SCardConnect(context, name, scard.SCARD_SHARE_SHARED, 3)[1:]
+    for command in (select, select_ef):
+        scard.SCardTransmit(card, protocol, command)
+    print(json.dumps([in_blocks(lambda: scard.SCardTransmit(card, protocol, command)) for command in commands]))
+else:
+    import mynacard
+    from mynacard.apdu.commands import ReadBinary, SelectEf, VerifyStatus
+    with mynacard.open_card() as channel:
+        mynacard.JpkiSession(channel)
+        channel.send(SelectEf(0x0A))
+        sent = (VerifyStatus(0x18), ReadBinary(0))
+        print(json.dumps([in_blocks(lambda: channel.exchange(command)) for command in sent]))
+"""
+"""A program that sends COMMANDS raw or in a session, and prints the processor time that each takes it."""
+
 WAITER: Final = """
 import time
 from smartcard import scard
@@ -90,8 +128,8 @@ def main() -> None:
     if not sys.platform.startswith("linux") or find_spec("smartcard") is None:
         raise SystemExit(f"{NEEDS} Install pyscard with: python -m pip install 'mynacard[pcsc]'")
     steps = {
-        "the test PKI, made once per machine": _make_pki, "an APDU": latency, "events": events, "processes": starts,
-        f"{CLIENTS} clients at once": soak,
+        "the test PKI, made once per machine": _make_pki, "an APDU": latency, "a session": added,
+        "events": events, "processes": starts, f"{CLIENTS} clients at once": soak,
     }  # fmt: skip
     show(measured(NEEDS, steps), sys.argv[1:])
 
@@ -117,6 +155,28 @@ def latency() -> list[Figure]:
         figures.append(Figure(f"pyscard through the door: {what}, median", value, "µs", "120 or less", note))
     figures += [Figure(f"in process: {what}, median", taken, "µs") for what, taken in inside.items()]
     return figures
+
+
+def added() -> list[Figure]:
+    """The processor time that a session adds to an APDU, beyond that of pyscard's raw layer; the programs alternate."""
+    trees = ["raw", str(SOURCE), *filter(None, [os.environ.get("BEFORE")])]
+    with PcscliteDoor([new_card()]) as door:
+        rounds = [[_processor_us(door, tree) for tree in trees] for _ in range(ALTERNATIONS)]
+    figures: list[Figure] = []
+    for number, what in enumerate(COMMANDS):
+        raw, *sessions = (statistics.median(taken[number] for taken in tree) for tree in zip(*rounds, strict=True))
+        more = [session - raw for session in sessions]
+        figures.append(Figure(f"added by a session, processor time: {what}", more[0], "µs", "", f"pyscard: {raw:.0f}"))
+        if more[1:]:
+            figures.append(Figure(f"… as a multiple of that in BEFORE: {what}", more[0] / more[1], "×", "0.65 or less"))
+    return figures
+
+
+def _processor_us(door: PcscliteDoor, tree: str) -> list[float]:
+    words = json.dumps([tree, BLOCKS, *(list(command) for command in (SELECT, SELECT_EF, *COMMANDS.values()))])
+    environment = {**door.environment(), **({} if tree == "raw" else {"PYTHONPATH": tree})}
+    done = subprocess.run([sys.executable, "-c", SESSION, words], env=environment, check=True, capture_output=True)
+    return [1e6 * taken for taken in json.loads(done.stdout)]
 
 
 def _in_process_us(command: bytes) -> float:
