@@ -10,7 +10,7 @@ from pyhanko.pdf_utils.generic import pdf_name as name
 from pyhanko.pdf_utils.misc import PdfReadError
 
 from mynacard.signing.form import Field, Place, entry, fields_of, is_visible, pages_of, places, rectangle
-from mynacard.signing.pdf import opened
+from mynacard.signing.pdf_file import opened
 from tests.signing.pdfs import pdf, updated
 
 PDF: Any = generic

@@ -28,6 +28,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from mynacard import errors, texts
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import pdf as reading
+from mynacard.signing import pdf_file
 from mynacard.signing.pades import Appearance, PdfSignature, check_signable, read, sign
 from mynacard.trust import Verdict, explain
 from tests.extent import examples
@@ -284,7 +285,7 @@ def test_an_encrypted_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for call in (read, check_signable):
         with pytest.raises(errors.PdfFileError, match="encrypted"):
             call(pdf(password="secret"))
-    monkeypatch.setattr(reading, "PDF_MAX", 100)
+    monkeypatch.setattr(pdf_file, "PDF_MAX", 100)
     with pytest.raises(errors.PdfFileError, match="longer than 100 bytes"):
         read(PLAIN)
 

@@ -26,7 +26,7 @@ from mynacard.errors import MynacardError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.encodings import ENCODED_MAX
 from mynacard.signing.judging import Judgements, Trust, judged
-from mynacard.signing.pdf import PDF_MAX
+from mynacard.signing.pdf_file import PDF_MAX
 from mynacard.texts import N_, printable
 from mynacard.trust import Anchor
 from mynacard.trust.certificates import CERTIFICATE_MAX

@@ -25,22 +25,15 @@ from mynacard.signing import adding, appearing, cms, external, seeds, timestamp
 from mynacard.signing.appearing import Appearance, Placed
 from mynacard.signing.beyond import Beyond
 from mynacard.signing.fonts import Font
-from mynacard.signing.pdf import (
-    PADES,
+from mynacard.signing.pdf import PADES, PKCS7, REVISIONS_MAX, SIGNATURES_MAX, PdfSignature, digests, read, unpadded
+from mynacard.signing.pdf_file import (
     PDF_MAX,
-    PKCS7,
-    REVISIONS_MAX,
-    SIGNATURES_MAX,
-    PdfSignature,
     SignatureField,
-    digests,
     irregular,
     opened,
-    read,
     reading,
     reason,
     signature_fields,
-    unpadded,
 )
 from mynacard.signing.stand_in import apart, stand_in
 from mynacard.texts import N_, Sentence

@@ -157,7 +157,7 @@ def _judgements(
     judged: Callable[..., Judgements],
 ) -> Judgements:
     if signature is None:
-        from mynacard.signing.pdf import PDF_MAX
+        from mynacard.signing.pdf_file import PDF_MAX
 
         return judged(read_up_to(file, PDF_MAX))
     signer = load_certificate(read_up_to(certificate, _CERTIFICATE_MAX)) if certificate is not None else None
