@@ -11,6 +11,7 @@ from typing import Any, Final
 from mynacard._dataclasses import dataclass
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.appearing import PlacedAt
+from mynacard.signing.streams import PIECE, Continued
 from mynacard.trust import asn1, pyhanko
 
 __all__ = ["Addition", "Prepared", "clean", "prepared"]
@@ -56,13 +57,13 @@ class Prepared:
     """
 
     digest: bytes
-    _output: Any
+    _output: Continued
     _steps: Any
 
-    def filled(self, signature: Any) -> bytes:
-        """The file with *signature*, a CMS signature in asn1crypto's type, in it."""
+    def filled(self, signature: Any) -> Continued:
+        """The file with *signature*, a CMS signature in asn1crypto's type, in what was added to it."""
         self._steps.send(signature)
-        return bytes(self._output.getbuffer())
+        return self._output
 
 
 def prepared(reader: Any, addition: Addition) -> Prepared:
@@ -81,7 +82,8 @@ def prepared(reader: Any, addition: Addition) -> Prepared:
         addition.moment, addition.sub_filter, addition.name, bytes_reserved=addition.digits
     )
     steps.send(embedder.SigObjSetup(value, lock, addition.appearance))
-    prepared_digest, output = steps.send(embedder.SigIOSetup(addition.hash_.value))
+    output = Continued(reader.file)
+    prepared_digest, _ = steps.send(embedder.SigIOSetup(addition.hash_.value, chunk_size=PIECE, output=output))
     return Prepared(prepared_digest.document_digest, output, steps)
 
 

@@ -23,6 +23,7 @@ from typing import Any, Final
 from mynacard.signing.budget import Budget
 from mynacard.signing.references import Link
 from mynacard.signing.resolver import LINK, VALUE, Key, Resolver, key_of, links_in
+from mynacard.signing.streams import Continued, Stream, size_of, stream_of
 from mynacard.trust import pyhanko
 
 __all__ = ["Reader"]
@@ -34,6 +35,7 @@ _Array, _Dictionary, _Indirect, _Null, _Number, _Reference, _Stream = (
 _limits: Final = pyhanko.decode_limits
 _misc: Final = pyhanko.misc
 
+_STREAMS: Final = (io.BufferedIOBase, io.RawIOBase)
 _TOKEN: Final = 64
 """Longer pieces that are read are streams, which stay in memory."""
 _ENTRY: Final = 600
@@ -57,6 +59,21 @@ class Source(io.BytesIO):
         data = super().read(size)
         if len(data) > _TOKEN:
             budget.hold(len(data))
+        return data
+
+
+class FileSource(io.BufferedReader):
+    """The same of a file that is not in memory."""
+
+    def __init__(self, file: Stream, budget: Budget) -> None:
+        super().__init__(Continued(file))
+        self._budget = budget
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._budget.spend(1)
+        data = super().read(size)
+        if len(data) > _TOKEN:
+            self._budget.hold(len(data))
         return data
 
 
@@ -178,17 +195,18 @@ class History(pyhanko.xref.XRefCache):  # type: ignore[misc]  # as above
 
 
 class Reader(pyhanko.reader.PdfFileReader):  # type: ignore[misc]  # as above
-    """pyHanko's reader of a file, within *budget*."""
+    """pyHanko's reader of *file*, within *budget*."""
 
-    def __init__(self, data: bytes, budget: Budget, *, strict: bool = True) -> None:
-        self.budget, self.strict, self.stream = budget, strict, Source(data, budget)
+    def __init__(self, file: bytes | Stream, budget: Budget, *, strict: bool = True) -> None:
+        self.budget, self.strict, self.file = budget, strict, stream_of(file)
+        self.stream = FileSource(file, budget) if isinstance(file, _STREAMS) else Source(file, budget)
         self.resolved_objects: dict[Key, Any] = {}
         self._sizes: dict[Key, int] = {}
         self._links: dict[Key, tuple[Link[Key], ...]] = {}
         self._unpacked: dict[int, tuple[Source, int, dict[int, tuple[int, int]]]] = {}
         self._historical_resolver_cache: dict[int, Resolver] = {}
         self._security_handler = self._input_version = self._embedded_signatures = None
-        self._decode_context = Unpacking(budget, len(data))
+        self._decode_context = Unpacking(budget, size_of(self.file))
         self._header_version = pyhanko.reader._read_header_version(self.stream)
         self.stream.seek(-1, os.SEEK_END)
         last = pyhanko.reader.process_data_at_eof(self.stream)

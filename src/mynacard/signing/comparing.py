@@ -14,15 +14,16 @@ from mynacard.signing.beyond import MEANINGS, Beyond, Comparison, result
 from mynacard.signing.changes import Change, Versions, changes_between
 from mynacard.signing.form import places
 from mynacard.signing.policy import policy
+from mynacard.signing.streams import Stream, part, size_of
 from mynacard.trust import pyhanko
 from mynacard.verdict import Verdict
 
 __all__ = ["compared", "covers_its_version", "ends_as_a_pdf"]
 
 
-def ends_as_a_pdf(pdf: bytes) -> bool:
+def ends_as_a_pdf(file: Stream) -> bool:
     """Whether the file ends with the end-of-file marker (ISO 32000-2 §7.5.5)."""
-    return pdf[-8:].rstrip(b"\r\n").endswith(b"%%EOF")
+    return part(file, max(0, size_of(file) - 8), 8).rstrip(b"\r\n").endswith(b"%%EOF")
 
 
 def compared(embedded: Any, intact: frozenset[str], *, ends: bool) -> Comparison:

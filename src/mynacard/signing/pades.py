@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard._dataclasses import dataclass
-from mynacard.arguments import check_member
+from mynacard.arguments import BYTES, check_member, check_type
 from mynacard.errors import CertificateFileError, PdfFileError, UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import adding, appearing, cms, external, seeds, timestamp
@@ -36,6 +36,7 @@ from mynacard.signing.pdf_file import (
     signature_fields,
 )
 from mynacard.signing.stand_in import apart, stand_in
+from mynacard.signing.streams import Continued, Stream, size_of
 from mynacard.texts import N_, Sentence
 from mynacard.trust import pyhanko
 from mynacard.trust.holder import holder_of
@@ -52,10 +53,12 @@ __all__ = [
     "PdfSignature",
     "Signable",
     "add_time_stamp",
+    "add_time_stamp_in",
     "check_signable",
     "examine",
     "read",
     "sign",
+    "sign_in",
 ]
 
 
@@ -109,7 +112,36 @@ def sign(
     """
     signer = external.signer(certificate, key, hash_)
     check_member(kind, Kind)
-    return _signed(_signable(pdf, _Wanted(hash_, kind, field, appearance, room_for_time_stamp)), certificate, signer)
+    check_type(pdf, *BYTES, wanted="bytes")
+    file = _signable(pdf, _Wanted(hash_, kind, field, appearance, room_for_time_stamp))
+    return b"".join((pdf, _signed(file, certificate, signer).added()))
+
+
+def sign_in(
+    file: Stream,
+    certificate: x509.Certificate,
+    key: RSAPrivateKey,
+    hash_: HashAlgorithm = HashAlgorithm.SHA256,
+    *,
+    kind: Kind = Kind.PADES,
+    field: str | None = None,
+    appearance: Appearance | None = None,
+    room_for_time_stamp: bool = False,
+) -> None:
+    """Do the same with *file*, to whose end the signature is written. It is not held in memory.
+
+    Args:
+        file: seekable, and open for reading and writing; a copy that no other program changes meanwhile.
+
+    Raises:
+        MissingExtraError, PdfFileError, UsageError, UnsupportedAlgorithmError: as :func:`sign`; *file* is as it was.
+        OSError: *file* cannot be read or written, and may end with a part of the signature.
+    """
+    signer = external.signer(certificate, key, hash_)
+    check_member(kind, Kind)
+    signed = _signed(_signable(file, _Wanted(hash_, kind, field, appearance, room_for_time_stamp)), certificate, signer)
+    size_of(file)
+    file.write(signed.added())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +170,43 @@ def add_time_stamp(pdf: bytes, ask: timestamp.Ask) -> bytes:
 
     Exceptions of *ask* pass through.
     """
+    check_type(pdf, *BYTES, wanted="bytes")
+    start, digits = _time_stamped(pdf, ask)
+    view = memoryview(pdf)
+    return b"".join((view[:start], digits, view[start + len(digits) :]))
+
+
+def add_time_stamp_in(file: Stream, ask: timestamp.Ask) -> None:
+    """Do the same in *file*, which is not held in memory, and is written to once the authority has answered.
+
+    Args:
+        file: seekable, and open for reading and writing; a copy that no other program changes meanwhile.
+
+    Raises:
+        OSError: *file* cannot be read or written, and may hold a part of the new signature.
+
+    Also, it raises what :func:`add_time_stamp` does; *file* is as it was.
+    """
+    start, digits = _time_stamped(file, ask)
+    file.seek(start)
+    file.write(digits)
+
+
+def _time_stamped(pdf: bytes | Stream, ask: timestamp.Ask) -> tuple[int, bytes]:
+    """Where the digits of the last signature begin, and those of the same with a time stamp."""
     reader = opened(pdf)
     with reading(reader):
         embedded = list(reader.embedded_regular_signatures)
         kind = str(embedded[-1].sig_object.get("/SubFilter", "")) if embedded else ""
         numbers = [int(number) for number in embedded[-1].byte_range] if kind in (PADES, PKCS7) else []
-        content = digests(pdf, embedded[-1]) if numbers else None
-    if content is None or numbers[2] + numbers[3] != len(pdf):
+        content = digests(embedded[-1]) if numbers else None
+    if content is None or numbers[2] + numbers[3] != size_of(reader.file):
         raise PdfFileError(N_("This PDF file does not end with a signature that could take a time stamp."))
     start, end = numbers[1] + 1, numbers[2] - 1
     stamped = cms.add_time_stamp(unpadded(embedded[-1].pkcs7_content), ask).hex().encode("ascii")
     if len(stamped) > end - start:
         raise PdfFileError(N_("This signature was made without room for a time stamp of this length."))
-    return b"".join((pdf[:start], stamped.ljust(end - start, b"0"), pdf[end:]))
+    return start, stamped.ljust(end - start, b"0")
 
 
 def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance | None = None) -> int:
@@ -166,7 +222,7 @@ def check_signable(pdf: bytes, field: str | None = None, appearance: Appearance 
 
 
 def examine(
-    pdf: bytes,
+    pdf: bytes | Stream,
     hash_: HashAlgorithm = HashAlgorithm.SHA256,
     *,
     kind: Kind = Kind.PADES,
@@ -177,7 +233,7 @@ def examine(
     """Sign *pdf* with a stand-in's key, to see before the holder types a password whether :func:`sign` will take it.
 
     It takes as long as :func:`sign` with a key in memory, and contacts nothing. The arguments are those of
-    :func:`sign`.
+    :func:`sign`; *pdf* may also be a seekable stream, which is read in parts.
 
     Raises:
         MissingExtraError, PdfFileError, UsageError: as :func:`sign`.
@@ -191,7 +247,7 @@ def examine(
     return Signable(file.signatures, file.remarks)
 
 
-def _check_readable(signed: bytes) -> None:
+def _check_readable(signed: Continued) -> None:
     """Check that the last signature is to be seen in a file that was irregular before."""
     signature = read(signed)[-1]
     if signature.signature.verdict is Verdict.BAD:
@@ -221,7 +277,7 @@ class _File:
     remarks: tuple[Sentence, ...]
 
 
-def _signable(pdf: bytes, wanted: _Wanted) -> _File:
+def _signable(pdf: bytes | Stream, wanted: _Wanted) -> _File:
     reader, remarks = _read_somehow(pdf)
     with reading(reader):
         certified = pyhanko.pdf_embedded.read_certification_data(reader)
@@ -249,7 +305,7 @@ def _placed(reader: Any, name: str, field: Any, appearance: Appearance | None) -
     return appearing.of_field(reader, name, field, appearance)
 
 
-def _read_somehow(pdf: bytes) -> tuple[Any, tuple[Sentence, ...]]:
+def _read_somehow(pdf: bytes | Stream) -> tuple[Any, tuple[Sentence, ...]]:
     """The reader of *pdf*; and if it takes a lenient one, a remark that says so."""
     try:
         return opened(pdf), ()
@@ -288,7 +344,8 @@ def _name(reader: Any, field: str | None, known: Mapping[str, SignatureField]) -
     return field
 
 
-def _signed(file: _File, certificate: x509.Certificate, signer: Any) -> bytes:
+def _signed(file: _File, certificate: x509.Certificate, signer: Any) -> Continued:
+    """*file* and what is added to it."""
     hash_ = file.wanted.hash_
     moment, pades = external.now(), file.wanted.kind is Kind.PADES
     if not pades:

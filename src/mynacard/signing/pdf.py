@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from mynacard import ber
@@ -26,6 +27,7 @@ from mynacard.signing.budget import Budget
 from mynacard.signing.changes import TIMESTAMP
 from mynacard.signing.comparing import compared, covers_its_version, ends_as_a_pdf
 from mynacard.signing.pdf_file import PDF_MAX, SignatureField, opened, reading, reason, signature_fields
+from mynacard.signing.streams import Stream, part, pieces, size_of
 from mynacard.signing.timestamp import AnyTimeStamp
 from mynacard.texts import N_
 from mynacard.trust import pyhanko
@@ -92,8 +94,10 @@ class PdfSignature:
         return ((N_("signature"), self.signature), (N_("rest of the file"), self.rest))
 
 
-def read(pdf: bytes) -> tuple[PdfSignature, ...]:
+def read(pdf: bytes | Stream) -> tuple[PdfSignature, ...]:
     """All signatures in *pdf*, time stamps included, in the order in which they were made.
+
+    A stream must be seekable, and is read in parts; it must not change meanwhile.
 
     A signature that cannot be read is a bad one. A file that only a lenient reader opens has no signature that is good.
 
@@ -105,16 +109,16 @@ def read(pdf: bytes) -> tuple[PdfSignature, ...]:
     """
     budget = Budget()
     try:
-        return _read(_File(pdf, opened(pdf, budget)))
+        return _read(_File(opened(pdf, budget)))
     except PdfFileError as error:
         return _leniently(pdf, budget, error)
 
 
-def _leniently(pdf: bytes, budget: Budget, error: PdfFileError) -> tuple[PdfSignature, ...]:
+def _leniently(pdf: bytes | Stream, budget: Budget, error: PdfFileError) -> tuple[PdfSignature, ...]:
     """The signatures in a file that is refused with *error*, which is raised if there are none to be read."""
     why = reason(error)
     try:
-        return _read(_File(pdf, opened(pdf, budget.renewed(), strict=False), why))
+        return _read(_File(opened(pdf, budget.renewed(), strict=False), why))
     except PdfFileError as second:
         budget.check()
         raise (error if "most" not in second.details else second) from None
@@ -122,9 +126,8 @@ def _leniently(pdf: bytes, budget: Budget, error: PdfFileError) -> tuple[PdfSign
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file, pyHanko's reader of it, and why a strict reader refuses it; None if it does not."""
+    """pyHanko's reader of a file, and why a strict reader refuses it; None if it does not."""
 
-    pdf: bytes
     reader: Any
     irregular: str | None = None
 
@@ -187,7 +190,7 @@ def _alone(file: _File, embedded: Any) -> PdfSignature:
     kind = str(embedded.sig_object.get("/SubFilter", ""))
     try:
         with reading(file.reader):
-            parsed, stamps, signature = _signature(file.pdf, embedded, kind)
+            parsed, stamps, signature = _signature(embedded, kind)
     except PdfFileError as error:
         parsed, stamps, signature = None, (), _unreadable(reason(error))
     if file.irregular is not None and signature.verdict is Verdict.GOOD:
@@ -215,7 +218,7 @@ def _rest(file: _File, embedded: Any, intact: frozenset[str]) -> Comparison:
     embedded.external_md_algorithm, embedded.external_digests = "none", {"none": b""}  # no hashing again
     try:
         with reading(file.reader):
-            return compared(embedded, intact, ends=ends_as_a_pdf(file.pdf))
+            return compared(embedded, intact, ends=ends_as_a_pdf(file.reader.file))
     except PdfFileError as error:
         return result(Beyond.NOT_CHECKED, reason=reason(error))
     finally:
@@ -232,8 +235,8 @@ def _claimed_time(reader: Any, embedded: Any) -> datetime | None:
         return None
 
 
-def _signature(pdf: bytes, embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[AnyTimeStamp, ...], Step]:
-    content = digests(pdf, embedded)
+def _signature(embedded: Any, kind: str) -> tuple[cms.CmsSignature | None, tuple[AnyTimeStamp, ...], Step]:
+    content = digests(embedded)
     if content is None:
         return None, (), bad("signature/byte-range", N_("The signed bytes are not the file around the signature."))
     try:
@@ -274,29 +277,30 @@ def _unknown_kind(kind: str) -> Step:
     return bad("signature/kind", N_("Signatures of the kind {kind} are not supported."), kind=kind.removeprefix("/"))
 
 
-def digests(pdf: bytes, embedded: Any) -> Callable[[HashAlgorithm], bytes] | None:
+def digests(embedded: Any) -> Callable[[HashAlgorithm], bytes] | None:
     """The bytes in the ByteRange; None unless they start at the first byte and omit only the signature's own digits."""
     numbers = [int(number) for number in embedded.byte_range]
     if len(numbers) != 4:
         return None
     start, length, start_2, length_2 = numbers
-    if not start == 0 < length < start_2 <= start_2 + length_2 <= len(pdf):
+    file: Stream = embedded.reader.file
+    if not start == 0 < length < start_2 <= start_2 + length_2 <= size_of(file):
         return None
     if start_2 - length > _GAP_MAX:
         return None
-    gap = pdf[length:start_2]
+    gap = part(file, length, start_2 - length)
     try:
         digits = bytes.fromhex(gap[1:-1].decode("ascii"))
     except ValueError:
         return None
     if (gap[:1], gap[-1:], digits) != (b"<", b">", embedded.pkcs7_content):
         return None
-    view = memoryview(pdf)
 
     def digest(hash_: HashAlgorithm) -> bytes:
         embedded.reader.budget.spend((length + length_2) // _BYTES_PER_STEP)
-        hasher = hashlib.new(hash_.value, view[:length])
-        hasher.update(view[start_2 : start_2 + length_2])
+        hasher = hashlib.new(hash_.value)
+        for piece in chain(pieces(file, 0, length), pieces(file, start_2, length_2)):
+            hasher.update(piece)
         return hasher.digest()
 
     return digest

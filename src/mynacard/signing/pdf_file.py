@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase, RawIOBase
 from typing import Any, Final
 
 from mynacard._dataclasses import dataclass
 from mynacard.arguments import BYTES, check_type
 from mynacard.errors import MynacardError, PdfFileError
 from mynacard.signing.budget import Budget
+from mynacard.signing.streams import Stream, part, size_of, stream_of
 from mynacard.texts import N_
 from mynacard.trust import asn1, pyhanko
 
 __all__ = ["PDF_MAX", "SignatureField", "irregular", "opened", "reading", "reason", "signature_fields"]
 
 PDF_MAX: Final = 0x1000_0000
-"""The most bytes of a PDF file, which is held in memory."""
+"""The most bytes of a PDF file, which its readers hold in memory."""
 _HEADER_WITHIN: Final = 1024
 """Readers accept other bytes before the header, if it begins within these (ISO 32000-1 Annex H.3, note 13)."""
 _NAME_MAX: Final = 10_000
@@ -77,19 +79,20 @@ def _present(reader: Any, value: Any) -> Any:
         return value
 
 
-def opened(pdf: bytes, budget: Budget | None = None, *, strict: bool = True) -> Any:
-    """pyHanko's reader of *pdf*.
+def opened(pdf: bytes | Stream, budget: Budget | None = None, *, strict: bool = True) -> Any:
+    """pyHanko's reader of *pdf*; a stream is read where pyHanko looks, and must stay open and unchanged.
 
     Raises:
         MissingExtraError: pyHanko is not installed.
         PdfFileError: *pdf* is not a PDF file, is damaged, encrypted or too long; or is irregular, if *strict*.
     """
     budget = budget or Budget()
-    check_type(pdf, *BYTES, wanted="bytes")
+    check_type(pdf, *BYTES, BufferedIOBase, RawIOBase, wanted="bytes")
     pyhanko.check_installed()
-    if len(pdf) > PDF_MAX:
+    file = stream_of(pdf)
+    if size_of(file) > PDF_MAX:
         raise PdfFileError(N_("This PDF file is longer than {most} bytes."), most=PDF_MAX)
-    start = pdf.find(b"%PDF-", 0, _HEADER_WITHIN)
+    start = part(file, 0, _HEADER_WITHIN).find(b"%PDF-")
     if start < 0:
         raise PdfFileError(N_("This is not a PDF file."))
     if start > 0:

@@ -11,6 +11,7 @@ Source: pyHanko 0.38, whose classes these extend.
 from __future__ import annotations
 
 import io
+import os
 from datetime import datetime
 from typing import Any
 
@@ -30,9 +31,16 @@ class _Metadata(pyhanko.metadata.DocumentMetadata):  # type: ignore[misc]  # thi
         super().__setattr__(name, self._moment if name == "last_modified" else value)
 
 
+class _Writer(pyhanko.incremental_writer.IncrementalPdfFileWriter):  # type: ignore[misc]  # as above
+    """A writer whose output already begins with the file."""
+
+    def _write_header(self, stream: Any) -> None:
+        stream.seek(0, os.SEEK_END)
+
+
 def update(reader: Any, moment: datetime) -> Any:
-    """A writer that adds to the file of *reader* what changes at *moment*."""
-    writer = pyhanko.incremental_writer.IncrementalPdfFileWriter.from_reader(reader)
+    """A writer that adds to the file of *reader*, with which its output begins, what changes at *moment*."""
+    writer = _Writer.from_reader(reader)
     writer._meta = _Metadata(moment)
     return writer
 
