@@ -25,9 +25,11 @@ from mynacard.storage import (
     private_file,
     private_folder,
     replace_file,
+    whole_file,
     whole_folder,
     write_output,
 )
+from tests.full_disk import limited
 from tests.support import SOURCE
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other modes, links, pipes and errors")
@@ -74,6 +76,35 @@ def test_a_file_that_cannot_be_written_is_as_it_was_and_is_named(
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@posix
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_file_that_cannot_grow_is_named_and_leaves_what_was_there(replace: bool, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    if replace:
+        path.write_bytes(b"before")
+    with (
+        limited(1 << 20),
+        pytest.raises(OSError, match="too large") as caught,
+        whole_file(path, replace=replace) as file,
+    ):
+        file.write(b"x" * ((1 << 20) + 1))
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == ({"file": b"before"} if replace else {})
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "", "/another"), ConnectionError(), KeyboardInterrupt()])
+def test_errors_of_others_pass_and_leave_no_file(error: BaseException, tmp_path: Path) -> None:
+    def fail() -> None:
+        with whole_file(tmp_path / "file", replace=False) as file:
+            file.write(b"content")
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        fail()
+    assert caught.value is error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_missing_is_named_by_the_file(tmp_path: Path) -> None:

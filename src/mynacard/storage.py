@@ -32,12 +32,15 @@ __all__ = [
     "private_file",
     "private_folder",
     "replace_file",
+    "whole_file",
     "whole_folder",
     "write_output",
 ]
 
 _PREFIX: Final = ".mynacard-"
 """How temporary names begin; the target's own name may leave no room for more letters."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room on the disk, none for this person, none for a file of this length."""
 _STREAMS: Final = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
 """Folders of the system, whose links to the streams of a process only the system can make."""
 
@@ -48,16 +51,8 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; ``filename`` is *path*, not the temporary file.
     """
-    with _errors_name(path):
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX)  # made with mode 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                flush(file)
-            move(Path(temporary), path)
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+    with whole_file(path, replace=True) as file:
+        file.write(content)
 
 
 def create_file(path: Path, content: bytes) -> None:
@@ -67,13 +62,59 @@ def create_file(path: Path, content: bytes) -> None:
         FileExistsError: there is something at *path*, be it a link that leads nowhere; it is unchanged.
         OSError: as :func:`replace_file`.
     """
-    create_stream(path).close()  # takes the name; a hard link would do the same, but not every file system has them
+    with whole_file(path, replace=False) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, replace: bool) -> Generator[BufferedRandom]:
+    """A file to write and read, mode 0600. It becomes *path* when the context ends; after an error it is removed.
+
+    Args:
+        path: its name in the end.
+        replace: whether what is there may go.
+
+    Raises:
+        FileExistsError: *replace* is false, and there is something at *path*, be it a link that leads nowhere.
+        OSError: it cannot be written; ``filename`` is *path*, which is as it was, not the temporary file.
+
+    What else is raised in the context passes through.
+    """
+    if not replace:
+        create_stream(path).close()  # takes the name; a hard link would do the same, but not every file system has them
     try:
-        replace_file(path, content)
+        with _errors_name(path):
+            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX)  # made with mode 0600
+        try:
+            with _flushed(descriptor, path) as file:
+                yield file
+            with _errors_name(path):
+                move(Path(temporary), path)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
     except BaseException:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        if not replace:
+            with contextlib.suppress(OSError):
+                path.unlink()
         raise
+
+
+@contextlib.contextmanager
+def _flushed(descriptor: int, path: Path) -> Generator[BufferedRandom]:
+    """The file of *descriptor*, on the disk when the context ends. That it cannot grow is an error of *path*."""
+    file = os.fdopen(descriptor, "w+b")
+    try:
+        yield file
+        with _errors_name(path):
+            flush(file)
+    except OSError as error:
+        if error.filename is None and error.errno in _FULL:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise
+    finally:
+        with contextlib.suppress(OSError):  # what cannot be flushed was raised above
+            file.close()
 
 
 def create_stream(path: Path, *, replace: bool = False) -> BufferedRandom:
