@@ -10,7 +10,7 @@ import pytest
 
 from mynacard.errors import MynacardError
 from mynacard.hashes import HashAlgorithm
-from mynacard.signing import cades, cms, encodings
+from mynacard.signing import cades, cms, encodings, plain_cms
 from tests.signing import test_cms_forged as forged
 from tests.signing.documents import CERTIFICATE, DATA, SIGNATURE
 from tests.signing.test_judging import OPAQUE
@@ -37,6 +37,15 @@ def read_both_ways(data: bytes) -> bool:
 @pytest.mark.parametrize("data", PLAIN, ids=[*HashAlgorithm, "no time", "rsa", "sha256_rsa"])
 def test_the_usual_form_is_read_in_the_short_way(data: bytes) -> None:
     assert read_both_ways(data)
+
+
+@pytest.mark.parametrize("data", OF_EACH_HASH, ids=[*HashAlgorithm])
+def test_what_was_read_is_written_to_the_byte(data: bytes) -> None:
+    plain = plain_cms.read(data)
+    assert plain is not None
+    assert plain.claimed_time is not None
+    assert plain_cms.signed_attributes(plain.content_digest, plain.hash, plain.claimed_time) == plain.signed_attributes
+    assert plain_cms.written(plain.certificate_der, plain.hash, plain.signed_attributes, plain.value) == data
 
 
 @pytest.mark.parametrize("data", [OPAQUE, STAMPED, CADES, b"", b"\x30", DATA, SIGNATURE + b"\0", SIGNATURE[:-1]])

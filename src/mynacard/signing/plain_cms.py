@@ -1,4 +1,4 @@
-"""A detached CMS signature in its usual form, read in a few steps. Every other form is read as a whole.
+"""A detached CMS signature in its usual form, read and written in a few steps. Every other form is read as a whole.
 
 That form: one certificate, one signer with one RSA signature, three signed attributes at most, nothing unsigned. Its
 bytes are compared with the only DER that they can be. A signature read here is read the same by
@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from mynacard._dataclasses import dataclass
 from mynacard.hashes import HashAlgorithm
 
-__all__ = ["PlainCms", "read"]
+__all__ = ["PlainCms", "read", "signed_attributes", "written"]
 
 _LONGEST: Final = 0x2000
 _T = TypeVar("_T")
@@ -81,7 +81,7 @@ class _Values:
         if length >= 0x80:
             width = length & 0x7F
             length = int.from_bytes(data[start : start + width], "big")
-            if not 1 <= width <= 2 or length < 0x80 or length >> 8 * (width - 1) == 0:
+            if not 1 <= width <= 4 or length < 0x80 or length >> 8 * (width - 1) == 0:
                 raise _UnusualError
             start += width
         self._at = start + length
@@ -116,6 +116,9 @@ class _Values:
         """Nothing may be left."""
         if self._at != self._stop:
             raise _UnusualError
+
+    def is_next(self, tag: int) -> bool:
+        return self._data[self._at : self._at + 1] == bytes((tag,))
 
     def is_at_end(self) -> bool:
         return self._at == self._stop
@@ -165,13 +168,14 @@ def _signer(signer: _Values, certificate_der: bytes, hash_: HashAlgorithm) -> Pl
     _check_hash(hash_, _looked_up(_RSA, signer.whole(_SEQUENCE)))
     value = signer.contents(_OCTETS)
     signer.end()
-    return PlainCms(certificate_der, hash_, digest, _as_set(attributes), value, time)
+    return PlainCms(certificate_der, hash_, digest, _value(_SET, attributes), value, time)
 
 
 def _name_and_number(certificate_der: bytes) -> bytes:
     """The issuer's name and the serial number in a certificate, in the order in which a signer is named."""
     to_be_signed = _Values(certificate_der, 0, len(certificate_der)).inside(_SEQUENCE).inside(_SEQUENCE)
-    to_be_signed.contents(_TAGGED)
+    if to_be_signed.is_next(_TAGGED):  # version 1 is left out
+        to_be_signed.contents(_TAGGED)
     number = to_be_signed.whole(_INTEGER)
     to_be_signed.contents(_SEQUENCE)
     return to_be_signed.whole(_SEQUENCE) + number
@@ -218,10 +222,49 @@ def _check_hash(hash_: HashAlgorithm, allowed: Collection[HashAlgorithm]) -> Non
         raise _UnusualError
 
 
-def _as_set(contents: bytes) -> bytes:
-    """*contents* as a SET OF, which is what was signed (RFC 5652 §5.4)."""
+def signed_attributes(digest: bytes, hash_: HashAlgorithm, moment: datetime) -> bytes:
+    """What is to be signed: the three attributes as a SET OF (RFC 5652 §5.4).
+
+    Args:
+        digest: the content's.
+        hash_: the hash function of *digest*.
+        moment: the signing time, before 2050, in UTC.
+    """
+    (with_digest,) = (start for start, of in _DIGESTS.items() if of is hash_)
+    time = f"{moment:%y%m%d%H%M%SZ}".encode("ascii")
+    return _value(_SET, *sorted((_CONTENT_TYPE, with_digest + digest, _SIGNING_TIME + time)))
+
+
+def written(certificate_der: bytes, hash_: HashAlgorithm, signed: bytes, value: bytes) -> bytes:
+    """The signature in DER, its algorithms with NULL as parameter.
+
+    Args:
+        certificate_der: the signer's certificate.
+        hash_: the hash function for the content and for *signed*.
+        signed: as returned by :func:`signed_attributes`.
+        value: the signature of *signed*.
+    """
+    algorithm = next(encoded for encoded, of in _ALGORITHMS.items() if of is hash_)
+    attributes = _Values(signed, 0, len(signed)).contents(_SET)
+    signer = _value(
+        _SEQUENCE,
+        _VERSION_1,
+        _value(_SEQUENCE, _name_and_number(certificate_der)),
+        algorithm,
+        _value(_TAGGED, attributes),
+        next(iter(_RSA)),
+        _value(_OCTETS, value),
+    )
+    certificates, signers = _value(_TAGGED, certificate_der), _value(_SET, signer)
+    signed_data = _value(_SEQUENCE, _VERSION_1, _value(_SET, algorithm), _DATA, certificates, signers)
+    return _value(_SEQUENCE, _SIGNED_DATA, _value(_TAGGED, signed_data))
+
+
+def _value(tag: int, *parts: bytes) -> bytes:
+    """A value with *tag*, whose contents are *parts*."""
+    contents = b"".join(parts)
     length = len(contents)
     if length < 0x80:
-        return bytes((_SET, length)) + contents
+        return bytes((tag, length)) + contents
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((_SET, 0x80 | len(octets))) + octets + contents
+    return bytes((tag, 0x80 | len(octets))) + octets + contents
