@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 __all__ = [
+    "check_free",
     "create_file",
     "create_stream",
     "flush",
@@ -115,6 +116,16 @@ def _flushed(descriptor: int, path: Path) -> Generator[BufferedRandom]:
     finally:
         with contextlib.suppress(OSError):  # what cannot be flushed was raised above
             file.close()
+
+
+def check_free(path: Path) -> None:
+    """Check that a new file can have the name *path*.
+
+    Raises:
+        FileExistsError: there is something at *path*, be it a link that leads nowhere.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(path))
 
 
 def create_stream(path: Path, *, replace: bool = False) -> BufferedRandom:

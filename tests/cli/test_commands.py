@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -23,6 +24,8 @@ from mynacard.cli.commands.sim import new as sim_new
 from mynacard.doors import disk
 from mynacard.readers import ReaderState, profile_of
 from mynacard.signing import cms, pades
+from mynacard.signing.making import Making
+from mynacard.signing.shown import ShownFile
 from mynacard.simulator import PERSONAS, Traits, all_personas
 from mynacard.simulator.individual.contents import CardContents
 from mynacard.trust import load_certificate, published
@@ -278,14 +281,14 @@ def test_openssl_accepts_a_cms_signature(card: CardFile, document: Path, hash_: 
 
 def test_what_comes_through_a_pipe_is_signed_as_it_was_shown(card: CardFile, document: Path) -> None:
     reads: list[Path] = []
-    real = Path.read_bytes
+    real = Path.open
 
-    def once(self: Path) -> bytes:
+    def once(self: Path, *arguments: Any, **options: Any) -> Any:
         reads.append(self)
-        return real(self)
+        return real(self, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "read_bytes", once)
+        patch.setattr(Path, "open", once)
         signed(card, document)
     assert reads.count(document) == 1, "a pipe gives its bytes once, and a file may change in between"
 
@@ -617,15 +620,15 @@ def test_many_files_need_a_folder_and_names_of_their_own(card: CardFile, three: 
 def test_a_file_that_changes_after_it_was_shown_is_not_signed(
     card: CardFile, three: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Path.read_bytes
+    real = ShownFile.of
 
-    def other_each_time(self: Path) -> bytes:
-        content = real(self)
-        if self == three[1]:
-            self.write_bytes(content + b"x")
-        return content
+    def then_changed(path: Path, making: Making, *, keep: bool) -> ShownFile:
+        shown = real(path, making, keep=keep)
+        if path == three[1]:
+            path.write_bytes(path.read_bytes() + b"x")
+        return shown
 
-    monkeypatch.setattr(Path, "read_bytes", other_each_time)
+    monkeypatch.setattr(ShownFile, "of", then_changed)
     folder = three[0].with_name("signed")
     outcome = run("sign", *three, "-o", folder, "-r", card.reader, "--pin-file", card.pin_file(DIGITAL_SIGNATURE))
     assert (outcome.code, "was changed after it was shown" in outcome.err) == (2, True)

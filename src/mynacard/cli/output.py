@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
+from typing import BinaryIO, Final
 
 import click
 
 from mynacard.cli.language import _
 from mynacard.cli.terminal import as_rows
-from mynacard.storage import create_file, replace_file
+from mynacard.storage import whole_file
 from mynacard.texts import json_text, printable
 
-__all__ = ["check_output", "check_output_folder", "print_json", "read_up_to", "write_new"]
+__all__ = ["check_output", "check_output_folder", "copy_up_to", "new_file", "print_json", "read_up_to", "write_new"]
+
+_PIECE: Final = 1 << 18
 
 
 def print_json(document: Mapping[str, object] | list[Mapping[str, object]], *, indent: int | None = 2) -> None:
@@ -74,5 +79,26 @@ def write_new(path: Path, content: bytes, *, force: bool) -> None:
         click.UsageError: as :func:`check_output`.
         OSError: it cannot be written; its ``filename`` is *path*.
     """
+    with new_file(path, force=force) as file:
+        file.write(content)
+
+
+@contextmanager
+def new_file(path: Path, *, force: bool) -> Generator[BufferedRandom]:
+    """The same for content that is written in the context; it is there when that ends, and nothing after an error.
+
+    Raises:
+        click.UsageError, OSError: as :func:`write_new`.
+    """
     check_output(path, force=force)
-    (replace_file if force else create_file)(path, content)
+    with whole_file(path, replace=force) as file:
+        yield file
+
+
+def copy_up_to(path: Path, output: BinaryIO, most: int) -> None:
+    """Write to *output* what :func:`read_up_to` returns, in pieces."""
+    left = most + 1
+    with path.open("rb") as stream:
+        while piece := stream.read(min(left, _PIECE)):
+            output.write(piece)
+            left -= len(piece)

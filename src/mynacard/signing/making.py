@@ -6,8 +6,9 @@ was released.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -15,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mynacard import meaning
 from mynacard._dataclasses import dataclass
-from mynacard.arguments import check_member
+from mynacard.arguments import check_member, wrong_type
 from mynacard.errors import UsageError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cms, encodings
+from mynacard.signing.content import Content
 from mynacard.signing.stand_in import apart, stand_in
+from mynacard.signing.streams import Stream, part, size_of
 from mynacard.texts import N_, Sentence
 from mynacard.trust import asn1, primitive, pyhanko
 
@@ -30,7 +33,10 @@ else:  # a CMS signature does without them
     cades = asn1.OnUse("mynacard.signing.cades")
     pades = asn1.OnUse("mynacard.signing.pades")
 
-__all__ = ["Format", "Making", "add_time_stamp"]
+__all__ = ["Format", "Making", "add_time_stamp", "add_time_stamp_in"]
+
+_T = TypeVar("_T")
+_PDF: Final = b"%PDF-"
 
 
 class Format(StrEnum):
@@ -73,7 +79,7 @@ class Making:
     def __post_init__(self) -> None:
         check_member(self.format, Format)
         check_member(self.hash_, HashAlgorithm)
-        if self.format not in _IN_PDF and (self.field is not None or self.appearance is not None):
+        if not self.is_in_pdf and (self.field is not None or self.appearance is not None):
             raise UsageError(N_("Only a signature in a PDF file (pades, pdf) has a field and can be visible."))
         if self.format not in (Format.CMS, Format.CADES) and self.opaque:
             raise UsageError(N_("Only a CMS or CAdES signature can hold the file that it signs."))
@@ -97,10 +103,20 @@ class Making:
         Raises:
             MissingExtraError: it needs pyHanko, which is not installed.
         """
-        if self.format is Format.CADES or self.format in _IN_PDF:
+        if self.format is Format.CADES or self.is_in_pdf:
             pyhanko.check_installed()
 
-    def check(self, document: bytes) -> tuple[Sentence, ...]:
+    @property
+    def is_in_pdf(self) -> bool:
+        """Whether the signature goes into the document, which is a PDF file."""
+        return self.format in _IN_PDF
+
+    @property
+    def needs_only_digest(self) -> bool:
+        """Whether a document of any length can be signed by its digest."""
+        return not (self.is_in_pdf or self.opaque)
+
+    def check(self, document: bytes | Content) -> tuple[Sentence, ...]:
         """Check that :meth:`sign` will take *document*: it is signed with a stand-in's key, before a password is typed.
 
         A PDF file is made as a whole, and takes as long as with a key in memory. Nothing is contacted.
@@ -113,33 +129,46 @@ class Making:
             MissingExtraError, PdfFileError, UsageError: as :meth:`sign`.
         """
         self.check_installed()
+        if self.is_in_pdf:
+            return self._in_pdf(pades.examine, document).remarks
         cms.check_length(document, detached=not self.opaque)
-        match self.format:
-            case Format.RAW:
-                meaning.check(document)
-                return ()
-            case Format.CMS | Format.CADES:  # of the document, only its length can be wrong
-                apart(lambda: self.sign(b"", stand_in().certificate, stand_in().key))
-                return ()
-            case Format.PADES | Format.PDF:
-                return pades.examine(
-                    document,
-                    self.hash_,
-                    kind=self._kind,
-                    field=self.field,
-                    appearance=self.appearance,
-                    room_for_time_stamp=self.time_stamped,
-                ).remarks
+        if self.format is Format.RAW:
+            _bare(document)
+        else:  # of the document, only its length can be wrong
+            apart(lambda: self.sign(b"", stand_in().certificate, stand_in().key))
+        return ()
 
-    @property
-    def _kind(self) -> pades.Kind:
-        return pades.Kind.PKCS7 if self.format is Format.PDF else pades.Kind.PADES
+    def check_in(self, file: Stream) -> tuple[Sentence, ...]:
+        """The same for :meth:`sign_in`: *file* is a PDF file, which is read in parts.
 
-    def sign(self, document: bytes, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
+        Raises:
+            MissingExtraError, PdfFileError, UsageError: as :meth:`sign_in`.
+        """
+        self._check_in_pdf()
+        self.check_installed()
+        return self._in_pdf(pades.examine, file).remarks
+
+    def _check_in_pdf(self) -> None:
+        if not self.is_in_pdf:
+            raise UsageError(N_("A signature of this format does not go into the file that it signs."))
+
+    def _in_pdf(self, function: Callable[..., _T], *arguments: object) -> _T:
+        """What *function*, of :mod:`mynacard.signing.pades`, returns for *arguments* and what is wanted."""
+        return function(
+            *arguments,
+            self.hash_,
+            kind=pades.Kind.PKCS7 if self.format is Format.PDF else pades.Kind.PADES,
+            field=self.field,
+            appearance=self.appearance,
+            room_for_time_stamp=self.time_stamped,
+        )
+
+    def sign(self, document: bytes | Content, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
         """Make the signature of *document*, or the signed PDF file, with one call of ``key.sign``, in this thread.
 
         Args:
-            document: the whole document, unchanged.
+            document: the whole document, unchanged. A Content (:mod:`mynacard.signing.content`) is enough for a CMS or
+                CAdES signature beside it, which needs only its digest.
             certificate: the one of *key*; it goes into every signature except a raw one.
             key: a card's (:meth:`mynacard.jpki.JpkiSession.private_key`) or any other.
 
@@ -156,23 +185,36 @@ class Making:
         """
         match self.format:
             case Format.RAW:
-                meaning.check(document)
-                return key.sign(document, PKCS1v15(), primitive.HASHES[self.hash_])
+                return key.sign(_bare(document), PKCS1v15(), primitive.HASHES[self.hash_])
             case Format.CMS:
                 return cms.sign(document, certificate, key, self.hash_, detached=not self.opaque)
             case Format.CADES:
                 return cades.sign(document, certificate, key, self.hash_, detached=not self.opaque)
             case Format.PADES | Format.PDF:
-                return pades.sign(
-                    document,
-                    certificate,
-                    key,
-                    self.hash_,
-                    kind=self._kind,
-                    field=self.field,
-                    appearance=self.appearance,
-                    room_for_time_stamp=self.time_stamped,
-                )
+                return self._in_pdf(pades.sign, document, certificate, key)
+
+    def sign_in(self, file: Stream, certificate: x509.Certificate, key: RSAPrivateKey) -> None:
+        """Sign the PDF file *file* where it is (:func:`mynacard.signing.pades.sign_in`).
+
+        Raises:
+            UsageError: a signature of this format does not go into the file that it signs; or as :meth:`sign`.
+            MissingExtraError, PdfFileError, UnsupportedAlgorithmError: as :meth:`sign`.
+            OSError: *file* cannot be read or written, and may end with a part of the signature.
+        """
+        self._check_in_pdf()
+        self._in_pdf(pades.sign_in, file, certificate, key)
+
+
+def _bare(document: bytes | Content) -> bytes:
+    """*document*, which is to get a bare signature.
+
+    Raises:
+        UsageError: it may not get one, or is not bytes.
+    """
+    if isinstance(document, Content):
+        raise wrong_type(Content, "bytes")
+    meaning.check(document)
+    return document
 
 
 def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
@@ -189,3 +231,20 @@ def add_time_stamp(signed: bytes, ask: Ask) -> bytes:
     """
     signature_der = encodings.to_der(signed)
     return pades.add_time_stamp(signed, ask) if signature_der is None else cms.add_time_stamp(signature_der, ask)
+
+
+def add_time_stamp_in(file: Stream, ask: Ask) -> None:
+    """Do the same in *file*, which is open for reading and writing. A PDF file is not held in memory.
+
+    Raises:
+        OSError: *file* cannot be read or written, and may be incomplete.
+
+    Also, it raises what :func:`add_time_stamp` does; *file* is as it was.
+    """
+    if part(file, 0, len(_PDF)) == _PDF:
+        pades.add_time_stamp_in(file, ask)
+        return
+    signed = add_time_stamp(part(file, 0, size_of(file)), ask)
+    file.seek(0)
+    file.truncate()
+    file.write(signed)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, card_options, pin_options
-from mynacard.cli.output import check_output, read_up_to, write_new
+from mynacard.cli.output import check_output, copy_up_to, new_file, read_up_to
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import verified_session
 from mynacard.errors import MynacardError
@@ -24,8 +24,8 @@ from mynacard.hashes import HashAlgorithm
 from mynacard.jpki.held import undamaged
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, KeyPair
 from mynacard.signing.appearing import DEFAULT_TEXT
-from mynacard.signing.making import Format, Making, add_time_stamp
-from mynacard.signing.shown import ShownFile, signer
+from mynacard.signing.making import Format, Making, add_time_stamp_in
+from mynacard.signing.shown import ShownFile, file_signer
 from mynacard.texts import printable
 from mynacard.trust import load_certificate
 from mynacard.trust.certificates import CERTIFICATE_MAX
@@ -146,7 +146,8 @@ def sign(
         check_output(path, force=force)
     making.check_installed()
     count = len(files)
-    shown = [ShownFile.of(file, making, keep=count == 1) for file in files]  # a single one may be a pipe: read once
+    pipes = {file for file in files if not (making.needs_only_digest or file.is_file())}  # they can be read only once
+    shown = [ShownFile.of(file, making, keep=file in pipes) for file in files]
     for file in shown:
         for remark in file.remarks:
             click.echo(f"{printable(file.path)}: {printable(remark.text(_))}", err=True)
@@ -155,10 +156,11 @@ def sign(
         verified_session(card, DIGITAL_SIGNATURE, pin_source, purpose, signatures=count, certificates=sound) as session,
         _progress(count) as written,
     ):
-        signature = signer(session, making)
+        signed_to = file_signer(session, making)
         for file, path in zip(shown, outputs, strict=True):
-            write_new(path, signature(file), force=force)  # at once: what is signed stays, whatever comes next
-            written(path)
+            with new_file(path, force=force) as signed:
+                signed_to(file, signed)
+            written(path)  # what is signed stays, whatever comes next
         if any(session.certificate_der(pair) != der for pair, der in held.items()):
             click.echo(_("The certificate given is not the card's; the card's own was used."), err=True)
     if ask is not None:
@@ -207,9 +209,13 @@ def _format(name: str | None, output: Path) -> Format:
 
 def _time_stamped(outputs: list[Path], ask: Ask) -> None:
     """Add a time stamp to each output. If that fails for one, all signatures are already there."""
+    from mynacard.signing.pdf_file import PDF_MAX
+
     try:
         for number, path in enumerate(outputs, 1):
-            write_new(path, add_time_stamp(path.read_bytes(), ask), force=True)
+            with new_file(path, force=True) as stamped:
+                copy_up_to(path, stamped, PDF_MAX)
+                add_time_stamp_in(stamped, ask)
             click.echo(
                 _("{number} of {count} time stamps: {path}").format(
                     number=number, count=len(outputs), path=printable(path)

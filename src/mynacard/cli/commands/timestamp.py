@@ -9,9 +9,9 @@ import click
 from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import verbose_option
-from mynacard.cli.output import check_output, read_up_to, write_new
+from mynacard.cli.output import check_output, copy_up_to, new_file
 from mynacard.signing import external, pades
-from mynacard.signing.making import add_time_stamp
+from mynacard.signing.making import add_time_stamp_in
 from mynacard.signing.timestamp import ask_http, check_url
 from mynacard.texts import printable
 
@@ -28,5 +28,7 @@ def timestamp(file: Path, url: str, output: Path, force: bool) -> None:
     external.check_installed()
     check_url(url)
     check_output(output, force=force)
-    write_new(output, add_time_stamp(read_up_to(file, pades.PDF_MAX), ask_http(url)), force=force)
+    with new_file(output, force=force) as stamped:
+        copy_up_to(file, stamped, pades.PDF_MAX)
+        add_time_stamp_in(stamped, ask_http(url))
     click.echo(_("The time stamp is in {path}.").format(path=printable(output)), err=True)
