@@ -18,6 +18,7 @@ from datetime import timedelta
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from cryptography import x509
@@ -32,6 +33,7 @@ from mynacard.signing.content import of_bytes
 from mynacard.signing.judging import Trust, judge, judged
 from mynacard.signing.judging_many import REMEMBERED, Item, judge_many
 from mynacard.trust import Anchor, RevocationEvidence, Verdict, load_certificate
+from tests.signing.signing_memory import WAYS, measured
 from tests.trust.authorities import NOW, START, authority, der, holder, key
 
 ROUNDS, ROUND_S = 15, 0.05
@@ -155,6 +157,14 @@ def memory() -> Iterator[tuple[str, float, str, bool]]:
     yield f"memory from 10,000 to {MANY:,} items", grown, "MiB more, at most 8", grown <= 8
 
 
+def signing() -> Iterator[tuple[str, float, str, bool]]:
+    for way, (_, most) in WAYS.items():
+        with TemporaryDirectory() as folder:
+            figure = measured(way, Path(folder))
+        bound = f"lengths of the file in memory, at most {most}"
+        yield f"a PDF file of 200 MB signed {way}", figure, bound, figure <= most
+
+
 HEAD: Final = """# How fast signatures are checked
 
 `make checking` measures this, each beside bare work in the same run: figures are ratios of medians, and say the same on
@@ -171,7 +181,7 @@ def main() -> int:
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores."
     print(HEAD.format(machine=machine), flush=True)
     missed = False
-    for part in (one_by_one, by_two, memory):
+    for part in (one_by_one, by_two, memory, signing):
         for what, figure, bound, held in part():
             print(f"| {what} | {figure:.2f} | {bound} | {'yes' if held else 'no'} |", flush=True)
             missed |= not held

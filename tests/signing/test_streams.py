@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import sys
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,6 +20,7 @@ from mynacard.trust import Anchor, Verdict
 from tests.signing import tsa
 from tests.signing.documents import CA, CERTIFICATE, DATA, OTHER
 from tests.signing.pdfs import irregular, pdf
+from tests.signing.signing_memory import WAYS, measured
 from tests.trust.authorities import NOW, key
 
 FILE: Final = b"a file"
@@ -95,3 +98,11 @@ def test_what_fails_leaves_the_file_as_it_was() -> None:
 @pytest.mark.parametrize("data", [pdf(), irregular(pdf())], ids=["regular", "irregular"])
 def test_a_stream_is_examined_as_the_bytes_are(data: bytes) -> None:
     assert pades.examine(io.BytesIO(data)) == pades.examine(data)
+
+
+@pytest.mark.thorough("files of hundreds of megabytes, and processes whose memory is measured")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("way", WAYS)
+def test_signing_a_large_file_takes_little_memory(way: str, tmp_path: Path) -> None:
+    _, most = WAYS[way]
+    assert measured(way, tmp_path) <= most
