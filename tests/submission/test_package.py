@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mynacard import errors
 from mynacard.signing import cades, cms
 from mynacard.submission import codec, package
 from mynacard.submission.manifest import Supplement, canonical
@@ -284,6 +285,15 @@ def test_a_revoked_certificate_is_refused(good: Made) -> None:
 
     assert opened(good.data, evidence=evidence(1)).report.overall is Verdict.GOOD
     assert problem(good.data, evidence=evidence(0x705D990)) == "certificate/revoked"
+    assert problem(good.data, evidence=lambda: evidence(0x705D990)) == "certificate/revoked"
+
+
+def test_a_source_of_evidence_that_fails_is_not_the_sender_s_mistake(good: Made) -> None:
+    def gone() -> RevocationEvidence:
+        raise errors.CertificateFileError("gone")
+
+    with pytest.raises(errors.CertificateFileError, match="gone"):
+        opened(good.data, evidence=gone)
 
 
 def test_a_file_of_another_type_is_refused(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import anyio
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mynacard import errors, webeid
 from mynacard.jpki.authentication import digest
-from mynacard.trust import Anchor, Verdict
+from mynacard.trust import Anchor, EvidenceSource, RevocationEvidence, Verdict
 from tests.trust.authorities import AUTHENTICATION, NOW, Authority, authority, der, holder, key
 
 ORIGIN, NONCE = "https://portal.example", "0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -59,3 +63,24 @@ def test_without_revocation_data_nobody_is_let_in_unless_the_portal_says_so() ->
         webeid.validate(token(), ORIGIN, NONCE, (Anchor(CA.certificate),), at=NOW)
     with pytest.raises(errors.UsageError):
         webeid.validate(token(), ORIGIN, NONCE, (Anchor(CA.certificate),), at=NOW, accept_unchecked={"issuer"})
+
+
+def revoked(*serials: int) -> RevocationEvidence:
+    builder = x509.CertificateRevocationListBuilder(CA.certificate.subject, NOW, NOW + timedelta(days=1))
+    for serial in serials:
+        builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder(serial, NOW - timedelta(1)).build())
+    made = builder.sign(key(CA.key_name), hashes.SHA256()).public_bytes(Encoding.DER)
+    return RevocationEvidence.load([made], issuers=[CA.certificate])
+
+
+def test_a_source_of_evidence_is_as_good_as_what_it_returns() -> None:
+    anchors, evidence = (Anchor(CA.certificate),), [revoked(1)]
+    source = EvidenceSource(lambda: evidence[-1], timedelta(0))
+    assert webeid.validate(token(), ORIGIN, NONCE, anchors, at=NOW, evidence=source) == PERSON
+    evidence.append(revoked(PERSON.serial_number))
+    with pytest.raises(errors.SignatureNotAccepted):
+        webeid.validate(token(), ORIGIN, NONCE, anchors, at=NOW, evidence=source)
+    current = anyio.run(source.current)
+    assert webeid.report(token(), ORIGIN, NONCE, anchors, at=NOW, evidence=current)[1].overall is Verdict.BAD
+    with pytest.raises(errors.UsageError, match="RevocationEvidence is wanted"):
+        webeid.report(token(), ORIGIN, NONCE, anchors, at=NOW, evidence=lambda: None)  # type: ignore[arg-type,return-value]

@@ -32,6 +32,7 @@ from mynacard.submission.manifest import Manifest
 from mynacard.submission.messages import error
 from mynacard.texts import N_
 from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, Step, Verdict, check
+from mynacard.trust.evidence_source import Evidence, evidence_of
 from mynacard.trust.revocation import NO_EVIDENCE
 
 __all__ = [
@@ -152,7 +153,7 @@ def open_package(
     audience: str,
     anchors: Sequence[Anchor],
     now: datetime,
-    evidence: RevocationEvidence = NO_EVIDENCE,
+    evidence: Evidence = NO_EVIDENCE,
     lifetime: timedelta = timedelta(days=1),
 ) -> Opened:
     """The contents of a package that passes every check that needs no records of the receiver.
@@ -166,7 +167,8 @@ def open_package(
         audience: the receiver's own origin.
         anchors: the CA certificates that the receiver trusts.
         now: the receiver's own time, aware of its zone.
-        evidence: the receiver's data on revoked certificates.
+        evidence: the receiver's data on revoked certificates, or what returns them, such as an
+            :class:`~mynacard.trust.EvidenceSource`; in an event loop, what its ``current`` returns.
         lifetime: how old a package may be.
 
     Raises:
@@ -176,6 +178,8 @@ def open_package(
             ``certificate/revoked``, ``attachment/changed``, ``attachment/not-readable``.
         MissingExtraError: rfc8785 is not installed; or there is *evidence*, and pyHanko is not installed.
         OSError: *source* cannot be read.
+
+    Exceptions of a source of *evidence* pass through.
     """
     if source.seek(0, 2) > PACKAGE_MAX:
         raise PackageError("package/too-large", N_("The package has more than {most} bytes."), most=PACKAGE_MAX)
@@ -192,7 +196,8 @@ def open_package(
             N_("By its sender's clock, the package was made at {time}: too long ago, or in the future."),
             time=manifest.issued,
         )
-    certificate, report = _signed(manifest_json, _whole(source, signature, SIGNATURE_MAX), anchors, now, evidence)
+    known = evidence_of(evidence)  # outside of _signed: a source that fails is not the sender's mistake
+    certificate, report = _signed(manifest_json, _whole(source, signature, SIGNATURE_MAX), anchors, now, known)
     for number, (listed, file) in enumerate(zip(manifest.attachments, files, strict=True)):
         _check_file(source, file, listed, number)
     return Opened(manifest, manifest_json, certificate, report, tuple((file.start, file.size) for file in files))

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from cryptography import x509
 
-from mynacard.trust import Anchor, Purpose, Report, RevocationEvidence, check, load_certificate
+from mynacard.trust import Anchor, Purpose, Report, check, load_certificate
+from mynacard.trust.evidence_source import Evidence, evidence_of
 from mynacard.trust.revocation import NO_EVIDENCE
 from mynacard.webeid.token import parse, verify_signature
 
@@ -21,7 +22,7 @@ def validate(
     anchors: Iterable[Anchor],
     *,
     at: datetime,
-    evidence: RevocationEvidence = NO_EVIDENCE,
+    evidence: Evidence = NO_EVIDENCE,
     accept_unchecked: Collection[str] = (),
 ) -> x509.Certificate:
     """The certificate of the person who logs in with the token *text*, which is good.
@@ -34,7 +35,8 @@ def validate(
         nonce: the portal's own.
         anchors: the CA certificates that the portal trusts.
         at: now, with a time zone.
-        evidence: the portal's data on revoked certificates.
+        evidence: the portal's data on revoked certificates, or what returns them, such as an
+            :class:`~mynacard.trust.EvidenceSource`; in an event loop, what its ``current`` returns.
         accept_unchecked: ``"revocation"`` for a portal that has no such data; nothing else can be left unchecked.
 
     Raises:
@@ -45,8 +47,10 @@ def validate(
             gives; or as :func:`~mynacard.trust.revocation.revocation` raises it.
         UnsupportedAlgorithmError: the token is not signed by RS256 with an RSA key of 2048 to 8192 bits.
         UsageError: *origin* is not an origin, *nonce* is not a nonce, *at* has no time zone, or *accept_unchecked*
-            names something else.
+            names something else; or *evidence* is or returns something else.
         MissingExtraError: there is *evidence*, and pyHanko is not installed.
+
+    Exceptions of a source of *evidence* pass through.
     """
     certificate, steps = report(text, origin, nonce, anchors, at=at, evidence=evidence)
     steps.require(accept_unchecked)
@@ -60,7 +64,7 @@ def report(
     anchors: Iterable[Anchor],
     *,
     at: datetime,
-    evidence: RevocationEvidence = NO_EVIDENCE,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> tuple[x509.Certificate, Report]:
     """The certificate in the token *text*, and the report on it and on the signature: **also if they are bad**.
 
@@ -72,5 +76,5 @@ def report(
     signature = verify_signature(token, origin, nonce)
     purpose = Purpose.AUTHENTICATION
     return certificate, check(
-        certificate, anchors, at=at, now=at, purpose=purpose, signature=signature, evidence=evidence
+        certificate, anchors, at=at, now=at, purpose=purpose, signature=signature, evidence=evidence_of(evidence)
     )
