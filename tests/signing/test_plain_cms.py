@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from mynacard.errors import MynacardError
+from mynacard.errors import CertificateFileError, MynacardError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing import cades, cms, encodings, plain_cms
+from mynacard.signing.pdf import unpadded
 from tests.signing import test_cms_forged as forged
+from tests.signing.desk import laid_out
 from tests.signing.documents import CERTIFICATE, DATA, SIGNATURE
+from tests.signing.test_cms_oracles import Signed, here, situations
+from tests.signing.test_dss_oracles import pdf_files
 from tests.signing.test_judging import OPAQUE
 from tests.signing.test_timestamp import STAMPED
 from tests.trust.authorities import key
@@ -106,6 +113,34 @@ def test_a_mutant_is_read_the_same_or_left() -> None:
 @pytest.mark.thorough("minutes")
 def test_a_hundred_thousand_mutants_are_read_the_same_or_left() -> None:
     assert mutants_read(2, 100_000) > 5_000
+
+
+@pytest.mark.thorough("makes all files of docs/oracles.md")
+def test_both_ways_give_one_verdict_on_every_file_of_the_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = laid_out(tmp_path)
+    (desk.path / "trusted.pem").write_bytes(b"")
+    signed = situations(desk) | {f"{hash_}": Signed(OF_EACH_HASH[at]) for at, hash_ in enumerate(HashAlgorithm)}
+    short = {name: here(one, desk) for name, one in signed.items()}
+    assert sum(read_both_ways(one.signature) for one in signed.values()) > 5
+    monkeypatch.setattr(cms, "parse_plain", lambda *_: None)
+    assert {name: here(one, desk) for name, one in signed.items()} == short
+
+
+@pytest.mark.thorough("makes all files of docs/oracles.md")
+def test_both_ways_read_every_signature_in_the_pdf_files_of_the_tables() -> None:
+    digits = [text for data in pdf_files().values() for text in re.findall(rb"/Contents\s*<([0-9a-fA-F]+)>", data)]
+    signatures = [one for text in digits for one in without_padding(bytes.fromhex(text.decode()))]
+    assert len(signatures) > 100
+    for signature in signatures:
+        read_both_ways(signature)
+
+
+def without_padding(contents: bytes) -> Iterator[bytes]:
+    yield contents
+    with contextlib.suppress(CertificateFileError):
+        yield unpadded(contents)
 
 
 def test_bits_of_the_headers_are_changed_one_by_one() -> None:

@@ -2,7 +2,8 @@
 
 That form: one certificate, one signer with one RSA signature, three signed attributes at most, nothing unsigned. Its
 bytes are compared with the only DER that they can be. A signature read here is read the same by
-:func:`mynacard.signing.cms.parse`, which takes many times as long.
+:func:`mynacard.signing.cms.parse`, which takes many times as long. CAdES is read as a whole: the attribute that names
+the certificate has optional parts and defaults, so that the only DER cannot be told in advance.
 
 Source: RFC 5652 §5.1, §5.3, §11; RFC 3370 §3.2 and RFC 5754 §3.2; ITU-T X.690 §10.1.
 """
