@@ -5,6 +5,7 @@ Its verdicts are those of the validation policy that it comes with.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from tests.rig.dss import Said
 from tests.signing.documents import CERTIFICATE, OTHER
 from tests.signing.dss_files import answered, contract, covered, lay_out, white_on_white
 from tests.signing.pdfs import fill_in, other_page, pdf, updated
+from tests.signing.test_fonts import TEXT, made
 from tests.trust.authorities import NOW, key
 
 pytestmark = pytest.mark.thorough("DSS, which is written in Java")
@@ -54,13 +56,25 @@ def signed_here() -> dict[str, bytes]:
         }
     room = pades.sign(CONTENT, CERTIFICATE, KEY, room_for_time_stamp=True)
     older = pades.sign(CONTENT, CERTIFICATE, KEY, kind=PKCS7, room_for_time_stamp=True)
+    files |= {f"{kind.name.lower()}-font.pdf": in_a_file(kind) for kind in pades.Kind}
     return files | {
         "visible.pdf": pades.sign(CONTENT, CERTIFICATE, KEY, appearance=pades.Appearance()),
         "stamped.pdf": pades.add_time_stamp(room, answered),
         "stamped-pkcs7.pdf": pades.add_time_stamp(older, answered),
         "stamped.p7s": cms.add_time_stamp(files["cades-sha256.p7s"], answered),
         "plain.p7s": cms.sign(CONTENT, CERTIFICATE, KEY),
+        "plain-digest.p7s": cms.sign(of_bytes(CONTENT), CERTIFICATE, KEY),
+        "cades-digest.p7s": cades.sign(of_bytes(CONTENT), CERTIFICATE, KEY),
     }
+
+
+def in_a_file(kind: pades.Kind) -> bytes:
+    """The content, signed and time-stamped where it is, with Japanese text in a font of its own."""
+    file = io.BytesIO(CONTENT)
+    appearance = pades.Appearance(text=TEXT, font=pades.Font(made()))
+    pades.sign_in(file, CERTIFICATE, KEY, kind=kind, appearance=appearance, room_for_time_stamp=True)
+    pades.add_time_stamp_in(file, answered)
+    return file.getvalue()
 
 
 def changed(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -112,7 +126,11 @@ LEVELS: Final = {
     **{f"cades-{hash_}.{suffix}": "CAdES-BASELINE-B" for hash_ in HashAlgorithm for suffix in ("p7s", "p7m")},
     "stamped.pdf": "PAdES-BASELINE-T",
     "stamped.p7s": "CAdES-BASELINE-T",
+    "pades-font.pdf": "PAdES-BASELINE-T",
+    "pkcs7-font.pdf": "PKCS7-T",
     "plain.p7s": "CMS-NOT-ETSI",
+    "plain-digest.p7s": "CMS-NOT-ETSI",
+    "cades-digest.p7s": "CAdES-BASELINE-B",
     "visible.pdf": "PAdES-BASELINE-B",
 }
 SIGNED: Final = Said(PASSED, "PAdES-BASELINE-B")
