@@ -26,6 +26,7 @@ __all__ = [
     "create_file",
     "create_stream",
     "flush",
+    "is_full",
     "is_plain",
     "lock",
     "move",
@@ -110,7 +111,7 @@ def _flushed(descriptor: int, path: Path) -> Generator[BufferedRandom]:
         with _errors_name(path):
             flush(file)
     except OSError as error:
-        if error.filename is None and error.errno in _FULL:
+        if error.filename is None and is_full(error):
             raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
     finally:
@@ -235,6 +236,11 @@ def flush(stream: BinaryIO) -> None:
     """Return once everything written to *stream* is on the disk."""
     stream.flush()
     os.fsync(stream.fileno())
+
+
+def is_full(error: OSError) -> bool:
+    """Whether *error* says that there is no room for what was to be written."""
+    return error.errno in _FULL
 
 
 def move(source: Path, target: Path) -> None:

@@ -21,9 +21,11 @@ from mynacard.errors import MynacardError
 from mynacard.portal import Store
 from mynacard.portal.challenges import Bound
 from mynacard.portal.database import StoreError
+from mynacard.submission.calls import PortalError
 from mynacard.submission.client import Client
 from mynacard.submission.exchange import Purpose
 from mynacard.submission.outbox import EntryState, Outbox
+from tests.full_disk import limited
 from tests.portal.campaign import Line
 from tests.portal.people import ORIGIN, Somebody, logged_in, packed, receiver, registered
 
@@ -323,12 +325,28 @@ def test_a_full_disk_acknowledges_nothing_leaves_nothing_and_is_over_when_there_
         with pytest.MonkeyPatch.context() as patch:
             FULL[where](patch, made.store)
             for _ in range(2):
-                with pytest.raises((OSError, sqlite3.OperationalError), match="(?i)space|full"):
+                with pytest.raises(PortalError) as refused:
                     client.submit(entry)
+                assert (refused.value.problem, refused.value.status) == ("store/full", 507)
                 assert list((folder / "incoming").iterdir()) == []
                 assert len(list((folder / "packages").iterdir())) == 1
         roomy(made.store)
         assert client.submit(entry).state is EntryState.RECEIVED
         assert client.submit(filled) == filled
     assert len(list((folder / "packages").iterdir())) == made.store.count() == 2
+    made.store.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not limit the size of files")
+def test_a_file_that_may_not_grow_is_refused_as_a_full_disk(tmp_path: Path) -> None:
+    made, outbox, jane = receiver(tmp_path / "store"), Outbox(tmp_path / "outbox"), Somebody()
+    with Client(ORIGIN, outbox, transport=Line(made)) as client:
+        registered(client, jane)
+        logged_in(client, jane)
+        entry = packed(client, outbox, jane, tmp_path / "files", size=50_000)
+        with limited(20_000), pytest.raises(PortalError) as refused:
+            client.submit(entry)
+        assert (refused.value.problem, refused.value.status) == ("store/full", 507)
+        assert [[*(made.store.folder / name).iterdir()] for name in ("incoming", "packages")] == [[], []]
+        assert client.submit(entry).state is EntryState.RECEIVED
     made.store.close()

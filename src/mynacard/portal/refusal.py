@@ -14,6 +14,7 @@ __all__ = [
     "account_exists",
     "belongs_elsewhere",
     "check_active",
+    "no_room",
     "not_logged_in",
     "other_certificate",
     "repeated",
@@ -94,6 +95,12 @@ def belongs_elsewhere() -> Refusal:
 
 def repeated() -> Refusal:
     return Refusal(409, "submission/repeated", N_("This package was submitted before."))
+
+
+def no_room() -> Refusal:
+    return Refusal(
+        507, "store/full", N_("The receiver has no room left, and kept nothing of this. Send it again later.")
+    )
 
 
 def wrong_state(state: State) -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from mynacard import storage
 from mynacard.errors import MissingExtraError, MynacardError
 from mynacard.jpki.authentication import check_origin
 from mynacard.portal.receiver import Receiver, Refusal
+from mynacard.portal.refusal import no_room
 from mynacard.portal.serving import SERVER_NEEDS
 from mynacard.submission import codec
 from mynacard.submission.application import Application
@@ -82,7 +84,13 @@ def application(receiver: Receiver) -> Starlette:
             _route("POST", "/applications/{number}/attachments", web.submit, 201),
             _route("POST", "/applications/{number}/withdraw", web.withdraw, 200),
         ],
-        exception_handlers={Refusal: _refused, FormError: _misformed, HTTPException: _other},
+        exception_handlers={
+            Refusal: _refused,
+            FormError: _misformed,
+            HTTPException: _other,
+            OSError: _without_room,
+            sqlite3.OperationalError: _without_room,
+        },
         lifespan=web.lifespan,
     )
 
@@ -223,6 +231,18 @@ async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, Refusal):
         raise error
     return _problem(error.status, error.problem, error, error.violations)
+
+
+async def _without_room(request: Request, error: Exception) -> Response:
+    """A full disk is refused; what else fails is nothing that the sender should know."""
+    match error:
+        case OSError() if storage.is_full(error):
+            pass
+        case sqlite3.OperationalError() if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            pass
+        case _:
+            raise error
+    return await _refused(request, no_room())
 
 
 async def _misformed(_request: Request, error: Exception) -> Response:
