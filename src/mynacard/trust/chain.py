@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Final, TypeVar
 
 from cryptography import x509
@@ -199,32 +200,27 @@ def check(
         raise UsageError(N_("The time of the check needs a time zone."))
     now = present(now)
     trusted = check_anchors(anchors)
-    issuers = [anchor for anchor in trusted if _issued(certificate, anchor.certificate)]
-    own_policies = _policies(certificate)
-    usage = _key_usage(certificate, purpose)
-    if usage.verdict is Verdict.GOOD and policies and not set(policies).intersection(own_policies):
-        usage = bad(
-            "usage/policy",
-            N_("None of the certificate's policies ({found}) is among those wanted."),
-            found=", ".join(own_policies) or "–",
-        )
-    if not issuers:
-        unknown = _unknown_issuer(certificate, trusted)
-        unchecked = _UNKNOWN_CA if evidence else NOT_GIVEN
-        return Report(None, signature, unknown, _validity(at, certificate), usage, unchecked, own_policies)
+    report = partial(
+        Report, signature=signature, key_usage=_usage(certificate, purpose, policies), policies=_policies(certificate)
+    )
     reports = [
-        Report(
-            anchor,
-            signature,
-            _issuer(certificate, anchor),
-            _validity(at, certificate, anchor.certificate),
-            usage,
-            revocation(certificate, anchor.certificate, evidence, at=at, now=now),
-            own_policies,
+        report(
+            anchor=anchor,
+            issuer=_issuer(certificate, anchor),
+            validity=_validity(at, certificate, anchor.certificate),
+            revocation=revocation(certificate, anchor.certificate, evidence, at=at, now=now),
         )
-        for anchor in issuers
+        for anchor in trusted
+        if _issued(certificate, anchor.certificate)
     ]
-    return _best(reports)
+    if reports:
+        return _best(reports)
+    return report(
+        anchor=None,
+        issuer=_unknown_issuer(certificate, trusted),
+        validity=_validity(at, certificate),
+        revocation=_UNKNOWN_CA if evidence else NOT_GIVEN,
+    )
 
 
 def _best(reports: list[Report]) -> Report:
@@ -366,6 +362,18 @@ def _validity(at: datetime, certificate: x509.Certificate, authority: x509.Certi
             "validity/ca-expired", N_("The CA certificate expired on {end}."), end=moment(authority.not_valid_after_utc)
         )
     return good("validity/good", N_("Valid on {time}."), time=moment(at))
+
+
+def _usage(certificate: x509.Certificate, purpose: Purpose, wanted: Collection[str]) -> Step:
+    """Whether the certificate is for *purpose*, and has one of the *wanted* policies, if there are any."""
+    usage, policies = _key_usage(certificate, purpose), _policies(certificate)
+    if usage.verdict is not Verdict.GOOD or not wanted or set(wanted).intersection(policies):
+        return usage
+    return bad(
+        "usage/policy",
+        N_("None of the certificate's policies ({found}) is among those wanted."),
+        found=", ".join(policies) or "–",
+    )
 
 
 def _key_usage(certificate: x509.Certificate, purpose: Purpose) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -110,25 +110,17 @@ def verify(
         raise click.UsageError(_("Name a FILE, or a folder with --many."))
     if not authorities and not simulated:
         raise click.UsageError(_("Say whom you trust: --ca FILE, or --simulated."))
-    anchors = [Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX))) for path in authorities]
-    if simulated:
-        from mynacard.doors.pki_cache import cached_pki
-
-        anchors += [Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates()]
-    evidence = RevocationEvidence(
-        tuple(read_up_to(path, EVIDENCE_MAX) for path in crls), tuple(read_up_to(path, EVIDENCE_MAX) for path in ocsps)
+    trust = _Trust(
+        anchors=[*map(_anchor, authorities), *(_simulated() if simulated else ())],
+        at=at or datetime.now(UTC),
+        evidence=RevocationEvidence(_contents(crls), _contents(ocsps)),
+        time_anchors=[*map(_anchor, time_authorities)],
+        policies=policies,
     )
     if content_output is not None:
         check_output(content_output, force=force)
     if signature is None and certificate is not None and folder is None:
         raise click.UsageError(_("--certificate is only for a SIGNATURE."))
-    trust = _Trust(
-        anchors=anchors,
-        at=at or datetime.now(UTC),
-        evidence=evidence,
-        time_anchors=[Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX))) for path in time_authorities],
-        policies=policies,
-    )
     if file is None:
         from mynacard.cli.many import items_in, verify_many
 
@@ -143,10 +135,23 @@ def verify(
     if as_json:
         print_json(as_document(judgements))
     else:
-        for judgement in (*judgements.signatures, *judgements.time_stamps):
-            _print(judgement)
-        _print_overall(judgements.overall, several=len(judgements) + len(judgements.time_stamps) > 1)
+        _print_all(judgements)
     sys.exit(_EXIT_CODES[judgements.overall])
+
+
+def _anchor(path: Path) -> Anchor:
+    return Anchor(load_certificate(read_up_to(path, _CERTIFICATE_MAX)))
+
+
+def _contents(paths: Iterable[Path]) -> tuple[bytes, ...]:
+    return tuple(read_up_to(path, EVIDENCE_MAX) for path in paths)
+
+
+def _simulated() -> list[Anchor]:
+    """The CAs of this machine's simulated cards."""
+    from mynacard.doors.pki_cache import cached_pki
+
+    return [Anchor(authority, simulated=True) for authority in cached_pki().ca_certificates()]
 
 
 def _judgements(
@@ -164,6 +169,12 @@ def _judgements(
     with file.open("rb") as stream:
         detached = read_up_to(signature, ENCODED_MAX)
         return judged(stream, detached, certificate=signer, hash_=hash_)
+
+
+def _print_all(judgements: Judgements) -> None:
+    for judgement in (*judgements.signatures, *judgements.time_stamps):
+        _print(judgement)
+    _print_overall(judgements.overall, several=len(judgements) + len(judgements.time_stamps) > 1)
 
 
 def _print(judgement: Judgement) -> None:
