@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -18,7 +17,7 @@ import click
 from mynacard.cli.judged import as_document
 from mynacard.cli.language import _
 from mynacard.cli.output import print_json
-from mynacard.cli.terminal import unescaped
+from mynacard.cli.progress import progress
 from mynacard.errors import MynacardError
 from mynacard.hashes import HashAlgorithm
 from mynacard.signing.judging_many import Item, Judged, judge_many
@@ -63,26 +62,20 @@ def verify_many(
     issuers = [anchor.certificate for anchor in (*anchors, *time_anchors)]
     loaded = RevocationEvidence.load(evidence.crls, evidence.ocsps, issuers=issuers) if evidence else evidence
     counts = Counter[Verdict | None]()
-    with (
-        _executor(jobs) as executor,
-        click.progressbar(
-            judge_many(
-                items,
-                anchors=anchors,
-                at=at,
-                evidence=loaded,
-                time_anchors=time_anchors,
-                policies=policies,
-                executor=executor,
-            ),
-            length=len(items),
-            label=_("Checking"),
-            file=unescaped(sys.stderr),
-        ) as results,
-    ):
-        for result in results:
+    with _executor(jobs) as executor, progress(_("Checking"), len(items)) as show:
+        results = judge_many(
+            items,
+            anchors=anchors,
+            at=at,
+            evidence=loaded,
+            time_anchors=time_anchors,
+            policies=policies,
+            executor=executor,
+        )
+        for done, result in enumerate(results, 1):
             counts[result.judgements.overall if result.judgements is not None else None] += 1
             _print(result, as_json=as_json)
+            show(done)
     _summarize(counts)
     if counts[Verdict.BAD]:
         return Verdict.BAD

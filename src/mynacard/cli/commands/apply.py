@@ -17,9 +17,10 @@ from mynacard.cli.exits import EXIT_CODES
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, card_options, password_options, pin_options, verbose_option
 from mynacard.cli.output import print_json, read_up_to, write_new
+from mynacard.cli.progress import progress
 from mynacard.cli.secrets import PinSource
 from mynacard.cli.session import jpki_session, verified_session
-from mynacard.cli.terminal import as_rows, unescaped
+from mynacard.cli.terminal import as_rows
 from mynacard.errors import SubmissionError
 from mynacard.japan import day_in_tokyo
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
@@ -313,8 +314,8 @@ def _signed(sender: Applicant, path: Path) -> Entry:
 def _send(client: Client, entries: Iterable[Entry]) -> None:
     for entry in entries:
         try:
-            with click.progressbar(length=entry.size, label=_("Sending"), file=unescaped(sys.stderr)) as bar:
-                settled = client.submit(entry, lambda done, _size: bar.update(done - bar.pos))
+            with progress(_("Sending"), entry.size) as show:
+                settled = client.submit(entry, lambda done, _size: show(done))
         except PortalError as refused:
             _print_remarks(refused.report)
             raise

@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Generator
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -18,8 +19,9 @@ from mynacard.cli.commands import HELP
 from mynacard.cli.language import _
 from mynacard.cli.options import CardChoice, as_json, connection_options, number_options
 from mynacard.cli.output import print_json
+from mynacard.cli.progress import progress
 from mynacard.cli.secrets import PinSource
-from mynacard.cli.terminal import as_rows, unescaped
+from mynacard.cli.terminal import as_rows
 from mynacard.opening import card_name
 from mynacard.opening.names import Simulated
 from mynacard.texts import printable
@@ -72,10 +74,9 @@ def bench(card: CardChoice, pin_source: PinSource, rounds: int, signature: bool,
 @contextlib.contextmanager
 def _progress(rounds: int, label: str) -> Generator[Callable[[], None], None, None]:
     """A bar on standard error, if that is a terminal: with a real card this takes many seconds."""
-    with click.progressbar(
-        length=rounds, label=_(label), file=unescaped(sys.stderr), hidden=not sys.stderr.isatty()
-    ) as bar:
-        yield lambda: bar.update(1)
+    done = count(1)
+    with progress(_(label), rounds) as show:
+        yield lambda: show(next(done))
 
 
 # --- how it is shown -------------------------------------------------------------------------------------------

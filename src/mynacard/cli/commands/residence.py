@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -17,10 +17,10 @@ from mynacard.cli.exits import NOT_FULLY_CHECKED, SIGNATURE_BAD
 from mynacard.cli.language import _
 from mynacard.cli.options import TIME, CardChoice, as_json, card_options, keep_options
 from mynacard.cli.output import check_output_folder, print_json, read_up_to
+from mynacard.cli.progress import progress
 from mynacard.cli.secrets import SecretStream, hidden_prompt
 from mynacard.cli.session import card_channel, recorded
 from mynacard.cli.simulated import print_steps
-from mynacard.cli.terminal import unescaped
 from mynacard.errors import CardDataError
 from mynacard.opening.card_numbers import NumberProvider, opened_residence_card
 from mynacard.opening.pins import pin_from_stream
@@ -243,16 +243,11 @@ def _read(card: CardChoice, source: CardNumberSource, extended_length: bool | No
     with (
         recorded(card) as opening,
         opened_residence_card(source.number(), name=card.name, extended_length=extended_length, **opening) as opened,
-        _progress(opened) as on_progress,
+        _progress(opened) as show,
     ):
-        return opened.read(on_progress)
+        return opened.read(lambda done, _of: show(done))
 
 
-@contextlib.contextmanager
-def _progress(card: ResidenceCard) -> Generator[Callable[[int, int], None], None, None]:
-    """A bar on standard error, if that is a terminal: over the air the images take some seconds."""
-    total = sum(file.size for file in card.files)
-    with click.progressbar(
-        length=total, label=_("Reading"), file=unescaped(sys.stderr), hidden=not sys.stderr.isatty()
-    ) as bar:
-        yield lambda done, _of: bar.update(done - bar.pos)
+def _progress(card: ResidenceCard) -> AbstractContextManager[Callable[[int], None]]:
+    """Over the air the images take some seconds."""
+    return progress(_("Reading"), sum(file.size for file in card.files))
