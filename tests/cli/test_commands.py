@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -291,6 +292,21 @@ def test_what_comes_through_a_pipe_is_signed_as_it_was_shown(card: CardFile, doc
         patch.setattr(Path, "open", once)
         signed(card, document)
     assert reads.count(document) == 1, "a pipe gives its bytes once, and a file may change in between"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pipes")
+@pytest.mark.parametrize("format_", ["raw", "cms", "cades", "pades"])
+def test_a_pipe_is_signed(card: CardFile, tmp_path: Path, format_: str) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    data = pdf(1, 200_000)
+    with ThreadPoolExecutor(1) as other:
+        written = other.submit(pipe.write_bytes, data)
+        output = signed(card, pipe, "--format", format_).read_bytes()
+        assert written.result() == len(data)
+    if format_ == "pades":
+        assert (output.startswith(data), len(pades.read(output))) == (True, 1)
+    elif format_ != "raw":
+        assert cms.parse(output).content_digest == hashlib.sha256(data).digest()
 
 
 def test_signing_costs_no_try_and_says_where_the_signature_is(card: CardFile, document: Path) -> None:
