@@ -172,9 +172,10 @@ def test_files_are_signed_to_files(making: Making, tmp_path: Path) -> None:
     for number, file in enumerate(outputs):
         file.write_bytes(pdf(1 + number))
     assert list(sign_to_files(making, outputs, Pin("ABC123"), name="sim:")) == list(outputs.values())
+    ((_, of_card),) = sign_files(CMS, [next(iter(outputs))], Pin("ABC123"), name="sim:")
+    certificate = cms.parse(of_card).certificate if making is RAW else None
     for file, output in outputs.items():
         inside = making.opaque or making is PADES
-        certificate = load_certificate(certificate_of(DIGITAL_SIGNATURE)) if making is RAW else None
         document, signature = (output, None) if inside else (file, output.read_bytes())
         (judged,) = judge(
             document.read_bytes(),
