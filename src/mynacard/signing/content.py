@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import field
 from functools import cache
 from io import BufferedIOBase
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from mynacard import meaning
 from mynacard._dataclasses import dataclass
 from mynacard.arguments import BYTES, check_type
 from mynacard.hashes import HashAlgorithm
+from mynacard.signing.streams import PIECE
 
 __all__ = ["Content", "DigestOf", "Hashed", "hashed", "of_bytes", "of_file", "once"]
 
 DigestOf: TypeAlias = Callable[[HashAlgorithm], bytes]
 """Returns the content's digest by a hash function. A :class:`Content` is one."""
-
-_PIECE: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def once(content: Content) -> Content:
 
 def hashed(file: BufferedIOBase, hash_: HashAlgorithm) -> Hashed:
     """The content of *file*, which may be a pipe, from where it stands to its end."""
-    hasher, piece, start, size = hashlib.new(hash_.value), memoryview(bytearray(_PIECE)), b"", 0
+    hasher, piece, start, size = hashlib.new(hash_.value), memoryview(bytearray(PIECE)), b"", 0
     while count := file.readinto(piece):
         hasher.update(piece[:count])
         start += bytes(piece[: min(count, meaning.START - len(start))])
