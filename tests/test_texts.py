@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import mynacard
 from mynacard.errors import MynacardError
-from mynacard.texts import Sentence, catalogue, json_text, lines_printable, moment, printable, unmarked
+from mynacard.texts import Sentence, catalogue, json_text, language_of, lines_printable, moment, printable, unmarked
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -111,3 +111,20 @@ def test_utf_16_with_a_mark_becomes_utf_8(text: str) -> None:
     for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         assert unmarked(mark + text.encode(encoding)) == text.encode()
         assert isinstance(unmarked(mark + text.encode(encoding) + b"\xd8"), bytes)
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "POSIX"}, "en"),
+        ({"LANG": "ja_JP.UTF-8"}, "ja"),
+        ({"LANGUAGE": "ja:en", "LC_ALL": "en_US.UTF-8"}, "ja"),
+        ({"LANGUAGE": "", "LC_ALL": "de_DE@euro", "LANG": "ja_JP.UTF-8"}, "de"),
+        ({"LC_MESSAGES": "ja", "LANG": "de"}, "ja"),
+        ({"LANG": "../../elsewhere"}, "en"),
+    ],
+)
+def test_the_environment_names_the_language(environment: dict[str, str], language: str) -> None:
+    assert language_of(environment) == language

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -21,6 +22,7 @@ __all__ = [
     "Translatable",
     "catalogue",
     "json_text",
+    "language_of",
     "lines_printable",
     "moment",
     "printable",
@@ -128,6 +130,14 @@ def unmarked(content: bytes) -> bytes:
 def moment(time: datetime) -> str:
     """*time*, which has a time zone, in UTC and to the second."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """The language that *environment* names, such as ``"ja"``; English if it names none."""
+    names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    chosen = next(filter(None, map(environment.get, names)), "")
+    language = re.match("[a-z]+", chosen)  # ja_JP.UTF-8, but neither C nor POSIX
+    return language[0] if language else "en"
 
 
 @cache

@@ -9,7 +9,6 @@ import click
 import pytest
 
 from mynacard import __version__
-from mynacard.cli.language import language_of
 from tests.cli.command_line import USER_AUTHENTICATION, CardFile, environment, process, run
 from tests.cli.test_pins import COMMANDS
 
@@ -87,20 +86,3 @@ def test_json_is_not_translated(card: CardFile) -> None:
 
 def test_a_language_without_catalogue_is_english() -> None:
     assert process("-h", LANGUAGE="tlh").out.startswith("Usage: ")
-
-
-@pytest.mark.parametrize(
-    ("environment", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "C.UTF-8"}, "en"),
-        ({"LANG": "POSIX"}, "en"),
-        ({"LANG": "ja_JP.UTF-8"}, "ja"),
-        ({"LANGUAGE": "ja:en", "LC_ALL": "en_US.UTF-8"}, "ja"),
-        ({"LANGUAGE": "", "LC_ALL": "de_DE@euro", "LANG": "ja_JP.UTF-8"}, "de"),
-        ({"LC_MESSAGES": "ja", "LANG": "de"}, "ja"),
-        ({"LANG": "../../elsewhere"}, "en"),
-    ],
-)
-def test_the_environment_names_the_language(environment: dict[str, str], language: str) -> None:
-    assert language_of(environment) == language
