@@ -11,6 +11,7 @@ from mynacard.consent.request import (
     Page,
     Program,
     Refusal,
+    spends_last_try,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "Page",
     "Program",
     "Refusal",
+    "spends_last_try",
 ]

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Protocol, TypeAlias
 
 from mynacard._dataclasses import dataclass
-from mynacard.apdu.pins import PinReference, PinStatus
+from mynacard.apdu.pins import PinReference, PinStatus, TriesLeft
 from mynacard.pin import AtKeypad, Pin
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Page",
     "Program",
     "Refusal",
+    "spends_last_try",
 ]
 
 
@@ -30,6 +31,7 @@ class Act(Enum):
     LOG_IN = "log-in"
     READ_SIGNING_CERTIFICATE = "read-signing-certificate"
     SIGN = "sign"
+    OTHER = "other"  # what the request's purpose says
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class ConsentRequest:
         digest: that hash.
         incorrect: whether the PIN typed a moment ago was wrong.
         keypad: how to ask at the reader's keypad; None if the PIN is typed into the window.
+        purpose: what it is for, in a sentence of the asker's, to show in the words for the act's place.
     """
 
     asker: Asker
@@ -95,6 +98,12 @@ class ConsentRequest:
     digest: bytes = b""
     incorrect: bool = False
     keypad: AtKeypad | None = None
+    purpose: str = ""
+
+
+def spends_last_try(status: PinStatus) -> bool:
+    """Whether a wrong PIN may block the card: a door then asks for a second, explicit confirmation."""
+    return not (isinstance(status, TriesLeft) and status.count > 1)
 
 
 class Refusal(Enum):
