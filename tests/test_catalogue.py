@@ -17,7 +17,7 @@ import mynacard
 from mynacard.texts import catalogue
 
 SOURCE: Final = Path(mynacard.__file__).parent
-FINISHED: Final = ("doctor", "portal", "submission")
+FINISHED: Final = ("consent", "doctor", "portal", "submission")
 """Rooms that are told in Japanese, whole."""
 JAPANESE: Final = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
