@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -30,6 +31,7 @@ _REFUSALS: Final = {62: Refusal.TIMED_OUT, 99: Refusal.CANCELLED, 114: Refusal.C
 _SYSTEM_ERROR: Final = 1 << 15
 """Set in the codes that stand for an errno: there is no terminal, no display."""
 _CODE_BITS: Final = 0xFFFF
+_COLUMNS: Final = 62
 _SPARE_S: Final = 1.0
 """How much earlier than the request a dialog ends by itself."""
 
@@ -129,18 +131,42 @@ def _commands(view: View, seconds: float) -> Iterator[bytes]:
     """What shows *view*; the last one waits for the holder."""
     alerts = "\n".join(view.alerts)
     asks = view.kind is Kind.PIN
-    text = [view.lead, view.heading, view.ascii, "", "" if asks else alerts, *view.lines]
+    who = "\n".join(filter(None, [view.heading, view.ascii]))
+    text = [view.lead, who, "" if asks else alerts, "\n".join(view.lines), view.ends.format(seconds=int(seconds))]
     yield f"SETTIMEOUT {max(1, int(seconds - _SPARE_S))}".encode()
     yield _said("SETTITLE", "mynacard")
-    yield _said("SETDESC", "\n".join([*filter(None, text), "", view.ends.format(seconds=int(seconds))]))
+    yield _said("SETDESC", "\n\n".join(_folded(part) for part in text if part))
     yield _said("SETOK", view.agree or view.cancel)
     if view.agree:
         yield _said("SETCANCEL", view.cancel)
     if asks:
         yield _said("SETPROMPT", view.prompt)
         if alerts:  # in red, where it shows any; elsewhere these dialogs show none
-            yield _said("SETERROR", alerts)
+            yield _said("SETERROR", _folded(alerts))
     yield {Kind.PIN: b"GETPIN", Kind.CONFIRMATION: b"CONFIRM", Kind.NOTICE: b"CONFIRM --one-button"}[view.kind]
+
+
+def _folded(text: str) -> str:
+    """*text* in lines of at most ``_COLUMNS``; Qt's pinentry makes a window as wide as its longest line."""
+    return "\n".join(part for line in text.split("\n") for part in _parts(line))
+
+
+def _parts(line: str) -> Iterator[str]:
+    while (end := _fitting(line)) < len(line):
+        end = line.rfind(" ", 1, end + 1) if " " in line[1 : end + 1] else end
+        yield line[:end]
+        line = line[end:].removeprefix(" ")
+    yield line
+
+
+def _fitting(line: str) -> int:
+    """How many characters of *line* fit; those of East Asia take two columns."""
+    columns = 0
+    for count, character in enumerate(line):
+        columns += 2 if unicodedata.east_asian_width(character) in "FW" else 1
+        if columns > _COLUMNS:
+            return count
+    return len(line)
 
 
 def _said(command: str, text: str) -> bytes:
