@@ -28,6 +28,7 @@
     │   ├── PinFormError   also ValueError: the caller, nothing was sent
     │   ├── PinNotTyped    no PIN came from the reader's keys
     │   │   └── PinEntryCancelled, PinEntryTimedOut
+    │   ├── ConsentRefused    no PIN came from a window; has .reason
     │   ├── VerificationOutcomeUnknownError    also OutcomeUnknownError
     │   │   └── CardLostAtVerificationError    also CardLostError
     │   ├── ChangeOutcomeUnknownError    also OutcomeUnknownError
@@ -81,6 +82,7 @@ __all__ = [
     "CertificateFileError",
     "ChangeOutcomeUnknownError",
     "ConditionsNotSatisfied",
+    "ConsentRefused",
     "ExtendedLengthError",
     "FileNotFound",
     "FunctionNotSupported",
@@ -524,6 +526,20 @@ class PinEntryTimedOut(PinNotTyped):
     """The holder did not type in time."""
 
     code = "pin/entry-timed-out"
+
+
+class ConsentRefused(PinError):
+    """The holder was asked in a window and gave no PIN, or could not be asked. No try is spent.
+
+    Attributes:
+        reason: the value of a :class:`mynacard.consent.Refusal`, such as ``cancelled`` or ``busy``.
+    """
+
+    code = "pin/consent-refused"
+
+    def __init__(self, template: str, /, *, pin: str, reason: str) -> None:
+        super().__init__(template, pin=pin)
+        self.reason = reason
 
 
 class PinFormError(PinError, ValueError):

@@ -78,7 +78,7 @@ def test_a_page_on_this_computer_is_told(origin: str, here: bool) -> None:
 
 def test_the_end_of_a_long_name_is_told_once_more() -> None:
     told = shown(f"https://www.portal.go.jp.login.{'a' * 63}.{ace('見本')}.evil.example")
-    assert told.end == "見本.evil.example"
+    assert told.end == "…見本.evil.example"
     assert shown("https://www.portal.go.jp").end == ""
 
 

@@ -48,6 +48,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most specific class of 
     errors.SessionEndedError: 43,
     errors.NoResidenceCard: 44,
     errors.NotPublicError: 45,
+    errors.ConsentRefused: 46,
     errors.CardError: 49,
     errors.ProtocolError: 50,
     errors.SignatureMismatchError: 51,

@@ -146,7 +146,7 @@ def _verbose(_context: click.Context, _option: click.Parameter, wanted: bool) ->
 
 
 def pin_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--pin-file``, ``--pin-fd``, ``--keypad``, ``--untested-keypad``, ``--spend-last-try`` and ``--upper-case``.
+    """``--pin-file``, ``--pin-fd``, ``--ask``, the options for keypads, ``--spend-last-try`` and ``--upper-case``.
 
     Passed on as one :class:`PinSource`.
     """
@@ -169,7 +169,12 @@ def password_options(command: Callable[..., R]) -> Callable[..., R]:
         *args: object, password_file: str | None, password_fd: int | None, pin_source: PinSource, **kwargs: object
     ) -> R:
         stream = SecretStream("password", password_file, password_fd)
-        source = PinSource(stream, spend_last_try=pin_source.spend_last_try, upper_case=pin_source.upper_case)
+        source = PinSource(
+            stream,
+            spend_last_try=pin_source.spend_last_try,
+            upper_case=pin_source.upper_case,
+            in_window=pin_source.in_window,
+        )
         return command(*args, pin_source=pin_source, password_source=source, **kwargs)
 
     keep_options(command, with_source)
@@ -187,7 +192,7 @@ def password_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def number_options(command: Callable[..., R]) -> Callable[..., R]:
-    """``--pin-file``, ``--pin-fd`` and ``--spend-last-try``, for PINs and numbers without letters."""
+    """``--pin-file``, ``--pin-fd``, ``--ask`` and ``--spend-last-try``, for PINs and numbers without letters."""
     return _source_options(command)
 
 
@@ -198,6 +203,7 @@ def _source_options(
         *args: object,
         pin_file: str | None,
         pin_fd: int | None,
+        ask: str,
         spend_last_try: bool,
         upper_case: bool = False,
         keypad: bool = False,
@@ -206,7 +212,9 @@ def _source_options(
     ) -> R:
         stream = SecretStream("pin", pin_file, pin_fd)
         typed = typed_at_keypad(stream, keypad=keypad, untested=untested_keypad)
-        source = PinSource(stream, spend_last_try=spend_last_try, upper_case=upper_case, keypad=typed)
+        source = PinSource(
+            stream, spend_last_try=spend_last_try, upper_case=upper_case, keypad=typed, in_window=ask == "window"
+        )
         return command(*args, pin_source=source, **kwargs)
 
     keep_options(command, with_source)
@@ -216,6 +224,12 @@ def _source_options(
             "--spend-last-try",
             is_flag=True,
             help=_("Send the PIN even if only one try is left. A wrong one blocks it."),
+        ),
+        click.option(
+            "--ask",
+            type=click.Choice(["terminal", "window"]),
+            default="terminal",
+            help=_("Where to ask for what no file or descriptor holds: at the terminal, or in a window."),
         ),
         click.option("--pin-fd", type=click.IntRange(0), metavar="N", help=_("Read the PIN from file descriptor N.")),
         click.option("--pin-file", metavar="PATH", help=_("Read the PIN from a file; - is standard input.")),

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from mynacard._dataclasses import dataclass
-from mynacard.cli.language import _
+from mynacard.cli.language import LANGUAGE, _
 from mynacard.cli.typing_ahead import keep_quiet
 from mynacard.errors import UsageError
 from mynacard.pin import AtKeypad, Pin
@@ -30,19 +30,29 @@ class PinSource:
     """Where a PIN comes from: a file, a descriptor, the person at the terminal or the reader; never an argument."""
 
     def __init__(
-        self, stream: SecretStream, *, spend_last_try: bool, upper_case: bool, keypad: AtKeypad | None = None
+        self,
+        stream: SecretStream,
+        *,
+        spend_last_try: bool,
+        upper_case: bool,
+        keypad: AtKeypad | None = None,
+        in_window: bool = False,
     ) -> None:
         self._stream = stream
         self.spend_last_try = spend_last_try
         self.upper_case = upper_case
         self.keypad = keypad
+        self.in_window = in_window
 
     def change(self) -> tuple[Pin, Pin] | Callable[[PinRequest], tuple[PinSecret, PinSecret]]:
         """The old PIN and the new one: the first two lines, or a function that asks the person (twice for the new one).
 
         Raises:
-            click.UsageError, OSError: as :meth:`pin`.
+            click.UsageError: the person is to be asked in a window; or as :meth:`pin`.
+            OSError: as :meth:`pin`.
         """
+        if self.in_window:
+            raise click.UsageError(_("A PIN cannot be changed with --ask window."))
         if self.keypad is not None:
             return partial(_change_at_keypad, self.keypad)
         from mynacard.opening.pins import pins_from_stream
@@ -59,6 +69,8 @@ class PinSource:
             click.UsageError: there is no terminal to ask at.
             OSError: the file or descriptor cannot be read.
         """
+        if self.in_window and self._stream.is_person:
+            return partial(_in_window, self.keypad)
         if self.keypad is not None:
             return partial(_at_keypad, self.keypad)
         from mynacard.opening.pins import pin_from_stream
@@ -89,6 +101,11 @@ class SecretStream:
     def __post_init__(self) -> None:
         if self.file is not None and self.descriptor is not None:
             raise click.UsageError(_("--{name}-file and --{name}-fd exclude each other.").format(name=self.option))
+
+    @property
+    def is_person(self) -> bool:
+        """Whether neither a file nor a descriptor is given."""
+        return self.file is None and self.descriptor is None
 
     @contextlib.contextmanager
     def open(self) -> Generator[IO[bytes] | None, None, None]:
@@ -130,6 +147,26 @@ def _at_terminal(request: PinRequest) -> Pin:
     """Tell the person what the PIN is for and how many tries are left, and ask for it."""
     _tell(request)
     return hidden_prompt(_(request.pin.label))
+
+
+def _in_window(keypad: AtKeypad | None, request: PinRequest) -> PinSecret:
+    """Ask the person in a window, which says all that :func:`_tell` does.
+
+    Raises:
+        ConsentRefused: there is no PIN.
+        NoKeypadError: it is to be typed at a keypad, and may have letters. The person is not asked.
+    """
+    from mynacard.apdu.verification import check_form
+    from mynacard.consent import Act, Program
+    from mynacard.consent.choosing import open_door
+    from mynacard.consent.provider import Consent
+    from mynacard.jpki.layout import DIGITAL_SIGNATURE
+
+    if keypad is not None:
+        check_form(request.pin, keypad)
+    act = Act.SIGN if request.pin == DIGITAL_SIGNATURE.pin and request.signatures else Act.OTHER
+    with contextlib.closing(open_door(language=LANGUAGE)) as door:
+        return Consent(door, Program("mynacard"), act, keypad=keypad)(request)
 
 
 def _change_at_terminal(upper_case: bool, request: PinRequest) -> tuple[Pin, Pin]:
@@ -198,6 +235,6 @@ def typed_at_keypad(stream: SecretStream, *, keypad: bool, untested: bool) -> At
     """
     if not (keypad or untested):
         return None
-    if stream.file is not None or stream.descriptor is not None:
+    if not stream.is_person:
         raise click.UsageError(_("--keypad and --pin-file or --pin-fd exclude each other."))
     return AtKeypad(untested=untested)

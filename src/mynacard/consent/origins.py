@@ -25,6 +25,7 @@ _LENGTH_MAX: Final = 300
 _LABEL_MAX: Final = 63
 _LONG: Final = 40
 """Characters of a host after which its end, which decides whose it is, is said once more."""
+_END: Final = 30
 _ACE: Final = "xn--"
 _LETTERS: Final = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
 _JAPANESE: Final = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"})
@@ -44,7 +45,7 @@ class ShownOrigin:
     Attributes:
         text: the origin, its host in the letters of its own language.
         ascii: the origin as browsers send it, where that differs; else empty.
-        end: the last labels of a long host name, as shown; else empty.
+        end: the end of a long host name, as shown; else empty.
         here: whether it is a page on this computer.
         scripts: the scripts, by their English names, of a host that mixes or has unusual ones, or letters that look
             like signs; else empty.
@@ -67,7 +68,7 @@ def shown(origin: str) -> ShownOrigin:
     return ShownOrigin(
         text=f"{parts['scheme']}://{host}{parts['port'] or ''}",
         ascii=origin if host != parts["host"] else "",
-        end=".".join(labels[-3:]) if len(host) > _LONG and len(labels) > 3 else "",
+        end=f"…{'.'.join(labels[-3:])[-_END:]}" if len(host) > _LONG else "",
         here=parts["host"] in _LOOPBACK or parts["host"].endswith(".localhost"),
         scripts=_misleading(labels),
     )

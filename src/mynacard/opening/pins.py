@@ -38,6 +38,7 @@ __all__ = [
     "pin_from_descriptor",
     "pin_from_stream",
     "pins_from_stream",
+    "status_if_usable",
     "verified_application",
     "verified_session",
 ]
@@ -199,7 +200,7 @@ def verified_session_on(
             ask(
                 connection,
                 pair.pin,
-                partial(_status_if_usable, pair),
+                partial(status_if_usable, pair),
                 pin,
                 purpose=purpose,
                 signatures=signatures,
@@ -212,7 +213,13 @@ def verified_session_on(
         yield session
 
 
-def _status_if_usable(pair: KeyPair, channel: Channel) -> PinStatus:
+def status_if_usable(pair: KeyPair, channel: Channel) -> PinStatus:
+    """How many tries of *pair*'s PIN are left.
+
+    Raises:
+        CertificateAbsent: the card does not have the pair's certificate, without which the key does not work.
+        PinAbsent, CardError: as :meth:`JpkiSession.pin_status`.
+    """
     session = JpkiSession(channel)
     status = session.pin_status(pair)
     session.require_certificate(pair)
