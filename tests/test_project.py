@@ -104,6 +104,8 @@ def test_secrets_are_revealed_in_few_places() -> None:
     assert revealing == {
         "src/mynacard/apdu/commands.py",  # onto the wire
         "src/mynacard/apdu/verification.py",  # its form is checked
+        "src/mynacard/consent/pinentry.py",  # taken from a line of the window's program
+        "src/mynacard/consent/window.py",
         "src/mynacard/cli/commands/personal.py",  # My Number, by the one command that is for it
         "src/mynacard/personal/numbers.py",  # verification number A is the Individual Number
         "src/mynacard/personal/text_objects.py",  # into the file of that number

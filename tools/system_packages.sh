@@ -11,6 +11,7 @@ packages() {
     echo pcsc-tools libengine-pkcs11-openssl  # more clients
     echo poppler-utils unzip                  # other readers of signed PDF files, and of packages
     echo libnss3-tools qpdf                   # the keys with which poppler signs; another writer of PDF files
+    echo pinentry-gtk2 pinentry-qt python3-tk xvfb xdotool  # windows that ask for a PIN, and a screen to show them on
     echo tshark                               # another reader of APDUs
     if ! command -v java >/dev/null || ! command -v javac >/dev/null; then
         echo default-jdk-headless  # and one that is written in Java

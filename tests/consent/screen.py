@@ -10,7 +10,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["NEEDED", "keys", "picture", "screen", "wait_for_window"]
+__all__ = ["NEEDED", "keys", "picture", "screen", "wait_for_window", "windows"]
 
 NEEDED: Final = ("Xvfb", "xdotool")
 
@@ -43,6 +43,15 @@ def _run(display: str, *command: str) -> str:
 def wait_for_window(display: str, name: str = "mynacard") -> str:
     """The window called *name*, once it is shown."""
     return _run(display, "xdotool", "search", "--sync", "--onlyvisible", "--name", f"^{name}$").splitlines()[0]
+
+
+def windows(display: str, name: str = "mynacard") -> list[str]:
+    """The windows called *name* that are shown now."""
+    done = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", f"^{name}$"],
+        env={**os.environ, "DISPLAY": display}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return done.stdout.split()
 
 
 def keys(display: str, *names: str) -> None:

@@ -66,9 +66,9 @@ class Child:
             self._input.write(line)
 
     def line(self, timeout_s: float) -> Pin | Refusal | None:
-        """The next line, without its end; None if there is none yet; a refusal if there will be none.
+        """The next line, without its end; None if it has not come yet; a refusal if it will not come.
 
-        That is so when the program has ended, was killed, or says too much.
+        It will not when the program has ended, was killed, or says too much.
         """
         if not self._ended:
             try:

@@ -101,7 +101,7 @@ def open_door(setting: str = "", *, language: str = "") -> Door:
         language: of the texts; empty for that of the environment.
 
     Raises:
-        UsageError: *setting* is none of these, or the file is not a list of answers.
+        UsageError: *setting* is another text, or the file is not a list of answers.
         OSError: the file cannot be read.
     """
     if setting.startswith(SCRIPT):  # its lock is its own: tests run beside a holder's dialogs, and beside each other

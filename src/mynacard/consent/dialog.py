@@ -8,9 +8,11 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final, Protocol, TypeAlias
 
-from mynacard.apdu.pins import Blocked, PinReference
+from mynacard.apdu.pins import Blocked, PinReference, PinSecret
+from mynacard.apdu.verification import check_form
 from mynacard.consent.request import Answer, Asker, ConsentRequest, Notice, Refusal, spends_last_try
 from mynacard.consent.words import Translate, View, at_keypad, last_try, notice, question
+from mynacard.errors import PinFormError
 from mynacard.pin import Pin
 
 __all__ = ["Agreed", "Dialog", "DialogDoor", "OpenDialog", "Reply"]
@@ -87,7 +89,7 @@ class DialogDoor:
             if self._dialog is not None:
                 self._dialog.close()
 
-    def _pin(self, request: ConsentRequest, ends: float) -> Pin | Refusal:
+    def _pin(self, request: ConsentRequest, ends: float) -> Answer:
         for attempt in range(_MISFORMED_MAX):
             reply = self._shown(question(request, self._translate, misformed=attempt > 0), ends)
             if not isinstance(reply, Pin):
@@ -136,7 +138,9 @@ class DialogDoor:
         return Refusal.CLOSED if self._closed else None
 
 
-def _of_form(reference: PinReference, typed: Pin) -> Pin | None:
+def _of_form(reference: PinReference, typed: Pin) -> PinSecret | None:
     """*typed* as a card keeps it; None if it cannot be this PIN."""
-    pin = Pin(typed.reveal().upper()) if reference.upper_case else typed  # of bytes: only ASCII letters change
-    return pin if reference.form.fullmatch(pin.reveal()) else None
+    try:
+        return check_form(reference, typed, upper_case=True)
+    except PinFormError:
+        return None

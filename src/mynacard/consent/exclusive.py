@@ -56,7 +56,7 @@ class Exclusive:
                 self._lock = None
 
     def _refusal(self) -> Refusal | None:
-        """Why there can be no dialog; None if this door has the lock now."""
+        """Why a dialog cannot be shown; None if this door has the lock now."""
         with self._guard:
             if self._closed:
                 return Refusal.CLOSED

@@ -59,7 +59,7 @@ class ShownOrigin:
 
 
 def shown(origin: str) -> ShownOrigin:
-    """*origin*, which a browser wrote, as a holder should see it. What is no origin is shown as it is, in ASCII."""
+    """*origin*, which a browser wrote, as a holder should see it. Any other text is shown as it is, in ASCII."""
     parts = _ORIGIN.fullmatch(origin)
     if parts is None:
         return ShownOrigin(printable(origin[:_LENGTH_MAX].encode("ascii", "backslashreplace").decode()))

@@ -32,6 +32,8 @@ _SYSTEM_ERROR: Final = 1 << 15
 """Set in the codes that stand for an errno: there is no terminal, no display."""
 _CODE_BITS: Final = 0xFFFF
 _COLUMNS: Final = 62
+_NEVER_FIRST: Final = frozenset("、。，．）」：；")
+"""They do not begin a line of Japanese."""
 _SPARE_S: Final = 1.0
 """How much earlier than the request a dialog ends by itself."""
 
@@ -154,6 +156,7 @@ def _folded(text: str) -> str:
 def _parts(line: str) -> Iterator[str]:
     while (end := _fitting(line)) < len(line):
         end = line.rfind(" ", 1, end + 1) if " " in line[1 : end + 1] else end
+        end += line[end : end + 1] in _NEVER_FIRST
         yield line[:end]
         line = line[end:].removeprefix(" ")
     yield line

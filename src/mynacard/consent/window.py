@@ -30,8 +30,8 @@ _REPLIES: Final[dict[bytes, Reply]] = {
 
 
 def is_there() -> bool:
-    """Whether this Python has tkinter; a display is another question."""
-    return find_spec("_tkinter") is not None
+    """Whether this Python has tkinter, and mynacard is not in a zip file; a display is another question."""
+    return find_spec("_tkinter") is not None and _PROGRAM.is_file()
 
 
 def opener(python: str = sys.executable) -> OpenDialog:

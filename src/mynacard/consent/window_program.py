@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _root() -> tkinter.Tk:
-    """An empty window; where there can be none, this is the end."""
+    """An empty window; without a display, the program ends here."""
     try:
         import tkinter  # noqa: PLC0415  # some Pythons are without it
     except ImportError:
@@ -99,7 +99,8 @@ class _Window:
         root.resizable(width=False, height=False)
         root.protocol("WM_DELETE_WINDOW", self._cancel)
         root.bind("<Escape>", self._cancel)
-        root.bind("<Return>", self._agree)
+        if self._view["kind"] == "pin":  # what has to be confirmed takes more than a key pressed by habit
+            root.bind("<Return>", self._agree)
         self._place()
         self._count()
         root.mainloop()

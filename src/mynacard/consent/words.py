@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, assert_never
 from mynacard._dataclasses import dataclass
 from mynacard.apdu.pins import Blocked, PinStatus, TriesLeft, TriesUnknown, Verified
 from mynacard.consent.origins import shown
-from mynacard.consent.request import Act, Asker, ConsentRequest, Notice, Page
+from mynacard.consent.request import Act, Asker, ConsentRequest, Document, Notice, Page
 from mynacard.texts import N_, Sentence, Translatable, lines_printable, printable
 
 __all__ = ["Kind", "Translate", "View", "at_keypad", "last_try", "notice", "question"]
@@ -116,6 +116,7 @@ def _view(
     agree: str = "", *, prompt: Translatable | None = None, form: str = "", capitals: bool = False,
 ) -> View:  # fmt: skip
     heading, ascii_ = _heading(asker)
+    lead = N_("This document needs your PIN:") if isinstance(asker, Document) else lead
     return View(
         kind, translate(lead), heading, ascii_,
         tuple(line.text(translate) for line in alerts), tuple(line.text(translate) for line in lines),
@@ -142,7 +143,7 @@ _NOTICES: Final = {
 
 
 def _heading(asker: Asker) -> tuple[str, str]:
-    """Who asks, and an origin in Punycode where that differs."""
+    """The asker, and its origin in Punycode where that differs."""
     if isinstance(asker, Page):
         origin = shown(asker.origin)
         return origin.text, origin.ascii
