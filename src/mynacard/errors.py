@@ -36,7 +36,8 @@
     │   └── HalfChangedError    the holder has one PIN, the card two keys, and now they differ
     ├── NotPublicError     no public text says how to talk to this card
     ├── SessionEndedError  another application was selected since, or the card was logged out
-    ├── CardFileError, ReaderFileError, TestPkiError    files on this machine
+    ├── CardFileError, ReaderFileError, SettingsFileError, TestPkiError    files on this machine
+    ├── BrowserSetupError  the browsers on this machine, and the host that they start
     ├── CertificateFileError, PdfFileError    likewise; also ValueError
     ├── SignatureNotAccepted    a signature is bad, or was not checked as far as the caller demands; has .steps
     ├── TimeStampError, SubmissionError, PortalUnreachable    services on the network
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessRefusedError",
     "ApplicationNotFound",
+    "BrowserSetupError",
     "CallTimeoutError",
     "CardDataError",
     "CardError",
@@ -120,6 +122,7 @@ __all__ = [
     "ReaderNotFoundError",
     "SecurityStatusNotSatisfied",
     "SessionEndedError",
+    "SettingsFileError",
     "SignatureMismatchError",
     "SignatureNotAccepted",
     "SubmissionError",
@@ -617,6 +620,18 @@ class ReaderFileError(MynacardError):
     """A file about readers (profiles, a check report) cannot be read, is damaged, or is of another version."""
 
     code = "file/reader"
+
+
+class SettingsFileError(MynacardError):
+    """The settings of the Web eID host cannot be read, or are damaged. Nothing is allowed until that is mended."""
+
+    code = "file/settings"
+
+
+class BrowserSetupError(MynacardError):
+    """The Web eID host cannot be made known to a browser: another program's is there, ours is missing, or no folder."""
+
+    code = "install/browser"
 
 
 class TestPkiError(MynacardError):

@@ -17,6 +17,8 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {  # the most specific class of 
     errors.UsageError: 2,
     errors.UnsupportedAlgorithmError: 2,
     errors.ListeningError: 3,
+    errors.SettingsFileError: 8,
+    errors.BrowserSetupError: 9,
     errors.NoPcscLibraryError: 10,
     errors.NoPcscServiceError: 11,
     errors.AccessRefusedError: 12,
