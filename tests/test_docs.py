@@ -45,7 +45,7 @@ OTHER_CODES: Final = {
         "",
         "`verify`, also of `residence`: nothing is bad, but something was not checked; `personal`: too little was",
     ),
-    SOMETHING_WRONG: ("", "`doctor`: there is a problem"),
+    SOMETHING_WRONG: ("", "`doctor`, `webeid status`: there is a problem"),
     130: ("", "stopped by the user"),
 }
 

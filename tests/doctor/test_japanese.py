@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from mynacard.cli.commands.doctor import _SIGNS  # pyright: ignore[reportPrivateUsage]
+from mynacard.cli.diagnosis import SIGNS
 from mynacard.doctor import FINDINGS, Finding, System
 from mynacard.errors import NoPcscLibraryError
 from mynacard.jpki.layout import KEY_PAIRS
@@ -54,7 +54,7 @@ def test_the_words_within_are_told_in_japanese() -> None:
         for text in (value.values() if isinstance(value, dict) else [value])
     ]  # fmt: skip
     assert len(missing) == 4
-    assert [text for text in texts + missing + list(_SIGNS.values()) if not in_japanese(japanese(text))] == []
+    assert [text for text in texts + missing + list(SIGNS.values()) if not in_japanese(japanese(text))] == []
     finding = Finding("library/missing", {"cure": NoPcscLibraryError(missing[-1])})
     assert in_japanese(finding.cure(japanese))
 

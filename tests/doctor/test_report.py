@@ -25,7 +25,9 @@ def names(code: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(kind.cause + kind.cure) if name}
 
 
-FROM_OUTSIDE = ("cure", "holders", "module", "name", "path", "reader", "readers", "reason", "token")
+FROM_OUTSIDE = (
+    "cure", "holders", "module", "name", "path", "program", "reader", "readers", "reason", "token", "version",
+)  # fmt: skip
 """Details that are not out of this library's own tables."""
 
 

@@ -20,8 +20,14 @@ READER: Final = "Simulated Reader 00 00"
 
 IMPATIENT: Final = """
 from mynacard.cli import main
-from mynacard.doctor import examination
+from mynacard.doctor import desk, examination
+from mynacard.errors import BrowserSetupError
 from mynacard.readers import Deadlines
+
+def no_account():
+    raise BrowserSetupError("The browsers are those of the machine, and not of the desk.")
+
+desk.this_account = no_account
 examination.PATIENCE = Deadlines(service_s=1, card_s=1, busy_s=0.3, leaving_s=0.2)
 main()
 """

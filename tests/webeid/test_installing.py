@@ -140,6 +140,11 @@ def test_a_profile_of_its_own_is_a_target(tmp_path: Path) -> None:
     assert tree(tmp_path) == {}
 
 
+def test_on_windows_a_profile_is_not_a_target(tmp_path: Path) -> None:
+    with pytest.raises(BrowserSetupError, match="the registry counts"):
+        profile_target(account(tmp_path, "win32"), tmp_path / "profile")
+
+
 def test_uninstalling_what_was_not_installed_changes_nothing(tmp_path: Path) -> None:
     user = account(tmp_path)
     other = manifest(slot_folder(user))

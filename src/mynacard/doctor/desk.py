@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ from mynacard._dataclasses import dataclass
 from mynacard.doctor.attached import attached
 from mynacard.doctor.systems import System, this_system
 from mynacard.doctor.usb import UsbDevice
+from mynacard.errors import BrowserSetupError
 from mynacard.texts import N_
+from mynacard.webeid.places import Account, this_account
 
 __all__ = ["Desk", "session", "this_desk"]
 
@@ -26,6 +29,7 @@ class Desk:
         now: the time that the clock shows.
         usb: lists the devices on USB; None where the system does not list them.
         root: the root of the file system.
+        account: whose browsers are looked at; None to look at none.
     """
 
     system: System
@@ -33,12 +37,15 @@ class Desk:
     now: datetime
     usb: Callable[[], tuple[UsbDevice, ...] | None]
     root: Path = Path("/")
+    account: Account | None = None
 
 
 def this_desk() -> Desk:
     """The desk that this program runs on."""
-    system = this_system()
-    return Desk(system, os.environ, datetime.now(UTC), lambda: attached(system))
+    system, account = this_system(), None
+    with contextlib.suppress(BrowserSetupError):
+        account = this_account()
+    return Desk(system, os.environ, datetime.now(UTC), lambda: attached(system), account=account)
 
 
 def session(desk: Desk) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from mynacard import errors
 from mynacard.apdu.channel import Channel
+from mynacard.doctor.browsers import findings_of_browsers
 from mynacard.doctor.card import findings_of_card
 from mynacard.doctor.desk import Desk, session, this_desk
 from mynacard.doctor.findings import Finding, Level
@@ -33,7 +34,7 @@ def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
     """The findings, as they are made.
 
     They come in this order: library, service, readers and cards, as far as each leads to the next; then USB, where it
-    tells more than the readers do; then the clock.
+    tells more than the readers do; then browsers, and the clock.
 
     Args:
         name: a part of a reader's name; without it all readers are examined. For the name of a simulated card, only
@@ -63,6 +64,8 @@ def examine(name: str = "", desk: Desk | None = None) -> Iterator[Finding]:
     devices = None if VARIABLE in desk.environment else desk.usb()  # the readers on USB do not belong to this service
     if devices is not None:
         yield from findings_of_usb(devices, desk.system, listed)
+    if desk.account is not None:
+        yield from findings_of_browsers(desk.account)
     yield _clock(desk, than)
 
 

@@ -285,6 +285,90 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         N_("The card does not report the state of the {pin}: {reason}"),
         N_("Take the card off and put it back; if that does not help, the municipal office replaces the card."),
     ),
+    "browser/not-set-up": Kind(
+        Level.NOTICE,
+        N_("No browser here starts mynacard for Web eID: {browser}."),
+        N_("If web pages should use the card: mynacard webeid install (docs/browser.md)."),
+    ),
+    "browser/ready": Kind(Level.GOOD, N_("{browser} starts mynacard for Web eID.")),
+    "browser/missing": Kind(
+        Level.NOTICE,
+        N_("{browser} does not know mynacard: {path} does not exist."),
+        N_("If web pages in this browser should use the card, too: mynacard webeid install."),
+    ),
+    "browser/other": Kind(
+        Level.NOTICE,
+        N_("{browser} starts another program for Web eID: {program} ({path})."),
+        N_(
+            "Leave it if you use the cards of that program. mynacard webeid install --replace puts mynacard in its "
+            "place, until mynacard webeid uninstall."
+        ),
+    ),
+    "browser/other-copy": Kind(
+        Level.NOTICE,
+        N_("{browser} starts a mynacard that is not this one: {program}."),
+        N_("If it should start this one: mynacard webeid install."),
+    ),
+    "browser/test-extension": Kind(
+        Level.NOTICE,
+        N_("{browser} also lets other extensions than the published one start mynacard ({path})."),
+        N_("Unless you test with them: mynacard webeid install, without --extension."),
+    ),
+    "browser/unreadable": Kind(
+        Level.PROBLEM,
+        N_("{browser} cannot read what it would start for Web eID: {path}."),
+        N_("Correct or remove it. mynacard webeid install --replace keeps it and writes a new one."),
+    ),
+    "browser/program-gone": Kind(
+        Level.PROBLEM,
+        N_("{browser} cannot start mynacard: {program} is gone, or may not be started."),
+        N_("mynacard webeid install writes the path of this one."),
+    ),
+    "browser/outdated": Kind(
+        Level.PROBLEM,
+        N_("{browser} does not let the published extension start mynacard ({path})."),
+        N_("mynacard webeid install adds it."),
+    ),
+    "browser/snap": Kind(
+        Level.NOTICE,
+        N_("{browser} is also here as a Snap ({path}), which starts no program outside by itself."),
+        N_(
+            "Use the browser as an ordinary package. On Ubuntu, the desktop's portal may start mynacard after mynacard "
+            "webeid install --browser …; that has not been tried."
+        ),
+    ),
+    "browser/flatpak": Kind(
+        Level.NOTICE,
+        N_("{browser} is also here as a Flatpak ({path}), which starts no program outside by itself."),
+        N_(
+            "Use the browser as an ordinary package. Firefox can from version 157 on, with xdg-native-messaging-proxy; "
+            "that has not been tried."
+        ),
+    ),
+    "browser/greets": Kind(Level.GOOD, N_("{program} greets browsers in time, as version {version}.")),
+    "browser/silent": Kind(
+        Level.PROBLEM,
+        N_("{program} does not greet browsers: {reason}"),
+        N_("Start it in a terminal to see why, or install mynacard again."),
+    ),
+    "browser/settings": Kind(
+        Level.PROBLEM,
+        N_("Web pages are allowed nothing: {reason}"),
+        N_("Correct or delete that file, then say again what is allowed: mynacard webeid allow."),
+    ),
+    "browser/scripted": Kind(
+        Level.NOTICE,
+        N_("A script answers web pages instead of the holder: {path}."),
+        N_('Unless you test with it: mynacard webeid install --consent "".'),
+    ),
+    "browser/no-display": Kind(
+        Level.NOTICE,
+        N_("There is no display here: a page's request finds no window to ask for the PIN in."),
+        N_(
+            "Start the browser where there is one. A reader with a keypad needs none: mynacard webeid install "
+            "--consent keypad."
+        ),
+    ),
     "clock/good": Kind(Level.GOOD, N_("The computer's clock may be right.")),
     "clock/behind": Kind(
         Level.PROBLEM,

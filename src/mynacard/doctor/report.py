@@ -154,8 +154,8 @@ def _numbers(text: str) -> str:
 _SHOWN: Final[Mapping[str, Callable[[object], str]]] = {
     # from this library's own tables
     **dict.fromkeys(
-        ("all", "call", "card", "certificate", "device", "library", "pin", "protocol", "session", "than", "tries",
-         "versions"), str,
+        ("all", "browser", "call", "card", "certificate", "device", "library", "pin", "protocol", "session", "than",
+         "tries", "versions"), str,
     ),
     "holders": _holders,
     "module": _identifier,
@@ -164,5 +164,6 @@ _SHOWN: Final[Mapping[str, Callable[[object], str]]] = {
     "reason": _reason,
     "cure": _reason,
     "token": _token,
+    "version": lambda value: _numbers(str(value)),
 }  # fmt: skip
 """By the detail's name. Left out: the reader's name that the user typed, and lists of readers."""

@@ -53,7 +53,13 @@ def targets(account: Account, browsers: Iterable[Browser]) -> list[Target]:
 
 
 def profile_target(account: Account, folder: Path) -> Target:
-    """The target for a Chromium that is started with ``--user-data-dir`` *folder*. Which Chromium, is not known."""
+    """The target for a Chromium that is started with ``--user-data-dir`` *folder*. Which Chromium, is not known.
+
+    Raises:
+        BrowserSetupError: this is Windows, where only the registry counts.
+    """
+    if account.platform == "win32":
+        raise BrowserSetupError(N_("On Windows, the registry counts for all profiles. Name the browser: --browser."))
     slot = FileSlot(folder.absolute() / "NativeMessagingHosts")
     rows = [place for browser, place in PLACES[account.platform].items() if browser.family is Family.CHROMIUM]
     everybody = tuple(FileSlot(account.path(system)) for place in rows for system in place.system)

@@ -20,7 +20,7 @@ from mynacard.jpki.authentication import check_origin
 from mynacard.storage import private_folder, replace_file
 from mynacard.texts import N_
 
-__all__ = ["CONSENTS", "SCRIPT", "Settings", "check_consent", "load", "save", "settings_file"]
+__all__ = ["CONSENTS", "SCRIPT", "Settings", "check_consent", "document", "load", "save", "settings_file"]
 
 CONSENTS: Final = ("keypad", "pinentry", "window")
 """The ways of asking that a setting may name, apart from a script of the tests."""
@@ -125,14 +125,18 @@ def save(settings: Settings, path: Path | None = None) -> None:
     check_type(settings, Settings)
     _check(settings)
     path = settings_file() if path is None else path
-    document = {
+    folder = private_folder(path.parent.resolve())  # its owner may keep the folder elsewhere, through a link
+    replace_file(folder / path.name, json.dumps(document(settings), indent=2).encode("ascii") + b"\n")
+
+
+def document(settings: Settings) -> dict[str, object]:
+    """*settings* as JSON, the same each time."""
+    return {
         "loopback": sorted(settings.loopback),
         "signing": sorted(settings.signing),
         "consent": settings.consent,
         "card": settings.card,
     }
-    folder = private_folder(path.parent.resolve())  # its owner may keep the folder elsewhere, through a link
-    replace_file(folder / path.name, json.dumps(document, indent=2).encode("ascii") + b"\n")
 
 
 def check_consent(consent: str) -> None:
@@ -163,10 +167,10 @@ def _settings(content: bytes) -> Settings:
     """
     if len(content) > _SIZE_MAX:
         raise ValueError
-    document: object = json.loads(content.decode("utf-8"), object_pairs_hook=_once)
-    if not isinstance(document, dict):
+    value: object = json.loads(content.decode("utf-8"), object_pairs_hook=_once)
+    if not isinstance(value, dict):
         raise ValueError
-    members = cast(dict[str, Any], document)
+    members = cast(dict[str, Any], value)
     if members.keys() - {field.name for field in fields(Settings)}:
         raise ValueError
     settings = Settings(

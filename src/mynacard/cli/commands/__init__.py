@@ -58,5 +58,6 @@ HELP: Final = {
         "and is good, with 70 if something is bad, with 71 if something was not checked (revocation, without "
         "--crl or --ocsp)."
     ),
+    "webeid": N_("Let web pages use the card through the browser's Web eID extension, and say which pages may sign."),
 }
 """The help of each command. It stands here, for listing the commands loads none of them."""

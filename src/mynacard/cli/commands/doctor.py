@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import click
 
 from mynacard.cli.commands import HELP
+from mynacard.cli.diagnosis import finding_json, print_finding
 from mynacard.cli.exits import SOMETHING_WRONG
 from mynacard.cli.language import LANGUAGE, _
 from mynacard.cli.options import as_json, reader_options
 from mynacard.cli.output import check_output, print_json, write_new
 from mynacard.doctor import Finding, Level, examine
 from mynacard.doctor import report as report_of
-from mynacard.texts import N_, catalogue, printable
+from mynacard.texts import catalogue, printable
 
 __all__ = ["doctor"]
-
-_SIGNS: Final = {Level.GOOD: N_("good"), Level.NOTICE: N_("notice"), Level.PROBLEM: N_("problem")}
 
 
 @click.command(help=_(HELP["doctor"]))
@@ -45,29 +42,11 @@ def doctor(reader: str | None, as_json: bool, language: str | None, report: Path
     for finding in examine(reader or ""):  # each is shown as it is found: the next may take its time
         findings.append(finding)
         if not as_json:
-            _print(finding, translate)
+            print_finding(finding, translate)
     if as_json:
-        print_json([_as_json(finding) for finding in findings])
+        print_json([finding_json(finding) for finding in findings])
     if report is not None:
         write_new(report, report_of(findings).encode(), force=force)
         click.echo(_("Written: {path}").format(path=printable(report)), err=True)
     if any(finding.level is Level.PROBLEM for finding in findings):
         sys.exit(SOMETHING_WRONG)
-
-
-def _print(finding: Finding, translate: Callable[[str], str]) -> None:
-    click.echo(f"{translate(_SIGNS[finding.level])}: {printable(finding.cause(translate))} [{finding.code}]")
-    if cure := finding.cure(translate):
-        click.echo(f"    {printable(cure)}")
-
-
-def _as_json(finding: Finding) -> dict[str, object]:
-    japanese = catalogue("ja").gettext
-    return {
-        "code": finding.code,
-        "level": finding.level.value,
-        "cause": finding.cause(),
-        "cure": finding.cure(),
-        "cause_ja": finding.cause(japanese),
-        "cure_ja": finding.cure(japanese),
-    }
