@@ -154,12 +154,28 @@ def test_uninstalling_what_was_not_installed_changes_nothing(tmp_path: Path) -> 
     assert other.exists()
 
 
-def test_what_other_programs_put_into_a_folder_of_ours_stays(tmp_path: Path) -> None:
+def test_what_other_programs_put_into_a_folder_of_ours_stays_and_our_marks_go(tmp_path: Path) -> None:
     user = account(tmp_path)
     install([only(user)], HOST)
     (slot_folder(user) / "org.example.json").touch()
     uninstall([only(user)])
-    assert [path.name for path in slot_folder(user).iterdir() if not path.name.startswith(".")] == ["org.example.json"]
+    assert [path for path, (kind, _) in tree(tmp_path).items() if kind == "file"] == [
+        ".config/chromium/NativeMessagingHosts/org.example.json"
+    ]
+
+
+@pytest.mark.parametrize("order", [(Browser.CHROMIUM, Browser.BRAVE), (Browser.BRAVE, Browser.CHROMIUM)])
+def test_a_folder_that_was_made_for_two_browsers_goes_with_the_second(
+    order: tuple[Browser, Browser], tmp_path: Path
+) -> None:
+    user = account(tmp_path)
+    for browser in Browser:
+        install(targets(user, [browser]), HOST)
+    uninstall(targets(user, set(Browser) - set(order)))
+    for browser in order:
+        assert (slot_folder(user, browser) / "eu.webeid.json").exists()
+        uninstall(targets(user, [browser]))
+    assert tree(tmp_path) == {}
 
 
 # --- the neighbour -----------------------------------------------------------------------------------

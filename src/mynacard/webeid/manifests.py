@@ -268,11 +268,15 @@ def _make(folder: Path) -> None:
 
 
 def _unmake(folder: Path) -> None:
-    """Remove the folders that :func:`_make` made, as far as nothing else is in them."""
+    """Remove the marks that :func:`_make` left, and the folders with nothing else in them.
+
+    A mark stays while another folder of ours is below it: what was made for two browsers goes with the second.
+    """
     with contextlib.suppress(OSError):
-        for path in (folder, *folder.parents):
-            if os.path.lexists(path):
-                if os.listdir(path) != [_MADE]:
-                    return
-                (path / _MADE).unlink()
+        for path in filter(os.path.lexists, (folder, *folder.parents)):
+            entries = os.listdir(path)
+            if _MADE not in entries or any((path / entry / _MADE).exists() for entry in entries):
+                return
+            (path / _MADE).unlink()
+            if entries == [_MADE]:
                 path.rmdir()
