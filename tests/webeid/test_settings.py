@@ -54,7 +54,7 @@ def test_a_configuration_folder_may_be_a_link_of_its_owner_and_the_file_is_priva
     assert sys.platform == "win32" or (tmp_path / "elsewhere" / "webeid.json").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("answer", [Path("~", ".config", "mynacard"), RuntimeError("no home")])
+@pytest.mark.parametrize("answer", [Path("~", ".config", "mynacard"), Path("relative"), RuntimeError("no home")])
 def test_a_user_without_a_home_has_no_settings(answer: Path | Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def config_path(*_: object, **__: object) -> Path:
         if isinstance(answer, Exception):

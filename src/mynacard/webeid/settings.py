@@ -86,7 +86,7 @@ def settings_file() -> Path:
         folder = platformdirs.user_config_path("mynacard", appauthor=False)
     except RuntimeError:  # platformdirs 4.14; earlier ones return a path that begins with "~"
         folder = Path("~")
-    if folder.parts[0] == "~":
+    if not folder.is_absolute():
         raise SettingsFileError(N_("This user has no home folder, and so no settings."))
     return folder / "webeid.json"
 
