@@ -23,7 +23,7 @@ from mynacard.opening.names import (
 )
 from mynacard.readers.deadlines import Deadlines
 
-__all__ = ["CardConnection", "OpeningOptions", "connect_card", "open_card"]
+__all__ = ["CardConnection", "Deadlines", "OpeningOptions", "connect_card", "open_card"]
 
 
 class _Usable(Card, Protocol):

@@ -104,6 +104,11 @@ class Sign:
         digest_info(self.hash_, self.digest)
 
     @property
+    def hash_name(self) -> str:
+        """The hash function's name, as the page has it."""
+        return _HASH_NAMES[self.hash_]
+
+    @property
     def digest_info(self) -> bytes:
         """What the signing key signs."""
         return digest_info(self.hash_, self.digest)

@@ -1,0 +1,237 @@
+"""One request of a page, between the holder at a dialog and the card: from the first look for a card to the answer.
+
+What the holder can put right stays inside the dialog: no reader, no card, another card, a card that was pulled or is in
+use, a wrong PIN. What a page gets is its answer, that the holder cancelled, or that it failed. Before the holder has
+answered, the card is only asked what is free: whether it has the application and the certificate, and how many tries
+are left. Each answer of the holder is presented to the card at most once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final, assert_never
+
+from mynacard import errors
+from mynacard.apdu.channel import Channel
+from mynacard.apdu.pins import PinStatus
+from mynacard.consent import request as consent
+from mynacard.consent.request import Act, ConsentRequest, Door, Notice, Page, Refusal, spends_last_try
+from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
+from mynacard.jpki.session import JpkiSession
+from mynacard.opening.connection import CardConnection, Deadlines, connect_card
+from mynacard.opening.pins import PinRequest, ask, verified_session_on
+from mynacard.pin import AtKeypad
+from mynacard.webeid.messages import (
+    ALGORITHMS,
+    Answer,
+    Authenticate,
+    Failure,
+    GetSigningCertificate,
+    Request,
+    Sign,
+    SignatureMade,
+    SigningCertificate,
+    Token,
+)
+from mynacard.webeid.token import AuthenticationToken
+
+__all__ = ["attend"]
+
+DEADLINES: Final = Deadlines(service_s=5.0, busy_s=2.0, leaving_s=1.0)
+"""Shorter than elsewhere: a card that another program keeps is a notice in the dialog, not a wait without one."""
+ROUNDS: Final = 64
+"""How many times to begin again at most: a dialog that answers at once and wrongly must not keep a processor busy."""
+_LOOK_EVERY_S: Final = 0.3
+
+_ACTS: Final = {
+    Authenticate: (Act.LOG_IN, USER_AUTHENTICATION),
+    GetSigningCertificate: (Act.READ_SIGNING_CERTIFICATE, DIGITAL_SIGNATURE),
+    Sign: (Act.SIGN, DIGITAL_SIGNATURE),
+}
+_NOTICES: Final[dict[type[errors.MynacardError], Notice]] = {  # the first that fits
+    errors.NoPcscServiceError: Notice.NO_READER,  # on Windows it runs only while a reader is attached
+    errors.NoReaderError: Notice.NO_READER,
+    errors.ReaderNotFoundError: Notice.NO_READER,
+    errors.NoCardError: Notice.NO_CARD,
+    errors.CardMuteError: Notice.OTHER_CARD,
+    errors.ReaderAmbiguousError: Notice.OTHER_CARD,
+    errors.ReaderBusyError: Notice.CARD_BUSY,
+    errors.CardLostError: Notice.CARD_REMOVED,
+    errors.PinBlocked: Notice.PIN_BLOCKED,
+    errors.PinAbsent: Notice.NO_CERTIFICATE,
+    errors.CertificateAbsent: Notice.NO_CERTIFICATE,
+    errors.ApplicationNotFound: Notice.OTHER_CARD,
+}
+_NOT_THIS_CARD: Final = frozenset({Notice.OTHER_CARD, Notice.NO_CERTIFICATE, Notice.PIN_BLOCKED})
+"""What only another card settles."""
+
+
+def attend(request: Request, door: Door, *, card: str = "", keypad: AtKeypad | None = None, until: float) -> Answer:
+    """The answer to *request*. On return the dialog is closed, and the card logged out and let go.
+
+    Args:
+        request: what the page asks for.
+        door: where the holder is asked; :meth:`~mynacard.consent.Door.close` from another thread ends this.
+        card: which card, as :func:`mynacard.open_card` takes it.
+        keypad: how to ask at the reader's keypad for PINs that it has the keys for; None to ask in the dialog.
+        until: when the request ends, in the seconds of :func:`time.monotonic`.
+
+    Raises:
+        MynacardError: what the holder cannot put right in front of the dialog.
+    """
+    try:
+        return _Attending(request, door, card, keypad, until).answer()
+    finally:
+        door.close()
+
+
+class _Attending:
+    def __init__(self, request: Request, door: Door, card: str, keypad: AtKeypad | None, until: float) -> None:
+        self._request = request
+        self._door = door
+        self._card = card
+        self._act, self._pair = _ACTS[type(request)]
+        self._keypad = None if self._pair.pin.upper_case else keypad  # no keypad has letters
+        self._until = until
+        self._page = Page(request.origin)
+        self._incorrect = False
+        self._looked = 0.0
+
+    def answer(self) -> Answer:
+        for _ in range(ROUNDS):
+            outcome = self._round()
+            if isinstance(outcome, Notice):
+                refusal = self._told(outcome)
+                outcome = _failure(refusal) if refusal else None
+            if outcome is not None:
+                return outcome
+        return Failure.CANCELLED
+
+    def _round(self) -> Answer | Notice | None:
+        """The answer, or what keeps it from being given; None to ask the holder again."""
+        try:
+            with connect_card(self._card, deadlines=DEADLINES) as connection:
+                return self._asked(connection)
+        except (errors.PinIncorrect, errors.PinFormError):
+            self._incorrect = True
+            return None
+        except (errors.PinEntryCancelled, errors.PinEntryTimedOut):
+            return Failure.CANCELLED
+        except (errors.LastTryError, errors.PinNotTyped):  # tries went meanwhile: the holder has to confirm the last
+            return None
+        except errors.MynacardError as error:
+            return _notice(error)
+
+    def _asked(self, connection: CardConnection) -> Answer | Notice:
+        status, answer = ask(connection, self._pair.pin, self._look, self._consent, spend_last_try=True)
+        if isinstance(answer, Refusal):
+            return _failure(answer)
+        with verified_session_on(
+            connection, self._pair, answer, spend_last_try=spends_last_try(status), upper_case=True
+        ) as session:
+            return self._done(session)
+
+    def _look(self, channel: Channel) -> PinStatus:
+        session = JpkiSession(channel)
+        session.require_certificate(self._pair)
+        return session.pin_status(self._pair)
+
+    def _consent(self, request: PinRequest) -> tuple[PinStatus, consent.Answer]:
+        """The holder's answer, and how many tries were left when it was given."""
+        incorrect, self._incorrect = self._incorrect, False
+        hash_name, digest = ("", b"")
+        if isinstance(self._request, Sign):
+            hash_name, digest = self._request.hash_name, self._request.digest
+        if not self._seconds:
+            return request.status, Refusal.TIMED_OUT
+        return request.status, self._door.ask(
+            ConsentRequest(
+                self._page,
+                self._act,
+                self._pair.pin,
+                request.status,
+                signatures=0 if self._act is Act.READ_SIGNING_CERTIFICATE else 1,
+                seconds=self._seconds,
+                hash_name=hash_name,
+                digest=digest,
+                incorrect=incorrect,
+                keypad=self._keypad,
+            )
+        )
+
+    def _done(self, session: JpkiSession) -> Answer | Notice:
+        match self._request:
+            case Authenticate(nonce, origin):
+                token = AuthenticationToken.from_authentication(session.authenticate(origin, nonce))
+                return Token(token.certificate_der, token.algorithm, token.signature, token.format, token.app_version)
+            case GetSigningCertificate():
+                return SigningCertificate(session.certificate_der(DIGITAL_SIGNATURE), ALGORITHMS)
+            case Sign():
+                if session.certificate_der(DIGITAL_SIGNATURE) != self._request.certificate_der:
+                    return Notice.OTHER_CARD
+                return SignatureMade(session.sign_digest_info(self._request.digest_info), self._request.hash_)
+            case _:
+                assert_never(self._request)
+
+    def _told(self, notice: Notice) -> Refusal | None:
+        """Show *notice* until it is settled; None then."""
+        if notice not in _NOT_THIS_CARD:
+            return self._tell(notice, self._is_there)
+        try:
+            with connect_card(self._card, deadlines=DEADLINES) as connection:
+                return self._tell(notice, partial(self._is_gone, connection))
+        except errors.ReaderError:  # it is gone already, or there is no one card
+            return self._tell(notice, self._is_there)
+
+    def _tell(self, notice: Notice, settled: Callable[[], bool]) -> Refusal | None:
+        if not self._seconds:
+            return Refusal.TIMED_OUT
+        return self._door.tell(self._page, notice, seconds=self._seconds, settled=partial(self._now_and_then, settled))
+
+    @property
+    def _seconds(self) -> float:
+        """How long the request is still valid."""
+        return max(0.0, self._until - time.monotonic())
+
+    def _now_and_then(self, settled: Callable[[], bool]) -> bool:
+        """Whether it is *settled*, as far as it is time to look: a dialog may ask in every frame that it draws."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY_S:
+            return False
+        self._looked = now
+        return settled()
+
+    def _is_there(self) -> bool:
+        """Whether a card can be used now."""
+        try:
+            with connect_card(self._card, deadlines=DEADLINES) as connection, connection.transaction():
+                return True
+        except (errors.ReaderError, errors.CardFileError):
+            return False
+
+    @staticmethod
+    def _is_gone(connection: CardConnection) -> bool:
+        """Whether the card of *connection* was removed, or replaced, since it was connected."""
+        try:
+            with connection.transaction():
+                return False
+        except errors.ReaderBusyError:
+            return False
+        except errors.ReaderError:
+            return True
+
+
+def _notice(error: errors.MynacardError) -> Notice:
+    """What to show the holder about *error*; one that the holder cannot put right is raised."""
+    for kind, notice in _NOTICES.items():
+        if isinstance(error, kind):
+            return notice
+    if isinstance(error, errors.CardFileError) and isinstance(error.__cause__, TimeoutError):
+        return Notice.CARD_BUSY  # a simulated card, in use by another program
+    raise error
+
+
+def _failure(refusal: Refusal) -> Failure:
+    return Failure.FAILED if refusal is Refusal.NO_DOOR else Failure.CANCELLED
