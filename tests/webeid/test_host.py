@@ -53,7 +53,7 @@ def test_whatever_is_answered_or_left_is_the_end() -> None:
 
 
 def test_a_dialog_is_closed_before_the_browser_kills_the_host() -> None:
-    assert LIMITS[State.LEAVING] <= 1.5 < 1.8
+    assert LIMITS[State.LEAVING] <= 1.5
     assert LIMITS[State.ATTENDING] > VALID_S == 120
 
 
@@ -115,7 +115,7 @@ def test_an_http_page_that_may_sign_must_be_allowed_to_log_in_too() -> None:
         (encode(Authenticate(NONCE, "https://portal.example/")), Failure.BAD_ARGUMENTS),
         (encode(Authenticate(NONCE, "https://portal.example:443")), Failure.BAD_ARGUMENTS),
         (encode(Authenticate(NONCE, "https://Portal.example")), Failure.BAD_ARGUMENTS),
-        (encode(Authenticate(NONCE, "https://pоrtal.example")), Failure.BAD_ARGUMENTS),  # noqa: RUF001  # Cyrillic о
+        (encode(Authenticate(NONCE, "https://pоrtal.example")), Failure.BAD_ARGUMENTS),  # Cyrillic о
         (encode(Authenticate(NONCE, "http://portal.example")), Failure.BAD_ARGUMENTS),
         (encode(Authenticate(NONCE, "wss://portal.example")), Failure.BAD_ARGUMENTS),
     ],

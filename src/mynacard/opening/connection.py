@@ -36,6 +36,7 @@ class _Usable(Card, Protocol):
 
     def transaction(self) -> AbstractContextManager[object]: ...
     def adopt(self) -> None: ...
+    def has_tested_keypad(self) -> bool: ...
 
 
 class CardConnection:
@@ -75,6 +76,15 @@ class CardConnection:
             OwnershipError: this process is a fork of the owner.
         """
         self._card.adopt()
+
+    def has_tested_keypad(self) -> bool:
+        """Whether the card is on a reader with a keypad that is known to have been tested with these cards.
+
+        Raises:
+            OwnershipError: another thread or process has the card.
+            ReaderError, ReaderFileError: as :meth:`mynacard.readers.ReaderCard.has_tested_keypad`.
+        """
+        return self._card.has_tested_keypad()
 
 
 class OpeningOptions(TypedDict, total=False):

@@ -21,3 +21,6 @@ class ReplayedCard(Replay):
 
     def adopt(self) -> None:
         pass
+
+    def has_tested_keypad(self) -> bool:
+        return False

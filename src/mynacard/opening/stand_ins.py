@@ -38,6 +38,9 @@ class SimulatedCard:
     def adopt(self) -> None:
         self._owner.adopt()
 
+    def has_tested_keypad(self) -> bool:
+        return False
+
     @contextlib.contextmanager
     def transaction(self) -> Generator[None, None, None]:
         self._owner.check()

@@ -245,6 +245,15 @@ class ReaderCard:
         known = worker.run("SCardControl", link.features, self._deadlines.service_s)
         return frozenset(feature for feature in Feature if feature in known)
 
+    def has_tested_keypad(self) -> bool:
+        """Whether the reader reports a keypad for PINs, and its profile knows that keypad as tested.
+
+        Raises:
+            ReaderFileError: as :func:`profile_of`.
+            UsageError, OwnershipError, ReaderError: as :meth:`features`.
+        """
+        return self.profile.keypad_tested and Feature.VERIFY_PIN_DIRECT in self.features()
+
     def identity(self) -> ReaderIdentity:
         """The reader's report of itself; most report nothing.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from enum import Enum
 from functools import partial
 from typing import Final, assert_never
 
@@ -37,7 +38,16 @@ from mynacard.webeid.messages import (
 )
 from mynacard.webeid.token import AuthenticationToken
 
-__all__ = ["attend"]
+__all__ = ["UseKeypad", "attend"]
+
+
+class UseKeypad(Enum):
+    """Whether a PIN is typed at the reader's keypad."""
+
+    ALWAYS = "always"
+    WHERE_TESTED = "where-tested"
+    NEVER = "never"
+
 
 DEADLINES: Final = Deadlines(service_s=5.0, busy_s=2.0, leaving_s=1.0)
 """Shorter than elsewhere: a card that another program keeps is a notice in the dialog, not a wait without one."""
@@ -68,32 +78,33 @@ _NOT_THIS_CARD: Final = frozenset({Notice.OTHER_CARD, Notice.NO_CERTIFICATE, Not
 """What only another card settles."""
 
 
-def attend(request: Request, door: Door, *, card: str = "", keypad: AtKeypad | None = None, until: float) -> Answer:
+def attend(request: Request, door: Door, *, card: str = "", use_keypad: UseKeypad, until: float) -> Answer:
     """The answer to *request*. On return the dialog is closed, and the card logged out and let go.
 
     Args:
         request: what the page asks for.
         door: where the holder is asked; :meth:`~mynacard.consent.Door.close` from another thread ends this.
         card: which card, as :func:`mynacard.open_card` takes it.
-        keypad: how to ask at the reader's keypad for PINs that it has the keys for; None to ask in the dialog.
+        use_keypad: whether to ask at the reader's keypad for a PIN that has only digits.
         until: when the request ends, in the seconds of :func:`time.monotonic`.
 
     Raises:
         MynacardError: what the holder cannot put right in front of the dialog.
     """
     try:
-        return _Attending(request, door, card, keypad, until).answer()
+        return _Attending(request, door, card, use_keypad, until).answer()
     finally:
         door.close()
 
 
 class _Attending:
-    def __init__(self, request: Request, door: Door, card: str, keypad: AtKeypad | None, until: float) -> None:
+    def __init__(self, request: Request, door: Door, card: str, use_keypad: UseKeypad, until: float) -> None:
         self._request = request
         self._door = door
         self._card = card
         self._act, self._pair = _ACTS[type(request)]
-        self._keypad = None if self._pair.pin.upper_case else keypad  # no keypad has letters
+        self._use_keypad = UseKeypad.NEVER if self._pair.pin.upper_case else use_keypad  # no keypad has letters
+        self._keypad: AtKeypad | None = None
         self._until = until
         self._page = Page(request.origin)
         self._incorrect = False
@@ -125,6 +136,7 @@ class _Attending:
             return _notice(error)
 
     def _asked(self, connection: CardConnection) -> Answer | Notice:
+        self._keypad = AtKeypad() if self._is_typed_at_keypad(connection) else None
         status, answer = ask(connection, self._pair.pin, self._look, self._consent, spend_last_try=True)
         if isinstance(answer, Refusal):
             return _failure(answer)
@@ -132,6 +144,11 @@ class _Attending:
             connection, self._pair, answer, spend_last_try=spends_last_try(status), upper_case=True
         ) as session:
             return self._done(session)
+
+    def _is_typed_at_keypad(self, connection: CardConnection) -> bool:
+        if self._use_keypad is UseKeypad.WHERE_TESTED:
+            return connection.has_tested_keypad()
+        return self._use_keypad is UseKeypad.ALWAYS
 
     def _look(self, channel: Channel) -> PinStatus:
         session = JpkiSession(channel)

@@ -14,7 +14,6 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never, cast
 
-from mynacard.pin import AtKeypad
 from mynacard.webeid import settings
 from mynacard.webeid.framing import frame
 from mynacard.webeid.host import LIMITS, VALID_S, Action, Event, Host, State
@@ -32,7 +31,6 @@ Happening: TypeAlias = Callable[[Host], tuple[Action, ...]]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _CHUNK: Final = 8196
-KEYPAD: Final = "keypad"
 
 
 def run(source: int, output: int) -> None:
@@ -136,11 +134,11 @@ class _Dialog:
 
 
 def _attended(request: Request, holder: Settings, dialog: _Dialog, until: float) -> Answer:
-    from mynacard.webeid.attending import attend  # noqa: PLC0415  # a page that only asks for the version need not wait
+    from mynacard.webeid.attending import UseKeypad, attend  # noqa: PLC0415  # `quit` need not wait for it
 
-    keypad = AtKeypad() if holder.consent == KEYPAD else None
+    use_keypad = {"": UseKeypad.WHERE_TESTED, "keypad": UseKeypad.ALWAYS}.get(holder.consent, UseKeypad.NEVER)
     door = dialog.open(holder.consent, request.lang)
-    return attend(request, door, card=holder.card, keypad=keypad, until=until)
+    return attend(request, door, card=holder.card, use_keypad=use_keypad, until=until)
 
 
 def _write(output: int, data: bytes) -> None:
