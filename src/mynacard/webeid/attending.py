@@ -133,7 +133,10 @@ class _Attending:
         except (errors.LastTryError, errors.PinNotTyped):  # tries went meanwhile: the holder has to confirm the last
             return None
         except errors.MynacardError as error:
-            return _notice(error)
+            notice = _notice(error)
+            if notice is None:
+                raise
+            return notice
 
     def _asked(self, connection: CardConnection) -> Answer | Notice:
         self._keypad = AtKeypad() if self._is_typed_at_keypad(connection) else None
@@ -195,12 +198,12 @@ class _Attending:
     def _told(self, notice: Notice) -> Refusal | None:
         """Show *notice* until it is settled; None then."""
         if notice not in _NOT_THIS_CARD:
-            return self._tell(notice, self._is_there)
+            return self._tell(notice, partial(self._is_other_than, notice))
         try:
             with connect_card(self._card, deadlines=DEADLINES) as connection:
                 return self._tell(notice, partial(self._is_gone, connection))
         except errors.ReaderError:  # it is gone already, or there is no one card
-            return self._tell(notice, self._is_there)
+            return self._tell(notice, partial(self._is_other_than, notice))
 
     def _tell(self, notice: Notice, settled: Callable[[], bool]) -> Refusal | None:
         if not self._seconds:
@@ -220,13 +223,14 @@ class _Attending:
         self._looked = now
         return settled()
 
-    def _is_there(self) -> bool:
-        """Whether a card can be used now."""
+    def _is_other_than(self, notice: Notice) -> bool:
+        """Whether a card can be used now, or something other than *notice* keeps it from being used."""
         try:
             with connect_card(self._card, deadlines=DEADLINES) as connection, connection.transaction():
                 return True
-        except (errors.ReaderError, errors.CardFileError):
-            return False
+        except errors.MynacardError as error:
+            now = _notice(error)
+            return now is not notice and (notice, now) != (Notice.CARD_REMOVED, Notice.NO_CARD)
 
     @staticmethod
     def _is_gone(connection: CardConnection) -> bool:
@@ -240,14 +244,11 @@ class _Attending:
             return True
 
 
-def _notice(error: errors.MynacardError) -> Notice:
-    """What to show the holder about *error*; one that the holder cannot put right is raised."""
-    for kind, notice in _NOTICES.items():
-        if isinstance(error, kind):
-            return notice
+def _notice(error: errors.MynacardError) -> Notice | None:
+    """What to show the holder about *error*; None if the holder cannot put it right."""
     if isinstance(error, errors.CardFileError) and isinstance(error.__cause__, TimeoutError):
         return Notice.CARD_BUSY  # a simulated card, in use by another program
-    raise error
+    return next((notice for kind, notice in _NOTICES.items() if isinstance(error, kind)), None)
 
 
 def _failure(refusal: Refusal) -> Failure:
