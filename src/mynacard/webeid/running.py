@@ -31,6 +31,8 @@ Happening: TypeAlias = Callable[[Host], tuple[Action, ...]]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _CHUNK: Final = 8196
+_SLICE_S: Final = 0.2
+"""A signal that another thread receives does not end a wait of the main thread, whose handler has to run."""
 
 
 def run(source: int, output: int) -> None:
@@ -79,10 +81,10 @@ class _Process:
                 until = time.monotonic() + LIMITS.get(state, 0.0)
 
     def _next(self, until: float) -> Happening:
-        try:
-            return self._happenings.get(timeout=max(0.0, until - time.monotonic()))
-        except Empty:
-            return partial(Host.happen, event=Event.TIME_IS_UP)
+        while (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(Empty):
+                return self._happenings.get(timeout=min(left, _SLICE_S))
+        return partial(Host.happen, event=Event.TIME_IS_UP)
 
     def _do(self, action: Action) -> None:
         match action:
