@@ -342,6 +342,12 @@ TABLE: Final[dict[str, list[tuple[Callable[[], object], str]]]] = {
         (lambda: trust.EvidenceSource(trust.RevocationEvidence, wrong(3600)), "timedelta is wanted, not int."),
     ],
     "is_simulated": [(lambda: trust.is_simulated(wrong(b"0")), CERTIFICATE.format("bytes"))],
+    "NonceMemory": [(lambda: webeid.NonceMemory(wrong("9")), "int is wanted, not str.")],
+    "account_id": [
+        (lambda: webeid.account_id(wrong(b"0"), certificate(), bytes(32)), CERTIFICATE.format("bytes")),
+        (lambda: webeid.account_id(certificate(), wrong(b"0"), bytes(32)), CERTIFICATE.format("bytes")),
+        (lambda: webeid.account_id(certificate(), certificate(), wrong("key")), "bytes is wanted, not str."),
+    ],
     "parse": [(lambda: webeid.parse(wrong({})), "str is wanted, not dict.")],
     "report": [(lambda: webeid.report(wrong({}), ORIGIN, NONCE, (), at=NOW), "str is wanted, not dict.")],
     "validate": [(lambda: webeid.validate(wrong(b"{}"), ORIGIN, NONCE, (), at=NOW), "str is wanted, not bytes.")],
@@ -435,6 +441,7 @@ NO_CARD_OR_KEY: Final = {
         ("counts", "incidents", "markdown", "page_of", "web_page", "write_page"), "takes what run or fold returns"
     ),
     "explain": "takes what a check returns",
+    "rebinding": "takes what holder_of returns",
     "this_desk": "takes nothing",
     "name_text": "takes a name out of a certificate",
 }

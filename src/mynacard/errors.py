@@ -40,6 +40,9 @@
     ├── BrowserSetupError  the browsers on this machine, and the host that they start
     ├── CertificateFileError, PdfFileError    likewise; also ValueError
     ├── SignatureNotAccepted    a signature is bad, or was not checked as far as the caller demands; has .steps
+    ├── LoginRefused       the visitor of a portal
+    │   ├── NonceUnknown, NonceExpired, TokenUnreadable
+    │   └── LoginNotAccepted    also SignatureNotAccepted
     ├── TimeStampError, SubmissionError, PortalUnreachable    services on the network
     ├── ListeningError     the port at which a program was to be reached
     ├── MissingExtraError  this installation
@@ -92,6 +95,8 @@ __all__ = [
     "HeldCertificateError",
     "LastTryError",
     "ListeningError",
+    "LoginNotAccepted",
+    "LoginRefused",
     "MaskedError",
     "MissingExtraError",
     "MynacardError",
@@ -101,6 +106,8 @@ __all__ = [
     "NoPcscServiceError",
     "NoReaderError",
     "NoResidenceCard",
+    "NonceExpired",
+    "NonceUnknown",
     "NotPublicError",
     "OutcomeUnknownError",
     "OwnershipError",
@@ -129,6 +136,7 @@ __all__ = [
     "TestPkiError",
     "TimeStampError",
     "TlvError",
+    "TokenUnreadable",
     "UnintelligibleError",
     "UnsupportedAlgorithmError",
     "UsageError",
@@ -665,6 +673,36 @@ class SignatureNotAccepted(MynacardError):
     def __init__(self, template: str, /, *, steps: tuple[tuple[str, Step], ...], **details: object) -> None:
         super().__init__(template, **details)
         self.steps = steps
+
+
+class LoginRefused(MynacardError):
+    """A portal does not log this visitor in, who may begin again with a new nonce."""
+
+    code = "login"
+
+
+class NonceUnknown(LoginRefused):
+    """No log-in was begun in this session, or its nonce was already used or replaced."""
+
+    code = "login/unknown-nonce"
+
+
+class NonceExpired(LoginRefused):
+    """The nonce was issued too long ago."""
+
+    code = "login/expired-nonce"
+
+
+class TokenUnreadable(LoginRefused):
+    """The page sent something other than a Web eID token of a supported kind."""
+
+    code = "login/token"
+
+
+class LoginNotAccepted(LoginRefused, SignatureNotAccepted):
+    """The token does not answer the nonce, or its certificate is bad or was not fully checked."""
+
+    code = "login/not-accepted"
 
 
 class TimeStampError(MynacardError):

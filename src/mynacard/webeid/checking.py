@@ -10,9 +10,10 @@ from cryptography import x509
 from mynacard.trust import Anchor, Purpose, Report, check, load_certificate
 from mynacard.trust.evidence_source import Evidence, evidence_of
 from mynacard.trust.revocation import NO_EVIDENCE
+from mynacard.verdict import Step
 from mynacard.webeid.token import parse, verify_signature
 
-__all__ = ["report", "validate"]
+__all__ = ["answer", "report", "validate"]
 
 
 def validate(
@@ -27,7 +28,8 @@ def validate(
 ) -> x509.Certificate:
     """The certificate of the person who logs in with the token *text*, which is good.
 
-    The portal itself must check that it issued *nonce* to this session, and not long ago, and must accept it only once.
+    The portal itself must check that it issued *nonce* to this session, and not long ago, and must accept it only once:
+    :class:`mynacard.webeid.Login` does.
 
     Args:
         text: the token, as the page sent it.
@@ -71,10 +73,17 @@ def report(
     For portals that show or store the reasons. Arguments and errors are those of :func:`validate`, without
     SignatureNotAccepted.
     """
-    token = parse(text)
-    certificate = load_certificate(token.certificate_der)
-    signature = verify_signature(token, origin, nonce)
+    certificate, signature = answer(text, origin, nonce)
     purpose = Purpose.AUTHENTICATION
     return certificate, check(
         certificate, anchors, at=at, now=at, purpose=purpose, signature=signature, evidence=evidence_of(evidence)
     )
+
+
+def answer(text: str, origin: str, nonce: str) -> tuple[x509.Certificate, Step]:
+    """The certificate in the token *text*, which is not checked, and whether its key answered the challenge.
+
+    Errors are those of :func:`report`.
+    """
+    token = parse(text)
+    return load_certificate(token.certificate_der), verify_signature(token, origin, nonce)
