@@ -12,6 +12,7 @@ from mynacard._lazy import names_from
 
 if TYPE_CHECKING:
     from mynacard.testing.cards import ApduCount, CardOptions, CardUnderTest, Count, count
+    from mynacard.testing.login import web_eid_token
     from mynacard.testing.pki import SimulatedPki
     from mynacard.testing.reader_options import ReaderOptions
     from mynacard.testing.readers import Gesture, Narrows, ReaderUnderTest, reader_with
@@ -23,6 +24,7 @@ else:
         __name__,
         {
             "mynacard.testing.cards": "ApduCount CardOptions CardUnderTest Count count",
+            "mynacard.testing.login": "web_eid_token",
             "mynacard.testing.pki": "SimulatedPki",
             "mynacard.testing.reader_options": "ReaderOptions",
             "mynacard.testing.readers": "Gesture Narrows ReaderUnderTest reader_with",
@@ -48,10 +50,10 @@ __all__ = [
     "opened_residence_card",
     "reader_with",
     "receiver",
+    "web_eid_token",
 ]
 
 
 def __dir__() -> list[str]:
-    return sorted(
-        {*__all__, "cards", "pki", "plugin", "reader_options", "readers", "receivers", "residence", "stamping", "tsa"}
-    )
+    modules = "cards login pki plugin reader_options readers receivers residence stamping tsa"
+    return sorted({*__all__, *modules.split()})
