@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -11,13 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
+import anyio
+import httpx2
 import pytest
 
 from mynacard.testing import CardOptions, SimulatedPki, web_eid_token
 from mynacard.webeid import Login
 
 FOLDER: Final = Path(__file__).resolve().parent.parent.parent / "docs/examples/login"
-ORIGIN: Final = "https://portal.example"
+HOST: Final = "portal.example"
+ORIGIN: Final = f"https://{HOST}"
 COOKIE_KEY: Final = "a secret of the portal"
 
 
@@ -52,13 +56,11 @@ class AtAsgi:
     """At a portal that speaks ASGI: Starlette and FastAPI."""
 
     def __init__(self, portal: Any) -> None:
-        from starlette.testclient import TestClient
-
-        self._client = TestClient(portal, base_url=ORIGIN, follow_redirects=False)
+        self._client = httpx2.AsyncClient(transport=httpx2.ASGITransport(portal), base_url=ORIGIN)
 
     def ask(self, method: str, path: str, body: str = "", headers: Mapping[str, str] = {}) -> Answered:
         sent = {name: value.encode("latin-1") for name, value in headers.items()}
-        answer = self._client.request(method, path, content=body, headers=sent)
+        answer = anyio.run(lambda: self._client.request(method, path, content=body, headers=sent))
         return Answered(answer.status_code, answer.text, dict(answer.headers))
 
     @property
@@ -68,6 +70,58 @@ class AtAsgi:
     @cookie.setter
     def cookie(self, value: str) -> None:
         self._client.cookies.set("session", value)
+
+
+class AtFlask:
+    """At a portal in Flask."""
+
+    def __init__(self, portal: Any) -> None:
+        self._client = portal.test_client()
+
+    def ask(self, method: str, path: str, body: str = "", headers: Mapping[str, str] = {}) -> Answered:
+        answer = self._client.open(path, method=method, data=body, headers=dict(headers), base_url=ORIGIN)
+        with answer:
+            return Answered(answer.status_code, answer.text, _lowered(answer.headers))
+
+    @property
+    def cookie(self) -> str:
+        return str(self._client.get_cookie("session", HOST).value)
+
+    @cookie.setter
+    def cookie(self, value: str) -> None:
+        self._client.set_cookie("session", value, domain=HOST, secure=True)
+
+
+class AtDjango:
+    """At a portal in Django, whose settings are the process's."""
+
+    def __init__(self) -> None:
+        from django.test import Client
+
+        self._client = Client(enforce_csrf_checks=True, headers={"host": HOST})
+
+    def ask(self, method: str, path: str, body: str = "", headers: Mapping[str, str] = {}) -> Answered:
+        answer = self._client.generic(method, path, body, secure=True, headers=dict(headers))
+        cookies = dict.fromkeys(["set-cookie"] * bool(answer.cookies), answer.cookies.output(header=""))
+        return Answered(answer.status_code, _content(answer), _lowered(answer.headers) | cookies)
+
+    @property
+    def cookie(self) -> str:
+        return self._client.cookies["session"].value
+
+    @cookie.setter
+    def cookie(self, value: str) -> None:
+        self._client.cookies["session"] = value
+
+
+def _content(answer: Any) -> str:
+    with contextlib.closing(answer):
+        data = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        return bytes(data).decode("utf-8")
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def starlette(login: Login) -> Visitor:
@@ -85,7 +139,28 @@ def fastapi(login: Login) -> Visitor:
     return AtAsgi(portal)
 
 
-PORTALS: Final[dict[str, Callable[[Login], Visitor]]] = {"starlette": starlette, "fastapi": fastapi}
+def flask(login: Login) -> Visitor:
+    from flask_portal import app
+
+    return AtFlask(app(login, COOKIE_KEY))
+
+
+def django(login: Login) -> Visitor:
+    from django.conf import settings
+    from django_portal import app
+
+    if not settings.configured:
+        app(login, COOKIE_KEY)
+    settings.LOGIN = login
+    return AtDjango()
+
+
+PORTALS: Final[dict[str, Callable[[Login], Visitor]]] = {
+    "starlette": starlette,
+    "fastapi": fastapi,
+    "flask": flask,
+    "django": django,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
