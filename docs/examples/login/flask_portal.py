@@ -17,6 +17,7 @@ def app(login: Login, cookie_key: str) -> Flask:
     portal = Flask(__name__, static_folder=STATIC, static_url_path="/static")
     portal.config.update(
         SECRET_KEY=cookie_key,
+        PERMANENT_SESSION_LIFETIME=3600,  # seconds
         SESSION_COOKIE_SECURE=login.origin.startswith("https:"),
         SESSION_COOKIE_SAMESITE="Strict",
         MAX_CONTENT_LENGTH=TOKEN_MAX,
