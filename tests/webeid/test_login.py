@@ -208,6 +208,7 @@ def test_a_simulated_card_is_nobody_to_a_portal_that_trusts_no_simulated_ca() ->
         {"account_key": b"short"},
         {"account_key": "x" * 32},
         {"anchors": [CA.certificate]},
+        {"anchors": iter([Anchor(CA.certificate)])},
         {"nonces": {}},
     ],
 )

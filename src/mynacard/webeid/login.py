@@ -18,6 +18,7 @@ from mynacard.arguments import check_type
 from mynacard.errors import (
     CertificateFileError,
     LoginNotAccepted,
+    MynacardError,
     ProtocolError,
     SignatureNotAccepted,
     TokenUnreadable,
@@ -72,7 +73,7 @@ class Login:
         clock: returns the time, with a time zone.
 
     Raises:
-        UsageError: *origin* is not an origin, *account_key* is too short, or an anchor is not an Anchor.
+        UsageError: *origin* is not an origin, *account_key* is too short, or *anchors* is not a collection of Anchors.
     """
 
     origin: str
@@ -86,6 +87,9 @@ class Login:
 
     def __post_init__(self) -> None:
         check_origin(self.origin)
+        check_type(
+            self.anchors, Collection, wanted="Collection[Anchor]"
+        )  # an iterator would be empty at the second log-in
         check_anchors(self.anchors)
         check_key(self.account_key)
         check_type(self.nonces, Nonces)
@@ -142,7 +146,5 @@ class Login:
             raise _unreadable(reason) from reason
 
 
-def _unreadable(
-    reason: ProtocolError | CertificateFileError | UnsupportedAlgorithmError,
-) -> TokenUnreadable:
+def _unreadable(reason: MynacardError) -> TokenUnreadable:
     return TokenUnreadable(str(reason.args[0]), **reason.details)
