@@ -13,6 +13,9 @@ packages() {
     echo libnss3-tools qpdf                   # the keys with which poppler signs; another writer of PDF files
     echo pinentry-gtk2 pinentry-qt python3-tk xvfb xdotool  # windows that ask for a PIN, and a screen to show them on
     echo tshark                               # another reader of APDUs
+    if grep -qs '^ID=debian' /etc/os-release; then
+        echo chromium firefox-esr             # pages that log in with the card; Ubuntu's are snaps, which start no host
+    fi
     if ! command -v java >/dev/null || ! command -v javac >/dev/null; then
         echo default-jdk-headless  # and one that is written in Java
     fi
