@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Route
 
 from mynacard.doors.pcsclite import PcscliteDoor
+from mynacard.testing import SimulatedPki
+from mynacard.webeid import Login
+from tests.browsers.desk import Desk
 from tests.browsers.driving import BROWSERS, Browser, browser
+from tests.browsers.manifest import allowed
 from tests.browsers.site import certified, listening, served
+
+EXAMPLE: Final = Path(__file__).resolve().parent.parent.parent / "docs/examples/login"
 
 
 class Launcher:
@@ -50,21 +54,47 @@ class Launcher:
 
 @pytest.fixture(scope="session", params=BROWSERS)
 def launcher(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, run_wide_door: PcscliteDoor
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, run_wide_door: PcscliteDoor, site: str
 ) -> Iterator[Launcher]:
+    """The browsers, one after the other; the sites end after them, for a site waits for its connections."""
     launcher = Launcher(request.param, tmp_path_factory.mktemp("home"), run_wide_door)
-    yield launcher
+    with allowed(Path(sys.executable).with_name("mynacard-webeid"), launcher.home):
+        yield launcher
     launcher.end()
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The origin of a site with one page, which is empty."""
+    """The origin of the example portal, over https."""
+    with _portal("https://localhost", certified(tmp_path_factory.mktemp("site"))) as origin:
+        yield origin
 
-    async def empty(_: Request) -> HTMLResponse:
-        return HTMLResponse("<!doctype html><title>A page</title>")
 
-    with listening() as listener:
-        port = listener.getsockname()[1]
-        with served(Starlette(routes=[Route("/", empty)]), listener, certified(tmp_path_factory.mktemp("site"))):
-            yield f"https://localhost:{port}"
+@pytest.fixture(scope="session")
+def plain_site() -> Iterator[str]:
+    """The origin of the same over http, on this computer."""
+    with _portal("http://127.0.0.1") as origin:
+        yield origin
+
+
+@contextmanager
+def _portal(address: str, certificate: Path | None = None) -> Iterator[str]:
+    """The portal of docs/examples/login, with its scripts and its Content-Security-Policy."""
+    pki = SimulatedPki((3,))
+    with pytest.MonkeyPatch.context() as imports, listening() as listener:
+        imports.syspath_prepend(EXAMPLE)
+        from starlette_portal import app
+
+        origin = f"{address}:{listener.getsockname()[1]}"
+        login = Login(origin, pki.anchors, account_key=bytes(32), evidence=pki.evidence())
+        with served(app(login, "a secret of the portal"), listener, certificate):
+            yield origin
+
+
+@pytest.fixture
+def desk(launcher: Launcher, door: PcscliteDoor, site: str) -> Iterator[Desk]:
+    """A desk without a reader. At the end no host may be left, nor a tab."""
+    desk = Desk(launcher.browser(), launcher.home, door, site)
+    yield desk
+    desk.until_left()
+    desk.browser.close_tabs()

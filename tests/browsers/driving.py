@@ -11,9 +11,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+import playwright.async_api
+
 from tests.browsers.chromium import Chromium
 from tests.browsers.firefox import Firefox
-from tests.browsers.process import PATIENCE_S, BrowserProcess, started
+from tests.browsers.process import PATIENCE_S, BrowserProcess, started, until
 
 __all__ = ["BROWSERS", "Browser", "Tab", "browser"]
 
@@ -65,6 +67,7 @@ class Tab:
     """A page in a tab."""
 
     def __init__(self, page: _Page, loop: _Loop) -> None:
+        self.open = True
         self._page = page
         self._loop = loop
 
@@ -76,8 +79,20 @@ class Tab:
         """The value of *expression*, once it is there."""
         return self.start(expression).result(PATIENCE_S)
 
+    def until(self, expression: str) -> Any:
+        """The first true value of *expression*, however often the page is loaded anew meanwhile."""
+        return until(lambda: self._while_loading(f"document.readyState === 'complete' && ({expression})"))
+
+    def _while_loading(self, expression: str) -> Any:
+        try:
+            return self.evaluate(expression)
+        except (RuntimeError, playwright.async_api.Error):  # the page that it was evaluated in is gone
+            return None
+
     def close(self) -> None:
-        self._loop.run(self._page.close())
+        if self.open:
+            self.open = False
+            self._loop.run(self._page.close())
 
     async def _evaluate(self, expression: str) -> object:
         text = await self._page.evaluate(f"(async () => JSON.stringify(await ({expression})) ?? 'null')()")
@@ -99,9 +114,15 @@ class Browser:
         self._driver = driver
         self._process = process
         self._loop = loop
+        self._tabs: list[Tab] = []
 
     def open(self, url: str) -> Tab:
-        return Tab(self._loop.run(self._driver.open(url)), self._loop)
+        self._tabs.append(Tab(self._loop.run(self._driver.open(url)), self._loop))
+        return self._tabs[-1]
+
+    def close_tabs(self) -> None:
+        while self._tabs and self.running:
+            self._tabs.pop().close()
 
     def kill(self) -> None:
         """End it as a crash does."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CHROMIUM_ID", "FIREFOX_ID", "FOLDER", "allow"]
+__all__ = ["CHROMIUM_ID", "FIREFOX_ID", "FOLDER", "allowed"]
 
 FOLDER: Final = Path(__file__).resolve().parent / "extension"
 _MANIFEST: Final = json.loads((FOLDER / "manifest.json").read_text("utf-8"))
@@ -28,15 +30,21 @@ CHROMIUM_ID: Final = _chromium_id(_MANIFEST["key"])
 FIREFOX_ID: Final[str] = _MANIFEST["browser_specific_settings"]["gecko"]["id"]
 
 
-def allow(host: Path, home: Path) -> None:
-    """Let the extension start *host* in the browsers whose profiles are in *home*.
+@contextmanager
+def allowed(host: Path, home: Path) -> Iterator[None]:
+    """Let the extension start *host*, and no other, in the browsers whose profiles are in *home*.
 
     Source: developer.chrome.com, "Native messaging"; developer.mozilla.org, "Native manifests".
     """
     manifest = {"name": "eu.webeid", "description": "for a test", "path": str(host), "type": "stdio"}
-    for folder, extensions in (
-        (home / "chromium/NativeMessagingHosts", {"allowed_origins": [f"chrome-extension://{CHROMIUM_ID}/"]}),
-        (home / ".mozilla/native-messaging-hosts", {"allowed_extensions": [FIREFOX_ID]}),
-    ):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "eu.webeid.json").write_text(json.dumps(manifest | extensions), "utf-8")
+    with ExitStack() as restored:
+        for folder, extensions in (
+            (home / "chromium/NativeMessagingHosts", {"allowed_origins": [f"chrome-extension://{CHROMIUM_ID}/"]}),
+            (home / ".mozilla/native-messaging-hosts", {"allowed_extensions": [FIREFOX_ID]}),
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / "eu.webeid.json"
+            if path.exists():
+                restored.callback(path.write_bytes, path.read_bytes())
+            path.write_text(json.dumps(manifest | extensions), "utf-8")
+        yield

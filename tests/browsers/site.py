@@ -50,5 +50,5 @@ def served(site: Starlette, listener: socket.socket, certificate: Path | None = 
     try:
         yield
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
         thread.join()

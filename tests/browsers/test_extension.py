@@ -18,7 +18,7 @@ from tests.browsers import stub_host
 from tests.browsers.calls import call
 from tests.browsers.conftest import Launcher
 from tests.browsers.driving import Tab
-from tests.browsers.manifest import allow
+from tests.browsers.manifest import allowed
 from tests.browsers.process import until
 
 pytestmark = pytest.mark.thorough("browsers")
@@ -55,11 +55,11 @@ class Stub:
 
 @pytest.fixture
 def stub(launcher: Launcher, site: str, tmp_path: Path) -> Iterator[Stub]:
-    tab = launcher.browser().open(f"{site}/")
-    stub = Stub(tmp_path, tab)
-    allow(stub.program, launcher.home)
-    yield stub
-    tab.close()
+    browser = launcher.browser()
+    stub = Stub(tmp_path, browser.open(f"{site}/"))
+    with allowed(stub.program, launcher.home):
+        yield stub
+    browser.close_tabs()
 
 
 ANSWERS: Final[Mapping[str, tuple[str, Mapping[str, object], object]]] = {
@@ -98,7 +98,6 @@ def test_a_page_hears_of_every_end_of_a_call(stub: Stub, launcher: Launcher, sit
     for name, (expression, script, _) in ANSWERS.items():
         stub.does(**script)
         answers[name] = told(other.evaluate(expression))
-    other.close()
     assert answers == {name: expected for name, (_, _, expected) in ANSWERS.items()}
     assert told(silent.result()) == "NATIVE_UNAVAILABLE"
 
