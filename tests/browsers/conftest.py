@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,11 +15,12 @@ import pytest
 from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.testing import SimulatedPki
 from mynacard.webeid import Login
-from tests.browsers.desk import Desk
+from tests.browsers.desk import SCRIPT, Desk
 from tests.browsers.driving import BROWSERS, Browser, browser
-from tests.browsers.manifest import allowed
+from tests.browsers.manifest import CHROMIUM_ID, FIREFOX_ID
 from tests.browsers.site import certified, listening, served
 
+EXTENSIONS: Final = ("--extension", CHROMIUM_ID, "--extension", FIREFOX_ID)
 EXAMPLE: Final = Path(__file__).resolve().parent.parent.parent / "docs/examples/login"
 
 
@@ -41,6 +43,23 @@ class Launcher:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "DBUS_"))}
         return kept | self._door.environment() | {"HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home / "run")}
 
+    def mynacard(self, *words: str | Path) -> None:
+        """Run ``mynacard webeid`` as the user of the browser."""
+        command = [sys.executable, "-m", "mynacard", "webeid", *words]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def install(self, *words: str | Path) -> None:
+        """Let this browser start the host; *words* are further options of ``install``."""
+        self.mynacard("install", *self._target, *words)
+
+    def uninstall(self) -> None:
+        self.mynacard("uninstall", *self._target)
+
+    @property
+    def _target(self) -> tuple[str | Path, ...]:
+        return ("--profile", self.profile) if self.name == "chromium" else ("--browser", self.name)
+
     def browser(self) -> Browser:
         if self._browser is None or not self._browser.running:
             self.end()
@@ -58,8 +77,8 @@ def launcher(
 ) -> Iterator[Launcher]:
     """The browsers, one after the other; the sites end after them, for a site waits for its connections."""
     launcher = Launcher(request.param, tmp_path_factory.mktemp("home"), run_wide_door)
-    with allowed(Path(sys.executable).with_name("mynacard-webeid"), launcher.home):
-        yield launcher
+    launcher.install(*EXTENSIONS, "--consent", f"script:{launcher.home / SCRIPT}")
+    yield launcher
     launcher.end()
 
 
@@ -94,7 +113,10 @@ def _portal(address: str, certificate: Path | None = None) -> Iterator[str]:
 @pytest.fixture
 def desk(launcher: Launcher, door: PcscliteDoor, site: str) -> Iterator[Desk]:
     """A desk without a reader. At the end no host may be left, nor a tab."""
+    settings = launcher.home / ".config/mynacard/webeid.json"
+    before = settings.read_bytes()
     desk = Desk(launcher.browser(), launcher.home, door, site)
     yield desk
     desk.until_left()
     desk.browser.close_tabs()
+    settings.write_bytes(before)

@@ -14,14 +14,15 @@ from mynacard.doors.pcsclite import PcscliteDoor
 from mynacard.simulator.individual.card import SimulatedCard
 from mynacard.simulator.powered import Around, PoweredCard
 from mynacard.testing import CardOptions, CardUnderTest
-from mynacard.webeid.settings import Settings, save
 from tests.browsers.driving import Browser, Tab
 from tests.browsers.process import until
 
-__all__ = ["HOST", "READER", "Desk", "Pulled"]
+__all__ = ["READER", "SCRIPT", "Desk", "Pulled"]
 
 READER: Final = "A Reader 00 00"
-HOST: Final = "mynacard-webeid"
+HOST: Final = b"mynacard-webeid"
+SCRIPT: Final = "holder.json"
+"""The file in the home folder that answers in the holder's place."""
 
 
 class Pulled(Around):
@@ -53,17 +54,10 @@ class Desk:
         self.card: CardUnderTest = CardOptions().make()
         self.door = door
         self._home = home
-        self._script = home / "holder.json"
-        self.set()
+        self._script = home / SCRIPT
         self.holder()
 
     # --- what the holder does ---
-
-    def set(self, *, loopback: str = "", signing: str = "") -> None:
-        """Allow these origins, and no others."""
-        loopbacks, signers = ({origin} - {""} for origin in (loopback, signing))
-        settings = Settings(frozenset(loopbacks), frozenset(signers), f"script:{self._script}")
-        save(settings, self._home / ".config/mynacard/webeid.json")
 
     def holder(self, *answers: object) -> None:
         """Give these answers to the next dialog; see :mod:`mynacard.consent.scripted`."""
@@ -124,5 +118,5 @@ class Desk:
                     command, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
                 except OSError:  # it ended, or is another user's
                     continue
-                if HOST.encode() in command and home in environment.split(b"\0"):
+                if HOST in command and home in environment.split(b"\0"):
                     yield int(process.name)

@@ -19,7 +19,8 @@ from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.testing import SimulatedPki
 from mynacard.webeid import validate
 from tests.browsers.calls import call
-from tests.browsers.desk import Desk, Pulled
+from tests.browsers.conftest import Launcher
+from tests.browsers.desk import READER, Desk, Pulled
 
 pytestmark = pytest.mark.thorough("browsers")
 
@@ -110,7 +111,7 @@ def test_a_dialog_waits_for_a_reader_and_then_for_its_card(desk: Desk) -> None:
     desk.holder(RIGHT)
     answer = desk.open().start(LOG_IN)
     desk.until_shown("tell", "no-reader")
-    desk.door.plug("A Reader 00 00")
+    desk.door.plug(READER)
     desk.until_shown("tell", "no-card")
     desk.insert()
     assert accepted(answer.result(), desk.site)
@@ -158,12 +159,14 @@ def test_of_two_tabs_at_once_the_second_is_refused_and_the_first_logs_in(desk: D
     assert (desk.pins, tries(desk)) == (1, 3)
 
 
-def test_a_page_over_http_logs_in_only_if_the_holder_allowed_it_by_name(desk: Desk, plain_site: str) -> None:
+def test_a_page_over_http_logs_in_only_if_the_holder_allowed_it_by_name(
+    desk: Desk, launcher: Launcher, plain_site: str
+) -> None:
     desk.plug()
     desk.holder(RIGHT)
     tab = desk.browser.open(f"{plain_site}/")
     assert code(tab.evaluate(LOG_IN)) == "ERR_WEBEID_NATIVE_INVALID_ARGUMENT"
     assert desk.shown() == []
-    desk.set(loopback=plain_site)
+    launcher.mynacard("allow", plain_site)
     assert accepted(tab.evaluate(LOG_IN), plain_site)
     assert (desk.pins, tries(desk)) == (1, 3)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from mynacard.jpki.layout import DIGITAL_SIGNATURE
 from tests.browsers.calls import call
+from tests.browsers.conftest import Launcher
 from tests.browsers.desk import Desk
 
 pytestmark = pytest.mark.thorough("browsers")
@@ -23,9 +24,9 @@ DIGEST: Final = hashlib.sha256(b"a document").digest()
 RIGHT: Final = {"pin": "ABC123"}
 
 
-def test_a_page_that_is_allowed_to_signs_with_two_consents(desk: Desk) -> None:
+def test_a_page_that_is_allowed_to_signs_with_two_consents(desk: Desk, launcher: Launcher) -> None:
     desk.plug()
-    desk.set(signing=desk.site)
+    launcher.mynacard("allow", desk.site, "--sign")
     desk.holder(RIGHT)
     tab = desk.open()
     shown = tab.evaluate(call("get-signing-certificate"))
