@@ -10,6 +10,7 @@
 # make load      what many rows, strangers and submissions cost the receiver; writes docs/load.md
 # make documents  how long documents made to keep a program busy can do that; writes docs/documents.md
 # make checking   how fast signatures are checked; writes docs/checking.md
+# make browsers  log-ins and signatures from pages in Chromium and Firefox; writes docs/browsers-tested.md
 # make mutations  whether `make test` sees small mistakes; writes docs/mutations.md
 # make pot     bring the message catalogues up to date with the texts for people in the source
 # make clean   remove what the others made
@@ -30,7 +31,7 @@ WORKERS = -n auto --maxprocesses 4 --dist worksteal
 # Else each of the hundreds of processes that the tests start would compile mynacard anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test thorough bench wycheproof campaign races load documents checking mutations pot clean installed checkable packages dss
+.PHONY: demo test thorough bench wycheproof campaign races load documents checking browsers mutations pot clean installed checkable packages dss
 
 demo: installed
 	@$(RUN) -m mynacard demo $(ARGS)
@@ -60,6 +61,10 @@ documents: checkable
 checking: checkable
 	$(CHECK) -m tests.signing.bench_checking > build/checking.md
 	mv build/checking.md docs/checking.md
+
+browsers: packages checkable
+	$(CHECK) -m tests.browsers.recorded > build/browsers-tested.md
+	mv build/browsers-tested.md docs/browsers-tested.md
 
 test: checkable
 	$(CHECK) -m ruff check --quiet .

@@ -1,4 +1,4 @@
-"""The extension of these tests tells a page what the published one does, whatever its host does.
+"""The extension of these tests tells a page what the published one tells it.
 
 Source: github.com/web-eid/web-eid-webextension 2.5.0, commit 2277476, read and measured.
 """
@@ -16,8 +16,8 @@ import pytest
 
 from tests.browsers import stub_host
 from tests.browsers.calls import call
-from tests.browsers.conftest import Launcher
 from tests.browsers.driving import Tab
+from tests.browsers.launcher import Launcher
 from tests.browsers.manifest import allowed
 from tests.browsers.process import until
 

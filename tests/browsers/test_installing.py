@@ -1,12 +1,12 @@
-"""A page finds the host once ``mynacard webeid install`` has run, and no longer than until ``uninstall``."""
+"""A page finds the host between ``mynacard webeid install`` and ``uninstall``."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.browsers.calls import call
-from tests.browsers.conftest import EXTENSIONS, Launcher
 from tests.browsers.desk import Desk
+from tests.browsers.launcher import EXTENSIONS, Launcher
 
 pytestmark = pytest.mark.thorough("browsers")
 

@@ -1,4 +1,4 @@
-"""From a page through the extension, our host and the card to a token that a portal accepts; and all ways not to.
+"""From a page to a token that its portal accepts, and everything that can come in between.
 
 After each: the card has the tries that it must have, it is logged out, and no host runs.
 """
@@ -19,14 +19,14 @@ from mynacard.jpki.layout import USER_AUTHENTICATION
 from mynacard.testing import SimulatedPki
 from mynacard.webeid import validate
 from tests.browsers.calls import call
-from tests.browsers.conftest import Launcher
 from tests.browsers.desk import READER, Desk, Pulled
+from tests.browsers.launcher import Launcher
 
 pytestmark = pytest.mark.thorough("browsers")
 
 NONCE: Final = base64.b64encode(bytes(range(32))).decode()
 LOG_IN: Final = call("authenticate", challengeNonce=NONCE)
-IN_A_HURRY: Final = call("authenticate", {"userInteractionTimeout": 1000}, challengeNonce=NONCE)
+FOR_A_SECOND: Final = call("authenticate", {"userInteractionTimeout": 1000}, challengeNonce=NONCE)
 RIGHT: Final = {"pin": "1234"}
 WRONG: Final = {"pin": "4321"}
 RESULT: Final = "document.querySelector('#result').textContent.replace('…', '')"
@@ -83,7 +83,7 @@ def test_the_example_portal_tells_a_visitor_who_cancels(desk: Desk) -> None:
     assert (desk.pins, tries(desk)) == (0, 3)
 
 
-def test_a_page_learns_which_versions_there_are_and_the_card_nothing_of_it(desk: Desk) -> None:
+def test_a_status_call_tells_the_versions_and_sends_the_card_nothing(desk: Desk) -> None:
     desk.plug()
     answer = desk.open().evaluate(call("status"))
     assert answer["nativeApp"].startswith("2.9.0+mynacard.")
@@ -118,7 +118,7 @@ def test_a_dialog_waits_for_a_reader_and_then_for_its_card(desk: Desk) -> None:
     assert (desk.pins, tries(desk)) == (1, 3)
 
 
-def test_a_card_that_was_pulled_is_waited_for_and_asked_for_its_pin_anew(desk: Desk) -> None:
+def test_a_card_that_was_pulled_is_waited_for_and_its_pin_is_asked_for_anew(desk: Desk) -> None:
     desk.plug(Pulled(desk.card.without_faults, desk.pull))
     desk.holder(RIGHT, RIGHT)
     answer = desk.open().start(LOG_IN)
@@ -129,20 +129,20 @@ def test_a_card_that_was_pulled_is_waited_for_and_asked_for_its_pin_anew(desk: D
     assert (desk.pins, tries(desk)) == (1, 3)
 
 
-def test_a_holder_who_does_nothing_ends_with_the_extension_s_patience(desk: Desk) -> None:
+def test_a_request_ends_at_the_extension_s_limit_if_the_holder_does_nothing(desk: Desk) -> None:
     desk.plug()
     desk.holder("hang")
-    assert code(desk.open().evaluate(IN_A_HURRY)) == "ERR_WEBEID_USER_TIMEOUT"
+    assert code(desk.open().evaluate(FOR_A_SECOND)) == "ERR_WEBEID_USER_TIMEOUT"
     desk.until_left()
     assert (desk.pins, tries(desk)) == (0, 3)
 
 
-def test_a_dialog_whose_tab_was_closed_ends_with_the_extension_s_patience(desk: Desk) -> None:
+def test_a_dialog_whose_tab_was_closed_ends_at_the_extension_s_limit(desk: Desk) -> None:
     """Nothing tells the host that the page is gone; it is as with the published extension."""
     desk.plug()
     desk.holder("hang")
     tab = desk.open()
-    tab.start(IN_A_HURRY)
+    tab.start(FOR_A_SECOND)
     desk.until_shown("ask", "log-in")
     tab.close()
     desk.until_left()

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from mynacard.jpki.layout import DIGITAL_SIGNATURE
 from tests.browsers.calls import call
-from tests.browsers.conftest import Launcher
 from tests.browsers.desk import Desk
+from tests.browsers.launcher import Launcher
 
 pytestmark = pytest.mark.thorough("browsers")
 

@@ -1,4 +1,7 @@
-"""A browser that is killed takes its hosts with it. Last, so that no browser has to be started again."""
+"""A browser that is killed takes its hosts with it.
+
+The last module, so that no browser has to be started again.
+"""
 
 from __future__ import annotations
 
