@@ -1,7 +1,8 @@
 """A small Web eID extension, for browsers under test only: its folder, its ids, and hosts that it may start.
 
 It says and hears what the published extension does (github.com/web-eid/web-eid-webextension 2.5.0, read at commit
-2277476): host name, messages, limits and codes are that one's; the code is not.
+2277476): host name, messages, limits and codes are that one's; the code is not. One thing differs: after a command that
+failed under an invalid version the published one never answers, and this one says that the version is invalid.
 """
 
 from __future__ import annotations
