@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from playwright.async_api import Browser, Page, Playwright, async_playwright
 
@@ -14,6 +15,8 @@ __all__ = ["Chromium"]
 
 class Chromium:
     """A running Chromium with the extension in it."""
+
+    announcement: Final = "DevToolsActivePort"
 
     def __init__(self, playwright: Playwright, browser: Browser) -> None:
         self.version = browser.version
@@ -32,9 +35,9 @@ class Chromium:
         ]  # fmt: skip
 
     @staticmethod
-    def port(profile: Path) -> str:
+    def port(announcement: Path) -> str:
         try:
-            return (profile / "DevToolsActivePort").read_text("utf-8").partition("\n")[0]
+            return announcement.read_text("utf-8").partition("\n")[0]
         except FileNotFoundError:
             return ""
 

@@ -35,8 +35,10 @@ class _Driver(Protocol):
 
 
 class _Kind(Protocol):
+    @property
+    def announcement(self) -> str: ...  # the file in the profile that tells the port
     def command(self, profile: Path) -> list[str | Path]: ...
-    def port(self, profile: Path) -> str: ...
+    def port(self, announcement: Path) -> str: ...
     async def attach(self, port: str) -> _Driver: ...
 
 
@@ -136,8 +138,9 @@ def browser(name: str, profile: Path, environment: Mapping[str, str]) -> Iterato
     kind = BROWSERS[name]
     profile.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(_Loop()) as loop:
-        command, log = kind.command(profile), profile.with_suffix(".log")
-        with started(command, environment, lambda: kind.port(profile), log) as process:
+        announcement, log = profile / kind.announcement, profile.with_suffix(".log")
+        announcement.unlink(missing_ok=True)  # one that was killed leaves it there
+        with started(kind.command(profile), environment, lambda: kind.port(announcement), log) as process:
             driver = loop.run(kind.attach(process.port))
             try:
                 yield Browser(driver, process, loop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Final
 
 from tests.browsers.connection import Connection
 from tests.browsers.manifest import FOLDER
@@ -32,6 +33,8 @@ class _Tab:
 class Firefox:
     """A running Firefox with the extension in it."""
 
+    announcement: Final = "WebDriverBiDiServer.json"
+
     def __init__(self, connection: Connection, version: str) -> None:
         self.version = version
         self._connection = connection
@@ -42,9 +45,9 @@ class Firefox:
         return [shutil.which("firefox-esr") or program("firefox"), *options, "--profile", profile]
 
     @staticmethod
-    def port(profile: Path) -> str:
+    def port(announcement: Path) -> str:
         try:
-            return str(json.loads((profile / "WebDriverBiDiServer.json").read_text("utf-8"))["ws_port"])
+            return str(json.loads(announcement.read_text("utf-8"))["ws_port"])
         except (FileNotFoundError, ValueError):  # it may be half written
             return ""
 
