@@ -58,7 +58,8 @@ class Child:
             start_new_session=True,  # Ctrl-C is for us, and what it starts is killed with it
         )
         self._input, self._output = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
-        threading.Thread(target=_read, args=(self._output, self._lines), daemon=True).start()
+        self._reader = threading.Thread(target=_read, args=(self._output, self._lines), daemon=True)
+        self._reader.start()
 
     def send(self, line: bytes) -> None:
         """Send *line*; a program that has ended does not get it, as :meth:`line` will say."""
@@ -90,9 +91,11 @@ class Child:
                 self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_REAP_S)
-        for pipe in (self._input, self._output):
-            with contextlib.suppress(OSError):
-                pipe.close()
+        with contextlib.suppress(OSError):
+            self._input.close()
+        self._reader.join(_REAP_S)
+        if not self._reader.is_alive():  # else it could read from the next pipe that gets this one's number
+            self._output.close()
 
 
 def _read(output: IO[bytes], lines: queue.SimpleQueue[Pin | None]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from importlib.resources import files
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 from mynacard.consent.child import Child
@@ -17,7 +17,8 @@ from mynacard.pin import Pin
 
 __all__ = ["WindowDialog", "is_there", "opener"]
 
-_PROGRAM: Final = Path(__file__).with_name("window_program.py")
+_PROGRAM: Final = files(__package__ or "mynacard.consent").joinpath("window_program.py")
+"""What the child runs, which it is told by its pipe: in a zip there is no file to start."""
 _SPARE_S: Final = 1.0
 """How much earlier than the request a dialog ends by itself."""
 _TYPED: Final = b"pin "
@@ -30,17 +31,18 @@ _REPLIES: Final[dict[bytes, Reply]] = {
 
 
 def is_there() -> bool:
-    """Whether this Python has tkinter, and mynacard is not in a zip file; a display is another question."""
-    return find_spec("_tkinter") is not None and _PROGRAM.is_file()
+    """Whether this Python has tkinter; a display is another question."""
+    return find_spec("_tkinter") is not None
 
 
 def opener(python: str = sys.executable) -> OpenDialog:
     """Shows dialogs by the program *python*."""
 
     def open_dialog(view: View, seconds: float) -> Dialog:
-        child = Child([python, "-I", str(_PROGRAM)])
+        program = _PROGRAM.read_bytes()
+        child = Child([python, "-I", "-c", f"import sys; exec(sys.stdin.buffer.read({len(program)}))"])
         shown = asdict(view) | {"kind": view.kind.value, "seconds": max(seconds - _SPARE_S, seconds / 2)}
-        child.send(json.dumps(shown).encode() + b"\n")
+        child.send(program + json.dumps(shown).encode() + b"\n")
         return WindowDialog(child)
 
     return open_dialog
