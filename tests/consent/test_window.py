@@ -28,8 +28,12 @@ from tests.rig.pcscd import unavailable
 scripts = pytest.mark.skipif(sys.platform == "win32", reason="the programs are scripts")
 
 
+PROGRAM: Final = 'sys.stdin.buffer.read(int(sys.argv[-1].split("(")[-1].rstrip(")")))\n'
+"""Takes our own program, which comes before the request, and does not run it."""
+
+
 def door(folder: Path, body: str) -> Door:
-    return DialogDoor(window(str(program(folder, body, HEAD))), str)
+    return DialogDoor(window(str(program(folder, body, HEAD + PROGRAM))), str)
 
 
 SAYS: Final = {
