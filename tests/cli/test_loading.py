@@ -76,7 +76,7 @@ ROOMS: Final[dict[str, set[str]]] = {
     "cert": CARD | {"trust"},
     "completion": COMMON,
     "demo": CARD | SIGNATURES | {"doors", "images", "personal", "simulator", "webeid"},
-    "doctor": CARD | {"ber", "doctor", "images", "personal", "residence", "trust", "webeid"},
+    "doctor": CARD | {"ber", "consent", "doctor", "images", "personal", "residence", "trust", "webeid"},
     "info": CARD | {"images", "japan", "personal", "residence", "trust"},
     "personal": CARD | {"images", "japan", "personal"},
     "pin": CARD | {"images", "personal"},
@@ -88,7 +88,7 @@ ROOMS: Final[dict[str, set[str]]] = {
     "timestamp": SIGNATURES | {"personal"},
     "trace": COMMON | {"drawing", "personal", "recordings", "residence"},
     "verify": SIGNATURES | {"personal"},
-    "webeid": CARD | {"trust", "webeid"},
+    "webeid": CARD | {"consent", "webeid"},
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mynacard.consent.ways import NAMED
 from mynacard.errors import SettingsFileError, UsageError
 from mynacard.webeid import settings as room
 from mynacard.webeid.settings import Settings, load, save, settings_file
@@ -23,7 +24,7 @@ values = st.builds(
     Settings,
     st.frozensets(origins),
     st.frozensets(st.sampled_from([PAGE, LOOPBACK, "https://xn--r8jz45g.example:8443"])),
-    st.sampled_from(["", *room.CONSENTS, f"script:{Path(__file__).absolute()}"]),
+    st.sampled_from(["", *NAMED, f"script:{Path(__file__).absolute()}"]),
     st.text(),
 )
 

@@ -15,18 +15,12 @@ from mynacard.consent.dialog import DialogDoor, OpenDialog
 from mynacard.consent.exclusive import Exclusive
 from mynacard.consent.request import Answer, Asker, ConsentRequest, Door, Notice, Refusal
 from mynacard.consent.scripted import ScriptedDoor
+from mynacard.consent.ways import KEYPAD, NAMED, PINENTRY, SCRIPT, WINDOW
 from mynacard.errors import UsageError
 from mynacard.texts import N_, catalogue, language_of, printable
 
 __all__ = ["Desk", "NoDoor", "OnlyKeypad", "chosen", "open_door"]
 
-SCRIPT: Final = "script:"
-
-
-KEYPAD: Final = "keypad"
-PINENTRY: Final = "pinentry"
-WINDOW: Final = "window"
-SETTINGS: Final = frozenset({"", KEYPAD, PINENTRY, WINDOW})
 PINENTRIES: Final = tuple(f"pinentry-{kind}" for kind in ("gnome3", "gtk-2", "qt", "qt6", "qt5", "mac", "w32"))
 """Those that show windows. The one that is only named ``pinentry`` may be any."""
 
@@ -107,7 +101,7 @@ def open_door(setting: str = "", *, language: str = "") -> Door:
     if setting.startswith(SCRIPT):  # its lock is its own: tests run beside a holder's dialogs, and beside each other
         script = Path(setting.removeprefix(SCRIPT))
         return Exclusive(ScriptedDoor(script), lambda: script.with_name(script.name + ".lock"))
-    if setting not in SETTINGS:
+    if setting and setting not in NAMED:
         raise UsageError(N_("{setting} is not a way to ask for a PIN."), setting=printable(setting))
     language = language or language_of(os.environ)
     dialogs = chosen(setting, Desk.here(), language)

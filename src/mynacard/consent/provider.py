@@ -14,7 +14,7 @@ from mynacard.errors import ConsentRefused
 from mynacard.jpki.layout import KeyPair
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening import CardConnection
-from mynacard.opening.pins import PinRequest, ask, status_if_usable
+from mynacard.opening.pins import PinRequest, ask, status_if_usable, verified_session_on
 from mynacard.pin import AtKeypad
 from mynacard.texts import N_
 
@@ -101,7 +101,7 @@ def consented_session_on(
         connection, pair.pin, partial(status_if_usable, pair), consent,
         purpose=purpose, signatures=signatures, spend_last_try=True,
     )  # fmt: skip
-    with connection.transaction() as channel:
-        session = JpkiSession(channel, certificates=certificates)
-        session.verify(pair, pin, spend_last_try=consent.spends_last_try)
+    with verified_session_on(
+        connection, pair, pin, spend_last_try=consent.spends_last_try, upper_case=True, certificates=certificates
+    ) as session:
         yield session

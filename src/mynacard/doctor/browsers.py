@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from mynacard.consent.ways import KEYPAD, SCRIPT
 from mynacard.doctor.findings import Finding
 from mynacard.errors import BrowserSetupError, SettingsFileError
 from mynacard.webeid import settings
@@ -23,7 +24,7 @@ _CODES: Final = {
     Standing.OUTDATED: "browser/outdated",
 }
 _OURS: Final = frozenset({Standing.READY, Standing.GONE, Standing.OUTDATED})
-_NEEDS_NO_DISPLAY: Final = ("keypad", settings.SCRIPT)
+_NEEDS_NO_DISPLAY: Final = (KEYPAD, SCRIPT)
 
 
 def findings_of_browsers(account: Account) -> Iterator[Finding]:
@@ -76,8 +77,8 @@ def _settings(account: Account, *, asked: bool) -> Iterator[Finding]:
         return
     if not asked:
         return
-    if consent.startswith(settings.SCRIPT):
-        yield Finding("browser/scripted", {"path": consent.removeprefix(settings.SCRIPT)})
+    if consent.startswith(SCRIPT):
+        yield Finding("browser/scripted", {"path": consent.removeprefix(SCRIPT)})
     displays = {"DISPLAY", "WAYLAND_DISPLAY"} & account.environment.keys()
     if account.platform == "linux" and not displays and not consent.startswith(_NEEDS_NO_DISPLAY):
         yield Finding("browser/no-display")

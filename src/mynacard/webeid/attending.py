@@ -15,14 +15,11 @@ from functools import partial
 from typing import Final, assert_never
 
 from mynacard import errors
-from mynacard.apdu.channel import Channel
-from mynacard.apdu.pins import PinStatus
-from mynacard.consent import request as consent
-from mynacard.consent.request import Act, ConsentRequest, Door, Notice, Page, Refusal, spends_last_try
+from mynacard.consent.provider import Consent, consented_session_on
+from mynacard.consent.request import Act, Door, Notice, Page, Refusal
 from mynacard.jpki.layout import DIGITAL_SIGNATURE, USER_AUTHENTICATION
 from mynacard.jpki.session import JpkiSession
 from mynacard.opening.connection import CardConnection, Deadlines, connect_card
-from mynacard.opening.pins import PinRequest, ask, verified_session_on
 from mynacard.pin import AtKeypad
 from mynacard.webeid.messages import (
     ALGORITHMS,
@@ -104,7 +101,6 @@ class _Attending:
         self._card = card
         self._act, self._pair = _ACTS[type(request)]
         self._use_keypad = UseKeypad.NEVER if self._pair.pin.upper_case else use_keypad  # no keypad has letters
-        self._keypad: AtKeypad | None = None
         self._until = until
         self._page = Page(request.origin)
         self._incorrect = False
@@ -128,6 +124,8 @@ class _Attending:
         except (errors.PinIncorrect, errors.PinFormError):
             self._incorrect = True
             return None
+        except errors.ConsentRefused as error:
+            return _failure(Refusal(error.reason))
         except (errors.PinEntryCancelled, errors.PinEntryTimedOut):
             return Failure.CANCELLED
         except (errors.LastTryError, errors.PinNotTyped):  # tries went meanwhile: the holder has to confirm the last
@@ -139,13 +137,10 @@ class _Attending:
             return notice
 
     def _asked(self, connection: CardConnection) -> Answer | Notice:
-        self._keypad = AtKeypad() if self._is_typed_at_keypad(connection) else None
-        status, answer = ask(connection, self._pair.pin, self._look, self._consent, spend_last_try=True)
-        if isinstance(answer, Refusal):
-            return _failure(answer)
-        with verified_session_on(
-            connection, self._pair, answer, spend_last_try=spends_last_try(status), upper_case=True
-        ) as session:
+        if not self._seconds:
+            return Failure.CANCELLED
+        signatures = 0 if self._act is Act.READ_SIGNING_CERTIFICATE else 1
+        with consented_session_on(connection, self._pair, self._consent(connection), signatures=signatures) as session:
             return self._done(session)
 
     def _is_typed_at_keypad(self, connection: CardConnection) -> bool:
@@ -153,32 +148,18 @@ class _Attending:
             return connection.has_tested_keypad()
         return self._use_keypad is UseKeypad.ALWAYS
 
-    def _look(self, channel: Channel) -> PinStatus:
-        session = JpkiSession(channel)
-        session.require_certificate(self._pair)
-        return session.pin_status(self._pair)
-
-    def _consent(self, request: PinRequest) -> tuple[PinStatus, consent.Answer]:
-        """The holder's answer, and how many tries were left when it was given."""
+    def _consent(self, connection: CardConnection) -> Consent:
         incorrect, self._incorrect = self._incorrect, False
-        hash_name, digest = ("", b"")
-        if isinstance(self._request, Sign):
-            hash_name, digest = self._request.hash_name, self._request.digest
-        if not self._seconds:
-            return request.status, Refusal.TIMED_OUT
-        return request.status, self._door.ask(
-            ConsentRequest(
-                self._page,
-                self._act,
-                self._pair.pin,
-                request.status,
-                signatures=0 if self._act is Act.READ_SIGNING_CERTIFICATE else 1,
-                seconds=self._seconds,
-                hash_name=hash_name,
-                digest=digest,
-                incorrect=incorrect,
-                keypad=self._keypad,
-            )
+        request = self._request
+        return Consent(
+            self._door,
+            self._page,
+            self._act,
+            seconds=self._seconds,
+            incorrect=incorrect,
+            keypad=AtKeypad() if self._is_typed_at_keypad(connection) else None,
+            hash_name=request.hash_name if isinstance(request, Sign) else "",
+            digest=request.digest if isinstance(request, Sign) else b"",
         )
 
     def _done(self, session: JpkiSession) -> Answer | Notice:

@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never, cast
 
+from mynacard.consent.ways import KEYPAD
 from mynacard.webeid import settings
 from mynacard.webeid.framing import frame
 from mynacard.webeid.host import LIMITS, VALID_S, Action, Event, Host, State
@@ -138,7 +139,7 @@ class _Dialog:
 def _attended(request: Request, holder: Settings, dialog: _Dialog, until: float) -> Answer:
     from mynacard.webeid.attending import UseKeypad, attend  # noqa: PLC0415  # `quit` need not wait for it
 
-    use_keypad = {"": UseKeypad.WHERE_TESTED, "keypad": UseKeypad.ALWAYS}.get(holder.consent, UseKeypad.NEVER)
+    use_keypad = {"": UseKeypad.WHERE_TESTED, KEYPAD: UseKeypad.ALWAYS}.get(holder.consent, UseKeypad.NEVER)
     door = dialog.open(holder.consent, request.lang)
     return attend(request, door, card=holder.card, use_keypad=use_keypad, until=until)
 

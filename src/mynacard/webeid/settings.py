@@ -15,16 +15,14 @@ import platformdirs
 
 from mynacard._dataclasses import dataclass
 from mynacard.arguments import check_type
+from mynacard.consent.ways import NAMED, SCRIPT
 from mynacard.errors import SettingsFileError, UsageError
 from mynacard.jpki.authentication import check_origin
 from mynacard.storage import private_folder, replace_file
 from mynacard.texts import N_
 
-__all__ = ["CONSENTS", "SCRIPT", "Settings", "check_consent", "document", "load", "save", "settings_file"]
+__all__ = ["Settings", "check_consent", "document", "load", "save", "settings_file"]
 
-CONSENTS: Final = ("keypad", "pinentry", "window")
-"""The ways of asking that a setting may name, apart from a script of the tests."""
-SCRIPT: Final = "script:"
 _SIZE_MAX: Final = 0x1_0000
 """Bytes of the file: room for hundreds of origins."""
 
@@ -146,10 +144,10 @@ def check_consent(consent: str) -> None:
         UsageError: it does not; or it names a script by a path that is not absolute, and browsers start the host in
             a folder of their own.
     """
-    if consent and consent not in CONSENTS and not _names_script(consent):
+    if consent and consent not in NAMED and not _names_script(consent):
         raise UsageError(
             N_("A way of asking is one of {names}, or script:PATH with an absolute path; {consent} is not."),
-            names=", ".join(CONSENTS),
+            names=", ".join(NAMED),
             consent=ascii(consent),
         )
 

@@ -16,6 +16,7 @@ from mynacard.cli.exits import SOMETHING_WRONG
 from mynacard.cli.language import _
 from mynacard.cli.options import as_json, verbose_option
 from mynacard.cli.output import print_json
+from mynacard.consent.ways import SCRIPT
 from mynacard.errors import BrowserSetupError, SettingsFileError
 from mynacard.opening.names import REPLAYED, SIMULATED
 from mynacard.texts import N_, printable
@@ -211,7 +212,7 @@ def _changed_settings(consent: str | None, card: str | None) -> host_settings.Se
 
 def _absolute(name: str) -> str:
     """*name* with the path in it absolute: browsers start the host in a folder of their own."""
-    for prefix in (host_settings.SCRIPT, SIMULATED, REPLAYED):
+    for prefix in (SCRIPT, SIMULATED, REPLAYED):
         path = name.removeprefix(prefix)
         if path != name and path and not path.startswith("@"):
             return prefix + str(Path(path).absolute())
