@@ -90,6 +90,7 @@ def test_a_refusal_is_an_error_and_costs_nothing(refusal: Refusal, card: str) ->
 def test_the_last_try_is_spent_when_the_holder_was_told(card: str) -> None:
     spend(card, 2)
     log_in(card, DoorThat(lambda _: Pin("1234")))
+    assert tries(card) == TriesLeft(3)
 
 
 class ToldMore(Consent):

@@ -69,7 +69,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"code": reason.code}, status=403)
     except RequestDataTooBig:
         return JsonResponse({"code": "too-long"}, status=413)
-    request.session.cycle_key()  # so that nobody who knows the old one is logged in, too
+    request.session.cycle_key()  # so that an attacker who knows the old one is not logged in, too
     request.session["account"] = visitor.account_id
     rotate_token(request)
     return JsonResponse({"account": visitor.account_id})

@@ -54,7 +54,7 @@ def app(login: Login, cookie_key: str) -> Flask:
 
 
 def begin_session(account: str | None) -> None:
-    """A new identifier, so that nobody who knows the old one is logged in, too."""
+    """A new identifier, so that an attacker who knows the old one is not logged in, too."""
     session.clear()
     session.update(id=secrets.token_urlsafe(), csrf_token=secrets.token_urlsafe(), account=account)
 

@@ -70,7 +70,7 @@ class Portal:
 
 
 def begin_session(request: Request, account: str | None) -> None:
-    """A new identifier, so that nobody who knows the old one is logged in, too."""
+    """A new identifier, so that an attacker who knows the old one is not logged in, too."""
     request.session.clear()
     request.session.update(id=secrets.token_urlsafe(), csrf_token=secrets.token_urlsafe(), account=account)
 

@@ -363,7 +363,7 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     ),
     "browser/no-display": Kind(
         Level.NOTICE,
-        N_("There is no display here: a page's request finds no window to ask for the PIN in."),
+        N_("This program has no display, so a page's request cannot ask for the PIN in a window."),
         N_(
             "Start the browser where there is one. A reader with a keypad needs none: mynacard webeid install "
             "--consent keypad."

@@ -87,9 +87,7 @@ class Login:
 
     def __post_init__(self) -> None:
         check_origin(self.origin)
-        check_type(
-            self.anchors, Collection, wanted="Collection[Anchor]"
-        )  # an iterator would be empty at the second log-in
+        check_type(self.anchors, Collection, wanted="Collection[Anchor]")  # an iterator is empty the second time
         check_anchors(self.anchors)
         check_key(self.account_key)
         check_type(self.nonces, Nonces)
