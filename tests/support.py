@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,11 @@ import mynacard
 VECTORS: Final = Path(__file__).resolve().parent.parent / "vectors"
 SOURCE: Final = Path(mynacard.__path__[0]).resolve()
 
+SCRIPT: Final = f"""#!/bin/sh
+'''exec' '{sys.executable}' -IS "$0" "$@"
+' '''
+"""
+"""How a script for this Python begins: the first line of a script cannot have a path with a space in it."""
 CANARY: Final = "7391"
 """A PIN that occurs nowhere else: wherever a test finds it, it was leaked."""
 

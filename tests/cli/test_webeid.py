@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from mynacard.webeid import installing, places, settings
 from tests.cli.command_line import run
+from tests.support import SCRIPT
 from tests.webeid.accounts import manifest, program, tree
 from tests.webeid.test_looking import greets
 
@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     user = places.Account("linux", tmp_path / "taro", {"DISPLAY": ":0"}, tmp_path / "taro")
     (user.home / ".config/chromium").mkdir(parents=True)
     (user.home / ".config/chromium/Local State").touch()
-    host = program(tmp_path / "venv/bin/mynacard-webeid", f"#!{sys.executable}\n{greets('2.9.0+mynacard.0-1-0')}")
+    host = program(tmp_path / "venv/bin/mynacard-webeid", SCRIPT + greets("2.9.0+mynacard.0-1-0"))
     monkeypatch.setattr("mynacard.cli.commands.webeid.this_account", lambda: user)
     monkeypatch.setattr(settings, "settings_file", lambda: user.home / ".config/mynacard/webeid.json")
     monkeypatch.setattr(installing.sys, "executable", str(host.with_name("python")))

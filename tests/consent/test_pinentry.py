@@ -22,12 +22,14 @@ from mynacard.consent.request import Door
 from mynacard.pin import AtKeypad, Pin
 from mynacard.texts import catalogue
 from tests.consent.requests import LOG_IN, PAGE, SIGN, request
-from tests.support import CANARY
+from tests.support import CANARY, SCRIPT
 from tests.test_frames import shown
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are scripts")
 
-HEAD: Final = f"""#!{sys.executable} -IS
+HEAD: Final = (
+    SCRIPT
+    + """\
 import os, sys, time
 log = open(__file__ + ".log", "a")
 def say(line): sys.stdout.write(line + "\\n"); sys.stdout.flush()
@@ -41,6 +43,7 @@ def until(*words):
     return line
 LAST = "GETPIN", "CONFIRM"
 """
+)
 GREETS: Final = HEAD + 'say("OK Pleased to meet you")\n'
 
 
@@ -169,10 +172,11 @@ def test_close_kills_it_from_another_thread(call: Callable[[Door], object], tmp_
     asked, replies = door(tmp_path, 'until(*LAST); log.write("there\\n"); log.flush(); time.sleep(600)'), list[object]()
     thread = threading.Thread(target=lambda: replies.append(call(asked)))
     thread.start()
-    while not (tmp_path / "pinentry.log").exists() or "there" not in heard(tmp_path):
+    while thread.is_alive() and not ((tmp_path / "pinentry.log").exists() and "there" in heard(tmp_path)):
         time.sleep(0.01)
     asked.close()
     thread.join()
+    assert "there" in heard(tmp_path)
     assert [*replies, asked.ask(LOG_IN)] == [Refusal.CLOSED] * 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from mynacard.webeid.installing import install, targets
 from mynacard.webeid.manifests import content_of
 from mynacard.webeid.places import Account, Browser
 from mynacard.webeid.settings import Settings
+from tests.support import SCRIPT
 from tests.webeid.accounts import account, manifest, program
 from tests.webeid.test_looking import greets
 
@@ -34,7 +34,7 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Our program, which greets as it should."""
-    path = program(tmp_path / "venv/bin/mynacard-webeid", f"#!{sys.executable}\n{greets('2.9.0+mynacard.0-1-0')}")
+    path = program(tmp_path / "venv/bin/mynacard-webeid", SCRIPT + greets("2.9.0+mynacard.0-1-0"))
     monkeypatch.setattr(browsers, "host_program", lambda: path)
     return path
 
@@ -130,7 +130,7 @@ def test_an_extension_of_tests_is_told(user: Account, host: Path) -> None:
 
 def test_a_host_that_does_not_greet_is_a_problem(user: Account, host: Path) -> None:
     install(targets(user, [Browser.CHROMIUM, Browser.FIREFOX]), host)
-    host.write_text(f"#!{sys.executable}\n", "utf-8")
+    host.write_text(SCRIPT, "utf-8")
     assert codes(user) == ["browser/ready", "browser/ready", "browser/silent"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from mynacard.errors import BrowserSetupError
 from mynacard.webeid.installing import Target, install, targets
 from mynacard.webeid.looking import Standing, greeting, look
 from mynacard.webeid.places import PLACES, Account, Browser
+from tests.support import SCRIPT
 from tests.webeid.accounts import account, manifest, program
 
 EXTENSION = "abcdefghijklmnopabcdefghijklmnop"
@@ -24,7 +24,7 @@ def only(user: Account) -> Target:
 
 def host(folder: Path, text: str = "") -> Path:
     """Our program in *folder*, which runs the Python *text*."""
-    return program(folder / "bin" / "mynacard-webeid", f"#!{sys.executable}\n{text}")
+    return program(folder / "bin" / "mynacard-webeid", SCRIPT + text)
 
 
 def test_without_a_manifest_the_place_of_ours_is_named(tmp_path: Path) -> None:
