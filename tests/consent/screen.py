@@ -20,7 +20,8 @@ def screen(size: str = "1000x760x24") -> Generator[str, None, None]:
     """The name of a display (``DISPLAY``) of its own, with nothing on it."""
     reads, writes = os.pipe()
     with subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writes), "-screen", "0", size, "-nolisten", "tcp"],
+        # Without -noreset, it starts anew when its last client leaves, and drops one that is just arriving.
+        ["Xvfb", "-displayfd", str(writes), "-screen", "0", size, "-nolisten", "tcp", "-noreset"],
         pass_fds=[writes],
         stderr=subprocess.DEVNULL,
     ) as server:
