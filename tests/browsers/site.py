@@ -43,7 +43,7 @@ def certified(folder: Path) -> Path:
 @contextlib.contextmanager
 def served(site: Starlette, listener: socket.socket, certificate: Path | None = None) -> Iterator[None]:
     """Serve *site* at *listener* while the ``with`` lasts: over TLS with *certificate*, else in the clear."""
-    config = uvicorn.Config(site, log_level="critical", lifespan="off", ssl_certfile=certificate)
+    config = uvicorn.Config(site, ws="none", log_level="critical", lifespan="off", ssl_certfile=certificate)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -46,7 +46,7 @@ def url(certificate: Path) -> Generator[str]:
     made = receiver()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
-            application(made), log_level="critical", lifespan="off", ssl_certfile=str(certificate),
+            application(made), ws="none", log_level="critical", lifespan="off", ssl_certfile=str(certificate),
             ssl_keyfile=str(certificate.with_name("key.pem")),
         )  # fmt: skip
         server = uvicorn.Server(config)
